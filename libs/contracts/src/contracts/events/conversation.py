@@ -1,0 +1,43 @@
+"""The life of a conversation."""
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from contracts.events.base import Event
+
+
+class ForkOrigin(BaseModel):
+    """The checkpoint a forked conversation began from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    conversation: str
+    checkpoint_id: str
+
+
+class ConversationStarted(Event):
+    """A key was used for the first time, or for the first time after a deletion.
+
+    Attributes:
+        responder_name: the service that answers, fixed for the life of the conversation.
+        graph: which of the responder's graphs answers; empty where it has only one way.
+        protocol: the wire protocol it was opened by.
+        user_id: the user it is listed under, without proof of identity.
+        owner: the authenticated user it belongs to; None where anyone may read it.
+    """
+
+    type: ClassVar[str] = "conversation.started"
+
+    responder_name: str
+    graph: str = ""
+    protocol: str
+    user_id: str | None = None
+    owner: str | None = None
+    forked_from: ForkOrigin | None = None
+
+
+class ConversationDeleted(Event):
+    """From here on every read answers "not found"; the key may be used again."""
+
+    type: ClassVar[str] = "conversation.deleted"

@@ -1,0 +1,145 @@
+"""What a responder did about a message: one run per message, any number of attempts at it."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.events.base import Event
+
+StepKind = Literal["planning", "action", "final_answer"]
+
+
+class Step(BaseModel):
+    """One step as a person reads it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: StepKind
+    text: str
+
+
+class RunEvent(Event):
+    """What all facts about a run carry.
+
+    Attributes:
+        run_id: id of the event that the run answers.
+        message_sequence: that event's position in the log; messages are answered in this order.
+        attempt: 1 for the first; a takeover counts on.
+    """
+
+    run_id: str
+    message_sequence: int
+    attempt: int = 1
+
+
+class RunStarted(RunEvent):
+    """A runner took the message up. With an attempt above 1 it took the run over, and whoever
+    had it before can append nothing more."""
+
+    type: ClassVar[str] = "run.started"
+
+    graph: str = ""
+
+
+class NodeCompleted(RunEvent):
+    """A node of the graph ended; commits together with the checkpoint after it.
+
+    Attributes:
+        step: the super-step's number in the thread.
+        update: the node's state update, as JSON.
+        steps: what of it a person should read.
+    """
+
+    type: ClassVar[str] = "run.node_completed"
+
+    node: str
+    step: int
+    update: Any = None
+    steps: tuple[Step, ...] = ()
+
+
+class RunInterrupted(RunEvent):
+    """The run waits for a person.
+
+    Attributes:
+        interrupt_id: names the question, so that a late answer cannot answer a later one.
+        context: what a person needs to decide, as JSON.
+    """
+
+    type: ClassVar[str] = "run.interrupted"
+
+    interrupt_id: str
+    question: str
+    context: dict[str, Any] = Field(default_factory=dict)
+
+
+class RunResumed(RunEvent):
+    """The answer to the run's question was taken up."""
+
+    type: ClassVar[str] = "run.resumed"
+
+    interrupt_id: str
+
+
+class RunCompleted(RunEvent):
+    """The run ended with an answer.
+
+    Attributes:
+        text: the reply as text.
+        output: the result in the form the message asked for, as JSON, where that is not the text.
+    """
+
+    type: ClassVar[str] = "run.completed"
+
+    text: str
+    output: Any = None
+
+
+class RunFailed(RunEvent):
+    """The run ended without an answer.
+
+    Attributes:
+        error: what to tell the user.
+        code: stable, for programs.
+    """
+
+    type: ClassVar[str] = "run.failed"
+
+    error: str
+    code: str = "run_failed"
+
+
+class RunCancelled(RunEvent):
+    """The run was stopped on request; with `rolled_back` the turn left no trace in the state."""
+
+    type: ClassVar[str] = "run.cancelled"
+
+    rolled_back: bool = False
+
+
+class ToolCalled(RunEvent):
+    """A tool with side effects is about to be called.
+
+    Attributes:
+        call_id: the idempotency key; a takeover calls with the same one.
+    """
+
+    type: ClassVar[str] = "run.tool_called"
+
+    call_id: str
+    tool: str
+    arguments: dict[str, Any]
+
+
+class ToolReturned(RunEvent):
+    """What the tool call came to; a takeover uses it instead of calling again."""
+
+    type: ClassVar[str] = "run.tool_returned"
+
+    call_id: str
+    result: Any = None
+    error: str | None = None
+
+
+ENDS = (RunCompleted, RunFailed, RunCancelled)
+"""After one of these a run appends nothing more."""

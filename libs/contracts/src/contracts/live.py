@@ -1,0 +1,24 @@
+"""Deltas: what clients see before the log has it. Numbered, so that a gap is seen and mended."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Delta(BaseModel):
+    """One piece of a reply in the making.
+
+    Attributes:
+        run_id: the run it belongs to.
+        attempt: the run's attempt; deltas of an older attempt than the newest seen are void.
+        index: 0 for the attempt's first delta, then one more each.
+        kind: what `data` is, such as ``token`` or ``node_started``.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    attempt: int
+    index: int
+    kind: str
+    data: Any = None

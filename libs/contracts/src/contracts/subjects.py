@@ -1,0 +1,114 @@
+"""Every NATS subject the system uses, built here and nowhere else.
+
+An event's subject is ``conv.<shard>.<key>.<area>.<fact>``; an event that is work for one
+responder has two tokens more, ``.<responder>.<event id>``, so that the responder's durable
+consumer filters for its own and a sender finds a message it sent before with one read.
+"""
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Final
+
+MAX_KEY_LENGTH: Final = 128
+
+LOG_STREAM: Final = "LOG"
+LIVE_STREAM: Final = "LIVE"
+DEAD_STREAM: Final = "DEAD"
+PAYLOAD_BUCKET: Final = "PAYLOADS"
+
+LOG_SUBJECTS: Final = "conv.>"
+LIVE_SUBJECTS: Final = "live.>"
+DEAD_SUBJECTS: Final = "dead.>"
+RECORDED_PREFIX: Final = "log"
+"""The server republishes what LOG has stored under this prefix: ``conv.x`` becomes ``log.x``."""
+
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+_ENCODED_MARK = "="
+
+
+class InvalidKey(ValueError):
+    """A conversation key that is empty, too long, or holds characters that do not print."""
+
+
+def check_key(key: str) -> str:
+    """Return `key` unchanged.
+
+    Raises:
+        InvalidKey: if it is not 1 to 128 printable characters.
+    """
+    if not key:
+        raise InvalidKey("must not be empty")
+    if len(key) > MAX_KEY_LENGTH:
+        raise InvalidKey(f"must be at most {MAX_KEY_LENGTH} characters, has {len(key)}")
+    if not key.isprintable():
+        raise InvalidKey("must hold printable characters only")
+    return key
+
+
+def encode_key(key: str) -> str:
+    """Make a conversation key one subject token; injective, and readable where the key is plain ASCII."""
+    if _PLAIN.issuperset(check_key(key)):
+        return key
+    return _ENCODED_MARK + urlsafe_b64encode(key.encode()).rstrip(b"=").decode("ascii")
+
+
+def decode_key(token: str) -> str:
+    """The inverse of `encode_key`."""
+    if not token.startswith(_ENCODED_MARK):
+        return token
+    body = token[1:]
+    return urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode()
+
+
+def shard(key: str) -> str:
+    """Two hex digits that stay the same for a key on every machine and in every release."""
+    return hashlib.blake2s(key.encode(), digest_size=1).hexdigest()
+
+
+def _of(prefix: str, key: str) -> str:
+    return f"{prefix}.{shard(key)}.{encode_key(key)}"
+
+
+def conversation(key: str) -> str:
+    """The canonical filter of one conversation: the literal string that guards every append to it."""
+    return _of("conv", key) + ".>"
+
+
+def event(key: str, event_type: str, *tokens: str) -> str:
+    """The subject of one event, or of all events of that type when the last token is a wildcard."""
+    return ".".join((_of("conv", key), event_type, *tokens))
+
+
+def recorded(key: str) -> str:
+    """Where the events of one conversation are republished once they are stored."""
+    return _of(RECORDED_PREFIX, key) + ".>"
+
+
+def key_of(subject: str) -> str:
+    """The conversation key in the subject of an event, a recorded event or a delta."""
+    return decode_key(subject.split(".", 3)[2])
+
+
+def work_for(responder: str) -> str:
+    """The filter of all events that are work for one responder, over all conversations."""
+    return f"conv.*.*.*.*.{responder}.*"
+
+
+def live(key: str) -> str:
+    """Where the deltas of one conversation are published."""
+    return _of("live", key)
+
+
+def query(name: str) -> str:
+    """The request/reply subject of one query."""
+    return f"query.{name}"
+
+
+def dead(service: str, key: str) -> str:
+    """Where a service puts what it could not handle."""
+    return f"dead.{service}.{shard(key)}.{encode_key(key)}"
+
+
+def probe(service: str) -> str:
+    """A live subject on which a service proves that it can publish and read."""
+    return f"live.probe.{service}"
