@@ -1,6 +1,6 @@
 """Questions that services answer over request/reply, and their answers."""
 
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,15 +20,15 @@ class Query(BaseModel):
 
 
 class Failure(BaseModel):
-    """The answer when a query could not be answered.
+    """The answer when a query could not be answered; no other answer has a field `failure`.
 
     Attributes:
-        code: ``behind`` (the projection did not reach `at_least` in time), ``invalid`` or ``internal``.
+        failure: ``behind`` if the projection did not reach `at_least` in time.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    code: str
+    failure: Literal["behind", "invalid", "internal"]
     message: str
 
 

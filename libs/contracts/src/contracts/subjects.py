@@ -107,8 +107,3 @@ def query(name: str) -> str:
 def dead(service: str, key: str) -> str:
     """Where a service puts what it could not handle."""
     return f"dead.{service}.{shard(key)}.{encode_key(key)}"
-
-
-def probe(service: str) -> str:
-    """A live subject on which a service proves that it can publish and read."""
-    return f"live.probe.{service}"

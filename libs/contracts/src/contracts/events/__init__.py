@@ -18,6 +18,7 @@ from contracts.events.run import (
     ToolCalled,
     ToolReturned,
 )
+from contracts.events.unrecognized import Unrecognized
 
 REGISTERED: tuple[type[Event], ...] = (
     ConversationStarted,
@@ -62,6 +63,7 @@ __all__ = [
     "Step",
     "ToolCalled",
     "ToolReturned",
+    "Unrecognized",
     "Work",
     "WritesSaved",
 ]
