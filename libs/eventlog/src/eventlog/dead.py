@@ -11,7 +11,6 @@ class DeadLetter(BaseModel):
 
     Attributes:
         sequence: the event's position in the log, where it still is.
-        deliveries: how often it was tried.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -21,7 +20,6 @@ class DeadLetter(BaseModel):
     sequence: int
     event_id: str
     reason: str
-    deliveries: int
 
 
 async def bury(broker: Broker, letter: DeadLetter, *, timeout_seconds: float) -> None:

@@ -36,6 +36,11 @@ def from_headers(message: Msg) -> Stored:
     return Stored(headers[SUBJECT], int(headers[SEQUENCE]), headers, message.data)
 
 
+def from_delivery(message: Msg) -> Stored:
+    """A message that a durable consumer delivered."""
+    return Stored(message.subject, message.metadata.sequence.stream, message.headers or {}, message.data)
+
+
 class StreamReader:
     """Reads one stream."""
 
