@@ -17,13 +17,15 @@ from typing import Any, Final, TypeAlias
 import uvicorn
 from faststream.asgi import AsgiResponse, get
 from faststream.asgi.types import ASGIApp, Scope
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from contracts import subjects
 from contracts.envelope import format_time
 from eventlog import streams
 from eventlog.broker import Broker
-from eventlog.health import problem
+from eventlog.health import PROBE_TIMEOUT_SECONDS, problem
 from eventlog.ports import LogError, Unavailable
 from eventlog.settings import HttpSettings, LogSettings, NatsSettings, WrongSetting, load
 
@@ -75,6 +77,29 @@ async def connect(broker: Broker, settings: NatsSettings) -> None:
     await streams.check(broker.client)
 
 
+async def answer_pings(broker: Broker, name: str) -> None:
+    """Let others see, by `absent`, that the service `name` is there."""
+
+    async def answer(ping: Msg) -> None:
+        await ping.respond(b"")
+
+    await broker.client.subscribe(subjects.query(f"ping.{name}"), queue=name, cb=answer)
+
+
+async def absent(broker: Broker, names: Sequence[str]) -> list[str]:
+    """Which of the services do not answer within two seconds."""
+
+    async def is_absent(name: str) -> bool:
+        try:
+            await broker.client.request(subjects.query(f"ping.{name}"), b"", timeout=PROBE_TIMEOUT_SECONDS)
+        except (NatsError, OSError):
+            return True
+        return False
+
+    missing = await asyncio.gather(*(is_absent(name) for name in names))
+    return [name for name, gone in zip(names, missing, strict=True) if gone]
+
+
 async def problems(broker: Broker, name: str, checks: Sequence[Check] = ()) -> list[str]:
     """All that keeps the service `name` from doing its work; empty when it is ready."""
     found = await asyncio.gather(problem(broker, name), *(check() for check in checks))
@@ -111,11 +136,15 @@ def _json(body: dict[str, Any], status: int) -> AsgiResponse:
     return AsgiResponse(json.dumps(body).encode(), status, {"Content-Type": "application/json"})
 
 
-def run(name: str, build: Callable[[], tuple[ASGIApp, AbstractAsyncContextManager[object]]]) -> None:
+Build: TypeAlias = Callable[[], tuple[ASGIApp, AbstractAsyncContextManager[object]]]
+"""Makes the ASGI application and the context in which it is started, from its own settings."""
+
+
+def run(name: str, build: Build, **server_options: Any) -> None:
     """Serve until SIGTERM or SIGINT and drain; end the process with one line if the service cannot start.
 
     Args:
-        build: makes the ASGI application and the context in which it is started, from its own settings.
+        server_options: more of uvicorn's settings.
     """
     import uvloop  # only a process that serves needs it
 
@@ -123,16 +152,14 @@ def run(name: str, build: Callable[[], tuple[ASGIApp, AbstractAsyncContextManage
         set_up_logging(load(LogSettings))
         http = load(HttpSettings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(name, build, http))
+            runner.run(_serve(name, build, http, server_options))
     except (WrongSetting, LogError, NatsError, OSError) as error:
         sys.exit(f"{name} ends: {error or type(error).__name__}")
     except asyncio.CancelledError:
         logger.info("%s was told to end before it had started", name)
 
 
-async def _serve(
-    name: str, build: Callable[[], tuple[ASGIApp, AbstractAsyncContextManager[object]]], http: HttpSettings
-) -> None:
+async def _serve(name: str, build: Build, http: HttpSettings, server_options: dict[str, Any]) -> None:
     app, started = build()
     server = _Server(
         uvicorn.Config(
@@ -141,6 +168,7 @@ async def _serve(
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=DRAIN_SECONDS,
+            **server_options,
         )
     )
     starting = asyncio.current_task()

@@ -25,7 +25,6 @@ class Deliveries:
         self._answer = answer
         self._beat = takeover_after / BEATS_PER_TAKEOVER
         self._held: dict[asyncio.Task[None], Msg] = {}
-        self._stopping = False
 
     def take(self, message: Msg, work: Recorded) -> None:
         """Answer a message in the background."""
@@ -62,6 +61,9 @@ class Deliveries:
         except asyncio.CancelledError:
             await message.nak()
             raise
+        except Exception:
+            logger.exception("message %d stays unanswered", work.sequence)
+            return
         try:
             await message.ack()
         except (NatsError, OSError) as error:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,9 +10,9 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 from pydantic import BaseModel
 
-from agent_runner.graphs.catalogue import Compiled
 from agent_runner.checkpointer import LogCheckpointSaver, Stage
 from agent_runner.deltas import Deltas
+from agent_runner.graphs.catalogue import Compiled
 from agent_runner.journal import Cancelled, Journal, Superseded
 from agent_runner.steps import reply_of, steps_of
 from agent_runner.updates import as_json
@@ -117,9 +116,7 @@ class Run:
             await self._finish(*self._cancelled(rollback=cancelled.rollback))
         except Exception as error:
             logger.warning("run %s failed", self._work.id, exc_info=error)
-            await self._finish(
-                RunFailed(**self._facts, error=_describe(error), code=type(error).__name__)
-            )
+            await self._finish(RunFailed(**self._facts, error=_describe(error), code=type(error).__name__))
 
     def cancel(self, *, rollback: bool) -> None:
         """Stop at the next possible moment."""
@@ -175,7 +172,7 @@ class Run:
             elif "triggers" in chunk:
                 await self._deltas.send("node_started", {"node": chunk["name"]})
             elif chunk["interrupts"]:
-                outcome.asked = _asked(chunk["interrupts"][0])
+                outcome.asked = question_of(chunk["interrupts"][0])
             elif chunk.get("error") is None:
                 steps.append(self._completed(chunk["name"], chunk["result"]))
         return outcome
@@ -226,7 +223,8 @@ class Run:
         return [end]
 
 
-def _asked(interrupt: dict[str, Any]) -> Asked:
+def question_of(interrupt: dict[str, Any]) -> Asked:
+    """What a LangGraph interrupt asks: its ``question`` and ``context``, else its value as text."""
     value = interrupt["value"]
     if isinstance(value, BaseModel):
         value = value.model_dump()
@@ -243,8 +241,6 @@ def _describe(error: BaseException) -> str:
 
 def _decisive(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The exception that decides what becomes of the run."""
-    leaves: list[BaseException] = []
-    for error in group.exceptions:
-        leaves.append(_decisive(error) if isinstance(error, BaseExceptionGroup) else error)
+    leaves = [_decisive(e) if isinstance(e, BaseExceptionGroup) else e for e in group.exceptions]
     ranked = (Superseded, Cancelled, LogError)
     return next((leaf for kind in ranked for leaf in leaves if isinstance(leaf, kind)), leaves[0])

@@ -18,7 +18,7 @@ from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunFailed
 from eventlog.author import Author
 from eventlog.live import Live
-from eventlog.ports import Log, LogError
+from eventlog.ports import Log
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class _Conversation:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     tail: int = -1
-    progress: Progress = Progress(None, None)
+    progress: Progress = field(default_factory=lambda: Progress(None, None))
 
 
 class Worker:
@@ -137,8 +137,8 @@ class Worker:
         conversation.tail = -1
         try:
             await self._answer(work, progress, attempt, journal)
-        except* Superseded as superseded:
-            logger.info("run %s: %s", work.id, superseded.exceptions[0])
+        except Superseded as superseded:
+            logger.info("run %s: %s", work.id, superseded)
             raise
         conversation.tail = journal.tail
         conversation.progress = Progress(progress.start, ends[-1] if ends else progress.newest_run)
@@ -190,6 +190,3 @@ class Worker:
                 await anext(events)
         except TimeoutError:
             logger.info("conversation %r: still waiting for an earlier message", key)
-
-
-__all__ = ["LogError", "Superseded", "Undertaker", "Worker"]

@@ -14,6 +14,7 @@ from contracts.events.run import (
     RunInterrupted,
     RunStarted,
     Step,
+    StepKind,
     ToolCalled,
     ToolReturned,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "RunInterrupted",
     "RunStarted",
     "Step",
+    "StepKind",
     "ToolCalled",
     "ToolReturned",
     "Unrecognized",
