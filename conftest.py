@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -113,6 +113,12 @@ def running_servers(folder: Path, count: int) -> Iterator[list[NatsServer]]:
         with ThreadPoolExecutor(1) as apart_from_any_running_loop:
             apart_from_any_running_loop.submit(asyncio.run, declared(servers[0].url, count)).result()
         yield servers
+
+
+@pytest.fixture(scope="session")
+def unused_port() -> Callable[[], int]:
+    """Gives a TCP port that nothing listens on, a new one at each call."""
+    return free_port
 
 
 @pytest.fixture(scope="session")
