@@ -67,6 +67,6 @@ def router(
         name = question.graph or DEFAULT_GRAPH
         if name not in graphs:
             return Failure(failure="invalid", message=f"there is no graph {name!r}")
-        return RunOnceResult(steps=await run_once(graphs[name], question.task, settings.run_timeout))
+        return RunOnceResult(steps=await run_once(name, graphs[name], question.task, settings.run_timeout))
 
     return routes

@@ -11,7 +11,7 @@ from typing import Final
 from contracts.envelope import Envelope, Recorded
 from contracts.events import CancelRequested, ConversationDeleted, Event, RunEvent
 from eventlog.author import Author
-from eventlog.ports import Conflict, Log, Unavailable
+from eventlog.ports import Conflict, Log, LogError, Unavailable
 
 BATCH: Final = 500
 ATTEMPTS: Final = 100
@@ -54,6 +54,7 @@ class Journal:
         self._committed = committed
         self._queue: list[Envelope] = []
         self._added = asyncio.Event()
+        self._failure: Exception | None = None
         self._committing = asyncio.Lock()
         self.tail = tail
 
@@ -71,8 +72,9 @@ class Journal:
         self._added.set()
 
     def discard(self) -> None:
-        """Forget what is queued and not committed."""
+        """Forget what is queued and not committed, and why it was not."""
         self._queue.clear()
+        self._failure = None
 
     async def commit_as_added(self) -> None:
         """Commit whenever there is something, until cancelled.
@@ -84,17 +86,27 @@ class Journal:
         while True:
             await self._added.wait()
             self._added.clear()
+            if self._failure:
+                raise self._failure
             await self.flush()
 
     async def flush(self) -> None:
-        """Commit everything queued so far. Raises as `commit_as_added`."""
+        """Commit everything queued so far. Raises as `commit_as_added`.
+
+        A failure ends the run, whoever asked for the flush: a node's own handler cannot swallow it.
+        """
         async with self._committing:
-            while self._queue:
-                batch = tuple(self._queue[:BATCH])
-                recorded = await self._append(batch)
-                self.tail = recorded[-1].sequence
-                del self._queue[: len(batch)]
-                self._committed(recorded)
+            try:
+                while self._queue:
+                    batch = tuple(self._queue[:BATCH])
+                    recorded = await self._append(batch)
+                    self.tail = recorded[-1].sequence
+                    del self._queue[: len(batch)]
+                    self._committed(recorded)
+            except (Superseded, Cancelled, LogError) as failure:
+                self._failure = failure
+                self._added.set()
+                raise
 
     async def _append(self, batch: Sequence[Envelope]) -> tuple[Recorded, ...]:
         for _ in range(ATTEMPTS):

@@ -13,7 +13,7 @@ from agent_runner.steps import reply_of, steps_of
 from contracts.events import Step
 
 
-async def run_once(graph: Graph, task: str, timeout_seconds: float) -> tuple[Step, ...]:
+async def run_once(name: str, graph: Graph, task: str, timeout_seconds: float) -> tuple[Step, ...]:
     """The steps of one run, the last of them the answer; a question to a person counts as the answer.
 
     Raises:
@@ -30,7 +30,7 @@ async def run_once(graph: Graph, task: str, timeout_seconds: float) -> tuple[Ste
             if chunk["interrupts"]:
                 steps.append(Step(kind="final_answer", text=question_of(chunk["interrupts"][0]).question))
             elif chunk.get("error") is None:
-                steps += steps_of(chunk["name"], chunk["result"])
+                steps += steps_of(name, chunk["name"], chunk["result"])
         if not steps or steps[-1].kind != "final_answer":
             state = await compiled.aget_state(config)
             steps.append(Step(kind="final_answer", text=reply_of(state.values)))

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from agent_runner.checkpointer import LogCheckpointSaver, Stage
 from agent_runner.deltas import Deltas
+from agent_runner.effects import EFFECTS, Effects
 from agent_runner.graphs.catalogue import Compiled
 from agent_runner.journal import Cancelled, Journal, Superseded
 from agent_runner.steps import reply_of, steps_of
@@ -142,6 +143,7 @@ class Run:
     async def _drive_to_end(self) -> None:
         if self._assignment.attempt > 1:
             await self._check_cancelled()
+        EFFECTS.set(Effects(self._log, self._journal, self._work, self._facts))
         with self._saver.staging(self._work.conversation) as stage:
             outcome = await self._drive(stage)
             await self._finish(*stage.leftovers(), self._end(outcome))
@@ -196,7 +198,7 @@ class Run:
 
     def _completed(self, node: str, update: Any) -> NodeCompleted:
         return NodeCompleted(
-            **self._facts, node=node, step=0, update=as_json(update), steps=steps_of(node, update)
+            **self._facts, node=node, step=0, update=as_json(update), steps=steps_of(self._assignment.graph_name, node, update)
         )
 
     def _end(self, outcome: Outcome) -> Event:
