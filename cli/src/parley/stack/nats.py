@@ -56,8 +56,8 @@ jetstream {{
 def max_file_store(data_dir: Path) -> int:
     """Bytes the log may take, decided at the first start: a share of what is free then.
 
-    A full disk makes nats-server hang without an error; its own limit refuses cleanly, so it comes first. It is kept,
-    because the streams reserve what it allows, and JetStream refuses to update them under a smaller one.
+    A full disk makes nats-server hang without an error; its own limit refuses cleanly, so it comes first.
+    It is kept, because the streams reserve what it allows and JetStream refuses to update them under less.
     """
     kept = data_dir / "max_file_store"
     if not kept.exists():
