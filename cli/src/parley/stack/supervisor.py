@@ -21,7 +21,7 @@ from parley.stack.services import FRONT_DOOR, NATS, Service, environment
 NATS_READY_SECONDS = 30.0
 DECLARE_SECONDS = 30.0
 SERVICES_READY_SECONDS = 60.0
-DECLARE = (sys.executable, "-m", "parley.stack.declare")
+DECLARE = (sys.executable, "-m", "eventlog.declare")
 
 
 class StartFailed(Exception):
@@ -33,7 +33,7 @@ class Stack:
 
     Args:
         services: what to start beside nats-server.
-        declare: the command that creates the streams, to which the size of the log is added.
+        declare: the command that creates the streams; PARLEY_STREAM_LOG_BYTES tells it the size of the log.
     """
 
     def __init__(
@@ -126,7 +126,8 @@ class Stack:
 
     async def _declare_streams(self, variables: Mapping[str, str]) -> None:
         child = await asyncio.create_subprocess_exec(
-            *self._declare, str(nats.log_bytes(self._settings.data_dir)), env=variables
+            *self._declare,
+            env={**variables, "PARLEY_STREAM_LOG_BYTES": str(nats.log_bytes(self._settings.data_dir))},
         )
         try:
             code = await asyncio.wait_for(child.wait(), DECLARE_SECONDS)
