@@ -5,12 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
-
 from agent_runner.journal import Superseded
 from contracts.envelope import Recorded
 from eventlog.ports import LogError
+from eventlog.work import Held
 
 logger = logging.getLogger(__name__)
 
@@ -24,47 +22,42 @@ class Deliveries:
         """A message whose holder is silent for `takeover_after` seconds is given to another."""
         self._answer = answer
         self._beat = takeover_after / BEATS_PER_TAKEOVER
-        self._held: dict[asyncio.Task[None], Msg] = {}
+        self._held: dict[asyncio.Task[None], Held] = {}
 
-    def take(self, message: Msg, work: Recorded) -> None:
+    def take(self, held: Held) -> None:
         """Answer a message in the background."""
-        task = asyncio.create_task(self._handle(message, work), name=f"work {work.sequence}")
-        self._held[task] = message
+        task = asyncio.create_task(self._handle(held), name=f"work {held.work.sequence}")
+        self._held[task] = held
         task.add_done_callback(self._held.pop)
 
     async def keep_held(self) -> None:
         """Tell the server again and again that the work goes on, until cancelled."""
         while True:
             await asyncio.sleep(self._beat)
-            for message in tuple(self._held.values()):
+            for held in tuple(self._held.values()):
                 try:
-                    await message.in_progress()
-                except (NatsError, OSError) as error:
-                    logger.warning("cannot keep a message held: %s", error or type(error).__name__)
+                    await held.keep()
+                except LogError as error:
+                    logger.warning("cannot keep %s", error)
 
     async def drain(self, timeout_seconds: float) -> None:
         """Let what is being worked on end; give the rest back."""
-        tasks = set(self._held)
-        if tasks:
-            await asyncio.wait(tasks, timeout=timeout_seconds)
-        for task in tuple(self._held):
-            task.cancel()
+        if tasks := set(self._held):
+            _, unfinished = await asyncio.wait(tasks, timeout=timeout_seconds)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
 
-    async def _handle(self, message: Msg, work: Recorded) -> None:
+    async def _handle(self, held: Held) -> None:
         try:
-            await self._answer(work)
+            await self._answer(held.work)
+            await held.done()
         except Superseded:
             return
         except LogError as error:
-            logger.warning("message %d stays unanswered for now: %s", work.sequence, error)
-            return
+            logger.warning("message %d is left to be delivered again: %s", held.work.sequence, error)
         except asyncio.CancelledError:
-            await message.nak()
+            await held.give_back()
             raise
         except Exception:
-            logger.exception("message %d stays unanswered", work.sequence)
-            return
-        try:
-            await message.ack()
-        except (NatsError, OSError) as error:
-            logger.warning("message %d: not acknowledged: %s", work.sequence, error or type(error).__name__)
+            logger.exception("message %d is left to be delivered again", held.work.sequence)

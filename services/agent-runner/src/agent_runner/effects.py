@@ -54,9 +54,7 @@ class Effects:
         return result
 
     async def _returned(self, call_id: str) -> ToolReturned | None:
-        events = self._log.read(
-            self._work.conversation, after=self._work.sequence, pattern=ToolReturned.type
-        )
+        events = self._log.read(self._work.conversation, after=self._work.sequence, pattern=ToolReturned.type)
         async for recorded in events:
             if isinstance(recorded.event, ToolReturned) and recorded.event.call_id == call_id:
                 return recorded.event

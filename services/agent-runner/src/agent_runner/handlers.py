@@ -3,10 +3,8 @@
 import logging
 from collections.abc import Mapping
 
-from faststream import AckPolicy
-from faststream.nats import JStream, NatsRouter, PullSub
+from faststream.nats import NatsRouter
 from faststream.nats.annotations import NatsMessage
-from nats.js.api import ConsumerConfig
 
 from agent_runner.deliveries import Deliveries
 from agent_runner.graphs.catalogue import Graph
@@ -16,15 +14,13 @@ from agent_runner.worker import DEFAULT_GRAPH, Worker
 from contracts import subjects
 from contracts.events import CancelRequested
 from contracts.queries import RUN_ONCE, Failure, RunOnce, RunOnceResult
+from eventlog import work
 from eventlog.jetstream import JetStreamLog
-from eventlog.stored import from_delivery, from_headers
+from eventlog.stored import from_headers
 
 logger = logging.getLogger(__name__)
 
 SERVICE = "agent-runner"
-HELD_AT_MOST = 1024
-FETCHED_AT_ONCE = 32
-FETCH_SECONDS = 2.0
 
 
 def router(
@@ -37,20 +33,10 @@ def router(
     """The subscribers, wired to what they need."""
     routes = NatsRouter()
 
-    @routes.subscriber(
-        subjects.work_for(SERVICE),
-        stream=JStream(subjects.LOG_STREAM, declare=False),
-        durable=SERVICE,
-        pull_sub=PullSub(batch_size=FETCHED_AT_ONCE, timeout=FETCH_SECONDS),
-        config=ConsumerConfig(ack_wait=settings.takeover_after, max_deliver=-1, max_ack_pending=HELD_AT_MOST),
-        ack_policy=AckPolicy.MANUAL,
-        title="Work",
-    )
+    @routes.subscriber(**work.subscription(SERVICE, takeover_after=settings.takeover_after), title="Work")
     async def answer(message: NatsMessage) -> None:
         """A message or an answer to be answered."""
-        raw = message.raw_message
-        work = await log.decode(from_delivery(raw))
-        deliveries.take(raw, work)
+        deliveries.take(await work.Held.of(message.raw_message, log))
 
     @routes.subscriber(subjects.recorded_everywhere(CancelRequested.type), title="Cancel")
     async def cancel(message: NatsMessage) -> None:

@@ -198,7 +198,11 @@ class Run:
 
     def _completed(self, node: str, update: Any) -> NodeCompleted:
         return NodeCompleted(
-            **self._facts, node=node, step=0, update=as_json(update), steps=steps_of(self._assignment.graph_name, node, update)
+            **self._facts,
+            node=node,
+            step=0,
+            update=as_json(update),
+            steps=steps_of(self._assignment.graph_name, node, update),
         )
 
     def _end(self, outcome: Outcome) -> Event:
