@@ -1,4 +1,4 @@
-"""Work for a responder: delivered by the log's durable consumer to one process, held while it is worked on."""
+"""Work for a responder: delivered by a durable consumer to one process, held while it is worked on."""
 
 from typing import Any, Final
 
