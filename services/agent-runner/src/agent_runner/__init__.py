@@ -1,0 +1,1 @@
+"""Runs LangGraph graphs. Read `graphs.planner`, then `models.embedded` and `tools`."""
