@@ -61,6 +61,9 @@ _NAME = re.compile(
     r"|저는\s+(\S+?)(?:이라고|라고) 합니다",
     re.IGNORECASE,
 )
+_Reading: TypeAlias = tuple[Kind, dict[str, str], dict[str, str]]
+LOOK_BACK: Final = 20
+"""Requests that a refinement is read in the light of."""
 _REFINABLE: Final = frozenset[Kind]({"contacts", "analysis", "progress", "notes"})
 
 
@@ -90,18 +93,34 @@ def understand(messages: Sequence[BaseMessage]) -> Request:
     """The last human message, in the light of the earlier ones."""
     texts = _requests(messages)
     text = texts[-1] if texts else ""
-    kind = _kind(text)
-    filters = _filters(text)
-    details = _details(text, kind)
-    if _REFINES.search(text) and (kind == "beyond" or kind in _REFINABLE) and filters:
-        for earlier in reversed(texts[:-1]):
-            if (before := _kind(earlier)) in _REFINABLE:
-                kind, filters = before, _filters(earlier) | filters
-                details = _details(earlier, before) | details
-                break
+    kind, filters, details = _read(text)
+    if _refines(text, kind, filters):
+        kind, filters, details = _refined(texts[-LOOK_BACK:])
     if kind in ("revise", "send", "delete", "read") and "document" not in details:
         details |= _last_document(messages)
     return Request(kind, language_of(text), text, filters, details)
+
+
+def _read(text: str) -> _Reading:
+    kind = _kind(text)
+    return kind, _filters(text), _details(text, kind)
+
+
+def _refines(text: str, kind: Kind, filters: dict[str, str]) -> bool:
+    return bool(filters and (kind == "beyond" or kind in _REFINABLE) and _REFINES.search(text))
+
+
+def _refined(texts: Sequence[str]) -> _Reading:
+    """The last text as it narrows the requests before it, one after the other."""
+    base: _Reading = ("beyond", {}, {})
+    reading = base
+    for text in texts:
+        reading = _read(text)
+        if base[0] in _REFINABLE and _refines(text, *reading[:2]):
+            reading = (base[0], base[1] | reading[1], base[2] | reading[2])
+        if reading[0] in _REFINABLE:
+            base = reading
+    return reading
 
 
 def user_name(messages: Sequence[BaseMessage]) -> str | None:
