@@ -55,7 +55,7 @@ _YES = re.compile(
 _NO = re.compile(
     r"^\W*(?:아니(?:요|오|야)?|아뇨|싫어(?:요)?|안\s?돼(?:요)?|안\s?됩니다|하지\s?마(?:세요|요)?|취소(?:해)?(?:줘|주세요|요|합니다)?|거절(?:합니다)?|거부(?:합니다)?|그만(?:해요|두세요)?|중단(?:해\s?주세요)?"
     r"|no|nope|n|don'?t|do not|stop|cancel|refuse|reject(?:ed)?|never ?mind)"
-    r"(?:[\s,.!]*(?:하지\s?마세요|취소(?:해)?\s?(?:줘|주세요)?|괜찮아요|괜찮습니다|thanks?|thank you|do(?:n'?t| not)(?: do it)?|it|that|please|됐어요))*\W*$",
+    r"(?:[\s,.!]*(?:하지\s?마세요|취소(?:해)?\s?(?:줘|주세요)?|괜찮아요|괜찮습니다|thanks?|thank you|do(?:n'?t| not)?|it|that|please|됐어요))*\W*$",
     re.IGNORECASE,
 )
 

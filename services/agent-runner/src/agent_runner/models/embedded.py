@@ -133,15 +133,16 @@ def _value(text: str) -> Any:
         return text
 
 
-def _chunks(message: AIMessage) -> Iterator[ChatGenerationChunk]:
-    for token in _TOKEN.findall(message.text):
-        yield ChatGenerationChunk(message=AIMessageChunk(token, id=message.id))
+def _chunks(message: AIMessage) -> list[ChatGenerationChunk]:
+    chunks = [AIMessageChunk(token, id=message.id) for token in _TOKEN.findall(message.text)]
     for index, call in enumerate(message.tool_calls):
         text = json.dumps(call["args"], ensure_ascii=False)
         named = tool_call_chunk(name=call["name"], args="", id=call["id"], index=index)
         pieces = [text[start : start + _ARGUMENT_PIECE] for start in range(0, len(text), _ARGUMENT_PIECE)]
         for piece in (named, *(tool_call_chunk(args=piece, index=index) for piece in pieces)):
-            yield ChatGenerationChunk(message=AIMessageChunk("", tool_call_chunks=[piece], id=message.id))
+            chunks.append(AIMessageChunk("", tool_call_chunks=[piece], id=message.id))
+    chunks[-1].chunk_position = "last"
+    return [ChatGenerationChunk(message=chunk) for chunk in chunks]
 
 
 def _messages(given: LanguageModelInput) -> list[BaseMessage]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from agent_runner.models.amounts import find_amount
-from agent_runner.models.request import Language, Request
+from agent_runner.models.request import Language, Request, find_address
 from agent_runner.planning import PlannedStep
 
 _GOALS: Final = {
@@ -59,6 +59,8 @@ def revision_of(arguments: Mapping[str, Any], tool: str, answer: str) -> dict[st
         amount = find_amount(answer)
         change = {"amount": amount} if amount else {"terms": answer.strip()}
         return {**arguments, "fields": arguments.get("fields", {}) | change}
+    if tool == "send_document" and (address := find_address(answer)):
+        return {**arguments, "to": address}
     return None
 
 

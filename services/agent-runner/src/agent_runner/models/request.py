@@ -123,6 +123,11 @@ def _refined(texts: Sequence[str]) -> _Reading:
     return reading
 
 
+def find_address(text: str) -> str | None:
+    """The first e-mail address, or None."""
+    return found[0] if (found := _EMAIL.search(text)) else None
+
+
 def user_name(messages: Sequence[BaseMessage]) -> str | None:
     """The name the user last gave, or None."""
     for message in reversed(messages):
@@ -159,7 +164,7 @@ def _details(text: str, kind: Kind) -> dict[str, str]:
         "group": _group(text),
         "amount": find_amount(text),
         "document": match[0] if (match := _DOCUMENT_ID.search(text)) else None,
-        "address": match[0] if (match := _EMAIL.search(text)) else None,
+        "address": find_address(text),
         "subject": "expenses" if re.search(r"비용|지출|경비|expense|cost|spending", text, re.IGNORECASE) else None,
         "measure": "units" if re.search(r"수량|판매량|\bunits\b", text, re.IGNORECASE) else None,
     }
