@@ -19,7 +19,9 @@ class Intent(BaseModel):
     kind: str = Field(description="one word, such as analysis, contacts, draft, greeting")
     language: str = Field(description="language of the last message: ko or en")
     goal: str = Field(description="one sentence in the user's language about what is wanted")
-    details: dict[str, Any] = Field(default_factory=dict, description="names, years, filters that were mentioned")
+    details: dict[str, Any] = Field(
+        default_factory=dict, description="names, years, filters that were mentioned"
+    )
 
 
 class PlannedStep(BaseModel):
@@ -29,7 +31,8 @@ class PlannedStep(BaseModel):
     tool: str = Field(description="name of the tool to call")
     description: str = Field(description="what the step is for, in the user's language")
     arguments: dict[str, Any] = Field(
-        default_factory=dict, description='the tool\'s arguments; "$step_1" stands for the result of the first step'
+        default_factory=dict,
+        description='the tool\'s arguments; "$step_1" stands for the result of the first step',
     )
 
 
@@ -43,7 +46,9 @@ class Plan(BaseModel):
 class Revision(BaseModel):
     """A waiting step's arguments after the user's answer; none where the answer asks for no change to it."""
 
-    arguments: dict[str, Any] | None = Field(default=None, description="all arguments of the step, with the change")
+    arguments: dict[str, Any] | None = Field(
+        default=None, description="all arguments of the step, with the change"
+    )
 
 
 _YES = re.compile(

@@ -7,8 +7,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.events.run import Step
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+
+from contracts.events.run import Step
 
 PLANNER = "planner"
 

@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 import pytest
+from langchain_core.tools import BaseTool
+
 from agent_runner.tools import built_in_tools
 from agent_runner.tools.folder import DataFolder
 from agent_runner.tools.storage import MemoryDocuments
-from langchain_core.tools import BaseTool
 
 Call: TypeAlias = Callable[..., Awaitable[Any]]
 

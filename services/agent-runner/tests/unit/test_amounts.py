@@ -1,6 +1,7 @@
 """Amounts in words and figures become one plain form."""
 
 import pytest
+
 from agent_runner.models.amounts import find_amount
 
 

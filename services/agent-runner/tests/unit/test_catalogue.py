@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent_runner.graphs.catalogue import InvalidGraph, catalogue, compile_graph
-from agent_runner.steps import reply_of, steps_of
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
+
+from agent_runner.graphs.catalogue import InvalidGraph, catalogue, compile_graph
+from agent_runner.steps import reply_of, steps_of
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "own_graph"
 
@@ -19,7 +20,9 @@ async def test_the_example_is_served(monkeypatch: pytest.MonkeyPatch, attribute:
 
     graph = compile_graph(graphs["shout"], InMemorySaver())
     config: Any = {"configurable": {"thread_id": "t"}}
-    updates = [u async for u in graph.astream({"messages": [HumanMessage("hi all")]}, config, stream_mode="updates")]
+    updates = [
+        u async for u in graph.astream({"messages": [HumanMessage("hi all")]}, config, stream_mode="updates")
+    ]
 
     steps = [step for update in updates for node, u in update.items() for step in steps_of("shout", node, u)]
     assert [(step.kind, step.text) for step in steps] == [

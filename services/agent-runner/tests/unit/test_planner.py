@@ -5,15 +5,16 @@ import csv
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.tools import BaseTool, tool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
 from agent_runner.graphs.planner import build
 from agent_runner.models import select
 from agent_runner.steps import reply_of, steps_of
 from agent_runner.tools.folder import SAMPLE
 from agent_runner.tools.storage import MemoryDocuments
-from langchain_core.messages import AIMessage, HumanMessage
-from langchain_core.tools import BaseTool, tool
-from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.types import Command
 
 
 class Talk:
@@ -143,7 +144,9 @@ async def test_agreed(talk: Talk, documents: MemoryDocuments, answer: dict[str, 
     reply = await talk.answer(**answer)
 
     assert talk.statuses == ["completed"]
-    assert [document.id for document in await documents.all()] == [talk.state["plan"]["steps"][0]["result"]["document_id"]]
+    assert [document.id for document in await documents.all()] == [
+        talk.state["plan"]["steps"][0]["result"]["document_id"]
+    ]
     assert reply.startswith("문서 번호: doc-")
 
 
@@ -190,7 +193,9 @@ async def test_a_wish_that_changes_nothing_deletes_nothing(talk: Talk, documents
     assert len(await documents.all()) == 1
 
 
-async def test_a_document_of_an_earlier_turn_is_revised_and_sent(talk: Talk, documents: MemoryDocuments) -> None:
+async def test_a_document_of_an_earlier_turn_is_revised_and_sent(
+    talk: Talk, documents: MemoryDocuments
+) -> None:
     await talk.say("계약서를 작성해주세요")
     await talk.answer(approve=True)
 
@@ -224,7 +229,9 @@ async def test_a_tool_that_raises_is_a_failed_step_and_an_answer() -> None:
 
     assert talk.statuses == ["failed"]
     assert "the address book is on fire" in reply
-    (action,) = (s.text for node, u in talk.updates for s in steps_of("planner", node, u) if s.kind == "action")
+    (action,) = (
+        s.text for node, u in talk.updates for s in steps_of("planner", node, u) if s.kind == "action"
+    )
     assert action.startswith("Execution logs:\n")
     assert action.endswith("\nLast output: Error: the address book is on fire")
 
@@ -254,7 +261,9 @@ async def test_the_answer_streams(tools: list[BaseTool]) -> None:
     assert tokens == ["안녕하세요!", " 무엇을", " 도와드릴까요?"]
 
 
-async def test_a_call_keeps_its_id_when_the_turn_runs_again(tools: list[BaseTool], documents: MemoryDocuments) -> None:
+async def test_a_call_keeps_its_id_when_the_turn_runs_again(
+    tools: list[BaseTool], documents: MemoryDocuments
+) -> None:
     for _ in range(2):
         graph = build(select(), tools).compile(checkpointer=InMemorySaver())
         config: Any = {"configurable": {"thread_id": "t"}}

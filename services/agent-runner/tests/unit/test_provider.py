@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent_runner.graphs import chat, planner
-from agent_runner.models import select
+import pytest_asyncio
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+
+from agent_runner.graphs import chat, planner
+from agent_runner.models import select
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The provider's client keeps its connections, which belong to one event loop.
 
 AIMOCK = "@copilotkit/aimock@1.43.0"
 INSTALL_SECONDS = 120
@@ -42,14 +47,30 @@ REVISED = {"template": "contract", "language": "en", "fields": {"amount": "$9,00
 INTENT = {"kind": "k", "language": "en", "goal": "g"}
 FIXTURES = [
     fixture({"systemMessage": "Say what the user wants"}, calls("Intent", INTENT)),
-    fixture({"systemMessage": "Plan the tool calls", "userMessage": "add up"}, calls("Plan", {"goal": "g", "steps": [TOTAL]})),
-    fixture({"systemMessage": "Plan the tool calls", "userMessage": "agree"}, calls("Plan", {"goal": "g", "steps": [DRAFT]})),
-    fixture({"systemMessage": "Plan the tool calls", "userMessage": "nonsense"}, calls("Plan", {"goal": 1, "steps": 2})),
-    fixture({"systemMessage": "Plan the tool calls", "userMessage": "prose"}, {"content": "I will not plan."}),
+    fixture(
+        {"systemMessage": "Plan the tool calls", "userMessage": "add up"},
+        calls("Plan", {"goal": "g", "steps": [TOTAL]}),
+    ),
+    fixture(
+        {"systemMessage": "Plan the tool calls", "userMessage": "agree"},
+        calls("Plan", {"goal": "g", "steps": [DRAFT]}),
+    ),
+    fixture(
+        {"systemMessage": "Plan the tool calls", "userMessage": "nonsense"},
+        calls("Plan", {"goal": 1, "steps": 2}),
+    ),
+    fixture(
+        {"systemMessage": "Plan the tool calls", "userMessage": "prose"}, {"content": "I will not plan."}
+    ),
     fixture({"systemMessage": "A step of a plan waits"}, calls("Revision", {"arguments": REVISED})),
-    fixture({"systemMessage": "Answer the user's last", "toolResultContains": "7053029000"}, {"content": "The total is 7,053,029,000."}),
+    fixture(
+        {"systemMessage": "Answer the user's last", "toolResultContains": "7053029000"},
+        {"content": "The total is 7,053,029,000."},
+    ),
     fixture({"systemMessage": "Answer the user's last"}, {"content": "The contract is drafted."}),
-    fixture({"userMessage": "who is in Rome", "hasToolResult": False}, calls("find_contacts", {"region": "Rome"})),
+    fixture(
+        {"userMessage": "who is in Rome", "hasToolResult": False}, calls("find_contacts", {"region": "Rome"})
+    ),
     fixture({"userMessage": "who is in Rome", "hasToolResult": True}, {"content": "Sofia Rossi is in Rome."}),
 ]
 
@@ -68,18 +89,28 @@ def aimock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
 
 
-@pytest.fixture
-async def provider(aimock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BaseChatModel]:
-    file = tmp_path / "fixtures.json"
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def provider(aimock: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BaseChatModel]:
+    file = tmp_path_factory.mktemp("fixtures") / "fixtures.json"
     file.write_text(json.dumps({"fixtures": FIXTURES}, ensure_ascii=False), encoding="utf-8")
     server = await asyncio.create_subprocess_exec(
-        "node", str(aimock), "-p", "0", "-f", str(file), "--strict", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        "node",
+        str(aimock),
+        "-p",
+        "0",
+        "-f",
+        str(file),
+        "--strict",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     try:
         async with asyncio.timeout(START_SECONDS):
-            monkeypatch.setenv("OPENAI_BASE_URL", f"{await address_of(server)}/v1")
-        monkeypatch.setenv("OPENAI_API_KEY", "none")
-        yield select("openai:gpt-4o-mini")
+            address = await address_of(server)
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("OPENAI_BASE_URL", f"{address}/v1")
+            environment.setenv("OPENAI_API_KEY", "none")
+            yield select("openai:gpt-4o-mini")
     finally:
         server.terminate()
         await server.communicate()
@@ -97,7 +128,7 @@ async def test_the_planner_plans_executes_and_streams(provider: BaseChatModel, t
     graph = planner.build(provider, tools).compile()
     asked = {"messages": [HumanMessage("add up the sales")]}
 
-    parts = [part async for part in graph.astream(asked, stream_mode=["custom", "values"])]
+    parts: list[Any] = [part async for part in graph.astream(asked, stream_mode=["custom", "values"])]
 
     state = next(part for mode, part in reversed(parts) if mode == "values")
     assert state["plan"]["steps"][0]["result"]["total"] == 7053029000
@@ -120,7 +151,9 @@ async def test_an_answer_in_words_revises_the_step(provider: BaseChatModel, tool
     assert state["final_result"] == "The contract is drafted."
 
 
-@pytest.mark.parametrize(("text", "reason"), [("nonsense", "could not be understood"), ("prose", "gave no plan")])
+@pytest.mark.parametrize(
+    ("text", "reason"), [("nonsense", "could not be understood"), ("prose", "gave no plan")]
+)
 async def test_an_unusable_plan_is_a_clear_failure(
     provider: BaseChatModel, tools: list[BaseTool], text: str, reason: str
 ) -> None:

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+
 from agent_runner.steps import reply_of, steps_of
 from contracts.events.run import Step
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 STEP: dict[str, Any] = {"id": "step_1", "tool": "find", "description": "Look", "arguments": {"name": "김"}}
 CALL: Any = {"name": "find", "args": {"name": "김"}, "id": "1"}
@@ -15,16 +16,30 @@ CALL: Any = {"name": "find", "args": {"name": "김"}, "id": "1"}
     ("node", "update", "expected"),
     [
         ("intent_understanding", {"user_intent": {}}, ()),
-        ("planning", {"plan": {"goal": "Find", "steps": [STEP]}}, (Step(kind="planning", text="Find\n1. [find] Look"),)),
+        (
+            "planning",
+            {"plan": {"goal": "Find", "steps": [STEP]}},
+            (Step(kind="planning", text="Find\n1. [find] Look"),),
+        ),
         (
             "execution",
             {"plan": {"steps": [{**STEP, "status": "completed", "result": [{"a": 1}]}]}, "current_step": 1},
-            (Step(kind="action", text="Execution logs:\nstep_1: find(name='김') → 1 rows\nLast output: [{'a': 1}]"),),
+            (
+                Step(
+                    kind="action",
+                    text="Execution logs:\nstep_1: find(name='김') → 1 rows\nLast output: [{'a': 1}]",
+                ),
+            ),
         ),
         (
             "execution",
             {"plan": {"steps": [{**STEP, "status": "failed", "error": "no"}]}, "current_step": 1},
-            (Step(kind="action", text="Execution logs:\nstep_1: find(name='김') failed\nLast output: Error: no"),),
+            (
+                Step(
+                    kind="action",
+                    text="Execution logs:\nstep_1: find(name='김') failed\nLast output: Error: no",
+                ),
+            ),
         ),
         ("human_approval", {"plan": {"steps": [STEP]}}, ()),
         ("human_approval", None, ()),

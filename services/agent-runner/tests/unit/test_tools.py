@@ -3,17 +3,19 @@
 import csv
 import json
 import logging
+import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.tools import BaseTool
+
 from agent_runner.tools import built_in_tools
 from agent_runner.tools.answering import ToolFailed
 from agent_runner.tools.folder import SAMPLE, DataFolder
 from agent_runner.tools.mcp import InvalidMcpConfiguration, mcp_tools
 from agent_runner.tools.storage import MemoryDocuments
-from langchain_core.tools import BaseTool
 
 Call = Any
 
@@ -32,14 +34,19 @@ def sums(rows: list[dict[str, str]], group: str, measure: str = "revenue") -> di
 
 async def test_contacts_are_the_file_s_rows(call: Call) -> None:
     assert await call("find_contacts") == rows_of("contacts.csv")
-    assert [row["name"] for row in await call("find_contacts", company="northwind")] == ["Emma Carter", "Liam Patel"]
+    assert [row["name"] for row in await call("find_contacts", company="northwind")] == [
+        "Emma Carter",
+        "Liam Patel",
+    ]
     assert await call("find_contacts", name="nobody") == []
 
 
 async def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "contacts.csv"
     file.write_text("name,email\nAda,ada@x.example\n", encoding="utf-8")
-    find = next(t for t in built_in_tools(DataFolder(tmp_path), MemoryDocuments()) if t.name == "find_contacts")
+    find = next(
+        t for t in built_in_tools(DataFolder(tmp_path), MemoryDocuments()) if t.name == "find_contacts"
+    )
     assert len(json.loads(await find.ainvoke({}))) == 1
 
     file.write_text("name,email\nAda,ada@x.example\nBob,bob@x.example\n", encoding="utf-8")
@@ -65,7 +72,12 @@ async def test_by_group_with_a_filter(call: Call) -> None:
     expected = sums(seoul, "product", "units")
 
     found = await call(
-        "analyze_dataset", dataset="sales", operation="by_group", group_by="product", measure="units", where={"region": "서울"}
+        "analyze_dataset",
+        dataset="sales",
+        operation="by_group",
+        group_by="product",
+        measure="units",
+        where={"region": "서울"},
     )
 
     assert {row["product"]: row["value"] for row in found["rows"]} == expected
@@ -76,11 +88,17 @@ async def test_by_group_with_a_filter(call: Call) -> None:
 async def test_growth_and_averages(call: Call) -> None:
     months = sums(rows_of("sales_2022.csv"), "month")
     found = await call("analyze_dataset", dataset="sales_2022", operation="growth")
-    assert found["growth_percent"] == round(100 * (months["2022-12"] - months["2022-01"]) / months["2022-01"], 1)
+    assert found["growth_percent"] == round(
+        100 * (months["2022-12"] - months["2022-01"]) / months["2022-01"], 1
+    )
 
     progress = [int(row["progress"]) for row in rows_of("projects.csv") if row["project"] == "Mobile app 2.0"]
-    found = await call("analyze_dataset", dataset="projects", operation="by_group", group_by="project", aggregate="avg")
-    assert {r["project"]: r["value"] for r in found["rows"]}["Mobile app 2.0"] == sum(progress) / len(progress)
+    found = await call(
+        "analyze_dataset", dataset="projects", operation="by_group", group_by="project", aggregate="avg"
+    )
+    assert {r["project"]: r["value"] for r in found["rows"]}["Mobile app 2.0"] == sum(progress) / len(
+        progress
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +120,10 @@ async def test_what_cannot_be_analysed_is_said(call: Call, arguments: dict[str, 
 async def test_a_select_answers(call: Call) -> None:
     found = await call("query_datasets", sql="SELECT sum(revenue)::BIGINT AS s FROM sales_2023")
 
-    assert found == {"rows": [{"s": sum(int(r["revenue"]) for r in rows_of("sales_2023.csv"))}], "truncated": False}
+    assert found == {
+        "rows": [{"s": sum(int(r["revenue"]) for r in rows_of("sales_2023.csv"))}],
+        "truncated": False,
+    }
 
 
 @pytest.mark.parametrize(
@@ -154,7 +175,9 @@ async def test_the_same_call_makes_one_document(call: Call, documents: MemoryDoc
 
 
 async def test_a_field_s_value_is_not_read_as_a_template(call: Call) -> None:
-    drafted = await call("draft_document", template="email", language="en", fields={"body": "{title} {0} {sender!r}"})
+    drafted = await call(
+        "draft_document", template="email", language="en", fields={"body": "{title} {0} {sender!r}"}
+    )
 
     assert "{title} {0} {sender!r}" in drafted["markdown"]
 
@@ -198,8 +221,6 @@ def test_a_data_folder_that_is_none(tmp_path: Path) -> None:
 async def test_an_mcp_server_gives_its_tools_and_a_dead_one_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import sys  # noqa: PLC0415 - only this test starts a program
-
     server = tmp_path / "server.py"
     server.write_text(
         "from mcp.server.fastmcp import FastMCP\n"

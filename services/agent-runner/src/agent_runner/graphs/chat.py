@@ -8,7 +8,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.prebuilt import ToolNode
 
@@ -43,7 +43,7 @@ def build(model: BaseChatModel, tools: Sequence[BaseTool]) -> StateGraph[ChatSta
 
     def after_model(state: ChatState) -> Literal["tools", "__end__"]:
         last = state["messages"][-1]
-        return "tools" if isinstance(last, AIMessage) and last.tool_calls else END
+        return "tools" if isinstance(last, AIMessage) and last.tool_calls else "__end__"
 
     tool_node = ToolNode(harmless, handle_tool_errors=str)
     graph = StateGraph(ChatState)

@@ -33,7 +33,12 @@ class ToolError(RuntimeError):
 
 
 async def execute(
-    plan: Plan, index: int, call_id: str, tools: Mapping[str, BaseTool], call: CallTool, config: RunnableConfig
+    plan: Plan,
+    index: int,
+    call_id: str,
+    tools: Mapping[str, BaseTool],
+    call: CallTool,
+    config: RunnableConfig,
 ) -> Step:
     """The step at `index` with its status and its result or error."""
     step = plan["steps"][index]
@@ -63,7 +68,9 @@ def as_messages(plan: Plan) -> list[AnyMessage]:
     ran = [step for step in plan["steps"] if step["status"] in ("completed", "failed")]
     if not ran:
         return []
-    calls = [ToolCall(name=step["tool"], args=step["arguments"], id=step["id"], type="tool_call") for step in ran]
+    calls = [
+        ToolCall(name=step["tool"], args=step["arguments"], id=step["id"], type="tool_call") for step in ran
+    ]
     return [AIMessage("", tool_calls=calls), *(_answer(step) for step in ran)]
 
 

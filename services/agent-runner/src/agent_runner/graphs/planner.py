@@ -87,7 +87,12 @@ def build(
     async def planning(state: PlannerState, config: RunnableConfig) -> PlannerState:
         draft = await _fill(model, PlanDraft, [plan_prompt, *state["messages"]], config)
         steps = [
-            {"id": f"step_{number}", **step.model_dump(), "status": "pending", "commits": step.tool in committing}
+            {
+                "id": f"step_{number}",
+                **step.model_dump(),
+                "status": "pending",
+                "commits": step.tool in committing,
+            }
             for number, step in enumerate(draft.steps, 1)
         ]
         plan: Plan = {"goal": draft.goal, "steps": steps}
@@ -162,13 +167,17 @@ async def _fill(
     try:
         filled = await filler.ainvoke(list(messages), quiet)
     except (OutputParserException, ValidationError) as error:
-        raise PlanningFailed(f"the model's {schema.__name__.lower()} could not be understood: {error}") from error
+        raise PlanningFailed(
+            f"the model's {schema.__name__.lower()} could not be understood: {error}"
+        ) from error
     if not isinstance(filled, schema):
         raise PlanningFailed(f"the model gave no {schema.__name__.lower()}")
     return filled
 
 
-async def _revised(model: BaseChatModel, step: Step, answer: str, config: RunnableConfig) -> dict[str, Any] | None:
+async def _revised(
+    model: BaseChatModel, step: Step, answer: str, config: RunnableConfig
+) -> dict[str, Any] | None:
     asked = json.dumps({"step": step, "answer": answer}, ensure_ascii=False)
     revision = await _fill(model, Revision, [SystemMessage(REVISE), HumanMessage(asked)], config)
     return revision.arguments

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, BaseMessageChunk, message_chunk_to_message
+from langchain_core.messages import (
+    AIMessage,
+    AnyMessage,
+    BaseMessage,
+    BaseMessageChunk,
+    message_chunk_to_message,
+)
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.config import get_stream_writer
 
@@ -25,7 +31,7 @@ async def stream_reply(
     whole: BaseMessage | None = None
     async for chunk in model.astream(list(messages), config):
         write({"token": chunk})
-        whole = chunk if not isinstance(whole, BaseMessageChunk) else whole + chunk  # type: ignore[assignment]  # chunks of one reply add up to a chunk
+        whole = chunk if not isinstance(whole, BaseMessageChunk) else whole + chunk
     message = message_chunk_to_message(whole) if isinstance(whole, BaseMessageChunk) else whole
     if not isinstance(message, AIMessage):
         raise NoReply("the model gave no reply")

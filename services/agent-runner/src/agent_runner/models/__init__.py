@@ -1,7 +1,7 @@
 """Chat models: `select` picks one by name; `embedded` is the rule-based one that needs no key.
 
-The embedded model's rules: `request` understands a message, `plans` says which tools answer it,
-`replies` words the answer.
+The embedded model's rules: `phrases` reads a text, `request` a conversation, `plans` says which tools
+answer it, `replies` words the answer.
 """
 
 from agent_runner.models.select import select

@@ -12,7 +12,14 @@ from uuid import uuid4
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, ToolCall, ToolMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    ToolCall,
+    ToolMessage,
+)
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.prompt_values import PromptValue
@@ -115,7 +122,12 @@ def _respond(messages: list[BaseMessage], tools: Sequence[dict[str, Any]]) -> AI
 def _results(messages: list[BaseMessage]) -> list[Result]:
     """What the tools answered since the last human message."""
     last = max((n for n, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
-    names = {call["id"]: call["name"] for m in messages[last + 1 :] if isinstance(m, AIMessage) for call in m.tool_calls}
+    names = {
+        call["id"]: call["name"]
+        for m in messages[last + 1 :]
+        if isinstance(m, AIMessage)
+        for call in m.tool_calls
+    }
     return [
         Result(names.get(message.tool_call_id, ""), None, message.text)
         if message.status == "error"
@@ -134,13 +146,13 @@ def _value(text: str) -> Any:
 
 
 def _chunks(message: AIMessage) -> list[ChatGenerationChunk]:
-    chunks = [AIMessageChunk(token, id=message.id) for token in _TOKEN.findall(message.text)]
+    chunks = [AIMessageChunk(content=token, id=message.id) for token in _TOKEN.findall(message.text)]
     for index, call in enumerate(message.tool_calls):
         text = json.dumps(call["args"], ensure_ascii=False)
         named = tool_call_chunk(name=call["name"], args="", id=call["id"], index=index)
         pieces = [text[start : start + _ARGUMENT_PIECE] for start in range(0, len(text), _ARGUMENT_PIECE)]
         for piece in (named, *(tool_call_chunk(args=piece, index=index) for piece in pieces)):
-            chunks.append(AIMessageChunk("", tool_call_chunks=[piece], id=message.id))
+            chunks.append(AIMessageChunk(content="", tool_call_chunks=[piece], id=message.id))
     chunks[-1].chunk_position = "last"
     return [ChatGenerationChunk(message=chunk) for chunk in chunks]
 
@@ -174,4 +186,8 @@ def _revision(messages: list[BaseMessage]) -> Revision:
     return Revision(arguments=revision_of(step["arguments"], step["tool"], asked["answer"]))
 
 
-_FILLERS: dict[Any, Callable[[list[BaseMessage]], BaseModel]] = {Intent: _intent, Plan: _plan, Revision: _revision}
+_FILLERS: dict[Any, Callable[[list[BaseMessage]], BaseModel]] = {
+    Intent: _intent,
+    Plan: _plan,
+    Revision: _revision,
+}

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from agent_runner.models.amounts import find_amount
-from agent_runner.models.request import Language, Request, find_address
+from agent_runner.models.phrases import Language, find_address
+from agent_runner.models.request import Request
 from agent_runner.planning import PlannedStep
 
 _GOALS: Final = {
@@ -44,7 +45,9 @@ def steps_for(request: Request) -> list[PlannedStep]:
         case "report":
             return _report(request)
         case "notes":
-            return [_step(request, "search", "search_notes", "노트 검색", "Search the notes", query=request.text)]
+            return [
+                _step(request, "search", "search_notes", "노트 검색", "Search the notes", query=request.text)
+            ]
         case "documents":
             return [_step(request, "search", "list_documents", "문서 목록", "List the documents")]
         case "draft" | "revise" | "read" | "send" | "delete":
@@ -85,7 +88,7 @@ def _step(request: Request, kind: str, tool: str, korean: str, english: str, **a
 
 
 def _contacts(request: Request) -> PlannedStep:
-    found = {key: request.details[key] for key in ("name", "company") if key in request.details}
+    found = {key: value for key, value in request.details.items() if key in ("name", "company")}
     if "region" in request.filters:
         found["region"] = request.filters["region"]
     return _step(request, "search", "find_contacts", "연락처 검색", "Search the contacts", **found)
@@ -168,23 +171,58 @@ def _document(request: Request) -> list[PlannedStep]:
             changes = _changes(request)
             korean, english = "문서 수정", "Revise the document"
             return [
-                _step(request, "document", "revise_document", korean, english, document_id=document, changes=changes)
+                _step(
+                    request,
+                    "document",
+                    "revise_document",
+                    korean,
+                    english,
+                    document_id=document,
+                    changes=changes,
+                )
             ]
         case "send" if "address" not in request.details:
             return []
         case "send":
             to = request.details["address"]
-            return [_step(request, "send", "send_document", "문서 발송", "Send the document", document_id=document, to=to)]
+            return [
+                _step(
+                    request,
+                    "send",
+                    "send_document",
+                    "문서 발송",
+                    "Send the document",
+                    document_id=document,
+                    to=to,
+                )
+            ]
         case "delete":
-            return [_step(request, "delete", "delete_document", "문서 삭제", "Delete the document", document_id=document)]
+            return [
+                _step(
+                    request,
+                    "delete",
+                    "delete_document",
+                    "문서 삭제",
+                    "Delete the document",
+                    document_id=document,
+                )
+            ]
         case _:
-            return [_step(request, "search", "read_document", "문서 읽기", "Read the document", document_id=document)]
+            return [
+                _step(
+                    request, "search", "read_document", "문서 읽기", "Read the document", document_id=document
+                )
+            ]
 
 
 def _draft(request: Request) -> PlannedStep:
     template = request.details["template"]
     amount = request.details.get("amount")
-    korean, english = ("계약서 작성", "Draft the contract") if template == "contract" else ("이메일 작성", "Draft the e-mail")
+    korean, english = (
+        ("계약서 작성", "Draft the contract")
+        if template == "contract"
+        else ("이메일 작성", "Draft the e-mail")
+    )
     fields = {"amount": amount} if amount and template == "contract" else {}
     return _step(
         request, "document", "draft_document", korean, english,

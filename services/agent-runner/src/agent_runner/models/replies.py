@@ -74,11 +74,17 @@ def _spoken(request: Request, messages: Sequence[BaseMessage], words: _Words) ->
     match request.kind:
         case "greeting":
             called = f" {name}님" if name and words.korean else f", {name}" if name else ""
-            return words.say(f"안녕하세요{called}! 무엇을 도와드릴까요?", f"Hello{called}! How can I help you?")
+            return words.say(
+                f"안녕하세요{called}! 무엇을 도와드릴까요?", f"Hello{called}! How can I help you?"
+            )
         case "thanks":
-            return words.say("천만에요. 더 필요한 것이 있으면 말씀해 주세요.", "You are welcome. Tell me if you need more.")
+            return words.say(
+                "천만에요. 더 필요한 것이 있으면 말씀해 주세요.", "You are welcome. Tell me if you need more."
+            )
         case "introduction" if name:
-            return words.say(f"반갑습니다, {name}님. 기억하겠습니다.", f"Nice to meet you, {name}. I will remember it.")
+            return words.say(
+                f"반갑습니다, {name}님. 기억하겠습니다.", f"Nice to meet you, {name}. I will remember it."
+            )
         case "ask_name" if name:
             return words.say(f"{name}님이라고 하셨습니다.", f"Your name is {name}.")
         case "introduction" | "ask_name":
@@ -90,7 +96,10 @@ def _spoken(request: Request, messages: Sequence[BaseMessage], words: _Words) ->
         case "send" if "document" in request.details:
             return words.say("받는 사람의 이메일 주소를 알려 주세요.", "Which e-mail address shall it go to?")
         case "revise" | "send" | "delete" | "read":
-            return words.say("어느 문서인지 알 수 없습니다. 문서 번호를 알려 주세요.", "I can't tell which document; name its id.")
+            return words.say(
+                "어느 문서인지 알 수 없습니다. 문서 번호를 알려 주세요.",
+                "I can't tell which document; name its id.",
+            )
         case _:
             return words.say(_SELF[0] + _MORE[0], _SELF[1] + _MORE[1])
 
@@ -98,7 +107,9 @@ def _spoken(request: Request, messages: Sequence[BaseMessage], words: _Words) ->
 def _recalled(messages: Sequence[BaseMessage], words: _Words) -> str:
     earlier = earlier_requests(messages)
     if not earlier:
-        return words.say("이 대화에서 처음 하신 말씀입니다.", "This is the first thing you said in this conversation.")
+        return words.say(
+            "이 대화에서 처음 하신 말씀입니다.", "This is the first thing you said in this conversation."
+        )
     return words.say(f'바로 전에 "{earlier[-1]}"라고 하셨습니다.', f'Before this you said: "{earlier[-1]}"')
 
 
@@ -135,12 +146,16 @@ def _analysis(value: dict[str, Any], words: _Words) -> str:
         return words.say(f"합계: {number(value['total'])}", f"Total: {number(value['total'])}")
     best, worst = value["best"], value["worst"]
     whole = words.say(
-        *{"sum": ("합계", "total"), "avg": ("평균", "average"), "count": ("건수", "count")}[value["aggregate"]]
+        *{"sum": ("합계", "total"), "avg": ("평균", "average"), "count": ("건수", "count")}[
+            value["aggregate"]
+        ]
     )
     lines = [f"📈 {value['dataset']} · {value['measure']} · {group}", f"- {whole}: {number(value['total'])}"]
     if "growth_percent" in value:
         growth = number(value["growth_percent"])
-        lines.append(words.say(f"- 처음부터 끝까지 증감: {growth}%", f"- growth from first to last: {growth}%"))
+        lines.append(
+            words.say(f"- 처음부터 끝까지 증감: {growth}%", f"- growth from first to last: {growth}%")
+        )
     lines.append(
         words.say(
             f"- 최고: {best[group]} ({number(best['value'])}), 최저: {worst[group]} ({number(worst['value'])})",

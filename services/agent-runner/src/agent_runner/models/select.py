@@ -26,7 +26,7 @@ def select(name: str | None = None) -> BaseChatModel:
     provider, separator, model = name.partition(":")
     if not (provider and separator and model):
         raise UnknownModel(f"model {name!r} must be {EMBEDDED!r} or <provider>:<model>")
-    from langchain.chat_models import init_chat_model  # noqa: PLC0415 - see above
+    from langchain.chat_models import init_chat_model  # see above
 
     try:
         chat_model = init_chat_model(model, model_provider=provider)

@@ -12,7 +12,17 @@ if TYPE_CHECKING:
 Operation = Literal["total", "by_month", "by_group", "growth"]
 Aggregate = Literal["sum", "avg", "count"]
 
-NUMERIC: Final = ("BIGINT", "INTEGER", "DOUBLE", "FLOAT", "HUGEINT", "DECIMAL", "SMALLINT", "UBIGINT", "UINTEGER")
+NUMERIC: Final = (
+    "BIGINT",
+    "INTEGER",
+    "DOUBLE",
+    "FLOAT",
+    "HUGEINT",
+    "DECIMAL",
+    "SMALLINT",
+    "UBIGINT",
+    "UINTEGER",
+)
 MAIN_MEASURES: Final = ("revenue", "amount", "total", "progress", "value")
 MONTH_COLUMNS: Final = ("month", "date", "day", "due")
 SAMPLE_ROWS: Final = 3

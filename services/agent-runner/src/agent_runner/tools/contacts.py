@@ -37,7 +37,10 @@ def contact_tools(folder: DataFolder) -> list[BaseTool]:
     contacts = Contacts(folder)
 
     async def find_contacts(
-        name: str | None = None, company: str | None = None, role: str | None = None, region: str | None = None
+        name: str | None = None,
+        company: str | None = None,
+        role: str | None = None,
+        region: str | None = None,
     ) -> list[dict[str, Any]]:
         """Find people in the contacts table. Without arguments: all contacts.
         Each argument keeps the rows whose field contains it, upper and lower case alike."""

@@ -7,13 +7,13 @@ configuration locked, so that no SELECT, however it was written, reads a file or
 import asyncio
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from langchain_core.tools import BaseTool
 from pydantic import Field
 
-from agent_runner.tools.answering import ToolFailed, tool_of
 from agent_runner.tools.analysis import Aggregate, Operation, Table, analyze
+from agent_runner.tools.answering import ToolFailed, tool_of
 from agent_runner.tools.folder import DataFolder, Fingerprint, fingerprint
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Datasets:
 
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder
-        self._loaded: "tuple[Fingerprint, DuckDBPyConnection, dict[str, int]] | None" = None
+        self._loaded: tuple[Fingerprint, DuckDBPyConnection, dict[str, int]] | None = None
         self._loading = threading.Lock()
 
     def open(self) -> "tuple[DuckDBPyConnection, dict[str, int]]":
@@ -64,7 +64,7 @@ class Datasets:
 
 
 def _load(files: list[Path]) -> "tuple[DuckDBPyConnection, dict[str, int]]":
-    import duckdb  # noqa: PLC0415 - 20 MB that a conversation without datasets does not need
+    import duckdb  # 20 MB that a conversation without datasets does not need
 
     connection = duckdb.connect(
         config={"memory_limit": MEMORY_LIMIT, "threads": 1, "autoinstall_known_extensions": False}
@@ -116,7 +116,7 @@ def dataset_tools(datasets: Datasets) -> list[BaseTool]:
 
 
 async def _select(cursor: "DuckDBPyConnection", sql: str) -> dict[str, Any]:
-    import duckdb  # noqa: PLC0415 - loaded with the first dataset
+    import duckdb  # loaded with the first dataset
 
     try:
         statements = cursor.extract_statements(sql)
@@ -141,5 +141,3 @@ def _fetch(cursor: "DuckDBPyConnection", sql: str) -> dict[str, Any]:
 
 def _json(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-

@@ -96,7 +96,10 @@ def document_tools(folder: DataFolder, store: DocumentStore) -> list[BaseTool]:
     documents = Documents(folder, store)
 
     async def draft_document(
-        template: str, call_id: Annotated[str, InjectedToolCallId], language: str = "ko", fields: dict[str, str] | None = None
+        template: str,
+        call_id: Annotated[str, InjectedToolCallId],
+        language: str = "ko",
+        fields: dict[str, str] | None = None,
     ) -> dict[str, Any]:
         """Draft a document (contract, report, email) from its template and store it.
         Fields left out keep the template's defaults; a contract has title, client, provider, subject, amount,
@@ -104,7 +107,10 @@ def document_tools(folder: DataFolder, store: DocumentStore) -> list[BaseTool]:
         return _shown(await documents.draft(_id(call_id), template, language, fields or {}))
 
     async def write_report(
-        title: str, results: list[dict[str, Any]], call_id: Annotated[str, InjectedToolCallId], language: str = "ko"
+        title: str,
+        results: list[dict[str, Any]],
+        call_id: Annotated[str, InjectedToolCallId],
+        language: str = "ko",
     ) -> dict[str, Any]:
         """Write a report in Markdown, with a table for each result of analyze_dataset."""
         summary, body = markdown_of(results, language)
@@ -152,4 +158,9 @@ def _id(call_id: str) -> str:
 
 
 def _shown(document: Document) -> dict[str, Any]:
-    return {"document_id": document.id, "title": document.title, "fields": document.fields, "markdown": document.markdown}
+    return {
+        "document_id": document.id,
+        "title": document.title,
+        "fields": document.fields,
+        "markdown": document.markdown,
+    }

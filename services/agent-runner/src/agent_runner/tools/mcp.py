@@ -55,7 +55,7 @@ async def mcp_tools(path: Path) -> list[BaseTool]:
     servers = read_configuration(path)
     if not servers:
         return []
-    from langchain_mcp_adapters.client import MultiServerMCPClient  # noqa: PLC0415 - only where MCP is configured
+    from langchain_mcp_adapters.client import MultiServerMCPClient  # only where MCP is configured
 
     client = MultiServerMCPClient(servers)  # type: ignore[arg-type]  # a user's file; the library checks each
 

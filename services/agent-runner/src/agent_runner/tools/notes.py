@@ -19,7 +19,35 @@ K1: Final = 1.2
 B: Final = 0.75
 _WORD = re.compile(r"[가-힣]+|[^\W가-힣]+")
 _HEADING = re.compile(r"^#{1,6}\s+", re.MULTILINE)
-_STOP = frozenset("a an and are at do does for how i in is it me my of on or our the to we what when who".split())
+_STOP = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "at",
+        "do",
+        "does",
+        "for",
+        "how",
+        "i",
+        "in",
+        "is",
+        "it",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "our",
+        "the",
+        "to",
+        "we",
+        "what",
+        "when",
+        "who",
+    ]
+)
 
 
 def terms(text: str) -> list[str]:
@@ -60,7 +88,9 @@ class Index:
 
     def _score(self, section: Section, wanted: set[str]) -> float:
         length = K1 * (1 - B + B * section.counts.total() / self._mean)
-        return sum(self._weight(t) * section.counts[t] * (K1 + 1) / (section.counts[t] + length) for t in wanted)
+        return sum(
+            self._weight(t) * section.counts[t] * (K1 + 1) / (section.counts[t] + length) for t in wanted
+        )
 
     def _weight(self, term: str) -> float:
         holding = self._documents[term]
@@ -92,6 +122,8 @@ def note_tools(folder: DataFolder) -> list[BaseTool]:
             read = (sections_of(file.name, file.read_text(encoding="utf-8")) for file in files)
             indexed = (mark, Index([section for sections in read for section in sections]))
         found = indexed[1].search(query, limit)
-        return [{"source": s.source, "heading": s.heading, "text": s.text, "score": round(v, 2)} for v, s in found]
+        return [
+            {"source": s.source, "heading": s.heading, "text": s.text, "score": round(v, 2)} for v, s in found
+        ]
 
     return [tool_of(search_notes)]
