@@ -37,7 +37,8 @@ def fixture(match: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
 
 
 TOTAL = {
-    "type": "analyze", "tool": "analyze_dataset", "description": "Add the sales up", "arguments": {"dataset": "sales_2023"},
+    "type": "analyze", "tool": "analyze_dataset", "description": "Add the sales up",
+    "arguments": {"dataset": "sales_2023"},
 }  # fmt: skip
 DRAFT = {
     "type": "document", "tool": "draft_document", "description": "Draft it",

@@ -36,7 +36,10 @@ REVISE = (
     "A step of a plan waits for the user's agreement, and the user answered with a wish. Give the step's "
     "arguments with that wish worked in, or none where it asks for no change to this step."
 )
-RESPOND = "Answer the user's last message from the tools' results, in language {language!r}. Say so if a tool failed."
+RESPOND = (
+    "Answer the user's last message from the tools' results, in language {language!r}. "
+    "Say so if a tool failed."
+)
 
 
 class PlanningFailed(RuntimeError):
@@ -104,18 +107,13 @@ def build(
         asked = question(step, language)
         context = {"plan": plan, "step": step, "effect": effect(step, language)}
         answer = interrupt({"question": asked, "context": context})
-        text = answer.get("response")
-        approved = answer.get("approve") if text is None else verdict(text)
-        said = [] if text is None else _said(asked, text)
-        if text is not None and approved is None:
-            revised = await _revised(model, step, text, config)
-            if revised is not None:
-                changed = _replaced(plan, index, {**step, "arguments": revised, "status": "pending"})
-                return {"messages": said, "plan": changed}
-        if approved:
-            return {"messages": said, "plan": _replaced(plan, index, {**step, "status": "pending"})}
-        refused = _replaced(plan, index, {**step, "status": "pending"}) | {"refused": True}
-        return {"messages": said, "plan": refused, "is_executing": False}
+        said = _said(asked, answer.get("response"))
+        arguments = await _agreed(model, step, answer, config)
+        if arguments is None:
+            refused = _replaced(plan, index, {**step, "status": "pending"}) | {"refused": True}
+            return {"messages": said, "plan": refused, "is_executing": False}
+        agreed = {**step, "arguments": arguments, "status": "pending"}
+        return {"messages": said, "plan": _replaced(plan, index, agreed)}
 
     async def execution(state: PlannerState, config: RunnableConfig) -> PlannerState:
         plan, index = state["plan"], state["current_step"]
@@ -175,10 +173,15 @@ async def _fill(
     return filled
 
 
-async def _revised(
-    model: BaseChatModel, step: Step, answer: str, config: RunnableConfig
+async def _agreed(
+    model: BaseChatModel, step: Step, answer: Mapping[str, Any], config: RunnableConfig
 ) -> dict[str, Any] | None:
-    asked = json.dumps({"step": step, "answer": answer}, ensure_ascii=False)
+    """The arguments the person agreed to, perhaps after a change in words; None for a refusal."""
+    text = answer.get("response")
+    approved = answer.get("approve") if text is None else verdict(text)
+    if approved is not None:
+        return dict(step["arguments"]) if approved else None
+    asked = json.dumps({"step": step, "answer": text}, ensure_ascii=False)
     revision = await _fill(model, Revision, [SystemMessage(REVISE), HumanMessage(asked)], config)
     return revision.arguments
 
@@ -197,7 +200,9 @@ def _turn(state: PlannerState) -> str:
     return next((str(m.id) for m in requests if ANSWERS not in m.additional_kwargs), "")
 
 
-def _said(asked: str, answer: str) -> list[AnyMessage]:
+def _said(asked: str, answer: str | None) -> list[AnyMessage]:
+    if answer is None:
+        return []
     return [
         AIMessage(asked, id=f"msg-{uuid4()}"),
         HumanMessage(answer, id=f"msg-{uuid4()}", additional_kwargs={ANSWERS: asked}),

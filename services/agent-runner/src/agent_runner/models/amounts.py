@@ -12,11 +12,13 @@ _UNITS: Final = {
     "천": 10**3,
     "백": 100,
 }
-_KOREAN = re.compile(r"((?:\d[\d,.]*\s*(?:억|천만|백만|십만|만|천|백)?\s*)+)원")
-_PART = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(억|천만|백만|십만|만|천|백)?")
+_KOREAN = re.compile(
+    r"((?:\d[\d,.]{0,20}\s?(?:억|천만|백만|십만|만|천|백)\s?)+(?:\d[\d,.]{0,20}\s?)?|\d[\d,.]{0,20}\s?)원"
+)
+_PART = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s?(억|천만|백만|십만|만|천|백)?")
 _ENGLISH = re.compile(
-    r"([$€£₩]|\b(?:usd|eur|krw)\s*)\s*(\d[\d,]*(?:\.\d+)?)\s*(million|thousand|[mk])?\b"
-    r"|(\d[\d,]*(?:\.\d+)?)\s*(million|thousand|[mk])?\s*(dollars?|euros?|pounds?|won|usd|eur|krw)\b",
+    r"([$€£₩]|\b(?:usd|eur|krw)\s?)\s?(\d[\d,]{0,20}(?:\.\d+)?)\s?(million|thousand|[mk])?\b"
+    r"|(\d[\d,]{0,20}(?:\.\d{1,9})?)\s?(million|thousand|[mk])?\s?(dollars?|euros?|pounds?|won|usd|eur|krw)\b",
     re.IGNORECASE,
 )
 _SCALE: Final = {"": 1, "k": 1000, "thousand": 1000, "m": 10**6, "million": 10**6}

@@ -151,8 +151,10 @@ def _chunks(message: AIMessage) -> list[ChatGenerationChunk]:
         text = json.dumps(call["args"], ensure_ascii=False)
         named = tool_call_chunk(name=call["name"], args="", id=call["id"], index=index)
         pieces = [text[start : start + _ARGUMENT_PIECE] for start in range(0, len(text), _ARGUMENT_PIECE)]
-        for piece in (named, *(tool_call_chunk(args=piece, index=index) for piece in pieces)):
-            chunks.append(AIMessageChunk(content="", tool_call_chunks=[piece], id=message.id))
+        chunks += [
+            AIMessageChunk(content="", tool_call_chunks=[piece], id=message.id)
+            for piece in (named, *(tool_call_chunk(args=piece, index=index) for piece in pieces))
+        ]
     chunks[-1].chunk_position = "last"
     return [ChatGenerationChunk(message=chunk) for chunk in chunks]
 

@@ -145,7 +145,8 @@ _RULES: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
 """The first kind of which a pattern is found in the message; the order is what decides between several."""
 _COMPILED: Final = tuple((kind, re.compile("|".join(patterns), re.IGNORECASE)) for kind, patterns in _RULES)
 REFINES = re.compile(
-    r"^\W*(?:그\s?중|거기서|이\s?중|그럼|그러면|only\b|of those|among those|just\b|and (?:in|for)\b|what about)"
+    r"^\W*(?:그\s?중|거기서|이\s?중|그럼|그러면"
+    r"|only\b|of those|among those|just\b|and (?:in|for)\b|what about)"
     r"|만\s*(?:보여|알려|골라|줘|요|$)",
     re.IGNORECASE,
 )
@@ -153,7 +154,8 @@ DOCUMENT_ID = re.compile(r"doc-[0-9a-f]{12}")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w", re.ASCII)
 _GROUPS: Final = {
     "region": r"지역별|by region|per region|(?:best|worst|top|which) region|어느 지역",
-    "product": r"제품별|상품별|(?:by|per|best|worst|top|which) product|best.?selling|어떤 제품|(?:잘|많이) 팔린",
+    "product": r"제품별|상품별|어떤 제품|(?:잘|많이) 팔린"
+    r"|(?:by|per|best|worst|top|which) product|best.?selling",
     "department": r"부서별|by department|per department",
     "category": r"항목별|by category|per category",
     "month": r"월별|월간|monthly|by month|per month|(?:best|worst|which) month|어느 달",

@@ -116,7 +116,10 @@ def _analysis(request: Request) -> list[PlannedStep]:
         second = "product"
     return [
         _step(request, "search", "describe_dataset", "데이터 확인", "Look at the data", dataset=dataset),
-        _step(request, "analyze", "analyze_dataset", "월별 분석", "Analyse by month", operation=over_time, **common),
+        _step(
+            request, "analyze", "analyze_dataset", "월별 분석", "Analyse by month",
+            operation=over_time, **common,
+        ),
         _step(
             request, "analyze", "analyze_dataset", "항목별 분석", f"Analyse by {second}",
             operation="by_group", group_by=second, **common,
@@ -127,7 +130,10 @@ def _analysis(request: Request) -> list[PlannedStep]:
 def _progress(request: Request) -> list[PlannedStep]:
     common = {"dataset": "projects", "operation": "by_group"}
     return [
-        _step(request, "search", "describe_dataset", "프로젝트 데이터 확인", "Look at the projects", dataset="projects"),
+        _step(
+            request, "search", "describe_dataset", "프로젝트 데이터 확인", "Look at the projects",
+            dataset="projects",
+        ),
         _step(
             request, "analyze", "analyze_dataset", "프로젝트별 진행률", "Progress by project",
             group_by="project", measure="progress", aggregate="avg", **common,

@@ -13,10 +13,10 @@ SHOWN_ROWS: Final = 20
 BAR: Final = 10
 
 _SELF = (
-    "저는 Parley에 내장된 규칙 기반 모델입니다. 연락처 검색, 매출·비용·프로젝트 데이터 분석, 보고서·계약서·이메일 작성, "
-    "노트 검색을 할 수 있습니다.",
-    "I am Parley's embedded, rule-based model. I can search the contacts, analyse sales, expense and project data, "
-    "write reports, contracts and e-mails, and search the notes.",
+    "저는 Parley에 내장된 규칙 기반 모델입니다. 연락처 검색, 매출·비용·프로젝트 데이터 분석, "
+    "보고서·계약서·이메일 작성, 노트 검색을 할 수 있습니다.",
+    "I am Parley's embedded, rule-based model. I can search the contacts, analyse sales, expense and project "
+    "data, write reports, contracts and e-mails, and search the notes.",
 )
 _MORE = (
     " 그 밖의 요청은 제 범위를 벗어납니다. 설정에서 다른 모델을 고르면 더 많은 일을 할 수 있습니다.",
@@ -44,10 +44,10 @@ def answer(request: Request, messages: Sequence[BaseMessage], results: Sequence[
 def unavailable(request: Request) -> str:
     """The answer when the tool that the request needs is not offered here."""
     return _Words(korean=request.language == "ko").say(
-        "이 대화에서는 그 작업에 필요한 도구를 쓸 수 없습니다. 계약서 작성이나 발송, 삭제처럼 승인이 필요한 일은 "
-        "승인을 물을 수 있는 대화에서만 합니다.",
-        "The tool this needs is not available in this conversation. What needs your approval, such as drafting a "
-        "contract, sending or deleting, is done only where I can ask for it.",
+        "이 대화에서는 그 작업에 필요한 도구를 쓸 수 없습니다. 계약서 작성이나 발송, 삭제처럼 승인이 필요한 "
+        "일은 승인을 물을 수 있는 대화에서만 합니다.",
+        "The tool this needs is not available in this conversation. What needs your approval, such as drafting "
+        "a contract, sending or deleting, is done only where I can ask for it.",
     )
 
 
@@ -156,12 +156,9 @@ def _analysis(value: dict[str, Any], words: _Words) -> str:
         lines.append(
             words.say(f"- 처음부터 끝까지 증감: {growth}%", f"- growth from first to last: {growth}%")
         )
-    lines.append(
-        words.say(
-            f"- 최고: {best[group]} ({number(best['value'])}), 최저: {worst[group]} ({number(worst['value'])})",
-            f"- best: {best[group]} ({number(best['value'])}), worst: {worst[group]} ({number(worst['value'])})",
-        )
-    )
+    highest = f"{best[group]} ({number(best['value'])})"
+    lowest = f"{worst[group]} ({number(worst['value'])})"
+    lines.append(words.say(f"- 최고: {highest}, 최저: {lowest}", f"- best: {highest}, worst: {lowest}"))
     top = best["value"] or 1
     for row in value["rows"][:SHOWN_ROWS]:
         filled = round(BAR * row["value"] / top)

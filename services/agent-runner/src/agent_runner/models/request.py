@@ -23,6 +23,8 @@ from agent_runner.models.phrases import (
 from agent_runner.planning import ANSWERS
 
 _Reading: TypeAlias = tuple[Kind, dict[str, str], dict[str, str]]
+LONGEST: Final = 2_000
+"""Characters of a message that the rules read; a bound on the patterns' work."""
 LOOK_BACK: Final = 20
 """Requests that a refinement is read in the light of."""
 _REFINABLE: Final = frozenset[Kind]({"contacts", "analysis", "progress", "notes"})
@@ -94,7 +96,11 @@ def earlier_requests(messages: Sequence[BaseMessage]) -> list[str]:
 
 def _requests(messages: Sequence[BaseMessage]) -> list[str]:
     """What the user asked; answers to the planner's questions are marked and left out."""
-    return [m.text for m in messages if isinstance(m, HumanMessage) and ANSWERS not in m.additional_kwargs]
+    return [
+        m.text[:LONGEST]
+        for m in messages
+        if isinstance(m, HumanMessage) and ANSWERS not in m.additional_kwargs
+    ]
 
 
 def _last_document(messages: Sequence[BaseMessage]) -> dict[str, str]:

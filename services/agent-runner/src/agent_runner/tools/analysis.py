@@ -1,4 +1,4 @@
-"""What can be computed of one table: totals, by month, by group, growth. Synchronous; no I/O but the database."""
+"""What can be computed of one table: totals, by month, by group, growth. No I/O but the database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,26 +30,21 @@ SAMPLE_ROWS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A loaded dataset: its cursor, its name and its number of rows."""
+    """A loaded dataset: a cursor, its name, its number of rows and the type of each column."""
 
     cursor: "DuckDBPyConnection"
     name: str
     rows: int
-
-    def columns(self) -> dict[str, str]:
-        """The type of each column."""
-        found = self.cursor.execute(f"DESCRIBE {quote(self.name)}").fetchall()
-        return {str(row[0]): str(row[1]) for row in found}
+    columns: dict[str, str]
 
     def describe(self) -> dict[str, Any]:
         """Name, number of rows, columns with their types, and the first rows as text."""
-        columns = self.columns()
         first = self.cursor.execute(f"SELECT * FROM {quote(self.name)} LIMIT {SAMPLE_ROWS}").fetchall()  # noqa: S608 - the name is quoted and of a loaded table
         return {
             "dataset": self.name,
             "rows": self.rows,
-            "columns": columns,
-            "sample": [dict(zip(columns, map(str, row), strict=True)) for row in first],
+            "columns": self.columns,
+            "sample": [dict(zip(self.columns, map(str, row), strict=True)) for row in first],
         }
 
 
@@ -71,7 +66,7 @@ def analyze(
     Raises:
         ToolFailed: on a column that the dataset does not have, or no rows to compute with.
     """
-    columns = table.columns()
+    columns = table.columns
     measure = measure or _main_measure(columns)
     group = _group(columns, operation, group_by)
     for name in (measure, group, *where):

@@ -7,7 +7,7 @@ configuration locked, so that no SELECT, however it was written, reads a file or
 import asyncio
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from langchain_core.tools import BaseTool
 from pydantic import Field
@@ -26,17 +26,20 @@ SELECT_SECONDS: Final = 10.0
 MAX_ROWS: Final = 200
 MEMORY_LIMIT: Final = "256MB"
 
+Shape: TypeAlias = tuple[int, dict[str, str]]
+"""The number of rows of a table, and the type of each column."""
+
 
 class Datasets:
     """The files as tables, loaded at the first question and again when a file changed."""
 
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder
-        self._loaded: tuple[Fingerprint, DuckDBPyConnection, dict[str, int]] | None = None
+        self._loaded: tuple[Fingerprint, DuckDBPyConnection, dict[str, Shape]] | None = None
         self._loading = threading.Lock()
 
-    def open(self) -> "tuple[DuckDBPyConnection, dict[str, int]]":
-        """A cursor of its own, and the number of rows of each table.
+    def open(self) -> "tuple[DuckDBPyConnection, dict[str, Shape]]":
+        """A cursor of its own, and the number of rows and the columns of each table.
 
         Raises:
             ToolFailed: if a file can't be read as a table.
@@ -46,8 +49,8 @@ class Datasets:
         with self._loading:
             if self._loaded is None or self._loaded[0] != mark:
                 self._loaded = (mark, *_load(files))
-            _, connection, sizes = self._loaded
-            return connection.cursor(), sizes
+            _, connection, shapes = self._loaded
+            return connection.cursor(), shapes
 
     def table(self, dataset: str) -> Table:
         """The table of that name, or the newest whose name begins so: `sales` is `sales_2023`.
@@ -55,30 +58,31 @@ class Datasets:
         Raises:
             ToolFailed: if there is none.
         """
-        cursor, sizes = self.open()
+        cursor, shapes = self.open()
         name = dataset.strip().removesuffix(".csv").removesuffix(".parquet")
-        candidates = [name] if name in sizes else sorted(t for t in sizes if t.startswith(f"{name}_"))
+        candidates = [name] if name in shapes else sorted(t for t in shapes if t.startswith(f"{name}_"))
         if not candidates:
-            raise ToolFailed(f"there is no dataset {dataset!r}; there are {', '.join(sizes) or 'none'}")
-        return Table(cursor, candidates[-1], sizes[candidates[-1]])
+            raise ToolFailed(f"there is no dataset {dataset!r}; there are {', '.join(shapes) or 'none'}")
+        return Table(cursor, candidates[-1], *shapes[candidates[-1]])
 
 
-def _load(files: list[Path]) -> "tuple[DuckDBPyConnection, dict[str, int]]":
+def _load(files: list[Path]) -> "tuple[DuckDBPyConnection, dict[str, Shape]]":
     import duckdb  # 20 MB that a conversation without datasets does not need
 
     connection = duckdb.connect(
         config={"memory_limit": MEMORY_LIMIT, "threads": 1, "autoinstall_known_extensions": False}
     )
-    sizes: dict[str, int] = {}
+    shapes: dict[str, Shape] = {}
     for file in files:
         read = connection.read_csv if file.suffix == ".csv" else connection.read_parquet
         try:
             read(str(file)).create(file.stem)
         except duckdb.Error as error:
             raise ToolFailed(f"{file.name} can't be read as a table: {error}") from error
-        sizes[file.stem] = len(connection.table(file.stem))
+        table = connection.table(file.stem)
+        shapes[file.stem] = (len(table), dict(zip(table.columns, map(str, table.types), strict=True)))
     connection.execute("SET enable_external_access=false; SET lock_configuration=true")
-    return connection, sizes
+    return connection, shapes
 
 
 def dataset_tools(datasets: Datasets) -> list[BaseTool]:
@@ -86,8 +90,8 @@ def dataset_tools(datasets: Datasets) -> list[BaseTool]:
 
     async def list_datasets() -> list[dict[str, Any]]:
         """List the datasets with their number of rows."""
-        _, sizes = datasets.open()
-        return [{"dataset": name, "rows": rows} for name, rows in sizes.items()]
+        _, shapes = datasets.open()
+        return [{"dataset": name, "rows": rows} for name, (rows, _) in shapes.items()]
 
     async def describe_dataset(dataset: str) -> dict[str, Any]:
         """Tell a dataset's number of rows, its columns and their types, and its first rows."""

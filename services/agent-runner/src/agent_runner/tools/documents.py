@@ -132,7 +132,7 @@ def document_tools(folder: DataFolder, store: DocumentStore) -> list[BaseTool]:
         return [{"document_id": d.id, "title": d.title} for d in await store.all()]
 
     async def send_document(document_id: str, to: str) -> dict[str, Any]:
-        """Place a document in the outbox for an e-mail address. What delivers the outbox is not part of this."""
+        """Place a document in the outbox for an e-mail address; delivering the outbox is not part of this."""
         if "@" not in to:
             raise ToolFailed(f"{to!r} is no e-mail address")
         document = await documents.find(document_id)
