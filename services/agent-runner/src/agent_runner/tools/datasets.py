@@ -5,7 +5,7 @@ configuration locked, so that no SELECT, however it was written, reads a file or
 """
 
 import asyncio
-import threading
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
@@ -36,9 +36,9 @@ class Datasets:
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder
         self._loaded: tuple[Fingerprint, DuckDBPyConnection, dict[str, Shape]] | None = None
-        self._loading = threading.Lock()
+        self._loading = asyncio.Lock()
 
-    def open(self) -> "tuple[DuckDBPyConnection, dict[str, Shape]]":
+    async def open(self) -> "tuple[DuckDBPyConnection, dict[str, Shape]]":
         """A cursor of its own, and the number of rows and the columns of each table.
 
         Raises:
@@ -46,19 +46,19 @@ class Datasets:
         """
         files = self._folder.datasets()
         mark = fingerprint(files)
-        with self._loading:
+        async with self._loading:
             if self._loaded is None or self._loaded[0] != mark:
-                self._loaded = (mark, *_load(files))
+                self._loaded = (mark, *await asyncio.to_thread(_load, files))
             _, connection, shapes = self._loaded
             return connection.cursor(), shapes
 
-    def table(self, dataset: str) -> Table:
+    async def table(self, dataset: str) -> Table:
         """The table of that name, or the newest whose name begins so: `sales` is `sales_2023`.
 
         Raises:
             ToolFailed: if there is none.
         """
-        cursor, shapes = self.open()
+        cursor, shapes = await self.open()
         name = dataset.strip().removesuffix(".csv").removesuffix(".parquet")
         candidates = [name] if name in shapes else sorted(t for t in shapes if t.startswith(f"{name}_"))
         if not candidates:
@@ -90,12 +90,12 @@ def dataset_tools(datasets: Datasets) -> list[BaseTool]:
 
     async def list_datasets() -> list[dict[str, Any]]:
         """List the datasets with their number of rows."""
-        _, shapes = datasets.open()
+        _, shapes = await datasets.open()
         return [{"dataset": name, "rows": rows} for name, (rows, _) in shapes.items()]
 
     async def describe_dataset(dataset: str) -> dict[str, Any]:
         """Tell a dataset's number of rows, its columns and their types, and its first rows."""
-        return datasets.table(dataset).describe()
+        return (await datasets.table(dataset)).describe()
 
     async def analyze_dataset(
         dataset: str,
@@ -107,13 +107,13 @@ def dataset_tools(datasets: Datasets) -> list[BaseTool]:
     ) -> dict[str, Any]:
         """Compute figures of a dataset: the total, figures by month or by group with shares, best and worst,
         or the growth from month to month."""
-        table = datasets.table(dataset)
+        table = await datasets.table(dataset)
         work = (table, operation, measure, group_by, aggregate, where or {})
         return analyze(*work) if table.rows <= INLINE_ROWS else await asyncio.to_thread(analyze, *work)
 
     async def query_datasets(sql: str) -> dict[str, Any]:
         """Run one SELECT of DuckDB's SQL over the datasets (a table each). At most 200 rows are returned."""
-        cursor, _ = datasets.open()
+        cursor, _ = await datasets.open()
         return await _select(cursor, sql)
 
     return [tool_of(t) for t in (list_datasets, describe_dataset, analyze_dataset, query_datasets)]
@@ -129,10 +129,11 @@ async def _select(cursor: "DuckDBPyConnection", sql: str) -> dict[str, Any]:
         async with asyncio.timeout(SELECT_SECONDS):
             return await asyncio.to_thread(_fetch, cursor, sql)
     except TimeoutError:
-        cursor.interrupt()
         raise ToolFailed(f"the query took longer than {SELECT_SECONDS:.0f} s") from None
     except duckdb.Error as error:
         raise ToolFailed(f"the query failed: {error}") from error
+    finally:
+        cursor.interrupt()  # a query that nobody waits for any more, after a cancellation too
 
 
 def _fetch(cursor: "DuckDBPyConnection", sql: str) -> dict[str, Any]:
@@ -144,4 +145,6 @@ def _fetch(cursor: "DuckDBPyConnection", sql: str) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
     return value if isinstance(value, str | int | float | bool | None) else str(value)
