@@ -1,0 +1,1 @@
+"""The graphs that come with Parley, and the catalogue that adds users' own."""
