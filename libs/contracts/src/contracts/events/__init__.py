@@ -3,6 +3,7 @@
 from contracts.events.base import Event, Work
 from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, WritesSaved
 from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
+from contracts.events.document import DocumentDeleted, DocumentSaved
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
 from contracts.events.run import (
     ENDS,
@@ -37,6 +38,8 @@ REGISTERED: tuple[type[Event], ...] = (
     CheckpointSaved,
     WritesSaved,
     CheckpointsRemoved,
+    DocumentSaved,
+    DocumentDeleted,
 )
 
 __all__ = [
@@ -48,6 +51,8 @@ __all__ = [
     "CheckpointsRemoved",
     "ConversationDeleted",
     "ConversationStarted",
+    "DocumentDeleted",
+    "DocumentSaved",
     "Event",
     "ForkOrigin",
     "MessageReceived",
