@@ -46,8 +46,8 @@ def unavailable(request: Request) -> str:
     return _Words(korean=request.language == "ko").say(
         "이 대화에서는 그 작업에 필요한 도구를 쓸 수 없습니다. 계약서 작성이나 발송, 삭제처럼 "
         "승인이 필요한 일은 승인을 물을 수 있는 대화에서만 합니다.",
-        "The tool this needs is not available in this conversation. What needs your approval, such as drafting "
-        "a contract, sending or deleting, is done only where I can ask for it.",
+        "The tool this needs is not available in this conversation. What needs your approval, such as "
+        "drafting a contract, sending or deleting, is done only where I can ask for it.",
     )
 
 

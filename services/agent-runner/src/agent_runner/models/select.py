@@ -29,7 +29,7 @@ def select(name: str | None = None) -> BaseChatModel:
     from langchain.chat_models import init_chat_model  # see above
 
     try:
-        chat_model = init_chat_model(model, model_provider=provider)
+        chat_model: BaseChatModel = init_chat_model(model, model_provider=provider)
     except (ImportError, ValueError) as error:
         raise UnknownModel(f"model {name!r} can't be loaded: {error}") from error
     return chat_model
