@@ -27,7 +27,7 @@ SUBJECT: Final = "Nats-Subject"
 def subject_of(envelope: Envelope) -> str:
     """Where an event is published."""
     event = envelope.event
-    tokens = (event.responder, envelope.id) if event.responder else ()
+    tokens = (event.responder, envelope.id) if event.responder else event.tokens
     return subjects.event(envelope.conversation, event.type, *tokens)
 
 
