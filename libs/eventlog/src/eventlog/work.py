@@ -1,9 +1,11 @@
 """Work for a responder: delivered by a durable consumer to one process, held while it is worked on."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from faststream import AckPolicy
-from faststream.nats import JStream, PullSub
+from faststream.nats import JStream, NatsRouter, PullSub
+from faststream.nats.annotations import NatsMessage
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
@@ -19,20 +21,32 @@ FETCHED_AT_ONCE: Final = 32
 FETCH_SECONDS: Final = 2.0
 
 
-def subscription(responder: str, *, takeover_after: float) -> dict[str, Any]:
-    """The arguments of the FastStream subscriber that receives a responder's work.
+def subscribe(
+    routes: NatsRouter,
+    responder: str,
+    log: JetStreamLog,
+    take: Callable[["Held"], None],
+    *,
+    takeover_after: float,
+) -> None:
+    """Let a router receive a responder's work and hand it to `take`.
 
     A message that nobody has kept for `takeover_after` seconds is delivered again; how often is for the
     responder to bound, which sees in the log what became of earlier attempts.
     """
-    return {
-        "subject": subjects.work_for(responder),
-        "stream": JStream(subjects.LOG_STREAM, declare=False),
-        "durable": responder,
-        "pull_sub": PullSub(batch_size=FETCHED_AT_ONCE, timeout=FETCH_SECONDS),
-        "config": ConsumerConfig(ack_wait=takeover_after, max_deliver=-1, max_ack_pending=HELD_AT_MOST),
-        "ack_policy": AckPolicy.MANUAL,
-    }
+
+    @routes.subscriber(
+        subjects.work_for(responder),
+        stream=JStream(subjects.LOG_STREAM, declare=False),
+        durable=responder,
+        pull_sub=PullSub(batch_size=FETCHED_AT_ONCE, timeout=FETCH_SECONDS),
+        config=ConsumerConfig(ack_wait=takeover_after, max_deliver=-1, max_ack_pending=HELD_AT_MOST),
+        ack_policy=AckPolicy.MANUAL,
+        title="Work",
+        description="Messages and answers to be answered",
+    )
+    async def work(message: NatsMessage) -> None:
+        take(await Held.of(message.raw_message, log))
 
 
 class Held:

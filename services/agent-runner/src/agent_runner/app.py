@@ -7,12 +7,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from faststream.asgi import AsgiFastStream
 from prometheus_client import CollectorRegistry
 
+from agent_runner.adapters.documents import LogDocuments
+from agent_runner.adapters.letters import DeadLetters
 from agent_runner.checkpointer import LogCheckpointSaver
 from agent_runner.deliveries import Deliveries
+from agent_runner.effects import call_with_effects
 from agent_runner.graphs import built_in
 from agent_runner.graphs.catalogue import catalogue, compile_graph
 from agent_runner.handlers import SERVICE, router
-from agent_runner.letters import DeadLetters
 from agent_runner.settings import RunnerSettings
 from agent_runner.worker import Worker
 from contracts.events import REGISTERED
@@ -40,7 +42,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         log = JetStreamLog(broker, Registry(REGISTERED), nats)
         author = Author(source=SERVICE)
         saver = LogCheckpointSaver(log, author)
-        graphs = catalogue(await built_in(settings), settings.graphs)
+        graphs = catalogue(await built_in(settings, LogDocuments(), call_with_effects), settings.graphs)
         worker = Worker(
             log,
             JetStreamLive(broker, nats),

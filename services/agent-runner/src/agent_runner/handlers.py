@@ -33,10 +33,7 @@ def router(
     """The subscribers, wired to what they need."""
     routes = NatsRouter()
 
-    @routes.subscriber(**work.subscription(SERVICE, takeover_after=settings.takeover_after), title="Work")
-    async def answer(message: NatsMessage) -> None:
-        """A message or an answer to be answered."""
-        deliveries.take(await work.Held.of(message.raw_message, log))
+    work.subscribe(routes, SERVICE, log, deliveries.take, takeover_after=settings.takeover_after)
 
     @routes.subscriber(subjects.recorded_everywhere(CancelRequested.type), title="Cancel")
     async def cancel(message: NatsMessage) -> None:

@@ -46,7 +46,7 @@ class Journal:
         tail: int,
         committed: Callable[[Sequence[Recorded]], None],
     ) -> None:
-        """`committed` is told of every batch once it is in the log."""
+        """`committed` is told of everything in the conversation once it is in the log."""
         self._log = log
         self._author = author
         self._work = work
@@ -116,6 +116,7 @@ class Journal:
                 async for event in self._log.read(self._work.conversation, after=self.tail):
                     self._check(event)
                     self.tail = event.sequence
+                    self._committed([event])
         raise Unavailable(f"conversation {self._work.conversation!r} is too busy")
 
     def _check(self, foreign: Recorded) -> None:

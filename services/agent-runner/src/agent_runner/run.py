@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,12 +46,14 @@ class Assignment:
 
     Attributes:
         work: the message or answer.
+        begins: where the conversation begins in the log.
         attempt: the number of this attempt.
         question: what the work answers, if a question was asked before it.
     """
 
     work: Recorded
     graph_name: str
+    begins: int
     attempt: int
     question: RunInterrupted | None
 
@@ -143,8 +146,8 @@ class Run:
     async def _drive_to_end(self) -> None:
         if self._assignment.attempt > 1:
             await self._check_cancelled()
-        EFFECTS.set(Effects(self._log, self._journal, self._work, self._facts))
-        with self._saver.staging(self._work.conversation) as stage:
+        EFFECTS.set(Effects(self._log, self._journal, self._work, self._assignment.begins, self._facts))
+        with self._saver.staging(self._work.conversation, tail=self._journal.tail) as stage:
             outcome = await self._drive(stage)
             await self._finish(*stage.leftovers(), self._end(outcome))
 
@@ -159,7 +162,7 @@ class Run:
         }
         outcome = Outcome()
         steps: list[NodeCompleted] = []
-        stream = self._graph.astream(
+        stream: AsyncIterator[Any] = self._graph.astream(
             await self._input(config), config, stream_mode=["tasks", "checkpoints"], durability="async"
         )
         async for mode, chunk in stream:

@@ -12,7 +12,7 @@ class RunnerSettings(BaseSettings):
     Attributes:
         model: chat model as ``provider:name``; empty for the embedded one.
         graphs: graphs to serve beside the built-in ones, ``name=module:attribute,…``.
-        sample_data: a folder that replaces the data set that comes with the project.
+        tools_dir: a folder of contacts, datasets, notes and templates, instead of the sample data.
         mcp_config: a JSON file that names MCP servers.
         takeover_after: how long a runner may be silent before another takes its work over.
         run_timeout: how long one attempt at a run may take.
@@ -24,7 +24,7 @@ class RunnerSettings(BaseSettings):
 
     model: str = ""
     graphs: str = ""
-    sample_data: Path | None = None
+    tools_dir: Path | None = None
     mcp_config: Path | None = None
     takeover_after: float = Field(default=2.0, ge=0.5)
     run_timeout: float = Field(default=600.0, gt=0)

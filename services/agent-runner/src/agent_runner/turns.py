@@ -34,13 +34,18 @@ class Progress:
     newest_run: Recorded | None
 
     @property
+    def begins(self) -> int:
+        """Where this life of the conversation begins in the log."""
+        return self.start.sequence if self.start else 0
+
+    @property
     def answered(self) -> int:
         """Every message up to this sequence has been dealt with."""
         if self.start is None:
             return 0
         run = self._run
         if run is None:
-            return self.start.sequence - 1
+            return self.begins - 1
         return run.message_sequence if isinstance(run, ENDS) else run.message_sequence - 1
 
     @property

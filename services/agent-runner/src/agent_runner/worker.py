@@ -128,8 +128,10 @@ class Worker:
         ends: list[Recorded] = []
 
         def committed(batch: Sequence[Recorded]) -> None:
+            self._saver.committed(batch)
             ends[:] = [event for event in batch if isinstance(event.event, RunEvent)][-1:] or ends
 
+        self._saver.committed([work])
         attempt = progress.attempt(work)
         journal = Journal(
             self._log, self._author, work, attempt=attempt, tail=conversation.tail, committed=committed
@@ -165,7 +167,7 @@ class Worker:
             await journal.flush()
             return
         run = Run(
-            Assignment(work, graph_name, attempt, progress.question),
+            Assignment(work, graph_name, progress.begins, attempt, progress.question),
             graph,
             self._saver,
             self._log,

@@ -8,7 +8,8 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
 
-Graph: TypeAlias = StateGraph[Any, Any, Any, Any] | Pregel[Any, Any, Any, Any]
+Compiled: TypeAlias = Pregel[Any, Any, Any, Any]
+Graph: TypeAlias = StateGraph[Any, Any, Any, Any] | Compiled
 
 
 class InvalidGraph(ValueError):
@@ -32,7 +33,7 @@ def catalogue(built_in: Mapping[str, Graph], setting: str) -> dict[str, Graph]:
     return graphs
 
 
-def compile_graph(graph: Graph, checkpointer: BaseCheckpointSaver[Any] | None) -> Pregel[Any, Any, Any, Any]:
+def compile_graph(graph: Graph, checkpointer: BaseCheckpointSaver[Any] | None) -> Compiled:
     """The graph ready to run on this checkpointer, in place of one it was compiled with."""
     if isinstance(graph, StateGraph):
         return graph.compile(checkpointer=checkpointer)
