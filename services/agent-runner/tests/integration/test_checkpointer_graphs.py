@@ -51,7 +51,10 @@ def planner() -> StateGraph[State]:
 
     def plan(state: State) -> State:
         number = len(state["messages"])
-        return {"plan": [{"step": step, "status": "open"} for step in range(3)], "delta": [f"planned {number}"]}
+        return {
+            "plan": [{"step": step, "status": "open"} for step in range(3)],
+            "delta": [f"planned {number}"],
+        }
 
     def execute(state: State) -> State:
         steps = state["plan"]
@@ -92,7 +95,12 @@ def planner() -> StateGraph[State]:
 async def history(saver: BaseCheckpointSaver[str], config: RunnableConfig) -> list[Any]:
     graph = planner().compile(checkpointer=saver)
     return [
-        (shot.values, shot.next, shot.metadata and shot.metadata.get("step"), [task.name for task in shot.tasks])
+        (
+            shot.values,
+            shot.next,
+            shot.metadata and shot.metadata.get("step"),
+            [task.name for task in shot.tasks],
+        )
         async for shot in graph.aget_state_history(config)
     ]
 
@@ -274,5 +282,3 @@ async def test_synchronous_calls_say_what_to_call(any_log: Log, conversation: st
     graph = planner().compile(checkpointer=saver_over(any_log))
     with pytest.raises(RuntimeError, match="aget_tuple"):
         graph.get_state(config_of(conversation))
-
-

@@ -130,11 +130,12 @@ def remember(draft: Draft, thread: Thread) -> None:
     address = Address.of(draft.config)
     parent = thread.find(address.namespace, address.checkpoint_id)
     for channel, version in draft.new_versions.items():
-        if parent and (earlier := thread.value(address.namespace, channel, parent.versions.get(channel))):
+        earlier = thread.value(address.namespace, channel, parent.versions.get(channel)) if parent else None
+        live, value = earlier and earlier.live, thread.value(address.namespace, channel, version)
+        if earlier:
             earlier.live = None
-        value = thread.value(address.namespace, channel, version)
         if value and isinstance(value.stored, list):
-            value.live = shareable(draft.checkpoint["channel_values"][channel])
+            value.live = shareable(draft.checkpoint["channel_values"][channel], live or ())
     if address.checkpoint_id:
         thread.handed.pop((address.namespace, address.checkpoint_id), None)
 
