@@ -71,7 +71,7 @@ class Talk:
         began = time.perf_counter()
         self.config = await self.saver.aput(
             self.config,
-            checkpoint,  # type: ignore[arg-type]  # a dict union loses the type
+            checkpoint,
             {"source": "loop", "step": self.step, "parents": {}},
             new,
         )

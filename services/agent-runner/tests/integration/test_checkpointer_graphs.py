@@ -9,14 +9,13 @@ import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.channels.delta import DeltaChannel
-from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.base import BaseCheckpointSaver, empty_checkpoint
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.types import Command, Send, interrupt
 
 from agent_runner.checkpointer import CheckpointSettings, LogCheckpointSaver
-from contracts.envelope import Recorded
 from contracts.events import CheckpointSaved, ConversationDeleted, Event, WritesSaved
 from contracts.events.checkpoint import Items
 from eventlog.author import Author
@@ -61,7 +60,7 @@ def planner() -> StateGraph[State]:
         steps[0]["status"] = "done"
         return {"plan": steps}
 
-    def worker(state: dict[str, int]) -> State:
+    def worker(state: Any) -> State:
         return {"notes": [f"worked on {state['step']}"], "delta": [f"worker {state['step']}"]}
 
     def fan_out(state: State) -> list[Send]:
@@ -105,6 +104,11 @@ async def history(saver: BaseCheckpointSaver[str], config: RunnableConfig) -> li
     ]
 
 
+def turn_of(number: int) -> tuple[Any, Any]:
+    """A message, and the answer to the question it leads to."""
+    return {"messages": [HumanMessage(f"hello {number}", id=f"h{number}")]}, Command(resume="yes")
+
+
 async def talk(savers: Sequence[BaseCheckpointSaver[str]], conversation: str, turns: int) -> None:
     """Turns with an interrupt each; every call uses the next saver in turn.
 
@@ -112,7 +116,7 @@ async def talk(savers: Sequence[BaseCheckpointSaver[str]], conversation: str, tu
     """
     config, call = config_of(conversation), 0
     for turn in range(turns):
-        for given in ({"messages": [HumanMessage(f"hello {turn}", id=f"h{turn}")]}, Command(resume="yes")):
+        for given in turn_of(turn):
             graph = planner().compile(checkpointer=savers[call % len(savers)])
             await graph.ainvoke(given, config, durability="sync")
             call += 1
@@ -159,9 +163,9 @@ async def test_a_message_changed_in_place_is_stored_anew(any_log: Log, conversat
     builder.add_edge(START, "change")
     saver = saver_over(any_log)
     with saver.staging(conversation) as stage:
-        messages = [HumanMessage("a", id="1"), HumanMessage("b", id="2")]
+        given: Any = {"messages": [HumanMessage("a", id="1"), HumanMessage("b", id="2")]}
         graph = builder.compile(checkpointer=saver)
-        await graph.ainvoke({"messages": messages}, config_of(conversation))
+        await graph.ainvoke(given, config_of(conversation))
         await commit(any_log, saver, conversation, stage.leftovers())
 
     state = await builder.compile(checkpointer=saver_over(any_log)).aget_state(config_of(conversation))
@@ -193,7 +197,7 @@ async def commit(log: Log, saver: LogCheckpointSaver, conversation: str, events:
 async def run_staged(log: Log, saver: LogCheckpointSaver, conversation: str, given: Any) -> list[Any]:
     """As a run loop does it: each checkpoint is committed when the graph announces it."""
     committed: list[Any] = []
-    graph = planner().compile(checkpointer=saver)
+    graph: Any = planner().compile(checkpointer=saver)
     with saver.staging(conversation, tail=await log.tail(conversation)) as stage:
         stream = graph.astream(
             given, config_of(conversation), stream_mode=["tasks", "checkpoints"], durability="async"
@@ -215,7 +219,7 @@ async def test_a_staged_run_commits_what_an_unstaged_one_does(
     memory, saver = InMemorySaver(), saver_over(any_log, 2)
     await talk([memory], conversation, 5)
     for turn in range(5):
-        for given in ({"messages": [HumanMessage(f"hello {turn}", id=f"h{turn}")]}, Command(resume="yes")):
+        for given in turn_of(turn):
             saver = saver if keep_saver else saver_over(any_log, 2)
             await run_staged(any_log, saver, conversation, given)
 
@@ -276,6 +280,24 @@ async def test_a_pruned_thread_keeps_its_delta_channels(any_log: Log, conversati
     await saver.aprune([conversation])
 
     assert await history(saver_over(any_log), config) == before[:1]
+
+
+async def test_the_newest_checkpoint_is_the_last_stored_whatever_its_clock(
+    any_log: Log, conversation: str
+) -> None:
+    saver, config = saver_over(any_log), config_of(conversation, checkpoint_ns="")
+    for identity in ("9-fast-clock", "1-slow-clock"):
+        checkpoint = {**empty_checkpoint(), "id": identity}
+        config = await saver.aput(config, checkpoint, {"source": "loop"}, {})  # type: ignore[arg-type]  # a copy
+
+    newest = await saver_over(any_log).aget_tuple(config_of(conversation))
+
+    assert newest is not None
+    assert newest.checkpoint["id"] == "1-slow-clock"
+    assert [item.checkpoint["id"] async for item in saver.alist(config_of(conversation))] == [
+        "1-slow-clock",
+        "9-fast-clock",
+    ]
 
 
 async def test_synchronous_calls_say_what_to_call(any_log: Log, conversation: str) -> None:

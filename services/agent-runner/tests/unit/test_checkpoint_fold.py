@@ -18,33 +18,31 @@ from eventlog.memory import MemoryLog
 AUTHOR = Author(source="test")
 
 items = st.one_of(
-    st.integers(0, 3),
-    st.booleans(),
-    st.text(max_size=2),
     st.builds(HumanMessage, st.text(max_size=2)),
+    st.one_of(st.integers(0, 3), st.booleans(), st.text(max_size=2)),
     st.fixed_dictionaries({"status": st.sampled_from(["open", "done"])}),
 )
 change = st.one_of(
     st.tuples(st.just("append"), items),
     st.tuples(st.just("replace"), st.lists(items, max_size=4)),
     st.tuples(st.just("drop"), st.integers(0, 5)),
-    st.tuples(st.just("mutate"), st.integers(0, 5)),
+    st.tuples(st.just("mutate"), st.integers(0, 2)),
     st.tuples(st.just("clear"), st.none()),
     st.tuples(st.just("value"), st.one_of(st.none(), st.text(max_size=3), st.binary(max_size=3))),
 )
 step = st.fixed_dictionaries(
     {
-        "channels": st.dictionaries(st.sampled_from("abc"), change, max_size=3),
-        "parent": st.integers(0, 20),
+        "channels": st.dictionaries(st.sampled_from("ab"), change, min_size=1, max_size=2),
+        "parent": st.sampled_from([0, 0, 0, 1, 2, 3]),
         "writes": st.lists(st.tuples(st.sampled_from("abc"), items), max_size=2),
-        "forget": st.booleans(),
-        "namespace": st.sampled_from(["", "", "sub:1"]),
+        "forget": st.sampled_from([False, False, True]),
+        "namespace": st.sampled_from(["", "", "", "sub:1"]),
     }
 )
 
 
 def updated(value: Any, kind: str, argument: Any) -> tuple[Any, Any]:
-    """The channel's next value, `...` for none, and what was written. Mutation is in place, of what was read."""
+    """The channel's next value, `...` for none, and what was written; mutation is in place."""
     current = value if isinstance(value, list) else []
     match kind:
         case "append":
@@ -75,7 +73,8 @@ async def put(
     saved = await saver.aget_tuple(config) if parent else None
     base: Checkpoint = saved.checkpoint if saved else empty_checkpoint()
     values, versions = dict(base["channel_values"]), dict(base["channel_versions"])
-    new_versions, written = {}, []
+    new_versions: dict[str, str | int | float] = {}
+    written = []
     for channel, (kind, argument) in step["channels"].items():
         value, write = updated(values.pop(channel, ...), kind, argument)
         written.append((channel, write))
@@ -123,7 +122,7 @@ async def both(steps: list[dict[str, Any]], snapshot_after: int, staged: bool) -
     ids: dict[str, list[str]] = {"": [], "sub:1": []}
     for number, one in enumerate(steps):
         known = ids[one["namespace"]]
-        parent = known[-1 - one["parent"] % min(len(known), 4)] if known else None
+        parent = known[-1 - one["parent"] % len(known)] if known else None
         checkpoint_id = str(uuid6(clock_seq=number))
         if one["forget"]:
             saver.forget("t")
@@ -140,7 +139,7 @@ async def both(steps: list[dict[str, Any]], snapshot_after: int, staged: bool) -
 
 
 @settings(max_examples=120, deadline=None)
-@given(st.lists(step, max_size=14), st.sampled_from([1, 3, 64]), st.booleans())
+@given(st.lists(step, min_size=2, max_size=14), st.sampled_from([1, 3, 64]), st.booleans())
 def test_the_log_holds_what_memory_holds(
     steps: list[dict[str, Any]], snapshot_after: int, staged: bool
 ) -> None:
