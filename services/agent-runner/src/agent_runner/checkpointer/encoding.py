@@ -40,8 +40,10 @@ class Encoding:
         Args:
             share: give out messages as the very objects of the last time, and remember new ones.
         """
-        if not isinstance(value.stored, list):
-            return self.load(value.stored) if value.stored else None
+        if value.stored is None:
+            return None
+        if isinstance(value.stored, Blob):
+            return self.load(value.stored)
         if not share:
             return [self.load(blob) for blob in value.stored]
         live = value.live or [_OPAQUE] * len(value.stored)
@@ -61,7 +63,7 @@ class Encoding:
             written: ids of the objects written since then, which may have changed in place;
                 None if that is not known and every item has to be compared as serialized.
         """
-        stored = earlier.stored if earlier and isinstance(earlier.stored, list) else []
+        stored = earlier.stored if earlier and isinstance(earlier.stored, Sequence) else ()
         keep = 0
         if earlier and earlier.live and written is not None:
             keep = _same(items, earlier.live, written)
