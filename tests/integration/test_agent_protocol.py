@@ -6,6 +6,7 @@ import json
 from ast import literal_eval
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -14,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 TURN_SECONDS = 20
+RETRIED = (OSError, InvalidHandshake, ConnectionClosed, TimeoutError, httpx.HTTPError, AssertionError)
 
 
 class Client:
@@ -47,12 +49,12 @@ def chat_id() -> str:
 
 
 def address(stack: Any, chat_id: str) -> str:
-    return f"{stack.url('PARLEY_AGENT_WS_PORT', 'ws')}/chat/{chat_id}"
+    return f"{stack.url('PARLEY_AGENT_WS_PORT', 'ws')}/chat/{quote(chat_id)}"
 
 
 async def history(stack: Any, chat_id: str) -> list[dict[str, Any]]:
     async with httpx.AsyncClient(timeout=TURN_SECONDS) as client:
-        answer = await client.get(f"{stack.url()}/history/{chat_id}")
+        answer = await client.get(f"{stack.url()}/history/{quote(chat_id)}")
     assert answer.status_code == 200, answer.text
     entries: list[dict[str, Any]] = answer.json()
     return entries
