@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from contracts.envelope import Envelope, Recorded
-from contracts.events import CancelRequested, ConversationDeleted, Event, RunEvent
+from contracts.events import ENDS, CancelRequested, ConversationDeleted, Event, RunEvent
 from eventlog.author import Author
 from eventlog.ports import Conflict, Log, LogError, Unavailable
 
@@ -123,7 +123,9 @@ class Journal:
         match foreign.event:
             case ConversationDeleted():
                 raise Superseded("the conversation was deleted")
-            case RunEvent(run_id=run_id, attempt=attempt) if run_id == self._work.id:
+            case RunEvent(run_id=run_id, attempt=attempt) as event if run_id == self._work.id:
+                if isinstance(event, ENDS):
+                    raise Superseded(f"attempt {attempt} has ended the run")
                 if attempt >= self._attempt:
                     raise Superseded(f"attempt {attempt} has taken over")
             case CancelRequested(run_id=run_id, rollback=rollback) if run_id == self._work.id:

@@ -48,11 +48,11 @@ class Progress:
             return self.begins - 1
         return run.message_sequence if isinstance(run, ENDS) else run.message_sequence - 1
 
-    @property
-    def question(self) -> RunInterrupted | None:
-        """What a person is asked at the moment."""
+    def question(self, work: Recorded) -> RunInterrupted | None:
+        """What `work` answers: the question that was open when it was sent."""
         run = self._run
-        return run if isinstance(run, RunInterrupted) else None
+        asked_before = self.newest_run is not None and self.newest_run.sequence < work.sequence
+        return run if isinstance(run, RunInterrupted) and asked_before else None
 
     def turn(self, work: Recorded, next_work: Recorded | None) -> Turn:
         """`next_work` is the oldest message behind `answered`."""

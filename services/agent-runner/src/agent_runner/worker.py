@@ -15,7 +15,7 @@ from agent_runner.run import Assignment, Run
 from agent_runner.settings import RunnerSettings
 from agent_runner.turns import Progress, Turn
 from contracts.envelope import Recorded
-from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunFailed
+from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunFailed, RunInterrupted
 from eventlog.author import Author
 from eventlog.live import Live
 from eventlog.ports import Log
@@ -167,7 +167,7 @@ class Worker:
             await journal.flush()
             return
         run = Run(
-            Assignment(work, graph_name, progress.begins, attempt, progress.question),
+            Assignment(work, graph_name, progress.begins, attempt, await self._question(work, progress)),
             graph,
             self._saver,
             self._log,
@@ -180,6 +180,18 @@ class Worker:
             await run.execute()
         finally:
             del self._running[work.id]
+
+    async def _question(self, work: Recorded, progress: Progress) -> RunInterrupted | None:
+        """What the work answers; a takeover has to look behind what earlier attempts have appended."""
+        if progress.attempt(work) == 1:
+            return progress.question(work)
+        key = work.conversation
+        asked = await self._log.last(key, RunInterrupted.type)
+        if asked is None:
+            return None
+        behind = await self._log.next(key, "run.>", after=asked.sequence)
+        own = behind and isinstance(behind.event, RunEvent) and behind.event.run_id == work.id
+        return Progress(progress.start, asked).question(work) if own else None
 
     def _graph_name(self, progress: Progress) -> str:
         start = progress.start.event if progress.start else None

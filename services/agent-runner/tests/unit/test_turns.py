@@ -80,6 +80,10 @@ def test_a_takeover_counts_on() -> None:
 
 
 def test_a_question_is_open_until_the_next_run() -> None:
-    assert Progress(START, at(15, ASKED)).question == ASKED
-    assert Progress(START, at(16, COMPLETED)).question is None
-    assert Progress(at(20, START.event), at(15, ASKED)).question is None
+    assert Progress(START, at(15, ASKED)).question(message(16)) == ASKED
+    assert Progress(START, at(16, COMPLETED)).question(message(17)) is None
+    assert Progress(at(20, START.event), at(15, ASKED)).question(message(21)) is None
+
+
+def test_a_message_sent_before_the_question_does_not_answer_it() -> None:
+    assert Progress(START, at(15, ASKED)).question(message(12)) is None
