@@ -5,13 +5,13 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.chaos.fleet import Fleet, NatsServer, running_fleet
 
 from contracts.events import REGISTERED
 from contracts.registry import Registry
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
-from tests.chaos.fleet import Fleet, NatsServer, running_fleet
 
 COUNTS = {"history-store": 1, "agent-runner": 2, "edge-ws": 1, "edge-rest": 1}
 

@@ -18,11 +18,11 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
+from tests.chaos.graphs import FOLDER
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from eventlog import faults
-from tests.chaos.graphs import FOLDER
 
 READY_SECONDS = 60.0
 ANSWER_SECONDS = 60.0

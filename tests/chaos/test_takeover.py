@@ -7,6 +7,7 @@ import statistics
 from typing import Any
 
 import pytest
+from tests.chaos.fleet import Fleet, Service
 from websockets.asyncio.client import connect
 
 from contracts.envelope import Recorded
@@ -14,7 +15,6 @@ from contracts.events import ENDS, ConversationStarted, MessageReceived, NodeCom
 from eventlog.author import Author
 from eventlog.inbox import Inbox
 from eventlog.ports import Log
-from tests.chaos.fleet import Fleet, Service
 
 WAIT_SECONDS = 30
 BOUND_SECONDS = 15.0
