@@ -1,4 +1,4 @@
-"""The services as processes of their own on one nats-server, each of which may be killed, stopped and replaced.
+"""The services as processes on one nats-server, each of which may be killed, stopped and replaced.
 
 Unlike the stack of ``parley up``, nobody watches over them: what is dead stays dead until the test starts it.
 """

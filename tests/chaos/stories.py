@@ -1,4 +1,4 @@
-"""What a conversation came to, without what differs from one time to the next: ids, times, positions, attempts.
+"""What a conversation came to, without what differs from time to time: ids, times, positions, attempts.
 
 Two conversations held alike have equal stories, whatever was killed meanwhile.
 """

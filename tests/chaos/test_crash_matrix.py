@@ -1,6 +1,6 @@
 """Every service and nats-server are killed before and after every append of scripted conversations.
 
-What comes out must be what comes out undisturbed: the same facts, the same answers, no effect twice, nobody stuck.
+What comes out must be what comes out undisturbed: the same facts and answers, no effect twice, nobody stuck.
 To try another protocol, add how a client of it holds a conversation to `SCRIPTS`.
 """
 

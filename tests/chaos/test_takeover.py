@@ -1,4 +1,4 @@
-"""A runner that is killed or stopped in the middle of a run is replaced, and nobody can tell from the answer."""
+"""A runner that is killed or stopped in mid-run is replaced, and nobody can tell from the answer."""
 
 import asyncio
 import json
