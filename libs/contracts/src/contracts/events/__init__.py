@@ -4,6 +4,7 @@ from contracts.events.base import Event, Work
 from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, WritesSaved
 from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
+from contracts.events.quote import CrisisAnswered, StageAnswered
 from contracts.events.run import (
     ENDS,
     NodeCompleted,
@@ -37,6 +38,8 @@ REGISTERED: tuple[type[Event], ...] = (
     CheckpointSaved,
     WritesSaved,
     CheckpointsRemoved,
+    StageAnswered,
+    CrisisAnswered,
 )
 
 __all__ = [
@@ -48,6 +51,7 @@ __all__ = [
     "CheckpointsRemoved",
     "ConversationDeleted",
     "ConversationStarted",
+    "CrisisAnswered",
     "Event",
     "ForkOrigin",
     "MessageReceived",
@@ -59,6 +63,7 @@ __all__ = [
     "RunInterrupted",
     "RunResumed",
     "RunStarted",
+    "StageAnswered",
     "Step",
     "ToolCalled",
     "ToolReturned",
