@@ -47,6 +47,7 @@ KOREAN: Final[Mapping[str, str]] = {
         |마지막\s*(?:편지|인사)를?\s*(?:쓰|썼|남기|남겼|하려|드리)
         |이게\s*(?:제|내)?\s*마지막\s*(?:메시지|말|글|인사)
         |먼저\s*(?:가서|떠나서|갈게|떠날게|가도|가는)[^.!?]{0,6}(?:미안|죄송|용서|$)|(?:모두|다들|여러분|세상아?)\s*(?:에게\s*)?안녕[^.!?]{0,14}(?:갈게|떠날|가요|간다)
+        |나쁜\s*(?:선택|생각이?\s*(?:자꾸|계속|들|나))|(?:삶|생|인생)[을를]\s*정리|죽는\s*거?\s*말고|(?:보험금|유산)(?:이?라도|을)?\s*남기고
     """,
     "self-harm": r"""
         (?<![가-힣])(?:또|다시)?자해|손목[을에]?[^.!?]{0,8}(?:그었|그어|긋|그을|그은)
@@ -114,6 +115,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         |(?:should\s?n\'?t|not\s+meant\s+to)\s+be\s+(?:alive|here\s+anymore)|crash(?:ing)?\s+my\s+car
         |(?:someone|somebody|please|god|life)\s+(?:please\s+|just\s+)*kill\s+me|should\s+(?:just\s+)?be\s+(?:gone|dead)\b
         |(?:live|living|make\s+it|alive|be\s+here)\s+(?:past|until|beyond)\s+(?:this|next|my|the\s+(?:end|weekend))|(?:see|picture|imagine)\s+myself\s+(?:living|alive)
+        |thinking\s+(?:a\s+lot\s+|constantly\s+|too\s+much\s+)(?:about|of)\s+(?:death|dying)|(?:dark|intrusive)\s+thoughts\s+(?:about|of)\s+(?:not|dying|death|ending)
     """,
     "suicide": r"""
         (?<!career\s)(?<!social\s)(?<!political\s)suicid(?!e\s+squad)\w*|kill(?:ing|ed)?\s*my\s*self
@@ -150,6 +152,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         |(?:driv|steer|swerv|run)\w*\s+(?:my\s+car\s+)?(?:into\s+(?:a|the)\s+(?:tree|wall|river|truck|traffic)|off\s+(?:a|the)\s+(?:road|cliff|bridge))
         |(?:scratch|cut|burn|slash)\w*\s+(?:up\s+)?my\s+(?:arm|wrist|leg|thigh|skin)s?|(?:bought|got|have|holding|found)\s+(?:a|my|the)\s+(?:dad\'s\s+)?gun\b
         |(?:standing|sitting|stood|i\'m)\s+(?:here\s+)?(?:up\s+)?on\s+(?:the\s+edge\s+of\s+)?(?:a|the|my)\s+(?:roof|rooftop|ledge|bridge|edge)\b
+        |(?:gonna|going\s+to|about\s+to|ready\s+to|want\s+to)\s+jump(?=\s*(?:$|[.,!?]))|took\s+(?:\d{(2,)}|so\s+many|a\s+lot\s+of)\s+(?:ibuprofen|tylenol|paracetamol|xanax|pills|sleeping)
     """,
     "no wish to live": rf"""
         {_NOT}\s+(?:really\s+|even\s+|just\s+)*(?:want(?:ed)?\s+to
