@@ -152,7 +152,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         |(?:driv|steer|swerv|run)\w*\s+(?:my\s+car\s+)?(?:into\s+(?:a|the)\s+(?:tree|wall|river|truck|traffic)|off\s+(?:a|the)\s+(?:road|cliff|bridge))
         |(?:scratch|cut|burn|slash)\w*\s+(?:up\s+)?my\s+(?:arm|wrist|leg|thigh|skin)s?|(?:bought|got|have|holding|found)\s+(?:a|my|the)\s+(?:dad\'s\s+)?gun\b
         |(?:standing|sitting|stood|i\'m)\s+(?:here\s+)?(?:up\s+)?on\s+(?:the\s+edge\s+of\s+)?(?:a|the|my)\s+(?:roof|rooftop|ledge|bridge|edge)\b
-        |(?:gonna|going\s+to|about\s+to|ready\s+to|want\s+to)\s+jump(?=\s*(?:$|[.,!?]))|took\s+(?:\d{(2,)}|so\s+many|a\s+lot\s+of)\s+(?:ibuprofen|tylenol|paracetamol|xanax|pills|sleeping)
+        |(?:gonna|going\s+to|about\s+to|ready\s+to|want\s+to)\s+jump(?=\s*(?:$|[.,!?]))|took\s+(?:\d\d+|so\s+many|a\s+lot\s+of)\s+(?:ibuprofen|tylenol|paracetamol|xanax|pills|sleeping)
     """,
     "no wish to live": rf"""
         {_NOT}\s+(?:really\s+|even\s+|just\s+)*(?:want(?:ed)?\s+to
