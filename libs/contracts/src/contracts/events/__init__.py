@@ -3,6 +3,7 @@
 from contracts.events.base import Event, Work
 from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, WritesSaved
 from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
+from contracts.events.document import DocumentDeleted, DocumentSaved
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
 from contracts.events.quote import CrisisAnswered, StageAnswered
 from contracts.events.run import (
@@ -13,12 +14,13 @@ from contracts.events.run import (
     RunEvent,
     RunFailed,
     RunInterrupted,
-    RunResumed,
     RunStarted,
     Step,
+    StepKind,
     ToolCalled,
     ToolReturned,
 )
+from contracts.events.unrecognized import Unrecognized
 
 REGISTERED: tuple[type[Event], ...] = (
     ConversationStarted,
@@ -29,7 +31,6 @@ REGISTERED: tuple[type[Event], ...] = (
     RunStarted,
     NodeCompleted,
     RunInterrupted,
-    RunResumed,
     RunCompleted,
     RunFailed,
     RunCancelled,
@@ -40,6 +41,8 @@ REGISTERED: tuple[type[Event], ...] = (
     CheckpointsRemoved,
     StageAnswered,
     CrisisAnswered,
+    DocumentSaved,
+    DocumentDeleted,
 )
 
 __all__ = [
@@ -52,6 +55,8 @@ __all__ = [
     "ConversationDeleted",
     "ConversationStarted",
     "CrisisAnswered",
+    "DocumentDeleted",
+    "DocumentSaved",
     "Event",
     "ForkOrigin",
     "MessageReceived",
@@ -61,12 +66,13 @@ __all__ = [
     "RunEvent",
     "RunFailed",
     "RunInterrupted",
-    "RunResumed",
     "RunStarted",
     "StageAnswered",
     "Step",
+    "StepKind",
     "ToolCalled",
     "ToolReturned",
+    "Unrecognized",
     "Work",
     "WritesSaved",
 ]
