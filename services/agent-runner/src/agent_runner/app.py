@@ -8,9 +8,7 @@ from faststream.asgi import AsgiFastStream
 from prometheus_client import CollectorRegistry
 
 from agent_runner.adapters.documents import LogDocuments
-from agent_runner.adapters.letters import DeadLetters
 from agent_runner.checkpointer import LogCheckpointSaver
-from agent_runner.deliveries import Deliveries
 from agent_runner.effects import call_with_effects
 from agent_runner.graphs import built_in
 from agent_runner.graphs.catalogue import catalogue, compile_graph
@@ -22,6 +20,8 @@ from contracts.registry import Registry
 from eventlog import service
 from eventlog.author import Author
 from eventlog.broker import Broker
+from eventlog.dead import DeadLetters
+from eventlog.deliveries import Deliveries
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings, load

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from faststream.nats import NatsRouter
 from faststream.nats.annotations import NatsMessage
 
-from agent_runner.deliveries import Deliveries
 from agent_runner.graphs.catalogue import Graph
 from agent_runner.once import run_once
 from agent_runner.settings import RunnerSettings
@@ -15,6 +14,7 @@ from contracts import subjects
 from contracts.events import CancelRequested
 from contracts.queries import RUN_ONCE, Failure, RunOnce, RunOnceResult
 from eventlog import work
+from eventlog.deliveries import Deliveries
 from eventlog.jetstream import JetStreamLog
 from eventlog.stored import from_headers
 

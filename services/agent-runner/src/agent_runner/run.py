@@ -15,7 +15,6 @@ from agent_runner.checkpointer import LogCheckpointSaver, Stage
 from agent_runner.deltas import Deltas
 from agent_runner.effects import EFFECTS, Effects
 from agent_runner.graphs.catalogue import Compiled
-from agent_runner.journal import Cancelled, Journal, Superseded
 from agent_runner.steps import reply_of, steps_of
 from agent_runner.updates import as_json
 from contracts.envelope import Recorded
@@ -32,6 +31,7 @@ from contracts.events import (
     RunInterrupted,
     RunStarted,
 )
+from eventlog.journal import Cancelled, Journal, Superseded
 from eventlog.ports import Log, LogError
 
 logger = logging.getLogger(__name__)

@@ -10,15 +10,15 @@ from typing import Final, Protocol
 from agent_runner.checkpointer import LogCheckpointSaver
 from agent_runner.deltas import Deltas
 from agent_runner.graphs.catalogue import Compiled
-from agent_runner.journal import Journal, Superseded
 from agent_runner.run import Assignment, Run
 from agent_runner.settings import RunnerSettings
-from agent_runner.turns import Progress, Turn
 from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunFailed, RunInterrupted
 from eventlog.author import Author
+from eventlog.journal import Journal, Superseded
 from eventlog.live import Live
 from eventlog.ports import Log
+from eventlog.turns import Progress, Turn
 
 logger = logging.getLogger(__name__)
 
