@@ -10,7 +10,7 @@ import logging
 from fastapi import WebSocket, WebSocketDisconnect
 
 from contracts.envelope import Recorded
-from contracts.events import ConversationDeleted, ConversationStarted, MessageReceived
+from contracts.events import ConversationDeleted, ConversationStarted, MessageReceived, RunEvent
 from contracts.subjects import InvalidKey, check_key
 from contracts.wire.agent import AgentError, Frame
 from edge_ws.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection, TooSlow
@@ -111,6 +111,9 @@ class _Chat:
                     AgentError(error=reason, chat_id=self._chat_id, message_id=command.message_id)
                 )
                 return
+            if answer := self._answers.get(receipt.run_id):
+                answer.repeats += 1
+                return
             answer = self._answers[receipt.run_id] = Answer(self._chat_id, command.message_id)
             past = self._log.read(self._chat_id, after=receipt.sequence, until=self._seen.tail)
             if receipt.sequence < self._seen.tail:
@@ -134,14 +137,24 @@ class _Chat:
                     self._seen = Seen(event.sequence, start)
 
     async def _show(self, event: Recorded, only: str | None = None) -> None:
-        run_id = getattr(event.event, "run_id", None)
-        answer = self._answers.get(run_id) if run_id else None
-        if run_id is None or answer is None or (only and run_id != only):
+        run = event.event
+        answer = self._answers.get(run.run_id) if isinstance(run, RunEvent) else None
+        if not isinstance(run, RunEvent) or answer is None or (only and run.run_id != only):
             return
         for frame in answer.encode(event):
             await self._send(frame)
         if answer.ended:
-            del self._answers[run_id]
+            del self._answers[run.run_id]
+            for _ in range(answer.repeats):
+                await self._repeat(run, answer.message_id, until=event.sequence)
+
+    async def _repeat(self, run: RunEvent, message_id: str, until: int) -> None:
+        """Send a whole answer once more, for a message that was sent again while it was answered."""
+        answer = Answer(self._chat_id, message_id)
+        async for event in self._log.read(self._chat_id, after=run.message_sequence, until=until):
+            if isinstance(event.event, RunEvent) and event.event.run_id == run.run_id:
+                for frame in answer.encode(event):
+                    await self._send(frame)
 
     async def _send(self, frame: Frame) -> None:
         await self._connection.send(_json(frame))
