@@ -98,7 +98,7 @@ async def test_a_stopped_runner_that_goes_on_can_write_nothing(
 
         stopped.signal(signal.SIGCONT)
         run_id = next(event.id for event in before if isinstance(event.event, MessageReceived))
-        await until_logged(stopped, f"run {run_id}: attempt 2 has taken over")
+        await until_logged(stopped, f"run {run_id}: attempt 2 has written")
         assert await whole(log, conversation) == before
 
         again = await fleet.say(conversation, "go", "m1")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from contracts.envelope import Envelope, Recorded
-from contracts.events import ENDS, CancelRequested, ConversationDeleted, Event, RunEvent
+from contracts.events import CancelRequested, ConversationDeleted, Event, RunEvent
 from eventlog.author import Author
 from eventlog.ports import Conflict, Log, LogError, Unavailable
 
@@ -44,7 +44,6 @@ class Journal:
         author: Author,
         work: Recorded,
         *,
-        attempt: int,
         tail: int,
         committed: Callable[[Sequence[Recorded]], None],
     ) -> None:
@@ -52,7 +51,6 @@ class Journal:
         self._log = log
         self._author = author
         self._work = work
-        self._attempt = attempt
         self._committed = committed
         self._queue: list[Envelope] = []
         self._added = asyncio.Event()
@@ -126,11 +124,8 @@ class Journal:
         match foreign.event:
             case ConversationDeleted():
                 raise Superseded("the conversation was deleted")
-            case RunEvent(run_id=run_id, attempt=attempt) as event if run_id == self._work.id:
-                if isinstance(event, ENDS):
-                    raise Superseded(f"attempt {attempt} has ended the run")
-                if attempt >= self._attempt:
-                    raise Superseded(f"attempt {attempt} has taken over")
+            case RunEvent(attempt=attempt):
+                raise Superseded(f"attempt {attempt} has written {foreign.event.type}")
             case CancelRequested(run_id=run_id, rollback=rollback) if run_id == self._work.id:
                 raise Cancelled(rollback=rollback)
             case _:
