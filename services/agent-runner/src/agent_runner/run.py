@@ -113,10 +113,6 @@ class Run:
         """
         self._journal.add(RunStarted(**self._facts, graph=self._assignment.graph_name))
         try:
-            if self._assignment.attempt > 1:
-                await (
-                    self._journal.flush()
-                )  # the fence, so that the state read behind it is the last there is
             await self._attempt()
         except (Superseded, LogError):
             raise
