@@ -13,8 +13,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from agent_runner.checkpointer import LogCheckpointSaver
-from contracts.envelope import Recorded
-from contracts.events import ConversationStarted, MessageReceived
+from contracts.events import ConversationStarted, MessageReceived, RunEvent
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.dead import Cemetery, DeadLetter, bury
@@ -74,14 +73,6 @@ async def states(log: Log, conversation: str) -> list[tuple[str, str]]:
     return found
 
 
-def facts(events: list[Recorded]) -> list[Any]:
-    """The events without their places in the log."""
-    return [
-        (event.id, event.occurred_at, event.event.model_dump(exclude={"message_sequence", "base"}))
-        for event in events
-    ]
-
-
 async def test_an_exported_conversation_is_the_same_elsewhere(
     stack: Any, broker: Broker, nats_settings: NatsSettings, log: Log, conversation: str, tmp_path: Path
 ) -> None:
@@ -101,9 +92,8 @@ async def test_an_exported_conversation_is_the_same_elsewhere(
     here = [event async for event in log.read(conversation)]
     sequences = {event.id: event.sequence for event in here}
     for event in here:
-        if run_id := getattr(event.event, "run_id", None):
-            if (answered := getattr(event.event, "message_sequence", None)) is not None:
-                assert answered == sequences[run_id]
+        if isinstance(event.event, RunEvent):
+            assert event.event.message_sequence == sequences[event.event.run_id]
     for before, event in zip([None, *here], here, strict=False):
         assert event.previous == (before.sequence if before else 0)
     again = [line async for line in porter.write(conversation)]
@@ -133,15 +123,13 @@ async def test_erased_and_brought_back(stack: Any, conversation: str, tmp_path: 
     assert f"removed: {len(file.read_text().splitlines()) - 1} events" in removed  # and the deletion
     assert await history(stack, conversation) == []
     await asyncio.to_thread(parley, stack, "show", conversation, code=1)
-    assert "0 events" in await asyncio.to_thread(parley, stack, "erase", conversation, "--yes")
+    verified = await asyncio.to_thread(parley, stack, "rebuild", "--verify")  # the log now ends in a hole
+    assert "the live rows are those of the log" in verified
 
     await asyncio.to_thread(parley, stack, "import", str(file))
     async with asyncio.timeout(SECONDS):
         while await history(stack, conversation) != told:
             await asyncio.sleep(0.05)
-    assert await asyncio.to_thread(parley, stack, "show", conversation) != ""
-    verified = await asyncio.to_thread(parley, stack, "rebuild", "--verify")
-    assert "the live rows are those of the log" in verified
 
 
 async def test_a_dead_letter_is_listed_said_again_and_dropped(
@@ -167,7 +155,7 @@ async def test_a_dead_letter_is_listed_said_again_and_dropped(
 
     said = await log.last(conversation, "message.>")
     assert said is not None
-    assert (said.sequence, said.event.responder) == (again, "nobody")
+    assert (said.sequence, getattr(said.event, "addressee", "")) == (again, "nobody")
     assert letter not in [found async for _, found in cemetery.letters()]
     with pytest.raises(Exception, match=f"no dead letter {number}"):
         await cemetery.drop(number)

@@ -1,4 +1,4 @@
-"""The log of an installation, for commands: of the running stack, or of a nats-server started for the command."""
+"""The log of an installation, for commands: of the running stack, or of a server started for the command."""
 
 import asyncio
 import os
@@ -61,7 +61,7 @@ async def log_environment(settings: Settings) -> AsyncIterator[Mapping[str, str]
 
 
 async def run_module(settings: Settings, *command: str) -> int:
-    """Run a Python module of the installation with the log at hand; its exit code. Raises as `log_environment`."""
+    """The exit code of a Python module run with the log at hand. Raises as `log_environment`."""
     async with log_environment(settings) as variables:
         child = await asyncio.create_subprocess_exec(sys.executable, "-m", *command, env=variables)
         try:

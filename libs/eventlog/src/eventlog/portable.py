@@ -174,7 +174,7 @@ class Porter:
         return key, len(events)
 
     async def _append(self, key: str, batch: Sequence[Line], expected: int, places: dict[int, int]) -> int:
-        """The first sequence of a batch, guarded by the end of the whole log: its events name their places."""
+        """The first sequence of a batch, guarded by the whole log's end: its events name their places."""
         problem = "the log is too busy"
         for _ in range(ATTEMPTS):
             first = await self._reader.last_sequence() + 1
