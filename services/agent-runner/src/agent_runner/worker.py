@@ -13,7 +13,7 @@ from agent_runner.graphs.catalogue import Compiled
 from agent_runner.run import Assignment, Run
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Recorded
-from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunFailed
+from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunFailed, RunInterrupted
 from eventlog.author import Author
 from eventlog.journal import Journal, Superseded
 from eventlog.live import Live
@@ -113,13 +113,15 @@ class Worker:
             return conversation.progress.turn(work, work)
         key = work.conversation
         conversation.tail = await self._log.tail(key)
-        newest, newest_run = await asyncio.gather(
-            self._log.last(key, "conversation.>"), self._log.last(key, "run.>")
+        newest, newest_run, newest_question = await asyncio.gather(
+            self._log.last(key, "conversation.>"),
+            self._log.last(key, "run.>"),
+            self._log.last(key, RunInterrupted.type),
         )
         if newest and not isinstance(newest.event, ConversationStarted | ConversationDeleted):
             newest = await self._log.last(key, ConversationStarted.type)
         deleted = newest is None or isinstance(newest.event, ConversationDeleted)
-        conversation.progress = progress = Progress(None if deleted else newest, newest_run)
+        conversation.progress = progress = Progress(None if deleted else newest, newest_run, newest_question)
         next_work = await self._log.next(key, "message.>", after=progress.answered)
         return progress.turn(work, next_work)
 
@@ -141,7 +143,11 @@ class Worker:
             logger.info("run %s: %s", work.id, superseded)
             raise
         conversation.tail = journal.tail
-        conversation.progress = Progress(progress.start, ends[-1] if ends else progress.newest_run)
+        newest_run = ends[-1] if ends else progress.newest_run
+        asked = newest_run is not None and isinstance(newest_run.event, RunInterrupted)
+        conversation.progress = Progress(
+            progress.start, newest_run, newest_run if asked else progress.newest_question
+        )
 
     async def _answer(self, work: Recorded, progress: Progress, attempt: int, journal: Journal) -> None:
         graph_name = self._graph_name(progress)
@@ -165,7 +171,7 @@ class Worker:
             await journal.flush()
             return
         run = Run(
-            Assignment(work, graph_name, progress.begins, attempt, progress.question),
+            Assignment(work, graph_name, progress.begins, attempt, progress.question_for(work)),
             graph,
             self._saver,
             self._log,

@@ -2,21 +2,48 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contracts.wire.octo import ErrorBody
 from eventlog.ports import LogError
 
 logger = logging.getLogger(__name__)
 
 
+_EXAMPLES: Final = {
+    400: ("The session is not waiting", "Session is not waiting for human input"),
+    404: ("There is no such session", "Session not found: thread_0e06AFuOYA0wXyZ1"),
+    409: ("The session is in no state for this", "Session has no run in progress"),
+    413: ("The body is too large", "body: must be at most 1048576 bytes"),
+    422: ("What is wrong, and in which field", "message: Input should be a valid string"),
+    500: ("The run failed", "Error processing chat: the run took too long"),
+    503: ("A part that is needed is down", "the service is not available, try again"),
+    504: ("The run goes on, but has not ended in time", "the run has not ended within 600 seconds"),
+}
+
+
+def documented(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI responses of these status codes."""
+    return {
+        code: {
+            "model": ErrorBody,
+            "description": _EXAMPLES[code][0],
+            "content": {"application/json": {"example": {"detail": _EXAMPLES[code][1]}}},
+        }
+        for code in codes
+    }
+
+
 def described(errors: Sequence[Any]) -> str:
     """The first validation error in one line that names the field."""
     first = errors[0]
+    if first["type"] == "json_invalid":
+        return f"body: is not JSON: {first['ctx']['error']}"
     place = [str(part) for part in first["loc"] if part not in {"body", "query", "path"}]
     field = ".".join(place) or "body"
     return f"{field}: {first['msg']}"

@@ -17,7 +17,8 @@ class EdgeSettings(BaseSettings):
     Attributes:
         max_body: a larger request body is refused.
         query_timeout: how long a query to another service may take.
-        run_timeout: how long a run that is not kept may take.
+        run_timeout: how long a caller waits for a run.
+        octo_graph: the graph that answers conversations begun by the octo protocol.
         needs: the services without which ``/health`` answers 503.
     """
 
@@ -26,6 +27,7 @@ class EdgeSettings(BaseSettings):
     max_body: int = Field(default=1 << 20, gt=0)
     query_timeout: float = Field(default=5.0, gt=0)
     run_timeout: float = Field(default=600.0, gt=0)
+    octo_graph: str = "planner"
     needs: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = (
         "edge-ws",
         "agent-runner",

@@ -8,6 +8,7 @@ from contracts.envelope import Recorded, format_time
 from contracts.events import (
     ENDS,
     AnswerReceived,
+    CheckpointsRemoved,
     ConversationDeleted,
     ConversationStarted,
     MessageReceived,
@@ -55,6 +56,8 @@ def project(known: Mapping[str, ConversationRow], events: Iterable[Recorded]) ->
         if after is None:
             continue
         match recorded.event:
+            case CheckpointsRemoved(scope="runs", run_ids=run_ids):
+                changes.rolled_back.update(run_ids)
             case RunCancelled(rolled_back=True, run_id=run_id):
                 changes.rolled_back.add(run_id)
             case _:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.base import Event
+from contracts.events.message import OutputFormat
 
 StepKind = Literal["planning", "action", "final_answer"]
 
@@ -80,12 +81,14 @@ class RunCompleted(RunEvent):
     Attributes:
         text: the reply as text.
         output: the result in the form the message asked for, as JSON, where that is not the text.
+        output_format: that form, where the message asked for one.
     """
 
     type: ClassVar[str] = "run.completed"
 
     text: str
     output: Any = None
+    output_format: OutputFormat | None = None
 
 
 class RunFailed(RunEvent):
