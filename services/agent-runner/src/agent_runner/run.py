@@ -16,6 +16,7 @@ from agent_runner.deltas import Deltas
 from agent_runner.effects import EFFECTS, Effects
 from agent_runner.graphs.catalogue import Compiled
 from agent_runner.steps import reply_of, steps_of
+from agent_runner.trace import Trace
 from agent_runner.updates import as_json
 from contracts.envelope import Recorded
 from contracts.events import (
@@ -31,6 +32,7 @@ from contracts.events import (
     RunInterrupted,
     RunStarted,
 )
+from contracts.trace import root_of
 from eventlog.journal import Cancelled, Journal, Superseded
 from eventlog.ports import Log, LogError
 
@@ -132,6 +134,7 @@ class Run:
             async with asyncio.timeout(self._timeout), asyncio.TaskGroup() as group:
                 background = [
                     group.create_task(self._journal.commit_as_added()),
+                    group.create_task(self._deltas.publish_as_sent()),
                     group.create_task(self._watch_cancel()),
                 ]
                 await self._drive_to_end()
@@ -153,13 +156,18 @@ class Run:
             await self._finish(*stage.leftovers(), self._end(outcome))
 
     async def _finish(self, *events: Event) -> None:
-        self._journal.add(*events)
+        """Commit the run's last events; the very last one tells how many deltas there were."""
+        *others, end = events
+        self._journal.add(*others, end.model_copy(update={"deltas": self._deltas.count}))
         await self._journal.flush()
+        await self._deltas.flush()
 
     async def _drive(self, stage: Stage) -> Outcome:
         config: RunnableConfig = {
             "configurable": {"thread_id": self._work.conversation},
             "metadata": {"run_id": self._work.id},
+            "run_id": root_of(self._work.id, self._assignment.attempt),
+            "callbacks": [Trace(self._deltas)],
         }
         outcome = Outcome()
         steps: list[NodeCompleted] = []
@@ -176,7 +184,7 @@ class Run:
                 )
                 steps.clear()
             elif "triggers" in chunk:
-                await self._deltas.send("node_started", {"node": chunk["name"]})
+                self._deltas.send("node_started", {"node": chunk["name"]})
             elif chunk["interrupts"]:
                 outcome.asked = question_of(chunk["interrupts"][0])
             elif chunk.get("error") is None:

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from contracts.events import REGISTERED
 from contracts.registry import Registry
-from edge_rest import agent, errors, health
+from edge_rest import agent, errors, health, room
 from edge_rest.settings import EdgeSettings
 from eventlog import service
 from eventlog.broker import Broker
@@ -35,6 +35,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         await service.connect(broker, nats)
         log = JetStreamLog(broker, Registry(REGISTERED), nats)
         app.include_router(agent.router(broker, log, settings))
+        app.include_router(room.router(log))
         await broker.start()
         await service.answer_pings(broker, SERVICE)
         try:

@@ -10,12 +10,14 @@ from starlette.routing import Route
 from contracts.events import REGISTERED
 from contracts.registry import Registry
 from edge_ws.agent import AgentEndpoint
+from edge_ws.room import RoomEndpoint
 from edge_ws.settings import EdgeSettings
 from eventlog import service
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
+from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings, load
 
 SERVICE = "edge-ws"
@@ -33,11 +35,18 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     async def started() -> AsyncIterator[None]:
         await service.connect(broker, nats)
         log = JetStreamLog(broker, Registry(REGISTERED), nats)
-        agent = AgentEndpoint(log, Inbox(log, Author(source=SERVICE)), settings)
+        inbox = Inbox(log, Author(source=SERVICE))
+        agent = AgentEndpoint(log, inbox, settings)
+        room = RoomEndpoint(log, JetStreamLive(broker, nats), inbox, settings)
 
         @app.websocket("/chat/{chat_id:path}")
         async def chat(socket: WebSocket, chat_id: str) -> None:
             await agent.serve(socket, chat_id)
+
+        @app.websocket("/v3")
+        @app.websocket("/v3/")
+        async def enter(socket: WebSocket) -> None:
+            await room.serve(socket)
 
         await broker.start()
         await service.answer_pings(broker, SERVICE)
