@@ -189,7 +189,9 @@ def _update(value: Any) -> Any:
 
 def _with_roles(value: Any) -> Any:
     if isinstance(value, BaseMessage):
-        return {"tool_calls": None, **convert_to_openai_messages(value)}
+        message = convert_to_openai_messages(value)
+        known = {name: message.pop(name, None) for name in ("role", "content", "tool_calls")}
+        return known | message
     if isinstance(value, dict):
         return {key: _with_roles(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -183,7 +183,8 @@ class _Turn:
         yield from self._event(number, kind, {"data": data, "run_id": root, "parent_ids": [], "tags": []})
 
     def _event(self, number: int, kind: str, traced: dict[str, Any]) -> Iterator[Frame]:
-        yield from self._placed(number, {"event": kind, **traced, "id": self._id(number)})
+        documented = {name: traced[name] for name in ("data", "run_id", "parent_ids", "tags")}
+        yield from self._placed(number, {"event": kind, **documented, "id": self._id(number)})
 
     def _placed(self, number: int, frame: Frame) -> Iterator[Frame]:
         self.shown_attempt = max(self.shown_attempt, self.attempt)
