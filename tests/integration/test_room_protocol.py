@@ -277,24 +277,6 @@ async def test_an_expired_id_gets_the_state_instead(own_stack: Any, room: str) -
         assert text_of(await client.turn(GREETING))
 
 
-async def test_a_run_that_is_taken_over_is_shown_as_one_turn(own_stack: Any, room: str) -> None:
-    async with connect(address(own_stack, room)) as one, connect(address(own_stack, room)) as other:
-        sender, watcher = Client(one, room), Client(other, room)
-        await sender.say(ANALYSIS)
-        begun = await sender.until(lambda frame: frame["event"] == "on_tool_start")
-        own_stack.kill("agent-runner")
-        rest = await sender.until_end()
-        assert begun + rest == await watcher.until_end()
-
-    (restart,) = [number for number, frame in enumerate(rest) if frame.get("status") == "restart"]
-    assert rest[restart]["run_id"] == begun[0]["run_id"]
-    again = rest[restart + 1 :]
-    assert again[0]["event"] == "on_chain_start"
-    assert again[0]["run_id"] == again[-1]["run_id"] != begun[0]["run_id"]
-    assert again[-1]["event"] == "on_chain_end"
-    assert "합계" in text_of(again)
-
-
 @pytest.mark.parametrize(
     "frame",
     [
