@@ -21,6 +21,7 @@ class Provider:
 
     def __init__(self) -> None:
         self.script: asyncio.Queue[str | int | None] = asyncio.Queue()
+        self.asked = asyncio.Semaphore(0)
 
     def say(self, *script: str | int | None) -> None:
         for item in script:
@@ -31,6 +32,7 @@ class Provider:
         length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
         await reader.readexactly(int(length.split(b":")[1]))
         gone = asyncio.create_task(reader.read())
+        self.asked.release()
         started = False
         while True:
             item = asyncio.create_task(self.script.get())
@@ -152,7 +154,10 @@ async def test_a_run_that_is_taken_over_is_told_as_one_turn(
         await say(socket, room, "안녕")
         provider.say("half ")
         begun = await until(socket, "on_chat_model_stream")
+        await provider.asked.acquire()
         await asyncio.to_thread(own_stack.kill, "agent-runner")
+        async with asyncio.timeout(TURN_SECONDS):
+            await provider.asked.acquire()
         provider.say("the ", "whole", END)
         rest = await until(socket, "on_chain_end")
         assert await until(other, "on_chain_end") == begun + rest
