@@ -91,7 +91,7 @@ def shape(value: Any) -> Any:
 
 
 def outline(frames: list[Frame]) -> list[Any]:
-    """Names, relations and shapes: runs numbered as they appear, steps counted from the first, tokens as one."""
+    """Names, relations and shapes: runs and steps numbered from the first, all tokens as one."""
     runs: dict[str, int] = {}
     steps = [int(tag.rsplit(":", 1)[1]) for f in frames for tag in f["tags"] if tag.startswith("graph:step:")]
 
@@ -183,9 +183,7 @@ async def test_all_devices_see_the_same_frames(stack: Any, room: str) -> None:
         sender, watcher = Client(one, room), Client(other, room)
         await sender.say(GREETING)
         await watcher.say("thank you")
-        seen = [
-            await client.until_end() + await client.until_end() for client in (sender, watcher)
-        ]
+        seen = [await client.until_end() + await client.until_end() for client in (sender, watcher)]
     assert seen[0] == seen[1]
 
 

@@ -113,7 +113,9 @@ def token(frame: Frame) -> str:
     return text
 
 
-async def test_each_token_leaves_when_the_model_says_it(own_stack: Any, provider: Provider, room: str) -> None:
+async def test_each_token_leaves_when_the_model_says_it(
+    own_stack: Any, provider: Provider, room: str
+) -> None:
     async with connect(address(own_stack, room)) as socket:
         await say(socket, room, "안녕")
         begun: list[Frame] = []

@@ -207,7 +207,7 @@ class _Visit:
             await self._answer(NotUnderstoodFrame(message=reason))
 
     async def _answer(self, frame: BaseModel) -> None:
-        await self._connection.send(frame.model_dump_json(exclude_none=True))
+        await self._connection.send(frame.model_dump_json())
 
     async def _send(self, frames: Iterable[Frame]) -> None:
         for frame in frames:

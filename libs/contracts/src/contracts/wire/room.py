@@ -137,7 +137,11 @@ class Failure(_Event):
     data: ErrorData
 
 
-class Connected(BaseModel):
+class _Notice(_Exact):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class Connected(_Notice):
     """The answer to the action ``status``."""
 
     status: Literal["connected"] = "connected"
@@ -145,7 +149,7 @@ class Connected(BaseModel):
     msgtype: Literal["info"] = "info"
 
 
-class NotUnderstoodFrame(BaseModel):
+class NotUnderstoodFrame(_Notice):
     """The answer to what is not understood or not accepted."""
 
     status: Literal["error"] = "error"
@@ -153,14 +157,14 @@ class NotUnderstoodFrame(BaseModel):
     message: str
 
 
-class Resync(BaseModel):
+class Resync(_Notice):
     """The id to resume after is unknown or too old; the state comes next."""
 
     status: Literal["resync"] = "resync"
     msgtype: Literal["info"] = "info"
 
 
-class State(BaseModel):
+class State(_Notice):
     """What was said before the events that follow.
 
     Attributes:
@@ -176,7 +180,7 @@ class State(BaseModel):
     id: str | None = None
 
 
-class Restart(BaseModel):
+class Restart(_Notice):
     """The turn begins again: the events of the run `run_id` are void, those of another root follow."""
 
     status: Literal["restart"] = "restart"
