@@ -43,6 +43,7 @@ def service(module: str, folder: Path, nats: str) -> Iterator[int]:
         "PARLEY_NATS_URL": nats,
         "PARLEY_GRAPHS": "talker=room_events:graph",
         "PARLEY_ROOM_GRAPH": "talker",
+        "PARLEY_NATS_REQUEST_TIMEOUT": "20",
         "PYTHONPATH": str(BENCH),
     }
     with (folder / f"{module}.log").open("wb") as log:
@@ -82,6 +83,7 @@ async def turn(socket: ClientConnection) -> tuple[list[str], float]:
     first = 0.0
     while True:
         frame = json.loads(await socket.recv())
+        assert "id" in frame, frame
         ids.append(frame["id"])
         if not first and frame["event"] == "on_chat_model_stream":
             first = time.perf_counter()
