@@ -1,12 +1,13 @@
 """The trace of a run: LangChain's events in outline, as live deltas whose kind is the event's name.
 
-The end of the root is not among them: whether a run has ended, and how, is a fact of the log.
+Their data is ``{"run_id", "parent_ids", "tags", "data"}``: a UUID for each node of the run, the nodes
+around it from the root on, tags such as ``graph:step:3`` and ``langsmith:hidden``, and for a start or an
+end an empty `data`, else the chunk or the error. The end of the root is not among them: whether a run has
+ended, and how, is a fact of the log.
 """
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid5
-
-from pydantic import BaseModel, ConfigDict
 
 CHAIN_START: Final = "on_chain_start"
 CHAIN_STREAM: Final = "on_chain_stream"
@@ -30,25 +31,7 @@ TRACED: Final = frozenset(
         TOOL_ERROR,
     }
 )
-"""The kinds of deltas that are `TraceEvent`."""
-
-
-class TraceEvent(BaseModel):
-    """The `data` of a delta of a traced kind.
-
-    Attributes:
-        run_id: a UUID, one for each node of the run.
-        parent_ids: the nodes around it, the root first.
-        tags: such as ``graph:step:3`` and ``langsmith:hidden``.
-        data: empty for a start or an end, else the chunk or the error.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    run_id: str
-    parent_ids: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    data: dict[str, Any] = {}
+"""The kinds of deltas that are such events."""
 
 
 def root_of(run_id: str, attempt: int) -> UUID:

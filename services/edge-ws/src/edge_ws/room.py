@@ -20,7 +20,7 @@ from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, ConversationStarted, MessageReceived, RunEnded, RunEvent
 from contracts.live import Delta
 from contracts.subjects import InvalidKey, check_key
-from contracts.wire.room import Connected, NotUnderstoodFrame, Resync, SendCommand
+from contracts.wire.room import Connected, Refusal, Resync, SendCommand
 from edge_ws.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection, TooSlow
 from edge_ws.dialects.room import Frame, NotUnderstood, Position, Room, decode, state_of
 from edge_ws.settings import EdgeSettings
@@ -125,11 +125,12 @@ class _Visit:
             position = Position.parse(after)
         except ValueError:
             return None
-        message = await self._log.last(self._room_uid, f"message.*.*.{position.run_id}")
-        start = self._seen.start
-        if message is None or start is None or message.sequence < start.sequence:
+        start, before = self._seen.start, position.sequence - 1
+        if start is None or not start.sequence < position.sequence <= self._seen.tail:
             return None
-        before = message.sequence - 1
+        message = await self._log.next(self._room_uid, "message.>", after=before)
+        if message is None or message.sequence != position.sequence:
+            return None
         room = Room(before, position)
         frames = _told(room, [event async for event in self._past(before)], kept)
         if not room.can_resume:
@@ -186,7 +187,7 @@ class _Visit:
                 raise NotUnderstood(f"the frame has {size} bytes, more than {settings.max_frame}")
             command = decode(frame, self._room_uid)
         except NotUnderstood as error:
-            await self._answer(NotUnderstoodFrame(message=str(error)))
+            await self._answer(Refusal(message=str(error)))
             return
         if isinstance(command, SendCommand):
             await self._say(command, settings.room_graph)
@@ -204,7 +205,7 @@ class _Visit:
         except LogError as error:
             logger.warning("room %r: %s", self._room_uid, error)
             reason = "the message was not accepted: the log is not available; send it again"
-            await self._answer(NotUnderstoodFrame(message=reason))
+            await self._answer(Refusal(message=reason))
 
     async def _answer(self, frame: BaseModel) -> None:
         await self._connection.send(frame.model_dump_json())

@@ -149,7 +149,7 @@ class Connected(_Notice):
     msgtype: Literal["info"] = "info"
 
 
-class NotUnderstoodFrame(_Notice):
+class Refusal(_Notice):
     """The answer to what is not understood or not accepted."""
 
     status: Literal["error"] = "error"
@@ -201,7 +201,7 @@ FRAMES: tuple[type[BaseModel], ...] = (
     Update,
     Failure,
     Connected,
-    NotUnderstoodFrame,
+    Refusal,
     Resync,
     State,
     Restart,

@@ -1,15 +1,15 @@
 """The room protocol's frames in, and its view of a room: which frame comes next, in the same order for all.
 
-A frame's id is its place: the run, the attempt at it, and a number that counts the attempt's deltas from
-1 on. Number 0 says that an attempt begins the turn again; the numbers behind the last delta are the end,
-which only the log can tell. So every edge gives every frame the same id, whatever it saw arrive first.
+A frame's id is its place: the message's sequence in the log, the attempt at answering it, and a number
+that counts the attempt's deltas from 1 on. Number 0 says that an attempt begins the turn again; the
+numbers behind the last delta are the end, which only the log can tell. So every edge gives every frame
+the same id, whatever it saw arrive first.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
-from uuid import UUID
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -77,13 +77,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A frame's id."""
+    """A frame's id; `sequence` is that of the message which the run answers."""
 
-    run_id: str
+    sequence: int
     place: Place
 
     def __str__(self) -> str:
-        return f"{self.run_id}.{self.place.attempt}.{self.place.number}"
+        return f"{self.sequence}.{self.place.attempt}.{self.place.number}"
 
     @classmethod
     def parse(cls, text: str) -> "Position":
@@ -92,9 +92,9 @@ class Position:
         Raises:
             ValueError: if no frame has such an id.
         """
-        run_id, attempt, number = text.split(".")
-        position = cls(run_id, Place(int(attempt), int(number)))
-        if str(position) != text or str(UUID(run_id)) != run_id:
+        sequence, attempt, number = map(int, text.split("."))
+        position = cls(sequence, Place(attempt, number))
+        if str(position) != text or min(sequence, attempt, number) < 0:
             raise ValueError(f"{text!r} is not how an id is written")
         return position
 
@@ -192,7 +192,7 @@ class _Turn:
             yield frame
 
     def _id(self, number: int) -> str:
-        return str(Position(self.run_id, Place(self.attempt, number)))
+        return str(Position(self.sequence, Place(self.attempt, number)))
 
 
 def _last(end: RunEnded) -> Place:
@@ -259,7 +259,8 @@ class Room:
         """Whether, once told all that there is, it has gone on exactly where the client left off."""
         if self._resume is None or self.incomplete:
             return False
-        turn = self._turn(self._resume.run_id)
+        resumed = self._resume.sequence
+        turn = next((turn for turn in self._turns if turn.sequence == resumed), None)
         has_gap = bool(self._turns and self._turns[0].waiting)
         return not has_gap and self._resume.place <= (turn.reached if turn else self._reached)
 
@@ -272,7 +273,7 @@ class Room:
 
     def _open(self, received: Recorded) -> None:
         resume = self._resume
-        seen = resume.place if resume and resume.run_id == received.id else Place(0, 0)
+        seen = resume.place if resume and resume.sequence == received.sequence else Place(0, 0)
         turn = _Turn(received.id, received.sequence, seen, shown_attempt=seen.attempt)
         for delta in self._early.pop(received.id, ()):
             turn.take(delta)
@@ -290,7 +291,7 @@ class Room:
                 break
             self._turns.popleft()
             self._answered = turn.sequence
-            if self._resume and turn.run_id == self._resume.run_id:
+            if self._resume and turn.sequence == self._resume.sequence:
                 self._reached = turn.reached
         return frames
 
@@ -312,7 +313,7 @@ def state_of(events: Iterable[Recorded]) -> State:
             case _:
                 pass
         if isinstance(recorded.event, RunEnded):
-            position = Position(recorded.event.run_id, _last(recorded.event))
+            position = Position(recorded.event.message_sequence, _last(recorded.event))
     return State(
         messages=messages[-MESSAGES_IN_STATE:],
         total=len(messages),
