@@ -93,6 +93,7 @@ async def say(socket: ClientConnection, room: str, text: str) -> None:
 async def receive(socket: ClientConnection) -> Frame:
     async with asyncio.timeout(TURN_SECONDS):
         frame: Frame = json.loads(await socket.recv())
+        assert frame.get("status") != "error", frame
         return frame
 
 
