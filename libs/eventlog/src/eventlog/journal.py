@@ -53,6 +53,7 @@ class Journal:
         self._work = work
         self._committed = committed
         self._queue: list[Envelope] = []
+        self._batch: tuple[Envelope, ...] = ()
         self._added = asyncio.Event()
         self._failure: Exception | None = None
         self._committing = asyncio.Lock()
@@ -74,6 +75,7 @@ class Journal:
     def discard(self) -> None:
         """Forget what is queued and not committed, and why it was not."""
         self._queue.clear()
+        self._batch = ()
         self._failure = None
 
     async def commit_as_added(self) -> None:
@@ -99,10 +101,12 @@ class Journal:
         async with self._committing:
             try:
                 while self._queue:
-                    batch = tuple(self._queue[:BATCH])
-                    recorded = await self._append(batch)
+                    # An append that was cancelled may be stored: only the same batch finds itself there.
+                    self._batch = self._batch or tuple(self._queue[:BATCH])
+                    recorded = await self._append(self._batch)
                     self.tail = recorded[-1].sequence
-                    del self._queue[: len(batch)]
+                    del self._queue[: len(recorded)]
+                    self._batch = ()
                     self._committed(recorded)
             except (Superseded, Cancelled, LogError) as failure:
                 self._failure = failure
