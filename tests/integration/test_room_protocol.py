@@ -187,16 +187,6 @@ async def test_all_devices_see_the_same_frames(stack: Any, room: str) -> None:
     assert seen[0] == seen[1]
 
 
-async def test_a_device_that_joins_in_mid_turn_gets_the_turn_from_its_start(stack: Any, room: str) -> None:
-    async with connect(address(stack, room)) as one:
-        sender = Client(one, room)
-        await sender.say(ANALYSIS)
-        begun = await sender.until(lambda frame: frame["event"] == "on_tool_start")
-        async with connect(address(stack, room)) as other:
-            joined = await Client(other, room).until_end()
-        assert joined == begun + await sender.until_end()
-
-
 async def test_a_device_that_joins_between_turns_sees_no_old_ones(stack: Any, room: str) -> None:
     async with connect(address(stack, room)) as socket:
         await Client(socket, room).turn(GREETING)
