@@ -17,6 +17,7 @@ from agent_runner.effects import EFFECTS, Effects
 from agent_runner.graphs.catalogue import Compiled
 from agent_runner.outputs import presented
 from agent_runner.steps import reply_of, steps_of
+from agent_runner.trace import Trace
 from agent_runner.updates import as_json
 from contracts.envelope import Recorded
 from contracts.events import (
@@ -33,6 +34,7 @@ from contracts.events import (
     RunStarted,
 )
 from contracts.live import NODE_STARTED, NodeStarted
+from contracts.trace import root_of
 from eventlog.journal import Cancelled, Journal, Superseded
 from eventlog.ports import Log, LogError
 
@@ -134,6 +136,7 @@ class Run:
             async with asyncio.timeout(self._timeout), asyncio.TaskGroup() as group:
                 background = [
                     group.create_task(self._journal.commit_as_added()),
+                    group.create_task(self._deltas.publish_as_sent()),
                     group.create_task(self._watch_cancel()),
                 ]
                 await self._drive_to_end()
@@ -156,13 +159,18 @@ class Run:
             await self._finish(*stage.leftovers(), self._end(outcome))
 
     async def _finish(self, *events: Event) -> None:
-        self._journal.add(*events)
+        """Commit the run's last events; the very last one tells how many deltas there were."""
+        *others, end = events
+        self._journal.add(*others, end.model_copy(update={"deltas": self._deltas.count}))
         await self._journal.flush()
+        await self._deltas.flush()
 
     async def _drive(self, stage: Stage) -> Outcome:
         config: RunnableConfig = {
             "configurable": {"thread_id": self._work.conversation},
             "metadata": {"run_id": self._work.id},
+            "run_id": root_of(self._work.id, self._assignment.attempt),
+            "callbacks": [Trace(self._deltas)],
         }
         outcome = Outcome()
         steps: list[NodeCompleted] = []
@@ -180,7 +188,7 @@ class Run:
                 steps.clear()
             elif "triggers" in chunk:
                 started = NodeStarted(node=chunk["name"], step=super_step + 1)
-                await self._deltas.send(NODE_STARTED, started.model_dump())
+                self._deltas.send(NODE_STARTED, started.model_dump())
             elif chunk["interrupts"]:
                 outcome.asked = question_of(chunk["interrupts"][0])
             elif chunk.get("error") is None:

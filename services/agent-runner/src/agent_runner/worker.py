@@ -131,14 +131,16 @@ class Worker:
 
         def committed(batch: Sequence[Recorded]) -> None:
             self._saver.committed(batch)
+            deltas.release()
             ends[:] = [event for event in batch if isinstance(event.event, RunEvent)][-1:] or ends
 
         self._saver.committed([work])
         attempt = progress.attempt(work)
+        deltas = Deltas(self._live, work.conversation, work.id, attempt)
         journal = Journal(self._log, self._author, work, tail=conversation.tail, committed=committed)
         conversation.tail = -1
         try:
-            await self._answer(work, progress, attempt, journal)
+            await self._answer(work, progress, attempt, journal, deltas)
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
             raise
@@ -149,7 +151,9 @@ class Worker:
             progress.start, newest_run, newest_run if asked else progress.newest_question
         )
 
-    async def _answer(self, work: Recorded, progress: Progress, attempt: int, journal: Journal) -> None:
+    async def _answer(
+        self, work: Recorded, progress: Progress, attempt: int, journal: Journal, deltas: Deltas
+    ) -> None:
         graph_name = self._graph_name(progress)
         graph = self._graphs.get(graph_name)
         refusal = None
@@ -176,7 +180,7 @@ class Worker:
             self._saver,
             self._log,
             journal,
-            Deltas(self._live, work.conversation, work.id, attempt),
+            deltas,
             timeout_seconds=self._settings.run_timeout,
         )
         self._running[work.id] = run

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from contracts.events import REGISTERED
 from contracts.registry import Registry
-from edge_rest import agent, docs, errors, health, octo, sessions
+from edge_rest import agent, docs, errors, health, octo, room, sessions
 from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
 from eventlog import service
@@ -45,6 +45,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         app.include_router(agent.router(broker, log, settings))
         app.include_router(octo.router(talk))
         app.include_router(sessions.router(sessions.Sessions(log, questions)))
+        app.include_router(room.router(log))
         await broker.start()
         await service.answer_pings(broker, SERVICE)
         try:

@@ -11,6 +11,7 @@ from contracts.events import REGISTERED
 from contracts.registry import Registry
 from edge_ws.agent import AgentEndpoint
 from edge_ws.octo import OctoEndpoint
+from edge_ws.room import RoomEndpoint
 from edge_ws.settings import EdgeSettings
 from eventlog import service
 from eventlog.author import Author
@@ -38,6 +39,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         inbox = Inbox(log, Author(source=SERVICE))
         agent = AgentEndpoint(log, inbox, settings)
         octo = OctoEndpoint(log, JetStreamLive(broker, nats), inbox, settings)
+        room = RoomEndpoint(log, JetStreamLive(broker, nats), inbox, settings)
 
         @app.websocket("/chat/{chat_id:path}")
         async def chat(socket: WebSocket, chat_id: str) -> None:
@@ -48,6 +50,11 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
 
         for path in ("/ws/chat/{session_id:path}", "/ws/{session_id:path}"):
             app.add_api_websocket_route(path, session)
+
+        @app.websocket("/v3")
+        @app.websocket("/v3/")
+        async def enter(socket: WebSocket) -> None:
+            await room.serve(socket)
 
         await broker.start()
         await service.answer_pings(broker, SERVICE)

@@ -59,7 +59,17 @@ class NodeCompleted(RunEvent):
     steps: tuple[Step, ...] = ()
 
 
-class RunInterrupted(RunEvent):
+class RunEnded(RunEvent):
+    """What all ends of a run carry.
+
+    Attributes:
+        deltas: how many live deltas the attempt sent, so that a reader knows when it has them all.
+    """
+
+    deltas: int = 0
+
+
+class RunInterrupted(RunEnded):
     """The run ended with a question to a person. The next message or answer is taken as theirs, unless
     it was sent before the question was asked.
 
@@ -75,7 +85,7 @@ class RunInterrupted(RunEvent):
     context: dict[str, Any] = Field(default_factory=dict)
 
 
-class RunCompleted(RunEvent):
+class RunCompleted(RunEnded):
     """The run ended with an answer.
 
     Attributes:
@@ -91,7 +101,7 @@ class RunCompleted(RunEvent):
     output_format: OutputFormat | None = None
 
 
-class RunFailed(RunEvent):
+class RunFailed(RunEnded):
     """The run ended without an answer.
 
     Attributes:
@@ -105,7 +115,7 @@ class RunFailed(RunEvent):
     code: str = "run_failed"
 
 
-class RunCancelled(RunEvent):
+class RunCancelled(RunEnded):
     """The run was stopped on request; with `rolled_back` the turn left no trace in the state."""
 
     type: ClassVar[str] = "run.cancelled"
