@@ -9,11 +9,15 @@ from starlette.routing import Route
 
 from contracts.events import REGISTERED
 from contracts.registry import Registry
-from edge_rest import agent, errors, health
+from edge_rest import agent, errors, health, quote
 from edge_rest.settings import EdgeSettings
+from edge_rest.talks import Talks
 from eventlog import service
+from eventlog.author import Author
 from eventlog.broker import Broker
+from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
+from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings, load
 
 SERVICE = "edge-rest"
@@ -25,6 +29,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     broker = Broker(nats, SERVICE)
     app = FastAPI(title="Parley", version="0.4.0", separate_input_output_schemas=False)
     app.add_middleware(errors.BodyLimit, max_bytes=settings.max_body)
+    app.add_middleware(quote.OpenToBrowsers)
     errors.install(app)
     for path, endpoint in service.health_routes(broker, SERVICE, (), CollectorRegistry()):
         app.router.routes.append(Route(path, endpoint))
@@ -35,6 +40,8 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         await service.connect(broker, nats)
         log = JetStreamLog(broker, Registry(REGISTERED), nats)
         app.include_router(agent.router(broker, log, settings))
+        talks = Talks(log, JetStreamLive(broker, nats), Inbox(log, Author(source=SERVICE)))
+        app.include_router(quote.router(broker, talks, settings))
         await broker.start()
         await service.answer_pings(broker, SERVICE)
         try:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,8 +35,15 @@ def install(app: FastAPI) -> None:
         return JSONResponse({"detail": "the service is not available, try again"}, 503, {"Retry-After": "1"})
 
 
+class TooLarge(HTTPException):
+    """The request's body is larger than is allowed; met by whoever reads the body."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(413, f"body: must be at most {max_bytes} bytes")
+
+
 class BodyLimit:
-    """Refuses request bodies above a size with 413, whether or not their length was announced."""
+    """Ends the reading of request bodies above a size, whether or not their length was announced."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
@@ -47,28 +54,17 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self._max:
-            await self._refuse(scope, receive, send)
-            return
+        too_large = announced.isdigit() and int(announced) > self._max
         received = 0
 
         async def bounded() -> Message:
             nonlocal received
+            if too_large:
+                raise TooLarge(self._max)
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._max:
-                raise _TooLarge
+                raise TooLarge(self._max)
             return message
 
-        try:
-            await self._app(scope, bounded, send)
-        except _TooLarge:
-            await self._refuse(scope, receive, send)
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = JSONResponse({"detail": f"body: must be at most {self._max} bytes"}, 413)
-        await refusal(scope, receive, send)
-
-
-class _TooLarge(Exception):
-    pass
+        await self._app(scope, bounded, send)
