@@ -43,7 +43,6 @@ class Session(BaseModel):
         status: ``active`` until the first message; ``waiting_human`` while a question is open.
         owner: the authenticated user it belongs to; None where anyone may read it.
         interrupt_id: names the open question, if there is one.
-        interrupted_run: the run that asked it.
         last_sequence: its newest event.
     """
 
@@ -60,7 +59,6 @@ class Session(BaseModel):
     forked_checkpoint: str | None
     status: Status
     interrupt_id: str | None
-    interrupted_run: str | None
     question: str | None
     created_at: str
     updated_at: str

@@ -56,11 +56,12 @@ class Mailbox:
 async def mailbox(broker: Broker, subject: str) -> AsyncIterator[Mailbox]:
     """A box that receives a subject for as long as the context lasts."""
     box = Mailbox()
+    client = broker.client
     broker.interruptions.listen(box.interrupt)
-    subscription = await broker.client.subscribe(subject, cb=box.deliver)
+    subscription = await client.subscribe(subject, cb=box.deliver)
     try:
         yield box
     finally:
         broker.interruptions.forget(box.interrupt)
-        if not broker.client.is_closed and not broker.client.is_draining:
+        if not client.is_closed and not client.is_draining:
             await subscription.unsubscribe()

@@ -9,13 +9,13 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 import uvicorn
-from faststream.asgi import AsgiResponse, get
+from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.asgi.types import ASGIApp, Scope
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -140,6 +140,19 @@ Build: TypeAlias = Callable[[], tuple[ASGIApp, AbstractAsyncContextManager[objec
 """Makes the ASGI application and the context in which it is started, from its own settings."""
 
 
+@asynccontextmanager
+async def started(app: AsgiFastStream) -> AsyncIterator[None]:
+    """A FastStream application, from the moment its subscribers subscribe to its end.
+
+    Its own lifespan context begins before the broker has been started.
+    """
+    subscribed = asyncio.Event()
+    app.after_startup(subscribed.set)
+    async with app.start_lifespan_context():
+        await subscribed.wait()
+        yield
+
+
 def run(name: str, build: Build, **server_options: Any) -> None:
     """Serve until SIGTERM or SIGINT and drain; end the process with one line if the service cannot start.
 
@@ -160,7 +173,7 @@ def run(name: str, build: Build, **server_options: Any) -> None:
 
 
 async def _serve(name: str, build: Build, http: HttpSettings, server_options: dict[str, Any]) -> None:
-    app, started = build()
+    app, context = build()
     server = _Server(
         uvicorn.Config(
             app,
@@ -182,7 +195,7 @@ async def _serve(name: str, build: Build, http: HttpSettings, server_options: di
         asyncio.get_running_loop().add_signal_handler(number, end, number)
     family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
     with socket.create_server((http.host, http.port), family=family) as listener:
-        async with started:
+        async with context:
             starting = None
             logger.info("%s listens on %s:%d", name, *listener.getsockname()[:2])
             await server.serve(sockets=[listener])

@@ -67,33 +67,39 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
             return f"cannot tell how far behind the projection is: {error}"
         return f"{lag} events behind" if lag > own.ready_lag else None
 
+    projecting: asyncio.Task[None] | None = None
+
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         await service.connect(broker, nats)
         await service.answer_pings(broker, NAME)
         await store.prepare()
+        nonlocal projecting
         projecting = asyncio.create_task(projector.run())
         projecting.add_done_callback(_end_the_process)
         try:
             yield
+            await projecting
+        except asyncio.CancelledError:
+            pass  # by `stop_projecting`
         finally:
+            await store.close()
+
+    def stop_projecting() -> None:
+        """Before the broker stops, since the projector reads over its connection."""
+        if projecting:
             projecting.cancel()
-            try:
-                await projecting
-            except asyncio.CancelledError:
-                pass
-            finally:
-                await store.close()
 
     broker.include_router(router(Answers(store), projector, query_wait=own.query_wait))
     app = AsgiFastStream(
         broker,
         lifespan=lifespan,
+        on_shutdown=[stop_projecting],
         logger=None,
         asgi_routes=service.health_routes(broker, NAME, [not_projecting, store.problem], metrics.registry),
         specification=AsyncAPI(title="Parley history-store", version="0.1.0"),
     )
-    return app, app.start_lifespan_context()
+    return app, service.started(app)
 
 
 def _end_the_process(projecting: asyncio.Task[None]) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from fast_depends.exceptions import ValidationError as Unfit
 from faststream import ExceptionMiddleware
 from faststream.nats import NatsRouter
 from pydantic import BaseModel, ValidationError
@@ -34,21 +33,18 @@ QueryT = TypeVar("QueryT", bound=Query)
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 
-def invalid(error: Unfit) -> Failure:
+async def invalid(error: ValidationError) -> Failure:
     """The question does not fit its model."""
-    reason = error.original_error
-    if not isinstance(reason, ValidationError):
-        return Failure(failure="invalid", message=str(reason))
-    wrong = (f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in reason.errors())
+    wrong = (f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors())
     return Failure(failure="invalid", message="; ".join(wrong))
 
 
-def behind(error: Behind) -> Failure:
+async def behind(error: Behind) -> Failure:
     """The projection did not reach what the question asked for."""
     return Failure(failure="behind", message=str(error))
 
 
-def internal(error: Exception) -> Failure:
+async def internal(error: Exception) -> Failure:
     """The database did not answer."""
     return Failure(failure="internal", message=f"the database does not answer: {type(error).__name__}")
 
@@ -57,7 +53,7 @@ def router(answers: Answers, projector: Projector, *, query_wait: float) -> Nats
     """A router with a subscriber for each query; `query_wait` in seconds."""
     failures = ExceptionMiddleware(
         publish_handlers={
-            Unfit: invalid,
+            ValidationError: invalid,
             Behind: behind,
             SQLAlchemyError: internal,
             OSError: internal,

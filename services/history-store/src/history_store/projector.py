@@ -94,7 +94,9 @@ class Projector:
         return behind
 
     async def _follow(self) -> None:
-        await self._announce(await self._store.position())
+        await self._reread()
+        if not await self.lag():
+            self._recovered()  # else the first batch tells
         async with self._log().follow_all(after=self.position) as batches:
             async for batch in batches:
                 await self._apply(batch)
@@ -107,11 +109,13 @@ class Projector:
                 before = self.position
                 if await self._reread() < before:
                     raise  # it went back, so the log has to be followed from there
+                self._recovered()
             except Exception as error:
                 if not is_poison(error):
                     raise
                 await self._isolate(pending, error)
             else:
+                self._recovered()
                 self._metrics.events.inc(len(pending))
                 await self._announce(pending[-1].sequence)
 
@@ -130,6 +134,7 @@ class Projector:
         except Moved:
             await self._reread()
         else:
+            self._recovered()
             self._metrics.dead.inc()
             await self._announce(event.sequence)
 
@@ -137,8 +142,10 @@ class Projector:
         await self._announce(await self._store.position())
         return self.position
 
-    async def _announce(self, position: int) -> None:
+    def _recovered(self) -> None:
         self._failing_since = self.trouble = None
+
+    async def _announce(self, position: int) -> None:
         self._metrics.position.set(position)
         async with self._moved:
             self.position = position

@@ -238,4 +238,4 @@ def is_poison(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         state = str(getattr(error.orig, "sqlstate", None) or "")
         return isinstance(error, DataError | IntegrityError) or state[:2] in _POISON_STATES
-    return isinstance(error, ArithmeticError | LookupError | TypeError | ValueError)
+    return isinstance(error, ArithmeticError | AttributeError | LookupError | TypeError | ValueError)

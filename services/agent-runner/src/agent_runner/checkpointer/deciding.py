@@ -130,11 +130,12 @@ def remember(draft: Draft, thread: Thread) -> None:
     address = Address.of(draft.config)
     parent = thread.find(address.namespace, address.checkpoint_id)
     for channel, version in draft.new_versions.items():
-        if parent and (earlier := thread.value(address.namespace, channel, parent.versions.get(channel))):
+        earlier = thread.value(address.namespace, channel, parent.versions.get(channel)) if parent else None
+        live, value = earlier and earlier.live, thread.value(address.namespace, channel, version)
+        if earlier:
             earlier.live = None
-        value = thread.value(address.namespace, channel, version)
-        if value and isinstance(value.stored, list):
-            value.live = shareable(draft.checkpoint["channel_values"][channel])
+        if value and isinstance(value.stored, Sequence):
+            value.live = shareable(draft.checkpoint["channel_values"][channel], live or ())
     if address.checkpoint_id:
         thread.handed.pop((address.namespace, address.checkpoint_id), None)
 
@@ -174,13 +175,13 @@ def _change(
     since = parent.versions.get(channel) if parent else None
     earlier = thread.value(address.namespace, channel, since)
     keep, items = encoding.dump_items(value, earlier, _written(draft, address, channel, thread))
-    if earlier is None or not isinstance(earlier.stored, list) or not keep:
+    if earlier is None or not isinstance(earlier.stored, Sequence) or not keep:
         return _Change(Items(items=tuple(items)), Value(items, position, weight_of(items)))
     kept = earlier.stored[:keep]
     kept_weight = earlier.weight if keep == len(earlier.stored) else weight_of(kept)
     return _Change(
         Items(since=since, keep=keep, items=tuple(items)),
-        Value(kept + items, earlier.base, kept_weight + weight_of(items)),
+        Value([*kept, *items], earlier.base, kept_weight + weight_of(items)),
     )
 
 
@@ -192,8 +193,8 @@ def _written(draft: Draft, address: Address, channel: str, thread: Thread) -> fr
     return ids_of(value for name, value in handed if name == channel)
 
 
-def _in_full(stored: Blob | list[Blob] | None) -> Blob | Items | None:
-    return Items(items=tuple(stored)) if isinstance(stored, list) else stored
+def _in_full(stored: Blob | Sequence[Blob] | None) -> Blob | Items | None:
+    return Items(items=tuple(stored)) if isinstance(stored, Sequence) else stored
 
 
 def _oldest_seed(draft: Draft, address: Address, thread: Thread, parent: Saved | None, position: int) -> int:

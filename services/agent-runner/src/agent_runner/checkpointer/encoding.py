@@ -40,8 +40,10 @@ class Encoding:
         Args:
             share: give out messages as the very objects of the last time, and remember new ones.
         """
-        if not isinstance(value.stored, list):
-            return self.load(value.stored) if value.stored else None
+        if value.stored is None:
+            return None
+        if isinstance(value.stored, Blob):
+            return self.load(value.stored)
         if not share:
             return [self.load(blob) for blob in value.stored]
         live = value.live or [_OPAQUE] * len(value.stored)
@@ -61,7 +63,7 @@ class Encoding:
             written: ids of the objects written since then, which may have changed in place;
                 None if that is not known and every item has to be compared as serialized.
         """
-        stored = earlier.stored if earlier and isinstance(earlier.stored, list) else []
+        stored = earlier.stored if earlier and isinstance(earlier.stored, Sequence) else ()
         keep = 0
         if earlier and earlier.live and written is not None:
             keep = _same(items, earlier.live, written)
@@ -73,9 +75,14 @@ class Encoding:
         return keep, [self.dump(item) for item in items[keep:]]
 
 
-def shareable(items: Iterable[object]) -> list[object]:
-    """The items whose identity can be relied on, with a mark in place of the others."""
-    return [item if isinstance(item, _SHAREABLE) else _OPAQUE for item in items]
+def shareable(items: Sequence[object], earlier: Sequence[object] = ()) -> list[object]:
+    """The items whose identity can be relied on, with a mark in place of the others.
+
+    Args:
+        earlier: what this gave for the list as it was before; what has stayed is not looked at again.
+    """
+    same = _identical(items, earlier)
+    return [*earlier[:same], *(item if isinstance(item, _SHAREABLE) else _OPAQUE for item in items[same:])]
 
 
 def ids_of(written: Iterable[object]) -> frozenset[int] | None:
@@ -90,8 +97,13 @@ def ids_of(written: Iterable[object]) -> frozenset[int] | None:
 
 
 def _same(items: Sequence[object], live: Sequence[object], written: frozenset[int]) -> int:
-    flags = list(map(is_, items, live))
-    same = flags.index(False) if False in flags else len(flags)
+    same = _identical(items, live)
     if written.isdisjoint(map(id, items[:same])):
         return same
     return next(index for index, item in enumerate(items) if id(item) in written)
+
+
+def _identical(items: Sequence[object], others: Sequence[object]) -> int:
+    """How many leading items are the same objects; fast, as every list is compared at every step."""
+    flags = list(map(is_, items, others))
+    return flags.index(False) if False in flags else len(flags)

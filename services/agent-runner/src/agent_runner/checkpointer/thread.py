@@ -1,9 +1,10 @@
 """What the checkpoint events of one conversation come to; pure. `deciding` makes the events."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, TypeAlias
+from itertools import islice
+from typing import Any, Final, NamedTuple, TypeAlias, overload
 
 from langgraph.checkpoint.base import writes_sort_key
 
@@ -12,6 +13,40 @@ from contracts.events.checkpoint import Blob, Items, TaskWrites, Version, Write
 
 HEADER_WEIGHT: Final = 1024
 _BLOB_WEIGHT: Final = 40
+
+
+class Blobs(Sequence[Blob]):
+    """The items of a list. Versions that only grew share one buffer, so a thousand of them are one list."""
+
+    __slots__ = ("_buffer", "_length")
+
+    def __init__(self, buffer: list[Blob]) -> None:
+        self._buffer = buffer
+        self._length = len(buffer)
+
+    def then(self, keep: int, items: Sequence[Blob]) -> "Blobs":
+        """The first `keep` items, then others."""
+        if keep == self._length == len(self._buffer):
+            self._buffer.extend(items)
+            return Blobs(self._buffer)
+        return Blobs([*self._buffer[: min(keep, self._length)], *items])
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Blob]:
+        return islice(self._buffer, self._length)
+
+    @overload
+    def __getitem__(self, index: int) -> Blob: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Blob]: ...
+    def __getitem__(self, index: int | slice) -> Blob | list[Blob]:
+        if isinstance(index, slice):
+            return self._buffer[: self._length][index]
+        if not 0 <= index < self._length:
+            raise IndexError(index)
+        return self._buffer[index]
 
 
 @dataclass(slots=True)
@@ -25,7 +60,7 @@ class Value:
         live: the objects last given to or by the graph, item by item, for lists that it is known of.
     """
 
-    stored: Blob | list[Blob] | None
+    stored: Blob | Sequence[Blob] | None
     base: int
     weight: int
     live: list[object] | None = None
@@ -209,13 +244,14 @@ class Thread:
             return Value(stored, position, weight), weight
         weight = weight_of(stored.items)
         if stored.since is None:
-            return Value(list(stored.items), position, weight), weight
+            return Value(Blobs(list(stored.items)), position, weight), weight
         earlier = self._values.get((namespace, channel, stored.since))
-        if earlier is None or not isinstance(earlier.stored, list):
+        if earlier is None or not isinstance(earlier.stored, Blobs):
             return None, weight
-        kept = earlier.stored[: stored.keep]
-        kept_weight = earlier.weight if stored.keep == len(earlier.stored) else weight_of(kept)
-        return Value([*kept, *stored.items], earlier.base, kept_weight + weight), weight
+        whole = stored.keep == len(earlier.stored)
+        kept_weight = earlier.weight if whole else weight_of(earlier.stored[: stored.keep])
+        grown = earlier.stored.then(stored.keep, stored.items)
+        return Value(grown, earlier.base, kept_weight + weight), weight
 
     def _write(self, namespace: str, checkpoint_id: str, tasks: Iterable[TaskWrites]) -> None:
         self._writes.setdefault((namespace, checkpoint_id), {}).update(as_writes(tasks))
