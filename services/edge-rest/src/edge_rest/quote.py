@@ -1,6 +1,5 @@
 """The quote protocol: send, poll, stream. The conversations are `talks`."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -192,9 +191,7 @@ async def _deliver(
     async with channel:
         await channel.send({"retry": round(settings.quote_retry * 1000)})
         try:
-            async with asyncio.timeout(settings.quote_stream_limit):
+            with anyio.move_on_after(settings.quote_stream_limit):
                 await talks.deliver(name, reply, after, send)
-        except* TimeoutError:
-            logger.debug("the stream of %r has lasted long enough", name.key)
         except* LogError as errors:
             logger.warning("the stream of %r ends: %s", name.key, errors.exceptions[0])

@@ -1,10 +1,16 @@
-"""Conversations of the quote protocol over the log; what they say is in `dialects.quote`."""
+"""Conversations of the quote protocol over the log; what they say is in `dialects.quote`.
+
+Waits are cancelled by anyio, which repeats a cancellation until it is heard: before Python 3.12,
+`asyncio.wait_for`, by which nats-py waits, can swallow one.
+"""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
+
+import anyio
 
 from contracts.envelope import Recorded
 from contracts.events import (
@@ -111,7 +117,7 @@ class Talks:
         async with (
             self._log.follow(key, after=after) as events,
             self._live.listen(key, replay=True) as deltas,
-            asyncio.TaskGroup() as group,
+            anyio.create_task_group() as group,
         ):
 
             async def hear() -> None:
@@ -120,14 +126,14 @@ class Talks:
                         for numbered in reply.hear(delta, datetime.now(UTC)):
                             await send(numbered)
 
-            hearing = group.create_task(hear())
+            group.start_soon(hear)
             async for event in events:
                 async with gate:
                     for numbered in reply.read(event):
                         await send(numbered)
                 if reply.ended:
                     break
-            hearing.cancel()
+            group.cancel_scope.cancel()
 
     async def _standing(self, key: str) -> Recorded:
         start = await self._inbox.standing(key)
@@ -151,19 +157,15 @@ class Talks:
 
     async def _end(self, key: str, receipt: Receipt, wait_seconds: float) -> RunEvent | None:
         """How the run of a message ended, if it does so in time."""
-        try:
-            async with (
-                asyncio.timeout(wait_seconds),
-                self._log.follow(key, after=receipt.sequence) as events,
-            ):
+        with anyio.move_on_after(wait_seconds):
+            async with self._log.follow(key, after=receipt.sequence) as events:
                 async for recorded in events:
                     event = recorded.event
                     if isinstance(event, ENDS) and event.run_id == receipt.run_id:
                         return event
                     if isinstance(event, ConversationDeleted):
-                        break
-        except TimeoutError:
-            logger.info("run %s takes longer than the client is kept waiting", receipt.run_id)
+                        return None
+        logger.info("run %s takes longer than the client is kept waiting", receipt.run_id)
         return None
 
 

@@ -27,22 +27,17 @@ class HistoryMemory:
 
     async def last_quotations(self, user_id: str) -> Collection[str]:
         """See `ports.Memory.last_quotations`."""
-        try:
-            async with asyncio.timeout(self._patience):
-                return await self._ask(user_id)
-        except TimeoutError:
-            # A user who waits for comfort gets a quotation, though it may be one they know.
-            logger.warning("history-store did not tell the last quotations in %s s", self._patience)
-            return ()
-
-    async def _ask(self, user_id: str) -> Collection[str]:
-        position = await self._log.position()
-        query = QuotationsQuery(user_id=user_id, limit=LAST, at_least=position)
-        while True:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
+        query = QuotationsQuery(user_id=user_id, limit=LAST, at_least=await self._log.position())
+        while (left := deadline - loop.time()) > 0:
             try:
-                found = await ask(self._broker, QUOTATIONS, query, Quotations, timeout_seconds=self._patience)
+                found = await ask(self._broker, QUOTATIONS, query, Quotations, timeout_seconds=left)
             except LogError as error:
                 logger.info("asking history-store again: %s", error)
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(min(PAUSE_SECONDS, left))
             else:
                 return found.quote_ids
+        # A user who waits for comfort gets a quotation, though it may be one they know.
+        logger.warning("history-store did not tell the last quotations in %s s", self._patience)
+        return ()
