@@ -369,7 +369,9 @@ async def test_a_talk_survives_a_restart_at_every_stage(own_stack: Any) -> None:
             await asyncio.to_thread(own_stack.start)
         async with httpx.AsyncClient(base_url=url, timeout=TURN_SECONDS) as http:
             async with asyncio.timeout(2 * TURN_SECONDS):
-                while (await http.get("/health")).status_code != 200:
+                while True:
+                    if (await http.get("/health")).status_code == 200:
+                        break
                     await asyncio.sleep(POLL_SECONDS)
             client = Client(http, "user", "1")
             client.sent = sent
