@@ -15,6 +15,8 @@ from eventlog.ports import Conflict, Log, LogError, Unavailable
 
 BATCH: Final = 500
 ATTEMPTS: Final = 100
+LINGER_SECONDS: Final = 0.002
+"""How long an event waits for others to commit with: a batch costs the server the same whatever its size."""
 
 
 class Superseded(Exception):
@@ -42,7 +44,6 @@ class Journal:
         author: Author,
         work: Recorded,
         *,
-        attempt: int,
         tail: int,
         committed: Callable[[Sequence[Recorded]], None],
     ) -> None:
@@ -50,7 +51,6 @@ class Journal:
         self._log = log
         self._author = author
         self._work = work
-        self._attempt = attempt
         self._committed = committed
         self._queue: list[Envelope] = []
         self._added = asyncio.Event()
@@ -85,9 +85,10 @@ class Journal:
         """
         while True:
             await self._added.wait()
-            self._added.clear()
             if self._failure:
                 raise self._failure
+            await asyncio.sleep(LINGER_SECONDS)
+            self._added.clear()
             await self.flush()
 
     async def flush(self) -> None:
@@ -123,9 +124,8 @@ class Journal:
         match foreign.event:
             case ConversationDeleted():
                 raise Superseded("the conversation was deleted")
-            case RunEvent(run_id=run_id, attempt=attempt) if run_id == self._work.id:
-                if attempt >= self._attempt:
-                    raise Superseded(f"attempt {attempt} has taken over")
+            case RunEvent(attempt=attempt):
+                raise Superseded(f"attempt {attempt} has written {foreign.event.type}")
             case CancelRequested(run_id=run_id, rollback=rollback) if run_id == self._work.id:
                 raise Cancelled(rollback=rollback)
             case _:

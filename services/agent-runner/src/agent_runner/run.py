@@ -145,6 +145,7 @@ class Run:
 
     async def _drive_to_end(self) -> None:
         if self._assignment.attempt > 1:
+            await self._journal.flush()  # from here on whoever had the run before can append nothing
             await self._check_cancelled()
         EFFECTS.set(Effects(self._log, self._journal, self._work, self._assignment.begins, self._facts))
         with self._saver.staging(self._work.conversation, tail=self._journal.tail) as stage:

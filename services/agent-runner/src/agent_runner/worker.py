@@ -133,9 +133,7 @@ class Worker:
 
         self._saver.committed([work])
         attempt = progress.attempt(work)
-        journal = Journal(
-            self._log, self._author, work, attempt=attempt, tail=conversation.tail, committed=committed
-        )
+        journal = Journal(self._log, self._author, work, tail=conversation.tail, committed=committed)
         conversation.tail = -1
         try:
             await self._answer(work, progress, attempt, journal)
