@@ -127,7 +127,6 @@ class Worker:
             self._log,
             self._author,
             work,
-            attempt=facts["attempt"],
             tail=conversation.tail,
             committed=conversation.fold,
         )
