@@ -79,6 +79,10 @@ def spoken(events: list[tuple[str, dict[str, Any]]]) -> str:
     return "".join(event["data"] for _, event in events if event["type"] == "content")
 
 
+def untimed(events: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, Any]]:
+    return [(identity, event.get("data")) for identity, event in events]
+
+
 @pytest.fixture
 async def http(stack: Any) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=stack.url("PARLEY_QUOTE_PORT"), timeout=TURN_SECONDS) as client:
