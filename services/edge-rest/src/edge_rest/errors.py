@@ -13,6 +13,9 @@ from eventlog.ports import LogError
 
 logger = logging.getLogger(__name__)
 
+DROPPED_AT_MOST = 16
+"""How many times the limit is read of a body that is too large."""
+
 
 def described(errors: Sequence[Any]) -> str:
     """The first validation error in one line that names the field."""
@@ -59,12 +62,14 @@ class BodyLimit:
 
         async def bounded() -> Message:
             nonlocal received
-            if too_large:
-                raise TooLarge(self._max)
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max:
-                raise TooLarge(self._max)
-            return message
+            if not too_large and received <= self._max:
+                return message
+            # A client that is still sending would not read the refusal, so some more is read and dropped.
+            while message.get("more_body") and received < DROPPED_AT_MOST * self._max:
+                message = await receive()
+                received += len(message.get("body", b""))
+            raise TooLarge(self._max)
 
         await self._app(scope, bounded, send)
