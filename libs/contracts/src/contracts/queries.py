@@ -74,11 +74,13 @@ class SessionsQuery(Query):
     Attributes:
         user_id: only those listed under this user.
         status: only those in this state.
+        protocol: only those opened by this wire protocol.
         caller: the authenticated user who asks; conversations of other owners are left out.
     """
 
     user_id: str | None = None
     status: Status | None = None
+    protocol: str | None = None
     caller: str | None = None
     limit: int = Field(default=500, ge=1, le=500)
     offset: int = Field(default=0, ge=0)
@@ -197,6 +199,24 @@ class History(BaseModel):
     entries: tuple[HistoryEntry, ...] = ()
     owner: str | None = None
     next: tuple[int, int] | None = None
+
+
+QUOTATIONS: Final = "history.quotations"
+
+
+class QuotationsQuery(Query):
+    """The quotations that a user was given last, over all their conversations that are not deleted."""
+
+    user_id: str
+    limit: int = Field(default=10, ge=1, le=100)
+
+
+class Quotations(BaseModel):
+    """The answer to `QuotationsQuery`, the newest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    quote_ids: tuple[str, ...] = ()
 
 
 RUN_ONCE: Final = "runner.run_once"

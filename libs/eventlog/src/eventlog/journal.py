@@ -120,9 +120,9 @@ class Journal:
                 return await self._log.append(batch, expected=self.tail)
             except Conflict:
                 async for event in self._log.read(self._work.conversation, after=self.tail):
-                    self._check(event)
                     self.tail = event.sequence
                     self._committed([event])
+                    self._check(event)
         raise Unavailable(f"conversation {self._work.conversation!r} is too busy")
 
     def _check(self, foreign: Recorded) -> None:
