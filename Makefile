@@ -25,7 +25,11 @@ run: $(VENV)/run.stamp ## Install what is needed and run everything here; Ctrl-C
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run the whole test suite
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 -m "not slow"
+
+.PHONY: chaos
+chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a million events
+	$(BIN)/pytest -m slow -s
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style and formatting

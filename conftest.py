@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -126,6 +126,12 @@ def shared_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer
     """One server for all tests of this worker that keep to conversations of their own."""
     with running_servers(tmp_path_factory.mktemp("nats"), 1) as (server,):
         yield server
+
+
+@pytest.fixture(scope="session")
+def start_nats() -> Callable[[Path, int], AbstractContextManager[list[NatsServer]]]:
+    """Starts servers in a folder, as a cluster when there are several."""
+    return running_servers
 
 
 @pytest.fixture

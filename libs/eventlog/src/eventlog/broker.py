@@ -9,6 +9,7 @@ from nats.aio.client import Client
 from nats.errors import SlowConsumerError
 
 from eventlog.settings import NatsSettings
+from eventlog.streams import WrongStream, restore_live
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,10 @@ class Broker(NatsBroker):
 
     async def _reconnected(self) -> None:
         logger.warning("reconnected to NATS")
+        try:
+            await restore_live(self.client)
+        except WrongStream as error:
+            logger.warning("live deltas cannot be kept: %s", error)
         self.interruptions.announce()
 
     async def _failed(self, error: Exception) -> None:

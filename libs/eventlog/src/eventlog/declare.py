@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from eventlog.ports import LogError
 from eventlog.settings import NatsSettings
-from eventlog.streams import GIB, declare
+from eventlog.streams import GIB, LIVE_BYTES, declare
 
 
 class StreamSettings(BaseSettings):
@@ -20,7 +20,7 @@ class StreamSettings(BaseSettings):
 
     replicas: int = Field(default=1, ge=1, le=5)
     log_bytes: int = Field(default=8 * GIB, gt=0)
-    live_bytes: int = Field(default=GIB // 4, gt=0)
+    live_bytes: int = Field(default=LIVE_BYTES, gt=0)
 
 
 async def main() -> None:

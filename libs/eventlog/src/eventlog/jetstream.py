@@ -64,7 +64,8 @@ class JetStreamLog:
 
     async def position(self) -> int:
         """See `ports.Log.position`."""
-        return await self._reader.last_sequence()
+        newest = await self._reader.last(subjects.LOG_SUBJECTS)
+        return newest.sequence if newest else 0
 
     async def decode(self, stored: Stored) -> Recorded:
         """The event in a stored message, its payload fetched from wherever it is kept."""

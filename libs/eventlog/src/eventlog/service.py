@@ -7,12 +7,14 @@ import asyncio
 import gc
 import json
 import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import uvicorn
@@ -24,7 +26,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from contracts import subjects
 from contracts.envelope import format_time
-from eventlog import streams
+from eventlog import faults, streams
 from eventlog.broker import Broker
 from eventlog.health import PROBE_TIMEOUT_SECONDS, problem
 from eventlog.ports import LogError, Unavailable
@@ -167,6 +169,8 @@ def run(name: str, build: Build, **server_options: Any) -> None:
     try:
         set_up_logging(load(LogSettings))
         http = load(HttpSettings)
+        if folder := os.environ.get(faults.VARIABLE):
+            faults.arm(Path(folder))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(name, build, http, server_options))
     except (WrongSetting, LogError, NatsError, OSError) as error:

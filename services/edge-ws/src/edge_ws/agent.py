@@ -10,7 +10,7 @@ import logging
 from fastapi import WebSocket
 
 from contracts.envelope import Recorded
-from contracts.events import ConversationStarted, MessageReceived
+from contracts.events import ConversationStarted, MessageReceived, RunEvent
 from contracts.wire.agent import AgentError, ClientMessage, Frame
 from edge_ws.connection import Connection, Unreadable
 from edge_ws.conversation import Follower, checked_key, serve
@@ -102,6 +102,9 @@ class _Chat:
         )
         seen = self._follower.seen
         receipt = await self._inbox.receive(self._chat_id, message, self._opening, seen=seen)
+        if earlier := self._answers.get(receipt.run_id):
+            earlier.repeats += 1
+            return
         answer = self._answers[receipt.run_id] = Answer(self._chat_id, command.message_id)
         if receipt.sequence < seen.tail:
             async for event in self._log.read(self._chat_id, after=receipt.sequence, until=seen.tail):
@@ -110,14 +113,24 @@ class _Chat:
                     break
 
     async def _show(self, event: Recorded, only: str | None = None) -> None:
-        run_id = getattr(event.event, "run_id", None)
-        answer = self._answers.get(run_id) if run_id else None
-        if run_id is None or answer is None or (only and run_id != only):
+        run = event.event
+        answer = self._answers.get(run.run_id) if isinstance(run, RunEvent) else None
+        if not isinstance(run, RunEvent) or answer is None or (only and run.run_id != only):
             return
         for frame in answer.encode(event):
             await self._send(frame)
         if answer.ended:
-            del self._answers[run_id]
+            del self._answers[run.run_id]
+            for _ in range(answer.repeats):
+                await self._repeat(run, answer.message_id, until=event.sequence)
+
+    async def _repeat(self, run: RunEvent, message_id: str, until: int) -> None:
+        """Send a whole answer once more, for a message that was sent again while it was answered."""
+        answer = Answer(self._chat_id, message_id)
+        async for event in self._log.read(self._chat_id, after=run.message_sequence, until=until):
+            if isinstance(event.event, RunEvent) and event.event.run_id == run.run_id:
+                for frame in answer.encode(event):
+                    await self._send(frame)
 
     async def _send(self, frame: Frame) -> None:
         await self._connection.send(_json(frame))

@@ -113,6 +113,7 @@ async def _build(log: Log, beside: Store, until: int, outcome: Outcome, say: Say
 
 async def _events(log: Log, after: int, until: int) -> AsyncGenerator[list[Recorded], None]:
     """The log's events with ``after < sequence <= until`` in large batches."""
+    until = min(until, await log.position())  # the last ones may have been erased
     if after >= until:
         return
     gathered: list[Recorded] = []

@@ -28,7 +28,7 @@ def build() -> StateGraph[Any, None, Any, Any]:
     async def wait(state: MessagesState) -> dict[str, Any]:
         gate = Path(state["messages"][-1].text.split(" ", 1)[0])
         async with asyncio.timeout(WAIT_SECONDS):
-            while not gate.exists():  # noqa: ASYNC110, ASYNC240 - another process opens the gate
+            while not gate.exists():  # noqa: ASYNC240 - another process opens the gate
                 await asyncio.sleep(0.01)
         return {}
 
