@@ -15,6 +15,9 @@ from eventlog.ports import LogError
 logger = logging.getLogger(__name__)
 
 
+_PASSED_OVER: Final = 16
+"""How many times the size limit is read of a body that is refused."""
+
 _EXAMPLES: Final = {
     400: ("The session is not waiting", "Session is not waiting for human input"),
     404: ("There is no such session", "Session not found: thread_0e06AFuOYA0wXyZ1"),
@@ -75,6 +78,7 @@ class BodyLimit:
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > self._max:
+            await _pass_over(receive, _PASSED_OVER * self._max)
             await self._refuse(scope, receive, send)
             return
         received = 0
@@ -95,6 +99,15 @@ class BodyLimit:
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = JSONResponse({"detail": f"body: must be at most {self._max} bytes"}, 413)
         await refusal(scope, receive, send)
+
+
+async def _pass_over(receive: Receive, limit: int) -> None:
+    """Read a body and forget it: who is still sending may not see an answer before the connection closes."""
+    more, passed = True, 0
+    while more and passed < limit:
+        message = await receive()
+        more = message["type"] == "http.request" and message.get("more_body", False)
+        passed += len(message.get("body", b""))
 
 
 class _TooLarge(Exception):
