@@ -17,7 +17,6 @@ logger = logging.getLogger(__name__)
 DROPPED_AT_MOST = 16
 """How many times the limit is read of a body that is too large."""
 
-
 _EXAMPLES: Final = {
     400: ("The session is not waiting", "Session is not waiting for human input"),
     404: ("There is no such session", "Session not found: thread_0e06AFuOYA0wXyZ1"),
