@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml)
 FOLDERS := $(dir $(PACKAGES))
+SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 SOURCES := $(wildcard libs services cli tests bench conftest.py)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-header --no-emit-index-url --no-emit-package parley-contracts --no-emit-package parley-eventlog
@@ -56,6 +57,11 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 	$(COMPILE) --upgrade --output-file requirements/run.txt $(PACKAGES) requirements/run.in
 	$(COMPILE) --upgrade --constraint requirements/run.txt --output-file requirements/dev.txt \
 		$(PACKAGES) requirements/run.in requirements/dev.in
+	for service in $(SERVICES); do \
+		$(COMPILE) --constraint requirements/run.txt --output-file requirements/$$service.txt \
+			libs/*/pyproject.toml services/$$service/pyproject.toml; \
+	done
+	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt requirements/build.in
 
 .PHONY: clean
 clean: ## Remove what was installed and cached; the data stays
