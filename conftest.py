@@ -44,11 +44,15 @@ def nats_server_program() -> str:
 
 @dataclass
 class NatsServer:
-    """A nats-server process that a test may stop, kill and start again on the same port and data."""
+    """A nats-server process that a test may stop, kill and start again on the same port and data.
+
+    Attributes:
+        more: further lines of its configuration.
+    """
 
     port: int
     folder: Path
-    routes: str = ""
+    more: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -59,7 +63,7 @@ class NatsServer:
         """Start the process."""
         config = self.folder / "nats.conf"
         config.write_text(
-            f"listen: 127.0.0.1:{self.port}\nserver_name: n{self.port}\n{self.routes}\n"
+            f"listen: 127.0.0.1:{self.port}\nserver_name: n{self.port}\n{self.more}\n"
             f'jetstream {{ store_dir: "{self.folder}", sync_interval: always }}\n'
         )
         log = (self.folder / "nats.log").open("ab")
@@ -133,6 +137,20 @@ def own_nats(tmp_path: Path) -> Iterator[NatsServer]:
     """A server for one test, which may do to it what it likes."""
     with running_servers(tmp_path / "nats", 1) as (server,):
         yield server
+
+
+@pytest.fixture
+def start_nats(tmp_path: Path) -> Iterator[Callable[[str], NatsServer]]:
+    """Starts a server, without streams, whose configuration has the given lines as well."""
+    with ExitStack() as stack:
+
+        def start(more: str) -> NatsServer:
+            server = NatsServer(free_port(), tmp_path, more)
+            server.start()
+            stack.callback(server.kill)
+            return server
+
+        yield start
 
 
 @pytest.fixture(scope="session")
