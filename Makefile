@@ -18,7 +18,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: run
 run: $(VENV)/run.stamp ## Install what is needed and run everything here; Ctrl-C stops it
@@ -27,6 +27,10 @@ run: $(VENV)/run.stamp ## Install what is needed and run everything here; Ctrl-C
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run the whole test suite
 	$(BIN)/pytest -n 2
+
+.PHONY: test-compose
+test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml for real
+	COMPOSE_TESTS=1 $(BIN)/pytest -s tests/compose
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style and formatting
