@@ -32,8 +32,14 @@ test: $(VENV)/dev.stamp ## Run the whole test suite
 test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml for real
 	COMPOSE_TESTS=1 $(BIN)/pytest -s tests/compose
 
+.PHONY: manifests
+manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly
+	$(BIN)/pytest tests/manifests
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style and formatting
+	$(BIN)/hadolint deploy/docker/Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 

@@ -1,4 +1,4 @@
-"""The stack of docker-compose.yml on an engine that is there or can be had, on ports and volumes of its own."""
+"""The stack of docker-compose.yml, on an engine that is there or can be had, with ports of its own."""
 
 import json
 import os
@@ -34,7 +34,9 @@ def run(*command: str, timeout: float = 120, env: dict[str, str] | None = None) 
 
 
 def succeeds(*command: str) -> bool:
-    return shutil.which(command[0]) is not None and subprocess.run(command, capture_output=True).returncode == 0
+    return (
+        shutil.which(command[0]) is not None and subprocess.run(command, capture_output=True).returncode == 0
+    )
 
 
 @dataclass

@@ -4,7 +4,6 @@ import asyncio
 import json
 from ast import literal_eval
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from typing import Any
 from uuid import uuid4
 
@@ -25,13 +24,12 @@ async def turn(stack: Any, chat_id: str, message_id: str) -> list[dict[str, Any]
             steps: list[dict[str, Any]] = []
             try:
                 await socket.send(frame)
-                async with aclosing(aiter(socket)) as frames:
-                    async for text in frames:
-                        steps.append(json.loads(text))
-                        if steps[-1]["type"] != "agent_step":
-                            return steps
+                while not steps or steps[-1]["type"] == "agent_step":
+                    steps.append(json.loads(await socket.recv()))
             except ConnectionClosed:
                 continue
+            else:
+                return steps
             finally:
                 await socket.close()
     raise AssertionError("unreachable: connect tries for ever")

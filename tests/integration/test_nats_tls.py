@@ -25,7 +25,7 @@ def server(tmp_path: Path, authority: trustme.CA, start_nats: Callable[[str], An
     certificate = authority.issue_cert("127.0.0.1")
     certificate.cert_chain_pems[0].write_to_path(tmp_path / "tls.crt")
     certificate.private_key_pem.write_to_path(tmp_path / "tls.key")
-    tls = SHIPPED.read_text().replace('include "nats.conf"', "").replace("/etc/nats/tls", str(tmp_path))
+    tls = SHIPPED.read_text().replace("/etc/nats/tls", str(tmp_path))
     return start_nats(f"authorization {{ user: operator, password: right }}\n{tls}")
 
 
