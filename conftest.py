@@ -1,6 +1,10 @@
-"""Real servers for the tests: one nats-server for a session, one for a test, or a cluster of three."""
+"""Real servers for the tests: one nats-server for a session, one for a test, or a cluster of three.
+
+They are processes. With ``TEST_CONTAINERS=1`` what a whole session shares runs in containers instead.
+"""
 
 import asyncio
+import os
 import shutil
 import socket
 import subprocess
@@ -26,6 +30,7 @@ from eventlog.settings import NatsSettings
 from eventlog.streams import WrongStream, declare
 
 START_SECONDS = 20.0
+NATS_IMAGE = "nats:2.15.1-alpine"
 
 
 def free_port() -> int:
@@ -126,10 +131,35 @@ def unused_port() -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session")
-def shared_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
-    """One server for all tests of this worker that keep to conversations of their own."""
-    with running_servers(tmp_path_factory.mktemp("nats"), 1) as (server,):
-        yield server
+def in_containers() -> bool:
+    """Whether servers are to run in containers.
+
+    The test is skipped where they should and there is no Docker engine.
+    """
+    if not os.environ.get("TEST_CONTAINERS"):
+        return False
+    docker = shutil.which("docker")
+    if docker is None or subprocess.run([docker, "info"], capture_output=True, check=False).returncode:
+        pytest.skip("TEST_CONTAINERS is set, and there is no Docker engine")
+    return True
+
+
+@pytest.fixture(scope="session")
+def shared_nats(in_containers: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one server for all tests of this worker that keep to conversations of their own."""
+    if not in_containers:
+        with running_servers(tmp_path_factory.mktemp("nats"), 1) as (server,):
+            yield server.url
+        return
+    from testcontainers.core.container import DockerContainer  # slow to import and needed only here
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
+
+    image = DockerContainer(NATS_IMAGE).with_command("-js").with_exposed_ports(4222)
+    with image.waiting_for(LogMessageWaitStrategy("Server is ready")) as container:
+        url = f"nats://{container.get_container_host_ip()}:{container.get_exposed_port(4222)}"
+        with ThreadPoolExecutor(1) as apart_from_any_running_loop:
+            apart_from_any_running_loop.submit(asyncio.run, declared(url, 1)).result()
+        yield url
 
 
 @pytest.fixture
@@ -161,8 +191,8 @@ def nats_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Nats
 
 
 @pytest.fixture
-def nats_settings(shared_nats: NatsServer) -> NatsSettings:
-    return NatsSettings(url=shared_nats.url)
+def nats_settings(shared_nats: str) -> NatsSettings:
+    return NatsSettings(url=shared_nats)
 
 
 @pytest.fixture
@@ -192,7 +222,7 @@ async def any_log(request: pytest.FixtureRequest, registry: Registry) -> AsyncIt
         yield MemoryLog()
         return
     if request.param == "r1":
-        url = request.getfixturevalue("shared_nats").url
+        url = request.getfixturevalue("shared_nats")
     else:
         url = ",".join(server.url for server in request.getfixturevalue("nats_cluster"))
     settings = NatsSettings(url=url)

@@ -123,3 +123,18 @@ def test_services_drain_when_they_are_told_to_end(composed: Any) -> None:
     composed("stop", "--timeout", "20", *services)
     codes = {name: [each["State"]["ExitCode"] for each in composed.containers(name)] for name in services}
     assert codes == {"agent-runner": [0] * 3, "edge-rest": [0], "edge-ws": [0] * 2, "history-store": [0]}
+
+
+async def test_a_cluster_goes_on_without_one_of_its_servers(
+    new_stack: Callable[..., Any], images: dict[str, int]
+) -> None:
+    stack = new_stack("deploy/docker/cluster.env")
+    try:
+        await asyncio.to_thread(stack.up)
+        chat_id = f"chat-{uuid4()}"
+        before = await turn(stack, chat_id, "m1")
+        await asyncio.to_thread(stack.kill_one, "nats")
+        assert await turn(stack, chat_id, "m1") == before
+        assert (await turn(stack, chat_id, "m2"))[-1]["type"] == "message_end"
+    finally:
+        await asyncio.to_thread(stack, "down", "--volumes", "--timeout", "20")
