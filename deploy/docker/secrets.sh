@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes what is missing of the secrets, one folder for each service that may read them, and changes none that is there.
-# Compose runs it on its volumes; run by hand it fills the folder that is its argument: secrets.sh ./secrets
+# Makes what is missing of the secrets: the values in the folder `made`, and from them one folder for each service
+# with what it may read. Compose runs it on its volumes; by hand: secrets.sh ./secrets
 set -eu
 umask 022
 root=${1:?the folder to fill}
@@ -8,11 +8,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 secret() { # secret NAME: the value kept under that name, made when first asked for
-    if [ ! -s "$root/operator/$1" ]; then
-        head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$work/$1"
-        mv "$work/$1" "$root/operator/$1"
+    if [ ! -s "$root/made/$1" ]; then
+        (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$work/$1")
+        mv "$work/$1" "$root/made/$1"
     fi
-    cat "$root/operator/$1"
+    cat "$root/made/$1"
 }
 
 put() { # put FOLDER NAME: what is piped in, as a file that a service without root can read
@@ -21,7 +21,7 @@ put() { # put FOLDER NAME: what is piped in, as a file that a service without ro
     cmp -s "$work/file" "$root/$1/$2" || { cp "$work/file" "$root/$1/$2" && chmod 444 "$root/$1/$2"; }
 }
 
-mkdir -p "$root/operator"
+mkdir -p "$root/made"
 users='agent-runner edge-rest edge-ws history-store'
 for user in $users operator; do
     secret "nats-$user" | put "$user" parley_nats_password

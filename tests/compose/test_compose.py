@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 TURN_SECONDS = 60
 CONVERSATIONS = 24
+SERVICE_RESTART = 1012
 
 
 async def turn(stack: Any, chat_id: str, message_id: str) -> list[dict[str, Any]]:
@@ -89,8 +90,9 @@ def test_a_container_has_no_rights(composed: Any, service: str) -> None:
         composed("exec", "--no-TTY", service, "python", "-c", program)
     assert "10001" in str(refused.value)
     secrets = composed("exec", "--no-TTY", service, "ls", "/run/secrets").split()
-    assert "parley_nats_password" in secrets
-    assert "nats-operator" not in secrets
+    own = {"edge-rest": {"parley_jwt_secret"}, "edge-ws": {"parley_jwt_secret"}}
+    own["history-store"] = {"parley_database_url"}
+    assert set(secrets) == {"parley_nats_password"} | own.get(service, set())
 
 
 async def test_what_a_killed_runner_leaves_behind_is_finished_by_another(composed: Any) -> None:
@@ -107,6 +109,18 @@ async def test_a_client_of_a_killed_edge_goes_on_at_another(composed: Any) -> No
     await asyncio.to_thread(composed.kill_one, "edge-ws")
     assert await turn(composed, chat_id, "m1") == before
     assert (await turn(composed, chat_id, "m2"))[-1]["type"] == "message_end"
+
+
+async def test_a_client_of_an_edge_that_drains_is_told_to_come_again(composed: Any) -> None:
+    chat_id = f"chat-{uuid4()}"
+    before = await turn(composed, chat_id, "m1")
+    async with connect(f"{composed.url('PARLEY_AGENT_WS_PORT', 'ws')}/chat/{chat_id}") as socket:
+        await asyncio.to_thread(composed, "stop", "--timeout", "20", "edge-ws")
+        async with asyncio.timeout(TURN_SECONDS):
+            await socket.wait_closed()
+        assert socket.close_code == SERVICE_RESTART
+    await asyncio.to_thread(composed.up, "--scale", "agent-runner=3", "--scale", "edge-ws=2")
+    assert await turn(composed, chat_id, "m1") == before
 
 
 async def test_nothing_said_is_lost_with_the_log_killed(composed: Any) -> None:
