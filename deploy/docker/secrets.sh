@@ -18,7 +18,11 @@ secret() { # secret NAME: the value kept under that name, made when first asked 
 put() { # put FOLDER NAME: what is piped in, as a file that a service without root can read
     mkdir -p "$root/$1"
     cat >"$work/file"
-    cmp -s "$work/file" "$root/$1/$2" || { cp "$work/file" "$root/$1/$2" && chmod 444 "$root/$1/$2"; }
+    if ! cmp -s "$work/file" "$root/$1/$2"; then
+        cp "$work/file" "$root/$1/.$2"
+        chmod 444 "$root/$1/.$2"
+        mv -f "$root/$1/.$2" "$root/$1/$2"
+    fi
 }
 
 mkdir -p "$root/made"
@@ -42,7 +46,7 @@ route=$(secret nats-route)
 } | put nats routes.conf
 
 secret postgres | put postgres password
-printf 'postgresql://parley:%s@postgres/parley' "$(secret postgres)" | put history-store parley_database_url
+printf %s "${DATABASE_URL:-postgresql://parley:$(secret postgres)@postgres/parley}" | put history-store parley_database_url
 for edge in edge-rest edge-ws; do
     secret jwt | put "$edge" parley_jwt_secret
 done

@@ -17,9 +17,8 @@ from history_store.store import Store
 def postgres(in_containers: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL server of this session."""
     if in_containers:
-        from testcontainers.community.postgres import (
-            PostgresContainer,
-        )  # needed only here, and slow to import
+        # Slow to import, and needed only here.
+        from testcontainers.community.postgres import PostgresContainer
 
         with PostgresContainer("postgres:17", driver=None) as container:
             yield container.get_connection_url()
