@@ -176,7 +176,7 @@ def own_nats(tmp_path: Path) -> Iterator[NatsServer]:
 
 
 @pytest.fixture
-def start_nats(tmp_path: Path) -> Iterator[Callable[[str], NatsServer]]:
+def nats_configured_by(tmp_path: Path) -> Iterator[Callable[[str], NatsServer]]:
     """Starts a server, without streams, whose configuration has the given lines as well."""
     with ExitStack() as stack:
 

@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def server(tmp_path: Path, start_nats: Callable[[str], Any]) -> Any:
+def server(tmp_path: Path, nats_configured_by: Callable[[str], Any]) -> Any:
     """A server with the accounts, where a user's password is its name."""
     (tmp_path / "secrets").mkdir()
     variables = [user.password for user in permissions.USERS] + ["OPERATOR_PASSWORD", "SYSTEM_PASSWORD"]
@@ -44,7 +44,7 @@ def server(tmp_path: Path, start_nats: Callable[[str], Any]) -> Any:
         )
     )
     (tmp_path / "users.conf").write_text(permissions.accounts())
-    return start_nats('include "users.conf"')
+    return nats_configured_by('include "users.conf"')
 
 
 def settings(server: Any, user: str) -> NatsSettings:

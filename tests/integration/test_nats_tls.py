@@ -20,13 +20,13 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
-def server(tmp_path: Path, authority: trustme.CA, start_nats: Callable[[str], Any]) -> Any:
+def server(tmp_path: Path, authority: trustme.CA, nats_configured_by: Callable[[str], Any]) -> Any:
     """A server with the shipped TLS settings and a certificate for the loopback address."""
     certificate = authority.issue_cert("127.0.0.1")
     certificate.cert_chain_pems[0].write_to_path(tmp_path / "tls.crt")
     certificate.private_key_pem.write_to_path(tmp_path / "tls.key")
     tls = SHIPPED.read_text().replace("/etc/nats/tls", str(tmp_path))
-    return start_nats(f"authorization {{ user: operator, password: right }}\n{tls}")
+    return nats_configured_by(f"authorization {{ user: operator, password: right }}\n{tls}")
 
 
 def declare(server: Any, folder: Path, authority: trustme.CA | None, password: str) -> tuple[int, str]:
