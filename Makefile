@@ -49,7 +49,9 @@ lint: $(VENV)/dev.stamp ## Check style and formatting
 
 .PHONY: types
 types: $(VENV)/dev.stamp ## Check the types
-	$(BIN)/mypy $(SOURCES)
+	$(BIN)/mypy conftest.py $(wildcard libs/*/src services/*/src cli/src)
+	@# Apart, since each folder of tests may have a conftest of its own.
+	for folder in $(wildcard libs/*/tests services/*/tests cli/tests tests bench examples); do $(BIN)/mypy $$folder; done
 
 .PHONY: imports
 imports: $(VENV)/dev.stamp ## Check who may import whom
