@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,12 +31,15 @@ async def count(log: Log, conversation: str) -> int:
     return len([event async for event in log.read(conversation)])
 
 
-async def refused(appending: Awaitable[None]) -> bool:
-    try:
-        await appending
-    except Full:
-        return True
-    return False
+async def fill(inbox: Inbox) -> int:
+    """Send small messages, so that hardly any room is left, until the log takes no more; how many it took."""
+    message = MessageReceived(addressee="nobody", text="x" * 2_000, protocol="agent")
+    for accepted in range(1000):
+        try:
+            await inbox.receive("full", message, OPENING)
+        except Full:
+            return accepted
+    raise AssertionError("the log took everything")
 
 
 async def test_a_full_log_refuses_says_so_and_keeps_what_it_has(own_nats: NatsServer) -> None:
@@ -49,14 +52,7 @@ async def test_a_full_log_refuses_says_so_and_keeps_what_it_has(own_nats: NatsSe
     assert await service.problems(broker, "edge-rest") == []
     async with bystander(own_nats.url) as log:
         inbox = Inbox(log, Author(source="test"))
-        accepted = 0
-
-        async def say() -> None:
-            message = MessageReceived(addressee="nobody", text="x" * 2_000, protocol="agent")
-            await inbox.receive("full", message, OPENING)
-
-        while not await refused(say()):
-            accepted += 1
+        accepted = await fill(inbox)
         assert accepted > 10
         assert await count(log, "full") == accepted + 1
         assert "the log is full" in " ".join(await service.problems(broker, "edge-rest"))

@@ -1,10 +1,11 @@
 """One NATS connection a process, made the same way everywhere, as a FastStream broker."""
 
 import logging
+import ssl
 from collections.abc import Callable
 
 from faststream.nats import NatsBroker
-from faststream.security import SASLPlaintext
+from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
 from nats.errors import SlowConsumerError
 
@@ -45,7 +46,8 @@ class Broker(NatsBroker):
         super().__init__(
             servers=[url.strip() for url in settings.url.split(",")],
             name=name,
-            security=_credentials(settings),
+            security=_security(settings),
+            inbox_prefix=inbox_prefix(settings.user),
             max_reconnect_attempts=-1,
             reconnect_time_wait=RECONNECT_WAIT_SECONDS,
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -78,7 +80,13 @@ class Broker(NatsBroker):
             self.interruptions.announce()
 
 
-def _credentials(settings: NatsSettings) -> SASLPlaintext | None:
+def inbox_prefix(user: str | None) -> str:
+    """Where answers to a user's requests come to."""
+    return f"_INBOX.{user}" if user else "_INBOX"
+
+
+def _security(settings: NatsSettings) -> BaseSecurity:
+    context = ssl.create_default_context(cafile=settings.tls_ca) if settings.tls_ca else None
     if settings.user is None or settings.password is None:
-        return None
-    return SASLPlaintext(username=settings.user, password=settings.password.get_secret_value())
+        return BaseSecurity(ssl_context=context)
+    return SASLPlaintext(settings.user, settings.password.get_secret_value(), ssl_context=context)

@@ -53,6 +53,9 @@ class Journal:
         self._work = work
         self._committed = committed
         self._queue: list[Envelope] = []
+        self._sent: tuple[Envelope, ...] = ()
+        """The batch whose append was begun: a task that is cancelled leaves it stored or not, so it is
+        appended again as it was, by which the log knows it."""
         self._added = asyncio.Event()
         self._failure: Exception | None = None
         self._committing = asyncio.Lock()
@@ -98,11 +101,13 @@ class Journal:
         """
         async with self._committing:
             try:
-                while self._queue:
-                    batch = tuple(self._queue[:BATCH])
-                    recorded = await self._append(batch)
+                while self._sent or self._queue:
+                    if not self._sent:
+                        self._sent = tuple(self._queue[:BATCH])
+                        del self._queue[:BATCH]
+                    recorded = await self._append(self._sent)
                     self.tail = recorded[-1].sequence
-                    del self._queue[: len(batch)]
+                    self._sent = ()
                     self._committed(recorded)
             except (Superseded, Cancelled, LogError) as failure:
                 self._failure = failure
@@ -115,9 +120,9 @@ class Journal:
                 return await self._log.append(batch, expected=self.tail)
             except Conflict:
                 async for event in self._log.read(self._work.conversation, after=self.tail):
-                    self._check(event)
                     self.tail = event.sequence
                     self._committed([event])
+                    self._check(event)
         raise Unavailable(f"conversation {self._work.conversation!r} is too busy")
 
     def _check(self, foreign: Recorded) -> None:

@@ -193,13 +193,13 @@ async def _serve(name: str, build: Build, http: HttpSettings, server_options: di
     )
     starting = asyncio.current_task()
 
-    def end() -> None:
-        server.should_exit = True
+    def end(number: int) -> None:
+        server.handle_exit(number, None)  # as uvicorn does it, since that ends open event streams as well
         if starting:
             starting.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, end)
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
     family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
     with socket.create_server((http.host, http.port), family=family) as listener:
         async with context:

@@ -113,13 +113,15 @@ class Worker:
             return conversation.progress.turn(work, work)
         key = work.conversation
         conversation.tail = await self._log.tail(key)
-        newest, newest_run = await asyncio.gather(
-            self._log.last(key, "conversation.>"), self._log.last(key, "run.>")
+        newest, newest_run, newest_question = await asyncio.gather(
+            self._log.last(key, "conversation.>"),
+            self._log.last(key, "run.>"),
+            self._log.last(key, RunInterrupted.type),
         )
         if newest and not isinstance(newest.event, ConversationStarted | ConversationDeleted):
             newest = await self._log.last(key, ConversationStarted.type)
         deleted = newest is None or isinstance(newest.event, ConversationDeleted)
-        conversation.progress = progress = Progress(None if deleted else newest, newest_run)
+        conversation.progress = progress = Progress(None if deleted else newest, newest_run, newest_question)
         next_work = await self._log.next(key, "message.>", after=progress.answered)
         return progress.turn(work, next_work)
 
@@ -129,21 +131,29 @@ class Worker:
 
         def committed(batch: Sequence[Recorded]) -> None:
             self._saver.committed(batch)
+            deltas.release()
             ends[:] = [event for event in batch if isinstance(event.event, RunEvent)][-1:] or ends
 
         self._saver.committed([work])
         attempt = progress.attempt(work)
+        deltas = Deltas(self._live, work.conversation, work.id, attempt)
         journal = Journal(self._log, self._author, work, tail=conversation.tail, committed=committed)
         conversation.tail = -1
         try:
-            await self._answer(work, progress, attempt, journal)
+            await self._answer(work, progress, attempt, journal, deltas)
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
             raise
         conversation.tail = journal.tail
-        conversation.progress = Progress(progress.start, ends[-1] if ends else progress.newest_run)
+        newest_run = ends[-1] if ends else progress.newest_run
+        asked = newest_run is not None and isinstance(newest_run.event, RunInterrupted)
+        conversation.progress = Progress(
+            progress.start, newest_run, newest_run if asked else progress.newest_question
+        )
 
-    async def _answer(self, work: Recorded, progress: Progress, attempt: int, journal: Journal) -> None:
+    async def _answer(
+        self, work: Recorded, progress: Progress, attempt: int, journal: Journal, deltas: Deltas
+    ) -> None:
         graph_name = self._graph_name(progress)
         graph = self._graphs.get(graph_name)
         refusal = None
@@ -165,12 +175,12 @@ class Worker:
             await journal.flush()
             return
         run = Run(
-            Assignment(work, graph_name, progress.begins, attempt, await self._question(work, progress)),
+            Assignment(work, graph_name, progress.begins, attempt, progress.question_for(work)),
             graph,
             self._saver,
             self._log,
             journal,
-            Deltas(self._live, work.conversation, work.id, attempt),
+            deltas,
             timeout_seconds=self._settings.run_timeout,
         )
         self._running[work.id] = run
@@ -178,18 +188,6 @@ class Worker:
             await run.execute()
         finally:
             del self._running[work.id]
-
-    async def _question(self, work: Recorded, progress: Progress) -> RunInterrupted | None:
-        """What the work answers; a takeover has to look behind what earlier attempts have appended."""
-        if progress.attempt(work) == 1:
-            return progress.question(work)
-        key = work.conversation
-        asked = await self._log.last(key, RunInterrupted.type)
-        if asked is None:
-            return None
-        behind = await self._log.next(key, "run.>", after=asked.sequence)
-        own = behind and isinstance(behind.event, RunEvent) and behind.event.run_id == work.id
-        return Progress(progress.start, asked).question(work) if own else None
 
     def _graph_name(self, progress: Progress) -> str:
         start = progress.start.event if progress.start else None

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,3 +120,9 @@ def own_stack(tmp_path: Path, unused_port: Callable[[], int]) -> Iterator[Stack]
     """A stack for one test, which may kill and restart what it likes."""
     with running_stack(tmp_path / "stack", unused_port) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def stack_runner() -> Callable[..., AbstractContextManager[Stack]]:
+    """Starts stacks with an environment of their own."""
+    return running_stack
