@@ -110,6 +110,9 @@ class Journal:
                     self._sent = ()
                     self._committed(recorded)
             except (Superseded, Cancelled, LogError) as failure:
+                if not isinstance(failure, LogError):  # refused for certain, so it may be discarded
+                    self._queue[:0] = self._sent
+                    self._sent = ()
                 self._failure = failure
                 self._added.set()
                 raise

@@ -34,7 +34,7 @@ from history_store.tables import CONVERSATION, ENTRY, POSITION
 SOON = 10.0
 FIXED_TIME = datetime(2025, 11, 3, 10, tzinfo=UTC)
 FIXED_IDS = [UUID(int=number) for number in range(3)]
-DIGEST = "3df4143790b1622b6f6770dfcc6528c30fbcb62aec4c614261ebf3bd0dd265f1"
+DIGEST = "85d6ae3f2aaaf849496dd692387e9bbbd6f179bdb47cb0dcb1743b675a9c1861"
 AUTHOR = Author("test")
 BuryCall = Callable[[Recorded, str], Awaitable[None]]
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it ships no types
+from jsonschema import Draft202012Validator
 
 from quote_engine.collection import load_collection
 from quote_engine.domain.quotation import CollectionError, Quotation, parse_collection
