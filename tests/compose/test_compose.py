@@ -54,6 +54,26 @@ async def agent_run(stack: Any) -> None:
     assert literal_eval(answer.raise_for_status().json()[-1]["content"])[0]["email"]
 
 
+async def octo(stack: Any) -> None:
+    thread = f"thread-{uuid4()}"
+    async with httpx.AsyncClient(base_url=stack.url(), timeout=TURN_SECONDS) as client:
+        said = await client.post("/chat", json={"message": "안녕하세요", "thread_id": thread})
+        assert said.raise_for_status().json()["response"]
+        session = (await client.get(f"/api/sessions/{thread}")).raise_for_status().json()
+        assert session["status"] == "completed"
+        assert session["state"]["messages"]
+        told = (await client.get(f"/api/sessions/{thread}/history")).raise_for_status().json()
+        assert told["messages"][0] == {"type": "HumanMessage", "content": "안녕하세요"}
+    async with (
+        asyncio.timeout(TURN_SECONDS),
+        connect(f"{stack.url(scheme='ws')}/ws/{thread}") as socket,
+    ):
+        assert json.loads(await socket.recv())["type"] == "connection"
+        await socket.send(json.dumps({"message": "안녕하세요"}))
+        while (frame := json.loads(await socket.recv())).get("type") != "final":
+            assert frame.get("type") != "error"
+
+
 async def large_frames(stack: Any) -> None:
     message = {"type": "client", "message": "get all contacts " + "x" * 90_000, "message_id": "m1"}
     async with (
@@ -71,7 +91,7 @@ async def every_port(stack: Any) -> None:
 
 
 # A protocol joins by a check of its own.
-CHECKS: list[Callable[[Any], Awaitable[None]]] = [every_port, agent_websocket, agent_run, large_frames]
+CHECKS: list[Callable[[Any], Awaitable[None]]] = [every_port, agent_websocket, agent_run, octo, large_frames]
 
 
 @pytest.mark.parametrize("check", CHECKS)

@@ -80,9 +80,9 @@ def event(key: str, event_type: str, *tokens: str) -> str:
     return ".".join((_of("conv", key), event_type, *tokens))
 
 
-def facts(area: str) -> str:
-    """The filter of one area's events, such as ``run``, over all conversations."""
-    return f"conv.*.*.{area}.>"
+def facts(pattern: str) -> str:
+    """The filter of the events whose type (and tokens) fit, such as ``run.>``, over all conversations."""
+    return f"conv.*.*.{pattern}"
 
 
 def recorded(key: str) -> str:

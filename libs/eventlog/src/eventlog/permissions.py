@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-from contracts import queries, subjects
+from contracts import subjects
 from eventlog.broker import inbox_prefix
 from eventlog.streams import PROBE_STREAM, configurations
 
@@ -26,7 +26,7 @@ class User:
 
     Attributes:
         name: of the user, the service and, where it `works`, its durable consumer.
-        appends: the areas of the events it appends.
+        appends: the types of the events it appends, wildcards allowed.
         asks: the queries it asks, wildcards allowed.
         answers: the queries it answers, wildcards allowed.
         works: it takes work from the log.
@@ -58,7 +58,7 @@ class User:
             *(f"$JS.API.DIRECT.GET.{stream}" for stream in read),
             *_READ_OBJECTS,
             f"probe.{self.name}",
-            *(subjects.facts(area) for area in self.appends),
+            *(subjects.facts(pattern) for pattern in self.appends),
             *((f"$O.{subjects.PAYLOAD_BUCKET}.>",) if self.appends else ()),
             *(subjects.query(name) for name in self.asks),
             *(self._work() if self.works else ()),
@@ -97,20 +97,15 @@ _READ_OBJECTS: Final = (
     f"$JS.FC.{_OBJECTS}.>",
 )
 
-_RECEIVED: Final = ("conversation", "message", "control")
+_RECEIVED: Final = ("conversation.>", "message.>", "control.>")
 
 USERS: Final = (
-    User("edge-ws", appends=_RECEIVED, asks=("history.*",), listens=True),
-    User(
-        "edge-rest",
-        appends=_RECEIVED,
-        asks=("history.*", queries.RUN_ONCE, "ping.*"),
-        listens=True,
-    ),
+    User("edge-ws", appends=_RECEIVED, listens=True),
+    User("edge-rest", appends=_RECEIVED, asks=("history.*", "runner.*", "ping.*"), listens=True),
     User(
         "agent-runner",
-        appends=("run", "checkpoint", "document"),
-        answers=(queries.RUN_ONCE,),
+        appends=("run.>", "checkpoint.>", "document.>", "conversation.started"),  # a fork is a beginning
+        answers=("runner.*",),
         works=True,
         speaks=True,
         buries=True,
