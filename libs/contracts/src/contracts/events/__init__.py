@@ -18,6 +18,14 @@ from contracts.events.run import (
     ToolCalled,
     ToolReturned,
 )
+from contracts.events.voice import (
+    ReplySpoken,
+    UserSpoke,
+    VoiceSessionClaimed,
+    VoiceSessionCreated,
+    VoiceSessionEnded,
+    VoiceSettingsChanged,
+)
 
 REGISTERED: tuple[type[Event], ...] = (
     ConversationStarted,
@@ -37,6 +45,12 @@ REGISTERED: tuple[type[Event], ...] = (
     CheckpointSaved,
     WritesSaved,
     CheckpointsRemoved,
+    VoiceSessionCreated,
+    VoiceSettingsChanged,
+    VoiceSessionClaimed,
+    UserSpoke,
+    ReplySpoken,
+    VoiceSessionEnded,
 )
 
 __all__ = [
@@ -52,6 +66,7 @@ __all__ = [
     "ForkOrigin",
     "MessageReceived",
     "NodeCompleted",
+    "ReplySpoken",
     "RunCancelled",
     "RunCompleted",
     "RunEvent",
@@ -62,6 +77,11 @@ __all__ = [
     "Step",
     "ToolCalled",
     "ToolReturned",
+    "UserSpoke",
+    "VoiceSessionClaimed",
+    "VoiceSessionCreated",
+    "VoiceSessionEnded",
+    "VoiceSettingsChanged",
     "Work",
     "WritesSaved",
 ]
