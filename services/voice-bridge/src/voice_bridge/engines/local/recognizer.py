@@ -1,0 +1,113 @@
+"""pocketsphinx with a grammar: one decoder for each session, fed in small blocks."""
+
+import asyncio
+from typing import Final
+
+import pocketsphinx
+
+from voice_bridge.engines.audio import HEARING_RATE
+from voice_bridge.engines.espeak import Espeak
+from voice_bridge.engines.local.catalogue import (
+    NOISE_PREFIX,
+    PHONES,
+    Catalogue,
+    grammar,
+    spellings,
+    vocabulary,
+)
+from voice_bridge.engines.local.phones import arpabet
+from voice_bridge.engines.voices import language_of
+from voice_bridge.ports import EngineError
+
+_SEARCH: Final = "commands"
+_BEAM: Final = 1e-80
+_WORD_BEAM: Final = 1e-60
+"""Wider than pocketsphinx's own: else what is not in the grammar is dropped before it can win."""
+
+
+class Pronunciations:
+    """How words are pronounced that pocketsphinx's dictionary does not have; asked once for each word."""
+
+    def __init__(self, espeak: Espeak) -> None:
+        self._espeak = espeak
+        self._known: dict[str, str] = {}
+
+    async def of(self, word: str) -> str:
+        """The phones of a word.
+
+        Raises:
+            EngineError: if nobody knows how to pronounce it.
+        """
+        if word not in self._known:
+            phones = arpabet(await self._espeak.pronounce(word, language_of(word)))
+            if not phones:
+                raise EngineError(f"no pronunciation for {word!r}")
+            self._known[word] = phones
+        return self._known[word]
+
+
+class GrammarRecognizer:
+    """A `Recognizer` for the phrases of one catalogue."""
+
+    def __init__(self, catalogue: Catalogue, pronunciations: Pronunciations) -> None:
+        self._catalogue = catalogue
+        self._pronunciations = pronunciations
+        self._spellings = spellings(catalogue)
+        self._decoder: pocketsphinx.Decoder | None = None
+
+    async def open(self) -> None:
+        """As `Recognizer.open`."""
+        decoder = await asyncio.to_thread(
+            pocketsphinx.Decoder,
+            samprate=HEARING_RATE,
+            lm=None,
+            bestpath=False,
+            loglevel="FATAL",
+            beam=_BEAM,
+            pbeam=_BEAM,
+            wbeam=_WORD_BEAM,
+        )
+        for word in sorted(vocabulary(self._catalogue)):
+            if decoder.lookup_word(word) is None:
+                decoder.add_word(word, await self._pronunciations.of(word), False)
+        for phone in PHONES:
+            decoder.add_word(NOISE_PREFIX + phone.lower(), phone, False)
+        await asyncio.to_thread(_load, decoder, grammar(self._catalogue))
+        self._decoder = decoder
+
+    def begin(self) -> "GrammarUtterance":
+        """As `Recognizer.begin`."""
+        if self._decoder is None:
+            raise EngineError("the recognizer is not open")
+        return GrammarUtterance(self._decoder, self._spellings)
+
+
+def _load(decoder: pocketsphinx.Decoder, rules: str) -> None:
+    decoder.add_jsgf_string(_SEARCH, rules)
+    decoder.activate_search(_SEARCH)
+
+
+class GrammarUtterance:
+    """An `Utterance` that is understood while it is spoken."""
+
+    def __init__(self, decoder: pocketsphinx.Decoder, spellings: dict[str, str]) -> None:
+        self._decoder = decoder
+        self._spellings = spellings
+        self._text = ""
+        decoder.start_utt()
+
+    def feed(self, pcm: bytes) -> None:
+        """As `Utterance.feed`."""
+        self._decoder.process_raw(pcm)
+
+    def end(self) -> None:
+        """As `Utterance.end`."""
+        self._decoder.end_utt()
+        hypothesis = self._decoder.hyp()
+        words = hypothesis.hypstr.split() if hypothesis else []
+        if not any(word.startswith(NOISE_PREFIX) for word in words):
+            self._text = " ".join(self._spellings.get(word, word) for word in words)
+
+    async def text(self) -> str:
+        """As `Utterance.text`."""
+        return self._text
