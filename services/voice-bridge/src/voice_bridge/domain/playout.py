@@ -15,6 +15,8 @@ AHEAD_MS: Final = 400
 """How much audio the client may hold beyond what it has played."""
 
 _FRAME_AND_REST: Final = (FRAME_MS + SHORTEST_FRAME_MS) * BYTES_PER_MS
+_SLACK_MS: Final = 0.5
+"""What a time may be early by rounding; else a call at the very moment it is due would do nothing."""
 _WORD: Final = re.compile(r"\S+\s*")
 
 
@@ -82,7 +84,9 @@ class Playout:
         self._position_ms = self.position_ms(now)
         self._position_at = now
         frames = []
-        while self._released_ms + FRAME_MS <= self._position_ms + AHEAD_MS and (frame := self._take()):
+        while self._released_ms + FRAME_MS <= self._position_ms + AHEAD_MS + _SLACK_MS and (
+            frame := self._take()
+        ):
             frames.append(frame)
             self._released_ms += duration_ms(frame)
         return frames
@@ -112,15 +116,15 @@ class Playout:
         return None
 
     def is_played(self, now: float) -> bool:
-        """Whether the client has played all there is, to within half a millisecond."""
-        return self.is_released and self.position_ms(now) >= self._released_ms - 0.5
+        """Whether the client has played all there is."""
+        return self.is_released and self.position_ms(now) >= self._released_ms - _SLACK_MS
 
     def heard(self, now: float) -> tuple[str, int]:
         """The text up to the position, cut after the last word that was played whole, and the position."""
         position = self.position_ms(now)
         if self.is_played(now):
             return self.text, round(self.audio_ms)
-        return _cut([segment for _, segment in sorted(self._segments.items())], position), int(position)
+        return _cut([segment for _, segment in sorted(self._segments.items())], position), round(position)
 
 
 def _cut(segments: list[_Segment], position_ms: float) -> str:

@@ -62,6 +62,7 @@ class GrammarRecognizer:
             samprate=HEARING_RATE,
             lm=None,
             bestpath=False,
+            dither=True,
             loglevel="FATAL",
             beam=_BEAM,
             pbeam=_BEAM,

@@ -1,4 +1,4 @@
-"""The OpenAI Realtime API (GA). Read `upstream` for what its events mean, then `session` for the connection."""
+"""The OpenAI Realtime API (GA). Read `upstream` for what its events mean, then `session`."""
 
 import openai
 

@@ -37,6 +37,8 @@ from voice_bridge.ports import EngineError, Surroundings
 logger = logging.getLogger(__name__)
 
 _BROKEN: Final = (openai.OpenAIError, WebSocketException, OSError, EOFError)
+_NONSENSE: Final = (LookupError, TypeError, ValueError)
+"""What reading an event raises that is not what the API documents."""
 _RECORDED_AFTER: Final = 0.5
 """Seconds after the end of a reply's playing by which the conversation's history has it."""
 
@@ -162,7 +164,7 @@ class RealtimeSession:
                     if not opened.done():
                         opened.set_result(None)
                     await self._follow(connection)
-            except _BROKEN as error:
+            except (*_BROKEN, *_NONSENSE, EngineError) as error:
                 failures += 1
                 logger.warning("realtime connection failed (%d): %s", failures, error)
                 if failures >= self._limits.attempts:
@@ -219,12 +221,11 @@ class RealtimeSession:
 
     def _replacement_due(self) -> float:
         """When this session is to be replaced, as things are: when nobody speaks, or at the hard limit."""
-        upstream = self._upstream
         hard = self._replace_after + self._limits.session_hard - self._limits.session
         if not self._replace and self._now() < self._replace_after:
             return self._replace_after
-        is_busy = upstream.is_answering or upstream.user_speaks or bool(self._calls)
-        return hard if is_busy else min(hard, self._played_at + _RECORDED_AFTER)
+        is_idle = self._upstream.is_idle and not self._calls
+        return min(hard, self._played_at + _RECORDED_AFTER) if is_idle else hard
 
     def _take(self, event: ClientEvent) -> None:
         for outcome in self._upstream.receive(event):

@@ -1,4 +1,4 @@
-"""What the Realtime API's events mean, and what is sent to it. Pure: one `Upstream` follows one of its sessions.
+"""What the Realtime API's events mean, and what is sent to it; pure. One `Upstream` follows one session.
 
 Source: the GA event names of the Realtime API; events are the JSON objects of the wire.
 """
@@ -165,6 +165,11 @@ class Upstream:
     def is_answering(self) -> bool:
         """Whether a reply is on its way or under way."""
         return self.owes_reply or bool(self._response)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody speaks or is about to, and nothing that was said is still being put into text."""
+        return not (self.is_answering or self.user_speaks or self._turns)
 
     @property
     def reply(self) -> str:
