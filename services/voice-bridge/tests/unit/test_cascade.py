@@ -4,6 +4,7 @@ import asyncio
 import io
 import wave
 from collections.abc import AsyncIterator
+from email import message_from_bytes
 
 import numpy as np
 import openai
@@ -45,11 +46,15 @@ class SpeechServer:
         )
 
     async def transcribe(self, request: Request) -> Response:
-        async with request.form() as form:
-            file = form["file"]
-            assert not isinstance(file, str)
-            assert form["model"] == "ears"
-            self.recordings.append(await file.read())
+        head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+        parts = {
+            part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
+            for part in message_from_bytes(head + await request.body()).walk()
+        }
+        assert parts["model"] == b"ears"
+        recording = parts["file"]
+        assert isinstance(recording, bytes)
+        self.recordings.append(recording)
         return JSONResponse({"text": self.text}, self.status)
 
     async def speak(self, request: Request) -> Response:

@@ -62,7 +62,6 @@ class GrammarRecognizer:
             samprate=HEARING_RATE,
             lm=None,
             bestpath=False,
-            dither=True,
             loglevel="FATAL",
             beam=_BEAM,
             pbeam=_BEAM,
@@ -89,25 +88,42 @@ def _load(decoder: pocketsphinx.Decoder, rules: str) -> None:
 
 
 class GrammarUtterance:
-    """An `Utterance` that is understood while it is spoken."""
+    """An `Utterance` that is understood while it is spoken.
+
+    What was not understood is decoded once more: the decoder has learned the level and colour of the
+    voice from it by then, which matters for the first words of a session.
+    """
 
     def __init__(self, decoder: pocketsphinx.Decoder, spellings: dict[str, str]) -> None:
         self._decoder = decoder
         self._spellings = spellings
+        self._blocks: list[bytes] = []
         self._text = ""
         decoder.start_utt()
 
     def feed(self, pcm: bytes) -> None:
         """As `Utterance.feed`."""
+        self._blocks.append(pcm)
         self._decoder.process_raw(pcm)
 
     def end(self) -> None:
         """As `Utterance.end`."""
         self._decoder.end_utt()
+        words = self._words()
+        if not words:
+            self._decoder.start_utt()
+            for block in self._blocks:
+                self._decoder.process_raw(block)
+            self._decoder.end_utt()
+            words = self._words()
+        self._blocks.clear()
+        self._text = " ".join(self._spellings.get(word, word) for word in words)
+
+    def _words(self) -> list[str]:
         hypothesis = self._decoder.hyp()
         words = hypothesis.hypstr.split() if hypothesis else []
-        if not any(word.startswith(NOISE_PREFIX) for word in words):
-            self._text = " ".join(self._spellings.get(word, word) for word in words)
+        is_noise = any(word.startswith(NOISE_PREFIX) for word in words)
+        return [] if is_noise else words
 
     async def text(self) -> str:
         """As `Utterance.text`."""
