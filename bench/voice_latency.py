@@ -95,9 +95,8 @@ async def main(turns: int) -> None:
         f"end of speech to first audio over {turns} turns, ms: p50 {statistics.median(delays):.0f}, ", end=""
     )
     print(f"max {delays[-1]:.0f}; the VAD's silence is {vad.silence_ms} of it")
-    print(
-        f"CPU of a session that speaks {duration_ms(spoken) / duration_ms(pcm):.0%} of the time: {used:.1%} of a core"
-    )
+    share = duration_ms(spoken) / duration_ms(pcm)
+    print(f"CPU of a session that speaks {share:.0%} of the time: {used:.1%} of a core")
 
     cpu = cpu_seconds()
     began = time.perf_counter()
