@@ -1,8 +1,8 @@
 """Questions that services answer over request/reply, and their answers."""
 
-from typing import Final
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.run import Step, StepKind
 
@@ -20,34 +20,164 @@ class Query(BaseModel):
 
 
 class Failure(BaseModel):
-    """The answer when a query could not be answered.
+    """The answer when a query could not be answered; no other answer has a field `failure`.
 
     Attributes:
-        code: ``behind`` (the projection did not reach `at_least` in time), ``invalid`` or ``internal``.
+        failure: ``behind`` if the projection did not reach `at_least` in time.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    code: str
+    failure: Literal["behind", "invalid", "internal"]
     message: str
+
+
+Status = Literal["active", "in_progress", "waiting_human", "completed"]
+
+
+class Session(BaseModel):
+    """A conversation that has not been deleted. Times are UTC with microseconds.
+
+    Attributes:
+        incarnation: sequence of the event it began with.
+        status: ``active`` until the first message; ``waiting_human`` while a question is open.
+        owner: the authenticated user it belongs to; None where anyone may read it.
+        interrupt_id: names the open question, if there is one.
+        last_sequence: its newest event.
+    """
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    key: str
+    incarnation: int
+    responder: str
+    graph: str
+    protocol: str
+    user_id: str | None
+    owner: str | None
+    forked_from: str | None
+    forked_checkpoint: str | None
+    status: Status
+    interrupt_id: str | None
+    question: str | None
+    created_at: str
+    updated_at: str
+    last_sequence: int
+
+
+SESSIONS: Final = "history.sessions"
+
+
+class SessionsQuery(Query):
+    """The conversations that `caller` may see, the one with the newest event first.
+
+    Attributes:
+        user_id: only those listed under this user.
+        status: only those in this state.
+        caller: the authenticated user who asks; conversations of other owners are left out.
+    """
+
+    user_id: str | None = None
+    status: Status | None = None
+    caller: str | None = None
+    limit: int = Field(default=500, ge=1, le=500)
+    offset: int = Field(default=0, ge=0)
+
+
+class Sessions(BaseModel):
+    """The answer to `SessionsQuery`.
+
+    Attributes:
+        total: how many there are with these filters, whatever the limit; the answer may hold fewer
+            than asked for, and `offset` plus their number is where to go on.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    sessions: tuple[Session, ...] = ()
+    total: int
+
+
+SESSION: Final = "history.session"
+
+
+class SessionQuery(Query):
+    """One conversation."""
+
+    conversation: str
+
+
+class SessionFound(BaseModel):
+    """The answer to `SessionQuery`; None for a conversation that is unknown or deleted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    session: Session | None
+
+
+MESSAGES: Final = "history.messages"
+
+
+class MessagesQuery(Query):
+    """The newest messages of one conversation as its people and the agent exchanged them."""
+
+    conversation: str
+    limit: int = Field(default=10, ge=1, le=100)
+
+
+class Message(BaseModel):
+    """What was said to the conversation (human) or what a run replied or asked (ai)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sequence: int
+    author: Literal["human", "ai"]
+    content: str
+    occurred_at: str
+
+
+class Messages(BaseModel):
+    """The answer to `MessagesQuery`, oldest first.
+
+    Attributes:
+        session: None for a conversation that is unknown or deleted.
+        total: how many messages the conversation has.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    session: Session | None
+    messages: tuple[Message, ...] = ()
+    total: int = 0
 
 
 HISTORY: Final = "history.entries"
 
 
 class HistoryQuery(Query):
-    """All that was said in one conversation."""
+    """What was said and done in one conversation.
+
+    Attributes:
+        after: `History.next` of the page before; None for the first page.
+    """
 
     conversation: str
+    after: tuple[int, int] | None = None
+    limit: int = Field(default=500, ge=1, le=500)
 
 
 class HistoryEntry(BaseModel):
-    """One message or step. Times are UTC with microseconds."""
+    """One message or step. Times are UTC with microseconds.
+
+    Attributes:
+        number: its place among the entries that come from the same event.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     sequence: int
-    role: str
+    number: int = 0
+    role: Literal["user", "agent"]
     content: str
     step_kind: StepKind | None
     occurred_at: str
@@ -55,11 +185,18 @@ class HistoryEntry(BaseModel):
 
 
 class History(BaseModel):
-    """The answer to `HistoryQuery`, in order; empty for an unknown conversation."""
+    """The answer to `HistoryQuery`, in order; empty for an unknown conversation.
+
+    Attributes:
+        owner: the authenticated user the conversation belongs to; None where anyone may read it.
+        next: where the next page begins, None on the last one.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     entries: tuple[HistoryEntry, ...] = ()
+    owner: str | None = None
+    next: tuple[int, int] | None = None
 
 
 RUN_ONCE: Final = "runner.run_once"

@@ -84,6 +84,11 @@ def recorded(key: str) -> str:
     return _of(RECORDED_PREFIX, key) + ".>"
 
 
+def recorded_everywhere(event_type: str) -> str:
+    """Where the events of one type are republished, over all conversations."""
+    return f"{RECORDED_PREFIX}.*.*.{event_type}"
+
+
 def key_of(subject: str) -> str:
     """The conversation key in the subject of an event, a recorded event or a delta."""
     return decode_key(subject.split(".", 3)[2])
@@ -107,8 +112,3 @@ def query(name: str) -> str:
 def dead(service: str, key: str) -> str:
     """Where a service puts what it could not handle."""
     return f"dead.{service}.{shard(key)}.{encode_key(key)}"
-
-
-def probe(service: str) -> str:
-    """A live subject on which a service proves that it can publish and read."""
-    return f"live.probe.{service}"

@@ -3,6 +3,7 @@
 from contracts.events.base import Event, Work
 from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, WritesSaved
 from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
+from contracts.events.document import DocumentDeleted, DocumentSaved
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
 from contracts.events.run import (
     ENDS,
@@ -12,12 +13,13 @@ from contracts.events.run import (
     RunEvent,
     RunFailed,
     RunInterrupted,
-    RunResumed,
     RunStarted,
     Step,
+    StepKind,
     ToolCalled,
     ToolReturned,
 )
+from contracts.events.unrecognized import Unrecognized
 from contracts.events.voice import (
     ReplySpoken,
     UserSpoke,
@@ -36,7 +38,6 @@ REGISTERED: tuple[type[Event], ...] = (
     RunStarted,
     NodeCompleted,
     RunInterrupted,
-    RunResumed,
     RunCompleted,
     RunFailed,
     RunCancelled,
@@ -51,6 +52,8 @@ REGISTERED: tuple[type[Event], ...] = (
     UserSpoke,
     ReplySpoken,
     VoiceSessionEnded,
+    DocumentSaved,
+    DocumentDeleted,
 )
 
 __all__ = [
@@ -62,6 +65,8 @@ __all__ = [
     "CheckpointsRemoved",
     "ConversationDeleted",
     "ConversationStarted",
+    "DocumentDeleted",
+    "DocumentSaved",
     "Event",
     "ForkOrigin",
     "MessageReceived",
@@ -72,11 +77,12 @@ __all__ = [
     "RunEvent",
     "RunFailed",
     "RunInterrupted",
-    "RunResumed",
     "RunStarted",
     "Step",
+    "StepKind",
     "ToolCalled",
     "ToolReturned",
+    "Unrecognized",
     "UserSpoke",
     "VoiceSessionClaimed",
     "VoiceSessionCreated",

@@ -23,6 +23,11 @@ class Event(BaseModel):
         """The service this event is work for, or None."""
         return None
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """What the subject names after the type, so that readers find such events by it."""
+        return ()
+
 
 class Work(Event):
     """An event that asks one responder to do something."""

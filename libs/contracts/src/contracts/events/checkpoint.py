@@ -3,11 +3,17 @@
 A value is what the checkpointer's serializer made of it: a format name and base64 bytes.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.events.base import Event
+
+Version = str | int | float
+"""A channel version; LangGraph allows any of these."""
+
+ROOT: Final = "root"
+NESTED: Final = "nested"
 
 
 class Blob(BaseModel):
@@ -24,23 +30,22 @@ class Blob(BaseModel):
     data: str
 
 
-class Appended(BaseModel):
-    """A list that grew: the first `keep` items of an earlier version, then `items`.
+class Items(BaseModel):
+    """A list: the first `keep` items of an earlier version, then `items`.
 
     Attributes:
-        since: the channel version whose value is extended.
-        items: one blob of the list of new items.
+        since: the channel version whose items are kept; None if none are.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    since: str
-    keep: int
-    items: Blob
+    since: Version | None = None
+    keep: int = 0
+    items: tuple[Blob, ...] = ()
 
 
 class Write(BaseModel):
-    """One pending write of a task."""
+    """One write of a task; a negative index marks LangGraph's own channels, such as interrupts."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,7 +55,7 @@ class Write(BaseModel):
 
 
 class TaskWrites(BaseModel):
-    """All writes of one task of the super-step after a checkpoint."""
+    """Writes of one task of the super-step after a checkpoint."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,10 +70,11 @@ class CheckpointSaved(Event):
     Attributes:
         namespace: empty for the root graph, else the subgraph's path.
         parent_id: the checkpoint before it on its branch.
-        base: sequence from which a reader finds every channel value of this checkpoint.
+        run_id: the run it belongs to, if any.
+        base: reading the conversation's checkpoint events from this sequence on finds all its values.
         header: the checkpoint without its channel values.
         metadata: LangGraph's checkpoint metadata.
-        changed: the channels stored with this checkpoint, by name.
+        changed: the channels stored with this checkpoint, by name; None for one without a value.
         parent_writes: the writes that led from the parent to this checkpoint.
     """
 
@@ -77,11 +83,16 @@ class CheckpointSaved(Event):
     namespace: str = ""
     checkpoint_id: str
     parent_id: str | None = None
+    run_id: str | None = None
     base: int
     header: dict[str, Any]
     metadata: Blob
-    changed: dict[str, Blob | Appended]
+    changed: dict[str, Blob | Items | None]
     parent_writes: tuple[TaskWrites, ...] = ()
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return (NESTED if self.namespace else ROOT,)
 
 
 class WritesSaved(Event):

@@ -2,7 +2,9 @@
 
 from typing import ClassVar, Literal
 
-from contracts.events.base import Work
+from contracts.events.base import Event, Work
+
+OutputFormat = Literal["chat", "graph", "report"]
 
 
 class MessageReceived(Work):
@@ -22,25 +24,35 @@ class MessageReceived(Work):
     protocol: str
     message_id: str | None = None
     user_id: str | None = None
-    output_format: Literal["chat", "graph", "report"] = "chat"
+    output_format: OutputFormat = "chat"
     on_busy: Literal["enqueue", "reject", "interrupt", "rollback"] = "enqueue"
 
 
 class AnswerReceived(Work):
-    """A person answered the question of an interrupted run; exactly one of the two fields is set."""
+    """A person answered the question an interrupted run ended with; exactly one of `approve` and
+    `response` is set. Like a message, it is answered by a run of its own.
+
+    Attributes:
+        interrupt_id: the question, so that a late answer cannot answer a later one.
+    """
 
     type: ClassVar[str] = "message.answered"
 
-    run_id: str
     interrupt_id: str
+    protocol: str
     approve: bool | None = None
     response: str | None = None
+    output_format: OutputFormat = "chat"
 
 
-class CancelRequested(Work):
-    """A person asked for a run to stop."""
+class CancelRequested(Event):
+    """A person asked for a run to stop.
 
-    type: ClassVar[str] = "message.cancelled"
+    Attributes:
+        rollback: also take back what the turn did to the state.
+    """
+
+    type: ClassVar[str] = "control.cancel_requested"
 
     run_id: str
     rollback: bool = False

@@ -59,7 +59,8 @@ class NodeCompleted(RunEvent):
 
 
 class RunInterrupted(RunEvent):
-    """The run waits for a person.
+    """The run ended with a question to a person. The next message or answer is taken as theirs, unless
+    it was sent before the question was asked.
 
     Attributes:
         interrupt_id: names the question, so that a late answer cannot answer a later one.
@@ -71,14 +72,6 @@ class RunInterrupted(RunEvent):
     interrupt_id: str
     question: str
     context: dict[str, Any] = Field(default_factory=dict)
-
-
-class RunResumed(RunEvent):
-    """The answer to the run's question was taken up."""
-
-    type: ClassVar[str] = "run.resumed"
-
-    interrupt_id: str
 
 
 class RunCompleted(RunEvent):
@@ -141,5 +134,5 @@ class ToolReturned(RunEvent):
     error: str | None = None
 
 
-ENDS = (RunCompleted, RunFailed, RunCancelled)
+ENDS = (RunCompleted, RunInterrupted, RunFailed, RunCancelled)
 """After one of these a run appends nothing more."""

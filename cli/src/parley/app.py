@@ -1,0 +1,27 @@
+"""The parley command: one module a command in :mod:`parley.commands`, put together here.
+
+To add a command, write ``commands/<name>.py`` with a function of that name and list it in `COMMANDS`; heavy
+imports belong inside the function, so that ``parley status`` does not pay for them.
+"""
+
+import typer
+
+from parley.commands.doctor import doctor
+from parley.commands.status import status
+from parley.commands.token import token
+from parley.commands.up import up
+
+COMMANDS = (up, status, doctor, token)
+
+
+def app() -> typer.Typer:
+    """The command-line application."""
+    parley = typer.Typer(name="parley", no_args_is_help=True, help="Durable conversations over an event log.")
+    for command in COMMANDS:
+        parley.command()(command)
+    return parley
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app()()

@@ -1,0 +1,24 @@
+"""``parley token``: a token for a user, signed as the services check it."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from parley.commands.settings import settings
+from parley.stack.data_dir import DataDir
+
+DAY_SECONDS = 86400
+
+
+def token(
+    user: Annotated[str, typer.Option(help="The user the token is for, its `sub`.")],
+    ttl: Annotated[int, typer.Option(help="Seconds it is good for.", min=1)] = DAY_SECONDS,
+) -> None:
+    """Print a JWT for a user, signed with PARLEY_JWT_SECRET or else with the secret of this installation."""
+    import jwt
+
+    here = settings()
+    secret = here.environment.get("PARLEY_JWT_SECRET") or DataDir(here.data_dir).secret("jwt")
+    now = int(time.time())
+    typer.echo(jwt.encode({"sub": user, "iat": now, "exp": now + ttl}, secret, algorithm="HS256"))

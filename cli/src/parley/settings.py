@@ -1,0 +1,137 @@
+"""Every setting of Parley in one table, and how it is read from the environment and ``.env``.
+
+The supervisor reads this, so nothing heavy is imported here; the services read their own part with
+pydantic-settings. ``.env.example`` is this table written out (:func:`example`), and a test compares them.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+PREFIX = "PARLEY_"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used. The message is one line and names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: its name, the default as text and a line that explains it."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+SETTINGS = (
+    Setting(
+        "PARLEY_DATA_DIR", ".parley", "Where the log, the projections and the generated secrets are kept."
+    ),
+    Setting("PARLEY_HOST", "127.0.0.1", "The address to listen on."),
+    Setting(
+        "PARLEY_ALLOW_INSECURE_BIND", "", "`yes` allows PARLEY_HOST to be an address that others can reach."
+    ),
+    Setting("PARLEY_PORT", "8000", "The public port. Every protocol is served on every port."),
+    Setting("PARLEY_QUOTE_PORT", "3001", "The quote protocol's own port."),
+    Setting("PARLEY_AGENT_WS_PORT", "8765", "The agent WebSocket's own port."),
+    Setting("PARLEY_AGENT_RUN_PORT", "8001", "The port of POST /agent/run."),
+    Setting(
+        "PARLEY_MODEL",
+        "",
+        "A chat model such as `openai:gpt-4o`. Empty: the embedded model, which needs no key.",
+    ),
+    Setting("PARLEY_GRAPHS", "", "Your own LangGraph graphs: `name=module:attribute`, comma separated."),
+    Setting("PARLEY_VOICE", "", "The voice engine: `local`, `cascade` or `openai-realtime`. Empty: `local`."),
+    Setting(
+        "PARLEY_JWT_SECRET", "", "The HS256 secret of users' tokens. Empty: one is made in PARLEY_DATA_DIR."
+    ),
+    Setting(
+        "PARLEY_DATABASE_URL", "", "An SQLAlchemy URL for the projections. Empty: SQLite in PARLEY_DATA_DIR."
+    ),
+)
+PORTS = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force.
+
+    Attributes:
+        data_dir: absolute.
+        host: the address to listen on.
+        ports: the public ports by the name of their setting.
+        environment: the process environment with ``.env`` laid under it, empty settings left out.
+    """
+
+    data_dir: Path
+    host: str
+    ports: Mapping[str, int]
+    environment: Mapping[str, str]
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], dotenv: Path) -> "Settings":
+        """Read the settings; a variable of the environment wins over the same one in `dotenv`.
+
+        Raises:
+            SettingsError: for an unknown name with our prefix or a value that cannot be used.
+        """
+        environment = merged(environ, dotenv)
+        if unknown := unknown_settings(environment):
+            raise SettingsError(f"unknown setting {', '.join(unknown)}; .env.example lists the known ones")
+        values = {setting.name: environment.get(setting.name, setting.default) for setting in SETTINGS}
+        ports = {name: _port(name, values[name]) for name in PORTS}
+        for name, port in ports.items():
+            if twin := next((other for other in PORTS if other != name and ports[other] == port), None):
+                raise SettingsError(f"{name} and {twin} are both {port}")
+        host = values["PARLEY_HOST"]
+        _check_host(host, allowed=values["PARLEY_ALLOW_INSECURE_BIND"] == "yes")
+        return cls(
+            data_dir=Path(values["PARLEY_DATA_DIR"]).expanduser().resolve(),
+            host=host,
+            ports=ports,
+            environment=environment,
+        )
+
+
+def merged(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
+    """The environment with the file laid under it; our settings that are empty count as left out."""
+    below = {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
+    return {
+        name: value for name, value in {**below, **environ}.items() if value or not name.startswith(PREFIX)
+    }
+
+
+def unknown_settings(environment: Mapping[str, str]) -> list[str]:
+    """The names with our prefix that no setting has."""
+    known = {setting.name for setting in SETTINGS}
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+
+
+def example() -> str:
+    """The text of ``.env.example``."""
+    head = "# Copy to .env and change what you need; what is shown is the default.\n"
+    return head + "".join(f"\n# {each.meaning}\n{each.name}={each.default}\n" for each in SETTINGS)
+
+
+def _port(name: str, text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= (port := int(text)) <= 65535:
+        return port
+    raise SettingsError(f"{name} must be a port from 1 to 65535, not {text!r}")
+
+
+def _check_host(host: str, *, allowed: bool) -> None:
+    if host == "localhost":
+        return
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        raise SettingsError(f"PARLEY_HOST must be an IP address or localhost, not {host!r}") from None
+    if not (loopback or allowed):
+        raise SettingsError(
+            f"PARLEY_HOST={host} would let others reach a server without TLS; "
+            "set PARLEY_ALLOW_INSECURE_BIND=yes if that is what you want"
+        )

@@ -1,0 +1,142 @@
+"""One supervised process: started, restarted with back-off when it ends, stopped within a bound."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+from parley.stack.console import Lines
+from parley.stack.data_dir import ProcessState
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 10.0
+HEALTHY_SECONDS = 60.0
+STOP_SECONDS = 8.0
+LAST_OUTPUT_SECONDS = 1.0
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Process:
+    """A program that is kept running.
+
+    Args:
+        write: takes each line of its output.
+        changed: called whenever :attr:`state` is different.
+        port: where it answers for its readiness.
+        inherited: file descriptors it keeps.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        port: int,
+        write: Callable[[str], None],
+        changed: Callable[[], None],
+        inherited: Sequence[int] = (),
+    ) -> None:
+        self.name = name
+        self.port = port
+        self._command = command
+        self._environment = environment
+        self._inherited = inherited
+        self._write = write
+        self._changed = changed
+        self._child: asyncio.subprocess.Process | None = None
+        self._stopping = asyncio.Event()
+        self._state = "stopped"
+        self._restarts = 0
+
+    @property
+    def state(self) -> ProcessState:
+        """What there is to know of it: `state` is running, waiting (for its restart) or stopped."""
+        return {
+            "service": self.name,
+            "pid": self._child.pid if self._child else None,
+            "state": self._state,
+            "restarts": self._restarts,
+            "port": self.port,
+        }
+
+    async def run(self) -> None:
+        """Keep the program running until :meth:`stop`."""
+        loop = asyncio.get_running_loop()
+        pause = FIRST_PAUSE_SECONDS
+        while not self._stopping.is_set():
+            began = loop.time()
+            ending = await self._once()
+            if self._stopping.is_set():
+                break
+            if loop.time() - began >= HEALTHY_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            self._write(f"{ending}; starting again in {pause:g} s")
+            self._set("waiting")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            self._restarts += 1
+        self._set("stopped")
+
+    def stop(self) -> None:
+        """Ask it to end; after a bound it is killed, with what it started."""
+        self._stopping.set()
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._child.terminate()
+            asyncio.get_running_loop().call_later(STOP_SECONDS, self.kill)
+
+    def kill(self) -> None:
+        """End it and what it started at once."""
+        self._stopping.set()
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
+
+    async def _once(self) -> str:
+        try:
+            self._child = child = await asyncio.create_subprocess_exec(
+                *self._command,
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=PIPE,
+                stderr=STDOUT,
+                pass_fds=self._inherited,
+                start_new_session=True,  # Ctrl-C is for the supervisor alone, which stops in order
+                preexec_fn=_die_with_supervisor,
+            )
+        except OSError as error:
+            return f"could not be started: {error}"
+        self._set("running")
+        if self._stopping.is_set():  # asked to stop while it was being started
+            self.stop()
+        output = asyncio.create_task(self._copy_output(cast("asyncio.StreamReader", child.stdout)))
+        code = await child.wait()
+        self._child = None
+        # What it started may hold its output open: the last lines get a moment, not for ever.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(output, LAST_OUTPUT_SECONDS)
+        return f"ended by signal {-code}" if code < 0 else f"ended with code {code}"
+
+    async def _copy_output(self, output: asyncio.StreamReader) -> None:
+        lines = Lines(self._write)
+        while data := await output.read(65536):
+            lines.feed(data)
+        lines.end()
+
+    def _set(self, state: str) -> None:
+        self._state = state
+        self._changed()
+
+
+def _die_with_supervisor() -> None:
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

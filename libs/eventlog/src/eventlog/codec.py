@@ -1,0 +1,85 @@
+"""Events to NATS messages and back."""
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from nats.js.api import Header
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from contracts import envelope as attributes
+from contracts import subjects
+from contracts.envelope import Envelope, Recorded, parse_time, required
+from contracts.events import Event, Unrecognized
+from contracts.registry import Registry, UnknownEvent
+
+logger = logging.getLogger(__name__)
+
+PREVIOUS: Final = "parley-previous"
+"""Sequence of the event before this one in its conversation. The later messages of a batch have none:
+theirs is the sequence before their own."""
+
+SEQUENCE: Final = "Nats-Sequence"
+SUBJECT: Final = "Nats-Subject"
+
+
+def subject_of(envelope: Envelope) -> str:
+    """Where an event is published."""
+    event = envelope.event
+    tokens = (event.responder, envelope.id) if event.responder else event.tokens
+    return subjects.event(envelope.conversation, event.type, *tokens)
+
+
+def encode(envelope: Envelope) -> tuple[str, dict[str, str], bytes]:
+    """An event's subject, headers and payload."""
+    headers = envelope.headers()
+    headers[Header.MSG_ID] = envelope.id
+    return subject_of(envelope), headers, envelope.event.model_dump_json(exclude_defaults=True).encode()
+
+
+def recorded(envelope: Envelope, sequence: int, previous: int) -> Recorded:
+    """The envelope with its place in the log."""
+    return Recorded(
+        id=envelope.id,
+        conversation=envelope.conversation,
+        event=envelope.event,
+        occurred_at=envelope.occurred_at,
+        source=envelope.source,
+        correlation_id=envelope.correlation_id,
+        causation_id=envelope.causation_id,
+        traceparent=envelope.traceparent,
+        sequence=sequence,
+        previous=previous,
+    )
+
+
+def decode(
+    registry: Registry, subject: str, sequence: int, headers: Mapping[str, str], payload: bytes
+) -> Recorded:
+    """An event as stored. What this release cannot read comes back as `Unrecognized`.
+
+    Raises:
+        ValueError: if the message is no event at all.
+    """
+    event_type = required(headers, attributes.TYPE)
+    version = int(required(headers, attributes.VERSION))
+    event: Event
+    try:
+        event = registry.decode(event_type, version, from_json(payload))
+    except (UnknownEvent, ValidationError, ValueError) as error:
+        logger.warning("cannot read event %d (%s v%d): %s", sequence, event_type, version, error)
+        event = Unrecognized(name=event_type, data_version=version, reason=str(error))
+    previous = headers.get(PREVIOUS)
+    return Recorded(
+        id=required(headers, attributes.ID),
+        conversation=subjects.key_of(subject),
+        event=event,
+        occurred_at=parse_time(required(headers, attributes.TIME)),
+        source=required(headers, attributes.SOURCE),
+        correlation_id=headers.get(attributes.CORRELATION),
+        causation_id=headers.get(attributes.CAUSATION),
+        traceparent=headers.get(attributes.TRACEPARENT),
+        sequence=sequence,
+        previous=sequence - 1 if previous is None else int(previous),
+    )

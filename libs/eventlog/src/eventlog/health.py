@@ -1,0 +1,32 @@
+"""Liveness and readiness: readiness publishes and reads for real, on the disk the log lies on."""
+
+from nats.errors import Error as NatsError
+
+from contracts.subjects import LOG_STREAM
+from eventlog.broker import Broker
+from eventlog.ports import LogError
+from eventlog.streams import PROBE_STREAM
+
+PROBE_TIMEOUT_SECONDS = 2.0
+NEARLY_FULL = 0.98
+
+
+async def problem(broker: Broker, service: str) -> str | None:
+    """What keeps the log from taking and giving back this service's events, or None.
+
+    Every wait is bounded by two seconds.
+    """
+    jetstream = broker.client.jetstream(timeout=PROBE_TIMEOUT_SECONDS)
+    subject = f"probe.{service}"
+    try:
+        ack = await jetstream.publish(subject, b"", timeout=PROBE_TIMEOUT_SECONDS)
+        await jetstream.get_msg(PROBE_STREAM, subject=subject)
+        info = await jetstream.stream_info(LOG_STREAM)
+    except (NatsError, LogError, OSError, RuntimeError) as error:
+        return f"the log does not answer: {error or type(error).__name__}"
+    if ack.stream != PROBE_STREAM:
+        return f"probe went to stream {ack.stream}"
+    limit = info.config.max_bytes
+    if limit and limit > 0 and info.state.bytes >= NEARLY_FULL * limit:
+        return f"the log is full: {info.state.bytes} of {limit} bytes"
+    return None

@@ -1,0 +1,168 @@
+"""The log on a JetStream stream: `appending` writes it, `stored` reads it, republished events wake followers.
+
+The server republishes every event once it is stored. Core NATS may lose such a message, but an
+event names the one before it in its conversation, so a follower sees the gap and reads the stream.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from contracts import subjects
+from contracts.envelope import Envelope, Recorded
+from contracts.registry import Registry
+from eventlog.appending import Appender
+from eventlog.broker import Broker
+from eventlog.codec import decode
+from eventlog.mailbox import Mailbox, mailbox
+from eventlog.payloads import Payloads
+from eventlog.ports import Unavailable
+from eventlog.settings import NatsSettings
+from eventlog.stored import Stored, StreamReader, from_headers
+
+_LAG_RETRIES: Final = 20
+_LAG_WAIT_SECONDS: Final = 0.05
+
+
+class JetStreamLog:
+    """A `ports.Log` over a started broker."""
+
+    def __init__(self, broker: Broker, registry: Registry, settings: NatsSettings) -> None:
+        self._broker = broker
+        self._registry = registry
+        self._idle = settings.idle_check
+        self._payloads = Payloads(broker.client)
+        self._reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
+        self._appender = Appender(
+            broker.client,
+            self._payloads,
+            lambda conversation, after: self.next(conversation, ">", after=after),
+            self.tail,
+            request_timeout=settings.request_timeout,
+            deadline=settings.append_deadline,
+        )
+
+    async def append(self, envelopes: Sequence[Envelope], *, expected: int) -> tuple[Recorded, ...]:
+        """See `ports.Log.append`."""
+        return await self._appender.append(envelopes, expected)
+
+    async def tail(self, conversation: str) -> int:
+        """See `ports.Log.tail`."""
+        stored = await self._reader.last(subjects.conversation(conversation))
+        return stored.sequence if stored else 0
+
+    async def last(self, conversation: str, pattern: str) -> Recorded | None:
+        """See `ports.Log.last`."""
+        stored = await self._reader.last(subjects.event(conversation, pattern))
+        return await self.decode(stored) if stored else None
+
+    async def next(self, conversation: str, pattern: str, *, after: int) -> Recorded | None:
+        """See `ports.Log.next`."""
+        stored = await self._reader.next(subjects.event(conversation, pattern), after=after)
+        return await self.decode(stored) if stored else None
+
+    async def position(self) -> int:
+        """See `ports.Log.position`."""
+        return await self._reader.last_sequence()
+
+    async def decode(self, stored: Stored) -> Recorded:
+        """The event in a stored message, its payload fetched from wherever it is kept."""
+        payload = await self._payloads.get(stored.headers, stored.payload)
+        return decode(self._registry, stored.subject, stored.sequence, stored.headers, payload)
+
+    async def read(
+        self, conversation: str, *, after: int = 0, until: int | None = None, pattern: str = ">"
+    ) -> AsyncIterator[Recorded]:
+        """See `ports.Log.read`."""
+        subject = subjects.event(conversation, pattern)
+        if until is None:
+            newest = await self._reader.last(subject)
+            until = newest.sequence if newest else 0
+        async for event in self._range(subject, after, until):
+            yield event
+
+    @asynccontextmanager
+    async def follow(self, conversation: str, *, after: int) -> AsyncIterator[AsyncIterator[Recorded]]:
+        """See `ports.Log.follow`."""
+        subject = subjects.conversation(conversation)
+
+        async def follow() -> AsyncIterator[Recorded]:
+            async for batch in self._follow(box, subject, after, lambda event: event.previous):
+                for event in batch:
+                    yield event
+
+        async with mailbox(self._broker, subjects.recorded(conversation)) as box:
+            yield follow()
+
+    @asynccontextmanager
+    async def follow_all(
+        self, *, after: int, limit: int = 500
+    ) -> AsyncIterator[AsyncIterator[Sequence[Recorded]]]:
+        """See `ports.Log.follow_all`."""
+
+        async def follow() -> AsyncIterator[Sequence[Recorded]]:
+            async for batch in self._follow(
+                box, subjects.LOG_SUBJECTS, after, lambda event: event.sequence - 1
+            ):
+                for start in range(0, len(batch), limit):
+                    yield batch[start : start + limit]
+
+        async with mailbox(self._broker, f"{subjects.RECORDED_PREFIX}.>") as box:
+            yield follow()
+
+    async def _follow(
+        self, box: Mailbox, subject: str, after: int, predecessor: Callable[[Recorded], int]
+    ) -> AsyncIterator[list[Recorded]]:
+        """Events behind `after` in batches; `predecessor` tells which sequence must come before an event."""
+        look = True
+        while True:
+            messages = None if look else await box.take(self._idle)
+            look = False
+            if messages is None:
+                async for batch in self._catch_up(subject, after):
+                    after = batch[-1].sequence
+                    yield batch
+                continue
+            batch = []
+            for message in messages:
+                event = await self.decode(from_headers(message))
+                if event.sequence <= after:
+                    continue
+                if predecessor(event) > after:
+                    batch += [missed async for missed in self._range(subject, after, event.sequence - 1)]
+                batch.append(event)
+                after = event.sequence
+            if batch:
+                yield batch
+
+    async def _catch_up(self, subject: str, after: int) -> AsyncIterator[list[Recorded]]:
+        newest = await self._reader.last(subject)
+        batch: list[Recorded] = []
+        async for event in self._range(subject, after, newest.sequence if newest else 0):
+            batch.append(event)
+            if len(batch) == 256:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    async def _range(self, subject: str, after: int, until: int) -> AsyncIterator[Recorded]:
+        """What the stream holds in ``after < sequence <= until``, though a lagging replica may answer.
+
+        Raises:
+            Unavailable: if the replicas stay behind the leader.
+        """
+        for _ in range(_LAG_RETRIES):
+            if after >= until:
+                return
+            async for stored in self._reader.range(subject, after=after):
+                if stored.sequence > until:
+                    return
+                yield await self.decode(stored)
+                after = stored.sequence
+            missing = await self._reader.next(subject, after=after) if after < until else None
+            if missing is None or missing.sequence > until:
+                return
+            await asyncio.sleep(_LAG_WAIT_SECONDS)
+        raise Unavailable(f"{subject}: replicas lag behind sequence {until}")

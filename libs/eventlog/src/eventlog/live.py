@@ -1,0 +1,81 @@
+"""Live deltas: published without waiting, numbered, and mended from the LIVE stream when some are missed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from contracts import subjects
+from contracts.live import Delta
+from eventlog.broker import Broker
+from eventlog.mailbox import Mailbox, mailbox
+from eventlog.settings import NatsSettings
+from eventlog.stored import StreamReader
+
+
+class Live(Protocol):
+    """Deltas of conversations, kept for minutes."""
+
+    async def publish(self, conversation: str, delta: Delta) -> None:
+        """Send one delta; does not wait for anybody to have it."""
+        ...
+
+    @asynccontextmanager
+    def listen(self, conversation: str, *, replay: bool = False) -> AsyncIterator[AsyncIterator[Delta]]:
+        """The deltas of a conversation as they come, each attempt's in order of `index` and none twice.
+
+        Args:
+            replay: begin with those that are still kept.
+        """
+        ...
+
+
+class JetStreamLive:
+    """`Live` over core NATS, with the LIVE stream behind it."""
+
+    def __init__(self, broker: Broker, settings: NatsSettings) -> None:
+        self._broker = broker
+        self._idle = settings.idle_check
+        self._reader = StreamReader(broker.client, subjects.LIVE_STREAM, settings.request_timeout)
+
+    async def publish(self, conversation: str, delta: Delta) -> None:
+        """See `Live.publish`."""
+        await self._broker.client.publish(subjects.live(conversation), delta.model_dump_json().encode())
+
+    @asynccontextmanager
+    async def listen(self, conversation: str, *, replay: bool = False) -> AsyncIterator[AsyncIterator[Delta]]:
+        """See `Live.listen`."""
+        subject = subjects.live(conversation)
+        async with mailbox(self._broker, subject) as box:
+            after = 0
+            if not replay:
+                newest = await self._reader.last(subject)
+                after = newest.sequence if newest else 0
+            yield self._listen(box, subject, after)
+
+    async def _listen(self, box: Mailbox, subject: str, after: int) -> AsyncIterator[Delta]:
+        """`after` is the LIVE sequence up to which everything has been seen or is not wanted."""
+        next_index: dict[tuple[str, int], int] = {}
+        look = True
+        while True:
+            messages = None if look else await box.take(self._idle)
+            deltas = [Delta.model_validate_json(message.data) for message in messages or ()]
+            if look or messages is None or _has_gap(deltas, next_index):
+                stored = [item async for item in self._reader.range(subject, after=after)]
+                after = stored[-1].sequence if stored else after
+                deltas = [Delta.model_validate_json(item.payload) for item in stored] + deltas
+            look = False
+            for delta in deltas:
+                attempt = (delta.run_id, delta.attempt)
+                if delta.index >= next_index.get(attempt, 0):
+                    next_index[attempt] = delta.index + 1
+                    yield delta
+
+
+def _has_gap(deltas: list[Delta], next_index: dict[tuple[str, int], int]) -> bool:
+    expected = dict(next_index)
+    for delta in deltas:
+        attempt = (delta.run_id, delta.attempt)
+        if delta.index > expected.get(attempt, 0):
+            return True
+        expected[attempt] = max(delta.index + 1, expected.get(attempt, 0))
+    return False

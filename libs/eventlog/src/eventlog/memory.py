@@ -1,0 +1,137 @@
+"""A log in memory with the same behaviour, for tests that are about something else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from fnmatch import fnmatchcase
+
+from contracts import subjects
+from contracts.envelope import Envelope, Recorded
+from contracts.live import Delta
+from eventlog.codec import recorded, subject_of
+from eventlog.ports import Conflict
+
+
+class MemoryLog:
+    """A `ports.Log` that forgets everything with the process."""
+
+    def __init__(self) -> None:
+        self._events: list[Recorded] = []
+        self._grown = asyncio.Condition()
+
+    async def append(self, envelopes: Sequence[Envelope], *, expected: int) -> tuple[Recorded, ...]:
+        """See `ports.Log.append`."""
+        conversations = {envelope.conversation for envelope in envelopes}
+        if len(conversations) != 1:
+            raise ValueError(f"an append is for one conversation, not {len(conversations)}")
+        conversation = conversations.pop()
+        tail = await self.tail(conversation)
+        if tail != expected:
+            own = await self.next(conversation, ">", after=expected)
+            if own is None or own.id != envelopes[0].id:
+                raise Conflict(conversation, expected, tail)
+            return tuple(self._events[own.sequence - 1 : own.sequence - 1 + len(envelopes)])
+        first = len(self._events) + 1
+        stored = tuple(
+            recorded(envelope, first + offset, expected if offset == 0 else first + offset - 1)
+            for offset, envelope in enumerate(envelopes)
+        )
+        async with self._grown:
+            self._events.extend(stored)
+            self._grown.notify_all()
+        return stored
+
+    async def tail(self, conversation: str) -> int:
+        """See `ports.Log.tail`."""
+        newest = await self.last(conversation, ">")
+        return newest.sequence if newest else 0
+
+    async def last(self, conversation: str, pattern: str) -> Recorded | None:
+        """See `ports.Log.last`."""
+        return next((e for e in reversed(self._events) if _fits(e, conversation, pattern)), None)
+
+    async def next(self, conversation: str, pattern: str, *, after: int) -> Recorded | None:
+        """See `ports.Log.next`."""
+        return next((e for e in self._events[after:] if _fits(e, conversation, pattern)), None)
+
+    async def position(self) -> int:
+        """See `ports.Log.position`."""
+        return len(self._events)
+
+    async def read(
+        self, conversation: str, *, after: int = 0, until: int | None = None, pattern: str = ">"
+    ) -> AsyncIterator[Recorded]:
+        """See `ports.Log.read`."""
+        for event in self._events[after:until]:
+            if _fits(event, conversation, pattern):
+                yield event
+
+    @asynccontextmanager
+    async def follow(self, conversation: str, *, after: int) -> AsyncIterator[AsyncIterator[Recorded]]:
+        """See `ports.Log.follow`."""
+
+        async def follow() -> AsyncIterator[Recorded]:
+            async for batch in self._follow(after):
+                for event in batch:
+                    if event.conversation == conversation:
+                        yield event
+
+        yield follow()
+
+    @asynccontextmanager
+    async def follow_all(
+        self, *, after: int, limit: int = 500
+    ) -> AsyncIterator[AsyncIterator[Sequence[Recorded]]]:
+        """See `ports.Log.follow_all`."""
+
+        async def follow() -> AsyncIterator[Sequence[Recorded]]:
+            async for batch in self._follow(after):
+                for start in range(0, len(batch), limit):
+                    yield batch[start : start + limit]
+
+        yield follow()
+
+    async def _follow(self, after: int) -> AsyncIterator[list[Recorded]]:
+        while True:
+            async with self._grown:
+                while len(self._events) <= after:
+                    await self._grown.wait()
+            batch = self._events[after:]
+            after = batch[-1].sequence
+            yield batch
+
+
+class MemoryLive:
+    """A `live.Live` that keeps every delta."""
+
+    def __init__(self) -> None:
+        self._deltas: dict[str, list[Delta]] = {}
+        self._grown = asyncio.Condition()
+
+    async def publish(self, conversation: str, delta: Delta) -> None:
+        """See `live.Live.publish`."""
+        async with self._grown:
+            self._deltas.setdefault(conversation, []).append(delta)
+            self._grown.notify_all()
+
+    @asynccontextmanager
+    async def listen(self, conversation: str, *, replay: bool = False) -> AsyncIterator[AsyncIterator[Delta]]:
+        """See `live.Live.listen`."""
+        deltas = self._deltas.setdefault(conversation, [])
+        begin = 0 if replay else len(deltas)
+
+        async def listen(position: int) -> AsyncIterator[Delta]:
+            while True:
+                async with self._grown:
+                    while len(deltas) <= position:
+                        await self._grown.wait()
+                yield deltas[position]
+                position += 1
+
+        yield listen(begin)
+
+
+def _fits(event: Recorded, conversation: str, pattern: str) -> bool:
+    if event.conversation != conversation:
+        return False
+    return fnmatchcase(subject_of(event), subjects.event(conversation, pattern).replace(">", "*"))

@@ -1,0 +1,51 @@
+"""Request/reply between services: one question, one answer, a clear failure."""
+
+from typing import TypeVar
+
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+from pydantic import BaseModel
+from pydantic_core import from_json
+
+from contracts import subjects
+from contracts.queries import Failure
+from eventlog.broker import Broker
+from eventlog.ports import LogError, Unavailable
+
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
+
+
+class Refused(LogError):
+    """The answering service could not answer.
+
+    Attributes:
+        failure: why, as it said.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+async def ask(
+    broker: Broker, name: str, question: BaseModel, answer: type[AnswerT], *, timeout_seconds: float
+) -> AnswerT:
+    """Ask whoever answers the query `name`.
+
+    Raises:
+        Refused: if the answer is a `Failure`.
+        Unavailable: if nobody answers in time.
+    """
+    subject = subjects.query(name)
+    try:
+        reply = await broker.client.request(
+            subject, question.model_dump_json().encode(), timeout=timeout_seconds
+        )
+    except NoRespondersError as error:
+        raise Unavailable(f"nobody answers {name}") from error
+    except (NatsError, OSError) as error:
+        raise Unavailable(f"{name}: {error or type(error).__name__}") from error
+    result = from_json(reply.data)
+    if "failure" in result:
+        raise Refused(Failure.model_validate(result))
+    return answer.model_validate(result)

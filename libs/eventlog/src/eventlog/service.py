@@ -1,0 +1,210 @@
+"""How every service starts, says how it is, and ends; `app.py` of a service puts it together.
+
+Read `health` for the probe behind readiness.
+"""
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+
+import uvicorn
+from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.asgi.types import ASGIApp, Scope
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from contracts import subjects
+from contracts.envelope import format_time
+from eventlog import streams
+from eventlog.broker import Broker
+from eventlog.health import PROBE_TIMEOUT_SECONDS, problem
+from eventlog.ports import LogError, Unavailable
+from eventlog.settings import HttpSettings, LogSettings, NatsSettings, WrongSetting, load
+
+logger = logging.getLogger(__name__)
+
+Check: TypeAlias = Callable[[], Awaitable[str | None]]
+"""What keeps one part from working, or None."""
+
+DRAIN_SECONDS: Final = 10
+_PLAIN: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON; a traceback is one field."""
+        entry = {
+            "time": format_time(datetime.fromtimestamp(record.created, UTC)),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def set_up_logging(settings: LogSettings) -> None:
+    """Log to stderr in the form that is configured."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if settings.format == "json" else logging.Formatter(_PLAIN))
+    logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+async def connect(broker: Broker, settings: NatsSettings) -> None:
+    """Connect a broker before it is started, and make sure that the streams are as the log needs them.
+
+    Raises:
+        Unavailable: if NATS does not answer within `connect_deadline`.
+        streams.WrongStream: if a stream is missing or wrong.
+    """
+    try:
+        async with asyncio.timeout(settings.connect_deadline):
+            await broker.connect()
+    except TimeoutError:
+        raise Unavailable(f"NATS does not answer at {settings.url}") from None
+    await streams.check(broker.client)
+
+
+async def answer_pings(broker: Broker, name: str) -> None:
+    """Let others see, by `absent`, that the service `name` is there."""
+
+    async def answer(ping: Msg) -> None:
+        await ping.respond(b"")
+
+    await broker.client.subscribe(subjects.query(f"ping.{name}"), queue=name, cb=answer)
+
+
+async def absent(broker: Broker, names: Sequence[str]) -> list[str]:
+    """Which of the services do not answer within two seconds."""
+
+    async def is_absent(name: str) -> bool:
+        try:
+            await broker.client.request(subjects.query(f"ping.{name}"), b"", timeout=PROBE_TIMEOUT_SECONDS)
+        except (NatsError, OSError):
+            return True
+        return False
+
+    missing = await asyncio.gather(*(is_absent(name) for name in names))
+    return [name for name, gone in zip(names, missing, strict=True) if gone]
+
+
+async def problems(broker: Broker, name: str, checks: Sequence[Check] = ()) -> list[str]:
+    """All that keeps the service `name` from doing its work; empty when it is ready."""
+    found = await asyncio.gather(problem(broker, name), *(check() for check in checks))
+    return [text for text in found if text]
+
+
+def health_routes(
+    broker: Broker, name: str, checks: Sequence[Check], metrics: CollectorRegistry
+) -> list[tuple[str, ASGIApp]]:
+    """The routes ``/livez``, ``/readyz`` and ``/metrics`` of the service `name`."""
+
+    @get
+    async def livez(_: Scope) -> AsgiResponse:
+        """The process answers."""
+        return _json({"status": "alive"}, 200)
+
+    @get
+    async def readyz(_: Scope) -> AsgiResponse:
+        """The service can do its work; else 503 with what is wrong."""
+        wrong = await problems(broker, name, checks)
+        if wrong:
+            return _json({"status": "not ready", "problems": wrong}, 503)
+        return _json({"status": "ready"}, 200)
+
+    @get
+    async def exposition(_: Scope) -> AsgiResponse:
+        """Metrics as Prometheus reads them."""
+        return AsgiResponse(generate_latest(metrics), 200, {"Content-Type": CONTENT_TYPE_LATEST})
+
+    return [("/livez", livez), ("/readyz", readyz), ("/metrics", exposition)]
+
+
+def _json(body: dict[str, Any], status: int) -> AsgiResponse:
+    return AsgiResponse(json.dumps(body).encode(), status, {"Content-Type": "application/json"})
+
+
+Build: TypeAlias = Callable[[], tuple[ASGIApp, AbstractAsyncContextManager[object]]]
+"""Makes the ASGI application and the context in which it is started, from its own settings."""
+
+
+@asynccontextmanager
+async def started(app: AsgiFastStream) -> AsyncIterator[None]:
+    """A FastStream application, from the moment its subscribers subscribe to its end.
+
+    Its own lifespan context begins before the broker has been started.
+    """
+    subscribed = asyncio.Event()
+    app.after_startup(subscribed.set)
+    async with app.start_lifespan_context():
+        await subscribed.wait()
+        yield
+
+
+def run(name: str, build: Build, **server_options: Any) -> None:
+    """Serve until SIGTERM or SIGINT and drain; end the process with one line if the service cannot start.
+
+    Args:
+        server_options: more of uvicorn's settings.
+    """
+    import uvloop  # only a process that serves needs it
+
+    try:
+        set_up_logging(load(LogSettings))
+        http = load(HttpSettings)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(name, build, http, server_options))
+    except (WrongSetting, LogError, NatsError, OSError) as error:
+        sys.exit(f"{name} ends: {error or type(error).__name__}")
+    except asyncio.CancelledError:
+        logger.info("%s was told to end before it had started", name)
+
+
+async def _serve(name: str, build: Build, http: HttpSettings, server_options: dict[str, Any]) -> None:
+    app, context = build()
+    server = _Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            **server_options,
+        )
+    )
+    starting = asyncio.current_task()
+
+    def end() -> None:
+        server.should_exit = True
+        if starting:
+            starting.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
+    with socket.create_server((http.host, http.port), family=family) as listener:
+        async with context:
+            starting = None
+            logger.info("%s listens on %s:%d", name, *listener.getsockname()[:2])
+            await server.serve(sockets=[listener])
+    logger.info("%s has drained", name)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to `_serve`: uvicorn would raise SIGTERM again once it has drained."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

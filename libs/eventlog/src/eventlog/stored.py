@@ -1,0 +1,137 @@
+"""Reading stored messages of a stream: single gets from the leader, ranges by batched direct get.
+
+Source: NATS ADR-31 (direct get, batched).
+"""
+
+import json
+from base64 import b64decode
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from eventlog.codec import SEQUENCE, SUBJECT
+from eventlog.ports import LogError, Unavailable
+
+BATCH = 256
+_NOT_FOUND = 10037
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message as a stream holds it."""
+
+    subject: str
+    sequence: int
+    headers: Mapping[str, str]
+    payload: bytes
+
+
+def from_headers(message: Msg) -> Stored:
+    """A message that carries its place in the stream in its headers: republished, or by direct get."""
+    headers = message.headers or {}
+    return Stored(headers[SUBJECT], int(headers[SEQUENCE]), headers, message.data)
+
+
+def from_delivery(message: Msg) -> Stored:
+    """A message that a durable consumer delivered."""
+    return Stored(message.subject, message.metadata.sequence.stream, message.headers or {}, message.data)
+
+
+class StreamReader:
+    """Reads one stream."""
+
+    def __init__(self, client: Client, stream: str, timeout_seconds: float) -> None:
+        self._client = client
+        self._stream = stream
+        self._timeout = timeout_seconds
+
+    async def request(self, subject: str, body: Mapping[str, object]) -> Msg:
+        """One request to the JetStream API.
+
+        Raises:
+            Unavailable: if there was no answer in time.
+        """
+        try:
+            return await self._client.request(subject, json.dumps(body).encode(), timeout=self._timeout)
+        except (NatsError, OSError) as error:
+            raise Unavailable(f"stream {self._stream}: {error or type(error).__name__}") from error
+
+    async def last(self, subject: str) -> Stored | None:
+        """The newest message on a subject or wildcard, as the leader has it."""
+        return await self._get({"last_by_subj": subject})
+
+    async def next(self, subject: str, *, after: int) -> Stored | None:
+        """The oldest message behind a sequence on a subject or wildcard, as the leader has it."""
+        return await self._get({"seq": after + 1, "next_by_subj": subject})
+
+    async def last_sequence(self) -> int:
+        """The stream's last sequence."""
+        reply = await self.request(f"$JS.API.STREAM.INFO.{self._stream}", {})
+        return int(_answer(reply.data)["state"]["last_seq"])
+
+    async def _get(self, body: Mapping[str, object]) -> Stored | None:
+        reply = await self.request(f"$JS.API.STREAM.MSG.GET.{self._stream}", body)
+        answer = json.loads(reply.data)
+        if answer.get("error", {}).get("err_code") == _NOT_FOUND:
+            return None
+        message = _answer(reply.data)["message"]
+        return Stored(
+            subject=message["subject"],
+            sequence=message["seq"],
+            headers=_parse_headers(b64decode(message.get("hdrs", ""))),
+            payload=b64decode(message.get("data", "")),
+        )
+
+    async def range(self, subject: str, *, after: int) -> AsyncIterator[Stored]:
+        """The messages behind a sequence on a subject or wildcard, up to the replica's last.
+
+        A replica that answers may lag behind the leader; a caller that knows what must be there checks.
+        """
+        pending = 1
+        while pending:
+            batch, pending = await self._batch(subject, after)
+            for stored in batch:
+                yield stored
+                after = stored.sequence
+
+    async def _batch(self, subject: str, after: int) -> tuple[list[Stored], int]:
+        inbox = self._client.new_inbox()
+        subscription = await self._client.subscribe(inbox)
+        batch: list[Stored] = []
+        try:
+            body = {"seq": after + 1, "next_by_subj": subject, "batch": BATCH}
+            await self._client.publish(
+                f"$JS.API.DIRECT.GET.{self._stream}", json.dumps(body).encode(), reply=inbox
+            )
+            while True:
+                message = await subscription.next_msg(timeout=self._timeout)
+                headers = message.headers or {}
+                match headers.get("Status"):
+                    case None:
+                        batch.append(from_headers(message))
+                    case "204":
+                        return batch, int(headers.get("Nats-Num-Pending", "0"))
+                    case "404":
+                        return batch, 0
+                    case status:
+                        raise LogError(f"stream {self._stream}: {status} {headers.get('Description', '')}")
+        except (NatsError, OSError) as error:
+            raise Unavailable(f"stream {self._stream}: {error or type(error).__name__}") from error
+        finally:
+            await subscription.unsubscribe()
+
+
+def _answer(data: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(data)
+    if error := answer.get("error"):
+        raise LogError(f"{error.get('description')} ({error.get('err_code')})")
+    return answer
+
+
+def _parse_headers(raw: bytes) -> dict[str, str]:
+    lines = raw.decode().split("\r\n")[1:]
+    return dict(line.split(": ", 1) for line in lines if line)

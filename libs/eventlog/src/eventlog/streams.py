@@ -1,0 +1,142 @@
+"""The streams, declared by the operator's one-shot and checked by every service at its start."""
+
+import json
+from typing import Any, Final
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from contracts import subjects
+from eventlog.ports import LogError
+
+GIB: Final = 1 << 30
+MINUTE_NS: Final = 60 * 1_000_000_000
+LIVE_MINUTES: Final = 10
+PROBE_STREAM: Final = "PROBE"
+_TIMEOUT_SECONDS: Final = 10.0
+_STREAM_NOT_FOUND: Final = 10059
+
+
+class WrongStream(LogError):
+    """A stream is missing or is not configured as the log needs it."""
+
+
+def configurations(*, replicas: int, log_bytes: int, live_bytes: int) -> list[dict[str, Any]]:
+    """The stream configurations; sizes in bytes."""
+    return [
+        {
+            "name": subjects.LOG_STREAM,
+            "subjects": [subjects.LOG_SUBJECTS],
+            "storage": "file",
+            "num_replicas": replicas,
+            "retention": "limits",
+            "discard": "new",
+            "max_bytes": log_bytes,
+            "max_age": 0,
+            "deny_delete": True,
+            "allow_direct": True,
+            "allow_atomic": True,
+            "duplicate_window": 2 * MINUTE_NS,
+            "republish": {"src": subjects.LOG_SUBJECTS, "dest": f"{subjects.RECORDED_PREFIX}.>"},
+        },
+        {
+            "name": subjects.LIVE_STREAM,
+            "subjects": [subjects.LIVE_SUBJECTS],
+            "storage": "memory",
+            "num_replicas": 1,
+            "retention": "limits",
+            "discard": "old",
+            "max_bytes": live_bytes,
+            "max_age": LIVE_MINUTES * MINUTE_NS,
+            "allow_direct": True,
+        },
+        {
+            "name": subjects.DEAD_STREAM,
+            "subjects": [subjects.DEAD_SUBJECTS],
+            "storage": "file",
+            "num_replicas": replicas,
+            "retention": "limits",
+            "discard": "new",
+            "max_bytes": GIB,
+            "allow_direct": True,
+        },
+        {
+            "name": PROBE_STREAM,
+            "subjects": ["probe.>"],
+            "storage": "file",
+            "num_replicas": replicas,
+            "max_msgs_per_subject": 1,
+            "max_bytes": 1 << 20,
+            "discard": "old",
+            "allow_direct": True,
+        },
+        {
+            "name": f"OBJ_{subjects.PAYLOAD_BUCKET}",
+            "subjects": [f"$O.{subjects.PAYLOAD_BUCKET}.C.>", f"$O.{subjects.PAYLOAD_BUCKET}.M.>"],
+            "storage": "file",
+            "num_replicas": replicas,
+            "discard": "new",
+            "max_bytes": log_bytes,
+            "allow_rollup_hdrs": True,
+            "allow_direct": True,
+        },
+    ]
+
+
+async def declare(
+    client: Client, *, replicas: int = 1, log_bytes: int = 8 * GIB, live_bytes: int = GIB // 4
+) -> None:
+    """Create the streams, or bring existing ones to this configuration.
+
+    Raises:
+        WrongStream: if the server refuses, or keeps another configuration than it was given.
+    """
+    for wanted in configurations(replicas=replicas, log_bytes=log_bytes, live_bytes=live_bytes):
+        existing = await _info(client, wanted["name"])
+        verb = "CREATE" if existing is None else "UPDATE"
+        answer = await _api(client, f"STREAM.{verb}.{wanted['name']}", wanted)
+        if error := answer.get("error"):
+            raise WrongStream(f"stream {wanted['name']}: {error.get('description')}")
+        _compare(wanted, answer["config"])
+
+
+async def check(client: Client) -> None:
+    """Make sure that the log's stream is there and keeps its rules.
+
+    Raises:
+        WrongStream: in one line that says what is wrong and how to mend it.
+    """
+    for wanted in configurations(replicas=1, log_bytes=0, live_bytes=0):
+        config = await _info(client, wanted["name"])
+        if config is None:
+            raise WrongStream(f"stream {wanted['name']} is missing; run: python -m eventlog.declare")
+        sizes = {"max_bytes", "num_replicas", "max_age"}
+        _compare({key: value for key, value in wanted.items() if key not in sizes}, config)
+
+
+def _compare(wanted: dict[str, Any], found: dict[str, Any]) -> None:
+    for key, value in wanted.items():
+        if found.get(key, type(value)()) != value:
+            raise WrongStream(
+                f"stream {wanted['name']}: {key} is {found.get(key)!r}, not {value!r}; "
+                "run: python -m eventlog.declare"
+            )
+
+
+async def _info(client: Client, stream: str) -> dict[str, Any] | None:
+    answer = await _api(client, f"STREAM.INFO.{stream}", {})
+    if error := answer.get("error"):
+        if error.get("err_code") == _STREAM_NOT_FOUND:
+            return None
+        raise WrongStream(f"stream {stream}: {error.get('description')}")
+    config: dict[str, Any] = answer["config"]
+    return config
+
+
+async def _api(client: Client, call: str, body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        reply = await client.request(f"$JS.API.{call}", json.dumps(body).encode(), timeout=_TIMEOUT_SECONDS)
+    except NatsError as error:
+        raise WrongStream(f"JetStream does not answer: {error or type(error).__name__}") from error
+    answer: dict[str, Any] = json.loads(reply.data)
+    return answer

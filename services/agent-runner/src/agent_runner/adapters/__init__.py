@@ -1,0 +1,1 @@
+"""The runner's ports over the log and its streams."""

@@ -1,0 +1,68 @@
+"""The one place where agent-runner is put together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from faststream.asgi import AsgiFastStream
+from prometheus_client import CollectorRegistry
+
+from agent_runner.adapters.documents import LogDocuments
+from agent_runner.adapters.letters import DeadLetters
+from agent_runner.checkpointer import LogCheckpointSaver
+from agent_runner.deliveries import Deliveries
+from agent_runner.effects import call_with_effects
+from agent_runner.graphs import built_in
+from agent_runner.graphs.catalogue import catalogue, compile_graph
+from agent_runner.handlers import SERVICE, router
+from agent_runner.settings import RunnerSettings
+from agent_runner.worker import Worker
+from contracts.events import REGISTERED
+from contracts.registry import Registry
+from eventlog import service
+from eventlog.author import Author
+from eventlog.broker import Broker
+from eventlog.jetstream import JetStreamLog
+from eventlog.live import JetStreamLive
+from eventlog.settings import NatsSettings, load
+
+DRAIN_SECONDS = 8.0
+
+
+def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
+    """The application, and the context in which it works."""
+    nats, settings = load(NatsSettings), load(RunnerSettings)
+    broker = Broker(nats, SERVICE)
+    metrics = CollectorRegistry()
+    app = AsgiFastStream(broker, asgi_routes=service.health_routes(broker, SERVICE, (), metrics))
+
+    @asynccontextmanager
+    async def started() -> AsyncIterator[None]:
+        await service.connect(broker, nats)
+        log = JetStreamLog(broker, Registry(REGISTERED), nats)
+        author = Author(source=SERVICE)
+        saver = LogCheckpointSaver(log, author)
+        graphs = catalogue(await built_in(settings, LogDocuments(), call_with_effects), settings.graphs)
+        worker = Worker(
+            log,
+            JetStreamLive(broker, nats),
+            author,
+            saver,
+            {name: compile_graph(graph, saver) for name, graph in graphs.items()},
+            DeadLetters(broker, SERVICE, nats.request_timeout),
+            settings,
+        )
+        deliveries = Deliveries(worker.answer, takeover_after=settings.takeover_after)
+        broker.include_router(router(log, worker, deliveries, graphs, settings))
+        async with asyncio.TaskGroup() as background:
+            keeping = background.create_task(deliveries.keep_held())
+            await app.start()
+            await service.answer_pings(broker, SERVICE)
+            try:
+                yield
+            finally:
+                await app.stop()
+                await deliveries.drain(DRAIN_SECONDS)
+                keeping.cancel()
+
+    return app, started()

@@ -1,0 +1,57 @@
+"""A thread's checkpoint events put into another conversation, removals included."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from contracts.events import CheckpointSaved, CheckpointsRemoved, ConversationDeleted, Event
+from eventlog.author import Author
+from eventlog.ports import Conflict, Log, Unavailable
+
+BATCH: Final = 500
+
+
+async def copy_thread(log: Log, author: Author, source: str, target: str, attempts: int) -> None:
+    """Append what makes up the source's thread to the target, the complete chain of parents with it.
+
+    Args:
+        attempts: how often a batch is tried when others append to the target too.
+
+    Raises:
+        Unavailable: if others kept appending; what was copied by then stays.
+    """
+    events = await _events(log, source)
+    tail = await log.tail(target)
+    base = tail + 1
+    for start in range(0, len(events), BATCH):
+        tail = await _append(log, author, target, _based(events[start : start + BATCH], base), tail, attempts)
+
+
+async def _events(log: Log, source: str) -> list[Event]:
+    deleted = await log.last(source, ConversationDeleted.type)
+    events: list[Event] = []
+    async for recorded in log.read(source, after=deleted.sequence if deleted else 0, pattern="checkpoint.>"):
+        if isinstance(recorded.event, CheckpointsRemoved) and recorded.event.scope == "all":
+            events.clear()
+        else:
+            events.append(recorded.event)
+    return events
+
+
+def _based(events: Sequence[Event], base: int) -> list[Event]:
+    return [
+        event.model_copy(update={"base": base}) if isinstance(event, CheckpointSaved) else event
+        for event in events
+    ]
+
+
+async def _append(
+    log: Log, author: Author, target: str, events: Sequence[Event], tail: int, attempts: int
+) -> int:
+    """The target's tail after the append."""
+    envelopes = [author.envelope(target, event) for event in events]
+    for _ in range(attempts):
+        try:
+            return (await log.append(envelopes, expected=tail))[-1].sequence
+        except Conflict as conflict:
+            tail = conflict.tail
+    raise Unavailable(f"conversation {target!r} is too busy to copy into")

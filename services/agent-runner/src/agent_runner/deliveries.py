@@ -1,0 +1,63 @@
+"""Deliveries of work: held open while they are worked on, given back when this process cannot go on."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from agent_runner.journal import Superseded
+from contracts.envelope import Recorded
+from eventlog.ports import LogError
+from eventlog.work import Held
+
+logger = logging.getLogger(__name__)
+
+BEATS_PER_TAKEOVER: Final = 4
+
+
+class Deliveries:
+    """The messages this process is answering, each in a task of its own."""
+
+    def __init__(self, answer: Callable[[Recorded], Awaitable[None]], *, takeover_after: float) -> None:
+        """A message whose holder is silent for `takeover_after` seconds is given to another."""
+        self._answer = answer
+        self._beat = takeover_after / BEATS_PER_TAKEOVER
+        self._held: dict[asyncio.Task[None], Held] = {}
+
+    def take(self, held: Held) -> None:
+        """Answer a message in the background."""
+        task = asyncio.create_task(self._handle(held), name=f"work {held.work.sequence}")
+        self._held[task] = held
+        task.add_done_callback(self._held.pop)
+
+    async def keep_held(self) -> None:
+        """Tell the server again and again that the work goes on, until cancelled."""
+        while True:
+            await asyncio.sleep(self._beat)
+            for held in tuple(self._held.values()):
+                try:
+                    await held.keep()
+                except LogError as error:
+                    logger.warning("cannot keep %s", error)
+
+    async def drain(self, timeout_seconds: float) -> None:
+        """Let what is being worked on end; give the rest back."""
+        if tasks := set(self._held):
+            _, unfinished = await asyncio.wait(tasks, timeout=timeout_seconds)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
+
+    async def _handle(self, held: Held) -> None:
+        try:
+            await self._answer(held.work)
+            await held.done()
+        except Superseded:
+            return
+        except LogError as error:
+            logger.warning("message %d is left to be delivered again: %s", held.work.sequence, error)
+        except asyncio.CancelledError:
+            await held.give_back()
+            raise
+        except Exception:
+            logger.exception("message %d is left to be delivered again", held.work.sequence)

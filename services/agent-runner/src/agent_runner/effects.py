@@ -1,0 +1,90 @@
+"""Tools with side effects: the intent is logged before the call and the outcome after it.
+
+A takeover finds the outcome in the log and does not call again; where only the intent is there, it calls
+with the same id, by which the tool can tell that it is the same call.
+"""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from langchain_core.messages import ToolCall
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
+
+from agent_runner.graphs.execution import ToolError, call_tool
+from agent_runner.journal import Journal
+from agent_runner.tools import commits
+from agent_runner.updates import as_json
+from contracts.envelope import Recorded
+from contracts.events import Event, ToolCalled, ToolReturned
+from eventlog.ports import Log
+
+
+class Effects:
+    """The side effects of one attempt at a run."""
+
+    def __init__(
+        self, log: Log, journal: Journal, work: Recorded, begins: int, shared: Mapping[str, Any]
+    ) -> None:
+        """`begins` is where the conversation begins in the log, `shared` what all events of the run have."""
+        self._log = log
+        self._journal = journal
+        self._work = work
+        self._begins = begins
+        self._shared = shared
+        self._recorded: list[Event] = []
+
+    async def call(self, tool: BaseTool, call: ToolCall, config: RunnableConfig) -> Any:
+        """The tool's value, from the log where an earlier attempt has it already.
+
+        Raises:
+            ToolError: if an earlier attempt's call failed.
+        """
+        call_id = str(call["id"])
+        if self._shared["attempt"] > 1 and (earlier := await self._returned(call_id)):
+            if earlier.error is not None:
+                raise ToolError(earlier.error)
+            return earlier.result
+        arguments = as_json(call["args"])
+        self._journal.add(ToolCalled(**self._shared, call_id=call_id, tool=tool.name, arguments=arguments))
+        await self._journal.flush()
+        try:
+            result = await call_tool(tool, call, config)
+        except Exception as error:
+            self._journal.add(ToolReturned(**self._shared, call_id=call_id, error=str(error)))
+            raise
+        self._journal.add(ToolReturned(**self._shared, call_id=call_id, result=as_json(result)))
+        return result
+
+    def record(self, fact: Event) -> None:
+        """Let a fact commit with the step it belongs to."""
+        self._journal.add(fact)
+        self._recorded.append(fact)
+
+    async def facts(self, pattern: str) -> list[Event]:
+        """The conversation's facts of some type, and behind them this run's, committed or not.
+
+        Applying a fact twice, as happens to those of this run, must not change what comes of them.
+        """
+        stored = self._log.read(self._work.conversation, after=self._begins - 1, pattern=pattern)
+        return [recorded.event async for recorded in stored] + self._recorded
+
+    async def _returned(self, call_id: str) -> ToolReturned | None:
+        events = self._log.read(self._work.conversation, after=self._work.sequence, pattern=ToolReturned.type)
+        async for recorded in events:
+            if isinstance(recorded.event, ToolReturned) and recorded.event.call_id == call_id:
+                return recorded.event
+        return None
+
+
+EFFECTS: ContextVar[Effects | None] = ContextVar("effects", default=None)
+"""Of the run that the current task belongs to; None in a run that is not kept."""
+
+
+async def call_with_effects(tool: BaseTool, call: ToolCall, config: RunnableConfig) -> Any:
+    """Call a tool, through the run's `Effects` where it commits the user to something."""
+    effects = EFFECTS.get()
+    if effects is None or not commits(tool):
+        return await call_tool(tool, call, config)
+    return await effects.call(tool, call, config)

@@ -1,0 +1,24 @@
+"""The graphs that come with Parley, and the catalogue that adds users' own."""
+
+from agent_runner.graphs import chat, planner
+from agent_runner.graphs.catalogue import Graph
+from agent_runner.graphs.execution import CallTool
+from agent_runner.models import select
+from agent_runner.settings import RunnerSettings
+from agent_runner.tools import built_in_tools
+from agent_runner.tools.folder import DataFolder
+from agent_runner.tools.mcp import mcp_tools
+from agent_runner.tools.storage import DocumentStore
+
+
+async def built_in(settings: RunnerSettings, documents: DocumentStore, call: CallTool) -> dict[str, Graph]:
+    """The `planner` and `chat` graphs on the model and tools of the settings.
+
+    Raises:
+        UnknownModel, NotADirectoryError, InvalidMcpConfiguration: on settings that cannot be used.
+    """
+    model = select(settings.model)
+    tools = built_in_tools(DataFolder(settings.tools_dir), documents)
+    if settings.mcp_config:
+        tools += await mcp_tools(settings.mcp_config)
+    return {"planner": planner.build(model, tools, call), "chat": chat.build(model, tools)}

@@ -1,0 +1,55 @@
+"""What reaches agent-runner over NATS: work from the log, requests to cancel, and runs that are not kept."""
+
+import logging
+from collections.abc import Mapping
+
+from faststream.nats import NatsRouter
+from faststream.nats.annotations import NatsMessage
+
+from agent_runner.deliveries import Deliveries
+from agent_runner.graphs.catalogue import Graph
+from agent_runner.once import run_once
+from agent_runner.settings import RunnerSettings
+from agent_runner.worker import DEFAULT_GRAPH, Worker
+from contracts import subjects
+from contracts.events import CancelRequested
+from contracts.queries import RUN_ONCE, Failure, RunOnce, RunOnceResult
+from eventlog import work
+from eventlog.jetstream import JetStreamLog
+from eventlog.stored import from_headers
+
+logger = logging.getLogger(__name__)
+
+SERVICE = "agent-runner"
+
+
+def router(
+    log: JetStreamLog,
+    worker: Worker,
+    deliveries: Deliveries,
+    graphs: Mapping[str, Graph],
+    settings: RunnerSettings,
+) -> NatsRouter:
+    """The subscribers, wired to what they need."""
+    routes = NatsRouter()
+
+    work.subscribe(routes, SERVICE, log, deliveries.take, takeover_after=settings.takeover_after)
+
+    @routes.subscriber(subjects.recorded_everywhere(CancelRequested.type), title="Cancel")
+    async def cancel(message: NatsMessage) -> None:
+        """A person asked for a run to stop, here or elsewhere."""
+        request = (await log.decode(from_headers(message.raw_message))).event
+        if isinstance(request, CancelRequested):
+            worker.cancel(request.run_id, rollback=request.rollback)
+
+    @routes.subscriber(
+        subjects.query(RUN_ONCE), queue=SERVICE, max_workers=settings.concurrent_runs, title="RunOnce"
+    )
+    async def once(question: RunOnce) -> RunOnceResult | Failure:
+        """Run a graph on a task and keep nothing."""
+        name = question.graph or DEFAULT_GRAPH
+        if name not in graphs:
+            return Failure(failure="invalid", message=f"there is no graph {name!r}")
+        return RunOnceResult(steps=await run_once(name, graphs[name], question.task, settings.run_timeout))
+
+    return routes

@@ -1,0 +1,255 @@
+"""One attempt at a run: the graph is driven, and what it does goes into the journal as it happens."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+from pydantic import BaseModel
+
+from agent_runner.checkpointer import LogCheckpointSaver, Stage
+from agent_runner.deltas import Deltas
+from agent_runner.effects import EFFECTS, Effects
+from agent_runner.graphs.catalogue import Compiled
+from agent_runner.journal import Cancelled, Journal, Superseded
+from agent_runner.steps import reply_of, steps_of
+from agent_runner.updates import as_json
+from contracts.envelope import Recorded
+from contracts.events import (
+    AnswerReceived,
+    CancelRequested,
+    CheckpointsRemoved,
+    Event,
+    MessageReceived,
+    NodeCompleted,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunStarted,
+)
+from eventlog.ports import Log, LogError
+
+logger = logging.getLogger(__name__)
+
+STAGE_SECONDS: Final = 30.0
+"""How long the checkpointer may take to hand over a checkpoint that the graph has announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What is to be done.
+
+    Attributes:
+        work: the message or answer.
+        begins: where the conversation begins in the log.
+        attempt: the number of this attempt.
+        question: what the work answers, if a question was asked before it.
+    """
+
+    work: Recorded
+    graph_name: str
+    begins: int
+    attempt: int
+    question: RunInterrupted | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The graph stopped to ask a person."""
+
+    interrupt_id: str
+    question: str
+    context: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How far the graph has come."""
+
+    values: Any = None
+    asked: Asked | None = None
+
+
+class Run:
+    """Drives one graph for one assignment."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        graph: Compiled,
+        saver: LogCheckpointSaver,
+        log: Log,
+        journal: Journal,
+        deltas: Deltas,
+        *,
+        timeout_seconds: float,
+    ) -> None:
+        self._assignment = assignment
+        self._work = assignment.work
+        self._graph = graph
+        self._saver = saver
+        self._log = log
+        self._journal = journal
+        self._deltas = deltas
+        self._timeout = timeout_seconds
+        self._cancel: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._facts: dict[str, Any] = {
+            "run_id": self._work.id,
+            "message_sequence": self._work.sequence,
+            "attempt": assignment.attempt,
+        }
+
+    async def execute(self) -> None:
+        """Answer the message.
+
+        Raises:
+            Superseded: if another runner has the run now; nothing more was written.
+            LogError: if the log cannot be reached; the run is to be tried again.
+        """
+        self._journal.add(RunStarted(**self._facts, graph=self._assignment.graph_name))
+        try:
+            await self._attempt()
+        except (Superseded, LogError):
+            raise
+        except Cancelled as cancelled:
+            await self._finish(*self._cancelled(rollback=cancelled.rollback))
+        except Exception as error:
+            logger.warning("run %s failed", self._work.id, exc_info=error)
+            await self._finish(RunFailed(**self._facts, error=_describe(error), code=type(error).__name__))
+
+    def cancel(self, *, rollback: bool) -> None:
+        """Stop at the next possible moment."""
+        if not self._cancel.done():
+            self._cancel.set_result(rollback)
+
+    async def _attempt(self) -> None:
+        try:
+            async with asyncio.timeout(self._timeout), asyncio.TaskGroup() as group:
+                background = [
+                    group.create_task(self._journal.commit_as_added()),
+                    group.create_task(self._watch_cancel()),
+                ]
+                await self._drive_to_end()
+                for task in background:
+                    task.cancel()
+        except BaseExceptionGroup as group_error:
+            raise _decisive(group_error) from None
+
+    async def _watch_cancel(self) -> None:
+        raise Cancelled(rollback=await self._cancel)
+
+    async def _drive_to_end(self) -> None:
+        if self._assignment.attempt > 1:
+            await self._check_cancelled()
+        EFFECTS.set(Effects(self._log, self._journal, self._work, self._assignment.begins, self._facts))
+        with self._saver.staging(self._work.conversation, tail=self._journal.tail) as stage:
+            outcome = await self._drive(stage)
+            await self._finish(*stage.leftovers(), self._end(outcome))
+
+    async def _finish(self, *events: Event) -> None:
+        self._journal.add(*events)
+        await self._journal.flush()
+
+    async def _drive(self, stage: Stage) -> Outcome:
+        config: RunnableConfig = {
+            "configurable": {"thread_id": self._work.conversation},
+            "metadata": {"run_id": self._work.id},
+        }
+        outcome = Outcome()
+        steps: list[NodeCompleted] = []
+        stream: AsyncIterator[Any] = self._graph.astream(
+            await self._input(config), config, stream_mode=["tasks", "checkpoints"], durability="async"
+        )
+        async for mode, chunk in stream:
+            if mode == "checkpoints":
+                outcome.values = chunk["values"]
+                identity = chunk["config"]["configurable"]["checkpoint_id"]
+                saved = await stage.take(identity, STAGE_SECONDS)
+                self._journal.add(
+                    *(step.model_copy(update={"step": chunk["metadata"]["step"]}) for step in steps), *saved
+                )
+                steps.clear()
+            elif "triggers" in chunk:
+                await self._deltas.send("node_started", {"node": chunk["name"]})
+            elif chunk["interrupts"]:
+                outcome.asked = question_of(chunk["interrupts"][0])
+            elif chunk.get("error") is None:
+                steps.append(self._completed(chunk["name"], chunk["result"]))
+        return outcome
+
+    async def _input(self, config: RunnableConfig) -> Any:
+        """What to give the graph: the message, the answer, or nothing where the run has begun before."""
+        begun = await self._saver.aget_tuple(config)
+        if begun is not None and begun.metadata.get("run_id") == self._work.id:
+            return None
+        event, question = self._work.event, self._assignment.question
+        if isinstance(event, AnswerReceived):
+            if question is None or question.interrupt_id != event.interrupt_id:
+                raise ValueError("the question was withdrawn before the answer came")
+            answer = {"approve": event.approve} if event.response is None else {"response": event.response}
+            return Command(resume={question.interrupt_id: answer})
+        if not isinstance(event, MessageReceived):
+            raise TypeError(f"cannot answer {event.type}")
+        if question is not None:
+            return Command(resume={question.interrupt_id: {"response": event.text}})
+        return {"messages": [HumanMessage(event.text, id=self._work.id)]}
+
+    def _completed(self, node: str, update: Any) -> NodeCompleted:
+        return NodeCompleted(
+            **self._facts,
+            node=node,
+            step=0,
+            update=as_json(update),
+            steps=steps_of(self._assignment.graph_name, node, update),
+        )
+
+    def _end(self, outcome: Outcome) -> Event:
+        if asked := outcome.asked:
+            return RunInterrupted(
+                **self._facts,
+                interrupt_id=asked.interrupt_id,
+                question=asked.question,
+                context=asked.context,
+            )
+        return RunCompleted(**self._facts, text=reply_of(outcome.values))
+
+    async def _check_cancelled(self) -> None:
+        async for event in self._log.read(
+            self._work.conversation, after=self._work.sequence, pattern=CancelRequested.type
+        ):
+            if isinstance(event.event, CancelRequested) and event.event.run_id == self._work.id:
+                raise Cancelled(rollback=event.event.rollback)
+
+    def _cancelled(self, *, rollback: bool) -> list[Event]:
+        end = RunCancelled(**self._facts, rolled_back=rollback)
+        if rollback:
+            return [CheckpointsRemoved(scope="runs", run_ids=(self._work.id,)), end]
+        return [end]
+
+
+def question_of(interrupt: dict[str, Any]) -> Asked:
+    """What a LangGraph interrupt asks: its ``question`` and ``context``, else its value as text."""
+    value = interrupt["value"]
+    if isinstance(value, BaseModel):
+        value = value.model_dump()
+    if isinstance(value, dict) and "question" in value:
+        return Asked(interrupt["id"], str(value["question"]), as_json(value.get("context") or {}))
+    return Asked(interrupt["id"], str(value), {})
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "the run took too long"
+    return str(error) or type(error).__name__
+
+
+def _decisive(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The exception that decides what becomes of the run."""
+    leaves = [_decisive(e) if isinstance(e, BaseExceptionGroup) else e for e in group.exceptions]
+    ranked = (Superseded, Cancelled, LogError)
+    return next((leaf for kind in ranked for leaf in leaves if isinstance(leaf, kind)), leaves[0])

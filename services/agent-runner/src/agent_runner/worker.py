@@ -1,0 +1,194 @@
+"""Which messages are answered, and when: one run at a time in a conversation, in the order of the log."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from agent_runner.checkpointer import LogCheckpointSaver
+from agent_runner.deltas import Deltas
+from agent_runner.graphs.catalogue import Compiled
+from agent_runner.journal import Journal, Superseded
+from agent_runner.run import Assignment, Run
+from agent_runner.settings import RunnerSettings
+from agent_runner.turns import Progress, Turn
+from contracts.envelope import Recorded
+from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunFailed
+from eventlog.author import Author
+from eventlog.live import Live
+from eventlog.ports import Log
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED_CONVERSATIONS: Final = 4096
+LOOK_AGAIN_SECONDS: Final = 30.0
+DEFAULT_GRAPH: Final = "planner"
+
+
+class Undertaker(Protocol):
+    """Takes what could not be answered."""
+
+    async def bury(self, work: Recorded, reason: str) -> None:
+        """Keep the message as a dead letter."""
+        ...
+
+
+@dataclass(slots=True)
+class _Conversation:
+    """What this process remembers of a conversation.
+
+    Attributes:
+        tail: the sequence up to which `progress` is known; -1 for not at all.
+    """
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    tail: int = -1
+    progress: Progress = field(default_factory=lambda: Progress(None, None))
+
+
+class Worker:
+    """Answers messages; any number of processes may have one."""
+
+    def __init__(
+        self,
+        log: Log,
+        live: Live,
+        author: Author,
+        saver: LogCheckpointSaver,
+        graphs: Mapping[str, Compiled],
+        undertaker: Undertaker,
+        settings: RunnerSettings,
+    ) -> None:
+        self._log = log
+        self._live = live
+        self._author = author
+        self._saver = saver
+        self._graphs = graphs
+        self._undertaker = undertaker
+        self._settings = settings
+        self._slots = asyncio.Semaphore(settings.concurrent_runs)
+        self._conversations: OrderedDict[str, _Conversation] = OrderedDict()
+        self._running: dict[str, Run] = {}
+
+    async def answer(self, work: Recorded) -> None:
+        """See to it that a message is answered; returns when it is, by whomever.
+
+        Raises:
+            Superseded: if another process has taken the message over.
+            LogError: if the log cannot be reached.
+        """
+        conversation = self._remembered(work.conversation)
+        while True:
+            async with conversation.lock:
+                turn = await self._turn(conversation, work)
+                if turn is Turn.MINE:
+                    async with self._slots:
+                        await self._run(conversation, work)
+                    return
+            if turn is Turn.DONE:
+                return
+            await self._wait_for_news(work.conversation, conversation.tail)
+
+    def cancel(self, run_id: str, *, rollback: bool) -> None:
+        """Stop a run if it is running here."""
+        if run := self._running.get(run_id):
+            run.cancel(rollback=rollback)
+
+    def _remembered(self, key: str) -> _Conversation:
+        conversation = self._conversations.setdefault(key, _Conversation())
+        self._conversations.move_to_end(key)
+        while len(self._conversations) > REMEMBERED_CONVERSATIONS:
+            self._conversations.popitem(last=False)
+        return conversation
+
+    async def _turn(self, conversation: _Conversation, work: Recorded) -> Turn:
+        """Decide from memory if nothing happened between it and the message, else from the log.
+
+        The tail is read first: whatever is appended after it makes the run's first append fail.
+        """
+        if conversation.tail == work.previous and conversation.progress.start:
+            conversation.tail = work.sequence
+            return conversation.progress.turn(work, work)
+        key = work.conversation
+        conversation.tail = await self._log.tail(key)
+        newest, newest_run = await asyncio.gather(
+            self._log.last(key, "conversation.>"), self._log.last(key, "run.>")
+        )
+        if newest and not isinstance(newest.event, ConversationStarted | ConversationDeleted):
+            newest = await self._log.last(key, ConversationStarted.type)
+        deleted = newest is None or isinstance(newest.event, ConversationDeleted)
+        conversation.progress = progress = Progress(None if deleted else newest, newest_run)
+        next_work = await self._log.next(key, "message.>", after=progress.answered)
+        return progress.turn(work, next_work)
+
+    async def _run(self, conversation: _Conversation, work: Recorded) -> None:
+        progress = conversation.progress
+        ends: list[Recorded] = []
+
+        def committed(batch: Sequence[Recorded]) -> None:
+            self._saver.committed(batch)
+            ends[:] = [event for event in batch if isinstance(event.event, RunEvent)][-1:] or ends
+
+        self._saver.committed([work])
+        attempt = progress.attempt(work)
+        journal = Journal(
+            self._log, self._author, work, attempt=attempt, tail=conversation.tail, committed=committed
+        )
+        conversation.tail = -1
+        try:
+            await self._answer(work, progress, attempt, journal)
+        except Superseded as superseded:
+            logger.info("run %s: %s", work.id, superseded)
+            raise
+        conversation.tail = journal.tail
+        conversation.progress = Progress(progress.start, ends[-1] if ends else progress.newest_run)
+
+    async def _answer(self, work: Recorded, progress: Progress, attempt: int, journal: Journal) -> None:
+        graph_name = self._graph_name(progress)
+        graph = self._graphs.get(graph_name)
+        refusal = None
+        if attempt > self._settings.max_attempts:
+            refusal = f"given up after {self._settings.max_attempts} attempts"
+            await self._undertaker.bury(work, refusal)
+        elif graph is None:
+            refusal = f"there is no graph {graph_name!r}"
+        if refusal or graph is None:
+            journal.add(
+                RunFailed(
+                    run_id=work.id,
+                    message_sequence=work.sequence,
+                    attempt=attempt,
+                    error=refusal or "",
+                    code="refused",
+                )
+            )
+            await journal.flush()
+            return
+        run = Run(
+            Assignment(work, graph_name, progress.begins, attempt, progress.question),
+            graph,
+            self._saver,
+            self._log,
+            journal,
+            Deltas(self._live, work.conversation, work.id, attempt),
+            timeout_seconds=self._settings.run_timeout,
+        )
+        self._running[work.id] = run
+        try:
+            await run.execute()
+        finally:
+            del self._running[work.id]
+
+    def _graph_name(self, progress: Progress) -> str:
+        start = progress.start.event if progress.start else None
+        return (isinstance(start, ConversationStarted) and start.graph) or DEFAULT_GRAPH
+
+    async def _wait_for_news(self, key: str, after: int) -> None:
+        """Until the conversation moves on, or long enough to look again."""
+        try:
+            async with asyncio.timeout(LOOK_AGAIN_SECONDS), self._log.follow(key, after=after) as events:
+                await anext(events)
+        except TimeoutError:
+            logger.info("conversation %r: still waiting for an earlier message", key)

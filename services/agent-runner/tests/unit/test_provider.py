@@ -1,0 +1,173 @@
+"""The graphs on a provider's model, over HTTP, against aimock's OpenAI-compatible server."""
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
+from langchain_core.tools import BaseTool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+from agent_runner.graphs import chat, planner
+from agent_runner.models import select
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The provider's client keeps its connections, which belong to one event loop.
+
+AIMOCK = "@copilotkit/aimock@1.43.0"
+INSTALL_SECONDS = 120
+START_SECONDS = 20
+
+
+def calls(name: str, arguments: Any) -> dict[str, Any]:
+    return {"toolCalls": [{"name": name, "arguments": json.dumps(arguments, ensure_ascii=False)}]}
+
+
+def fixture(match: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
+    return {"match": match, "response": response}
+
+
+TOTAL = {
+    "type": "analyze", "tool": "analyze_dataset", "description": "Add the sales up",
+    "arguments": {"dataset": "sales_2023"},
+}  # fmt: skip
+DRAFT = {
+    "type": "document", "tool": "draft_document", "description": "Draft it",
+    "arguments": {"template": "contract", "language": "en"},
+}  # fmt: skip
+REVISED = {"template": "contract", "language": "en", "fields": {"amount": "$9,000"}}
+INTENT = {"kind": "k", "language": "en", "goal": "g"}
+FIXTURES = [
+    fixture({"systemMessage": "Say what the user wants"}, calls("Intent", INTENT)),
+    fixture(
+        {"systemMessage": "Plan the tool calls", "userMessage": "add up"},
+        calls("Plan", {"goal": "g", "steps": [TOTAL]}),
+    ),
+    fixture(
+        {"systemMessage": "Plan the tool calls", "userMessage": "agree"},
+        calls("Plan", {"goal": "g", "steps": [DRAFT]}),
+    ),
+    fixture(
+        {"systemMessage": "Plan the tool calls", "userMessage": "nonsense"},
+        calls("Plan", {"goal": 1, "steps": 2}),
+    ),
+    fixture(
+        {"systemMessage": "Plan the tool calls", "userMessage": "prose"}, {"content": "I will not plan."}
+    ),
+    fixture({"systemMessage": "A step of a plan waits"}, calls("Revision", {"arguments": REVISED})),
+    fixture(
+        {"systemMessage": "Answer the user's last", "toolResultContains": "7053029000"},
+        {"content": "The total is 7,053,029,000."},
+    ),
+    fixture({"systemMessage": "Answer the user's last"}, {"content": "The contract is drafted."}),
+    fixture(
+        {"userMessage": "who is in Rome", "hasToolResult": False}, calls("find_contacts", {"region": "Rome"})
+    ),
+    fixture({"userMessage": "who is in Rome", "hasToolResult": True}, {"content": "Sofia Rossi is in Rome."}),
+]
+
+
+@pytest.fixture(scope="session")
+def aimock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder aimock is installed in."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("needs Node.js")
+    folder = tmp_path_factory.mktemp("aimock")
+    install = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), AIMOCK]
+    installed = subprocess.run(install, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    if installed.returncode != 0:
+        pytest.skip(f"{AIMOCK} can't be had: {installed.stderr[-300:]}")
+    return folder / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def provider(aimock: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BaseChatModel]:
+    file = tmp_path_factory.mktemp("fixtures") / "fixtures.json"
+    file.write_text(json.dumps({"fixtures": FIXTURES}, ensure_ascii=False), encoding="utf-8")
+    server = await asyncio.create_subprocess_exec(
+        "node",
+        str(aimock),
+        "-p",
+        "0",
+        "-f",
+        str(file),
+        "--strict",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            address = await address_of(server)
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("OPENAI_BASE_URL", f"{address}/v1")
+            environment.setenv("OPENAI_API_KEY", "none")
+            yield select("openai:gpt-4o-mini")
+    finally:
+        server.terminate()
+        await server.communicate()
+
+
+async def address_of(server: asyncio.subprocess.Process) -> str:
+    assert server.stdout is not None
+    async for line in server.stdout:
+        if found := re.search(rb"listening on (http://\S+)", line):
+            return found[1].decode()
+    raise AssertionError("aimock ended without listening")
+
+
+async def test_the_planner_plans_executes_and_streams(provider: BaseChatModel, tools: list[BaseTool]) -> None:
+    graph = planner.build(provider, tools).compile()
+    asked = {"messages": [HumanMessage("add up the sales")]}
+
+    parts: list[Any] = [part async for part in graph.astream(asked, stream_mode=["custom", "values"])]
+
+    state = next(part for mode, part in reversed(parts) if mode == "values")
+    assert state["plan"]["steps"][0]["result"]["total"] == 7053029000
+    assert state["final_result"] == "The total is 7,053,029,000."
+    tokens = [part["token"].text for mode, part in parts if mode == "custom"]
+    assert len(tokens) > 1
+    assert "".join(tokens) == state["final_result"]
+
+
+async def test_an_answer_in_words_revises_the_step(provider: BaseChatModel, tools: list[BaseTool]) -> None:
+
+    graph = planner.build(provider, tools).compile(checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "t"}}
+
+    stopped = await graph.ainvoke({"messages": [HumanMessage("agree on a deal")]}, config)
+    state = await graph.ainvoke(Command(resume={"response": "but for $9,000"}), config)
+
+    assert stopped["__interrupt__"][0].value["question"] == "Shall I go ahead and draft the contract?"
+    assert "$9,000" in state["plan"]["steps"][0]["result"]["markdown"]
+    assert state["final_result"] == "The contract is drafted."
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("nonsense", "could not be understood"), ("prose", "gave no plan")]
+)
+async def test_an_unusable_plan_is_a_clear_failure(
+    provider: BaseChatModel, tools: list[BaseTool], text: str, reason: str
+) -> None:
+    graph = planner.build(provider, tools).compile()
+
+    with pytest.raises(planner.PlanningFailed, match=reason):
+        await graph.ainvoke({"messages": [HumanMessage(text)]})
+
+
+async def test_the_chat_graph_calls_tools(provider: BaseChatModel, tools: list[BaseTool]) -> None:
+    graph = chat.build(provider, tools).compile()
+
+    state = await graph.ainvoke({"messages": [HumanMessage("who is in Rome?")]})
+
+    assert "Sofia Rossi" in state["messages"][2].text
+    assert state["messages"][-1].text == "Sofia Rossi is in Rome."

@@ -1,0 +1,85 @@
+"""Whose turn it is, as a table."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from agent_runner.turns import Progress, Turn
+from contracts.envelope import Recorded
+from contracts.events import (
+    ConversationStarted,
+    Event,
+    MessageReceived,
+    NodeCompleted,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunStarted,
+)
+
+
+def at(sequence: int, event: Event) -> Recorded:
+    return Recorded(
+        id=f"e{sequence}",
+        conversation="c",
+        event=event,
+        occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
+        source="test",
+        sequence=sequence,
+        previous=sequence - 1,
+    )
+
+
+def message(sequence: int) -> Recorded:
+    return at(sequence, MessageReceived(addressee="agent-runner", text="x", protocol="agent"))
+
+
+START = at(10, ConversationStarted(responder_name="agent-runner", protocol="agent"))
+COMPLETED = RunCompleted(run_id="e11", message_sequence=11, text="")
+ASKED = RunInterrupted(run_id="e11", message_sequence=11, interrupt_id="i", question="?")
+FAILED = RunFailed(run_id="e11", message_sequence=11, error="")
+CANCELLED = RunCancelled(run_id="e11", message_sequence=11)
+RUNNING = RunStarted(run_id="e11", message_sequence=11)
+STEPPING = NodeCompleted(run_id="e11", message_sequence=11, node="n", step=1, attempt=2)
+
+
+@pytest.mark.parametrize(
+    ("case", "start", "newest_run", "work", "next_work", "turn"),
+    [
+        ("the first message", START, None, message(11), message(11), Turn.MINE),
+        ("an earlier one waits", START, None, message(12), message(11), Turn.WAIT),
+        ("answered already", START, at(15, COMPLETED), message(11), message(12), Turn.DONE),
+        ("the one before is answered", START, at(15, COMPLETED), message(12), message(12), Turn.MINE),
+        ("the one before failed", START, at(15, FAILED), message(12), message(12), Turn.MINE),
+        ("the one before was cancelled", START, at(15, CANCELLED), message(12), message(12), Turn.MINE),
+        ("the one before asked", START, at(15, ASKED), message(16), message(16), Turn.MINE),
+        ("the one before is running", START, at(15, RUNNING), message(12), message(11), Turn.WAIT),
+        ("its own run is unfinished", START, at(15, STEPPING), message(11), message(11), Turn.MINE),
+        ("deleted", None, at(15, COMPLETED), message(16), message(16), Turn.DONE),
+        ("of an earlier life", START, None, message(9), message(11), Turn.DONE),
+        ("a run of an earlier life", START, at(9, RUNNING), message(12), message(12), Turn.MINE),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_turn(
+    case: str,
+    start: Recorded | None,
+    newest_run: Recorded | None,
+    work: Recorded,
+    next_work: Recorded,
+    turn: Turn,
+) -> None:
+    assert Progress(start, newest_run).turn(work, next_work) is turn
+
+
+def test_a_takeover_counts_on() -> None:
+    assert Progress(START, at(15, STEPPING)).attempt(message(11)) == 3
+    assert Progress(START, at(15, COMPLETED)).attempt(message(16)) == 1
+    assert Progress(START, None).attempt(message(11)) == 1
+
+
+def test_a_question_is_open_until_the_next_run() -> None:
+    assert Progress(START, at(15, ASKED)).question == ASKED
+    assert Progress(START, at(16, COMPLETED)).question is None
+    assert Progress(at(20, START.event), at(15, ASKED)).question is None

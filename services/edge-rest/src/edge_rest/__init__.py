@@ -1,0 +1,1 @@
+"""Serves the REST protocols. Begin at `app`; each protocol is a router of its own."""

@@ -1,0 +1,69 @@
+"""The REST side of the agent protocol."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Path
+
+from contracts import queries
+from contracts.envelope import parse_time
+from contracts.subjects import InvalidKey, check_key
+from contracts.wire.agent import STEP_TYPES, HistoryItem, RunRequest, RunStep
+from edge_rest.settings import EdgeSettings
+from eventlog.broker import Broker
+from eventlog.ports import Log
+from eventlog.query import Refused, ask
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    422: {
+        "description": "What is wrong, and in which field",
+        "content": {"application/json": {"example": {"detail": "task: Input should be a valid string"}}},
+    },
+    503: {
+        "description": "A part that is needed is down",
+        "content": {"application/json": {"example": {"detail": "the service is not available, try again"}}},
+    },
+}
+
+
+def router(broker: Broker, log: Log, settings: EdgeSettings) -> APIRouter:
+    """``/history/{chat_id}`` and ``/agent/run``."""
+    routes = APIRouter(tags=["agent"], responses=ERRORS)
+
+    @routes.get("/history/{chat_id:path}")
+    async def history(chat_id: Annotated[str, Path(description="The dialogue's id")]) -> list[HistoryItem]:
+        """All that was said in a dialogue, in order; empty for an unknown one."""
+        try:
+            check_key(chat_id)
+        except InvalidKey as error:
+            raise HTTPException(422, f"chat_id: {error}") from None
+        query = queries.HistoryQuery(conversation=chat_id, at_least=await log.tail(chat_id))
+        found = await ask(
+            broker, queries.HISTORY, query, queries.History, timeout_seconds=settings.query_timeout
+        )
+        return [
+            HistoryItem(
+                role="user" if entry.role == "user" else "agent",
+                content=entry.content,
+                step_type=STEP_TYPES[entry.step_kind] if entry.step_kind else None,
+                timestamp=parse_time(entry.occurred_at).strftime("%Y-%m-%d %H:%M:%S"),
+            )
+            for entry in found.entries
+        ]
+
+    @routes.post("/agent/run")
+    async def run(request: RunRequest) -> list[RunStep]:
+        """Run a task without keeping anything; the steps in order, the last one the answer."""
+        question = queries.RunOnce(task=request.task, conversation=request.chat_id)
+        try:
+            result = await ask(
+                broker,
+                queries.RUN_ONCE,
+                question,
+                queries.RunOnceResult,
+                timeout_seconds=settings.run_timeout,
+            )
+        except Refused as refused:
+            raise HTTPException(500, f"Error running the task: {refused}") from None
+        return [RunStep(step_type=STEP_TYPES[step.kind], content=step.text) for step in result.steps]
+
+    return routes

@@ -1,0 +1,30 @@
+"""Who answers here, and whether everything it needs is there."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from eventlog import service
+from eventlog.broker import Broker
+
+
+def router(broker: Broker, name: str, needs: Sequence[str]) -> APIRouter:
+    """``/`` and ``/health``."""
+    routes = APIRouter(tags=["service"])
+
+    @routes.get("/")
+    async def root() -> dict[str, str]:
+        """What this is."""
+        return {"message": "LangGraph Chatbot API", "version": "0.4.0", "status": "running"}
+
+    @routes.get("/health", responses={503: {"description": "A part it needs is down"}})
+    async def health() -> JSONResponse:
+        """200 when messages are taken and answered, else 503 with what is wrong."""
+        wrong = await service.problems(broker, name)
+        wrong += [f"{missing} does not answer" for missing in await service.absent(broker, needs)]
+        if wrong:
+            return JSONResponse({"detail": "; ".join(wrong)}, 503)
+        return JSONResponse({"status": "healthy"})
+
+    return routes

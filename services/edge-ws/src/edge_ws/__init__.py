@@ -1,0 +1,1 @@
+"""Terminates the WebSocket protocols. Begin at `app`; each protocol has a pure dialect and an endpoint."""

@@ -1,0 +1,108 @@
+"""The composition root: everything the service is made of, put together here and nowhere else."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from faststream.asgi import AsgiFastStream
+from faststream.specification import AsyncAPI
+from nats.errors import Error as NatsError
+
+from contracts.envelope import Recorded
+from contracts.events import REGISTERED
+from contracts.registry import Registry
+from eventlog import dead, service
+from eventlog.broker import Broker
+from eventlog.jetstream import JetStreamLog
+from eventlog.ports import LogError
+from eventlog.settings import NatsSettings, load
+from history_store.answers import Answers
+from history_store.handlers import router
+from history_store.metrics import Metrics
+from history_store.projector import Projector
+from history_store.settings import HistorySettings
+from history_store.store import Store
+
+NAME = "history-store"
+
+
+def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
+    """The application and the context in which it is started, from the environment.
+
+    Raises:
+        WrongSetting: if a setting does not fit.
+    """
+    nats, own = load(NatsSettings), load(HistorySettings)
+    broker = Broker(nats, NAME)
+    registry = Registry(REGISTERED)
+    store = Store(own.url())
+    metrics = Metrics()
+
+    async def bury(event: Recorded, reason: str) -> None:
+        letter = dead.DeadLetter(
+            service=NAME,
+            conversation=event.conversation,
+            sequence=event.sequence,
+            event_id=event.id,
+            reason=reason,
+        )
+        await dead.bury(broker, letter, timeout_seconds=nats.request_timeout)
+
+    projector = Projector(
+        lambda: JetStreamLog(broker, registry, nats),
+        store,
+        bury,
+        metrics,
+        outage_patience=own.outage_patience,
+    )
+
+    async def not_projecting() -> str | None:
+        """Why the projection stands still or is far behind."""
+        if projector.trouble:
+            return projector.trouble
+        try:
+            lag = await projector.lag()
+        except (LogError, NatsError) as error:
+            return f"cannot tell how far behind the projection is: {error}"
+        return f"{lag} events behind" if lag > own.ready_lag else None
+
+    projecting: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        await service.connect(broker, nats)
+        await service.answer_pings(broker, NAME)
+        await store.prepare()
+        nonlocal projecting
+        projecting = asyncio.create_task(projector.run())
+        projecting.add_done_callback(_end_the_process)
+        try:
+            yield
+            await projecting
+        except asyncio.CancelledError:
+            pass  # by `stop_projecting`
+        finally:
+            await store.close()
+
+    def stop_projecting() -> None:
+        """Before the broker stops, since the projector reads over its connection."""
+        if projecting:
+            projecting.cancel()
+
+    broker.include_router(router(Answers(store), projector, query_wait=own.query_wait))
+    app = AsgiFastStream(
+        broker,
+        lifespan=lifespan,
+        on_shutdown=[stop_projecting],
+        logger=None,
+        asgi_routes=service.health_routes(broker, NAME, [not_projecting, store.problem], metrics.registry),
+        specification=AsyncAPI(title="Parley history-store", version="0.1.0"),
+    )
+    return app, service.started(app)
+
+
+def _end_the_process(projecting: asyncio.Task[None]) -> None:
+    """Drain and let the supervisor start anew: without its projector the service is of no use."""
+    if not projecting.cancelled():
+        signal.raise_signal(signal.SIGTERM)

@@ -1,0 +1,169 @@
+"""What each event does to the rows. Pure: no I/O, no clock, no ids; `store` writes the outcome."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from contracts.envelope import Recorded, format_time
+from contracts.events import (
+    ENDS,
+    AnswerReceived,
+    ConversationDeleted,
+    ConversationStarted,
+    MessageReceived,
+    NodeCompleted,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunStarted,
+    Unrecognized,
+)
+from history_store.tables import ConversationRow, EntryRow
+
+_NO_QUESTION: Final = {"interrupt_id": None, "question": None}
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a batch of events comes to.
+
+    Attributes:
+        conversations: the last state of every conversation touched, by key; None if it is gone.
+        entries: new entries, in order.
+        gone: incarnations of which nothing may be left.
+        rolled_back: runs of which no entry may be left.
+    """
+
+    conversations: dict[str, ConversationRow | None]
+    entries: list[EntryRow] = field(default_factory=list)
+    gone: set[int] = field(default_factory=set)
+    rolled_back: set[str] = field(default_factory=set)
+
+
+def project(known: Mapping[str, ConversationRow], events: Iterable[Recorded]) -> Changes:
+    """Fold a batch of events, in order, over the conversations as they are."""
+    changes = Changes(dict(known))
+    for recorded in events:
+        if isinstance(recorded.event, Unrecognized):
+            continue
+        before = changes.conversations.get(recorded.conversation)
+        after = evolve(before, recorded)
+        changes.conversations[recorded.conversation] = after
+        if before and (after is None or after.incarnation != before.incarnation):
+            changes.gone.add(before.incarnation)
+        if after is None:
+            continue
+        match recorded.event:
+            case RunCancelled(rolled_back=True, run_id=run_id):
+                changes.rolled_back.add(run_id)
+            case _:
+                changes.entries += entries(after.incarnation, recorded)
+    changes.entries = [
+        entry
+        for entry in changes.entries
+        if entry.incarnation not in changes.gone and entry.run_id not in changes.rolled_back
+    ]
+    return changes
+
+
+def evolve(conversation: ConversationRow | None, recorded: Recorded) -> ConversationRow | None:
+    """The conversation after one event; None before it starts and after it is deleted."""
+    event = recorded.event
+    if isinstance(event, ConversationStarted):
+        return _started(recorded, event)
+    if conversation is None or isinstance(event, ConversationDeleted):
+        return None
+    changes: dict[str, object] = {}
+    match event:
+        case MessageReceived() | AnswerReceived():
+            changes["unanswered"] = conversation.unanswered + 1
+            changes |= _NO_QUESTION
+        case RunStarted():
+            changes |= _NO_QUESTION
+        case RunInterrupted():
+            changes["unanswered"] = max(conversation.unanswered - 1, 0)
+            changes["interrupt_id"] = _storable(event.interrupt_id)
+            changes["question"] = _storable(event.question)
+        case RunCompleted() | RunFailed() | RunCancelled():
+            changes["unanswered"] = max(conversation.unanswered - 1, 0)
+        case _:
+            pass
+    changed = conversation.model_copy(update=changes)
+    changed.status = _status(changed, ended=isinstance(event, ENDS))
+    changed.updated_at = format_time(recorded.occurred_at)
+    changed.last_sequence = recorded.sequence
+    return changed
+
+
+def entries(incarnation: int, recorded: Recorded) -> list[EntryRow]:
+    """What one event adds to the history of its conversation."""
+    event = recorded.event
+    said: list[tuple[str, str, str | None, str, str | None]] = []
+    match event:
+        case MessageReceived():
+            said = [(recorded.id, "message", None, event.text, event.message_id)]
+        case AnswerReceived():
+            said = [(recorded.id, "answer", None, _answer(event), None)]
+        case NodeCompleted():
+            said = [(event.run_id, "step", step.kind, step.text, None) for step in event.steps]
+        case RunInterrupted():
+            said = [(event.run_id, "question", None, event.question, None)]
+        case RunCompleted():
+            said = [(event.run_id, "reply", None, event.text, None)]
+        case RunFailed():
+            said = [(event.run_id, "failure", None, event.error, None)]
+        case _:
+            pass
+    return [
+        EntryRow(
+            sequence=recorded.sequence,
+            number=number,
+            incarnation=incarnation,
+            run_id=_storable(run_id),
+            kind=kind,
+            step_kind=step_kind,
+            content=_storable(content),
+            message_id=_storable(message_id) if message_id else message_id,
+            occurred_at=format_time(recorded.occurred_at),
+        )
+        for number, (run_id, kind, step_kind, content, message_id) in enumerate(said)
+    ]
+
+
+def _started(recorded: Recorded, event: ConversationStarted) -> ConversationRow:
+    time = format_time(recorded.occurred_at)
+    origin = event.forked_from
+    return ConversationRow(
+        incarnation=recorded.sequence,
+        key=recorded.conversation,
+        responder=_storable(event.responder_name),
+        graph=_storable(event.graph),
+        protocol=_storable(event.protocol),
+        user_id=event.user_id and _storable(event.user_id),
+        owner=event.owner and _storable(event.owner),
+        forked_from=_storable(origin.conversation) if origin else None,
+        forked_checkpoint=_storable(origin.checkpoint_id) if origin else None,
+        created_at=time,
+        updated_at=time,
+        last_sequence=recorded.sequence,
+    )
+
+
+def _status(conversation: ConversationRow, *, ended: bool) -> str:
+    if conversation.interrupt_id is not None:
+        return "waiting_human"
+    if conversation.unanswered:
+        return "in_progress"
+    return "completed" if ended else conversation.status
+
+
+def _answer(event: AnswerReceived) -> str:
+    if event.response is not None:
+        return event.response
+    return "approved" if event.approve else "refused"
+
+
+def _storable(text: str) -> str:
+    """The text as PostgreSQL takes it: without NUL characters."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

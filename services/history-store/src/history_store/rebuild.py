@@ -1,0 +1,279 @@
+"""Builds a second set of tables from the log, beside the live ones, and compares or swaps them.
+
+The live projection goes on meanwhile. The digest of the rows is the same on every machine.
+"""
+
+import asyncio
+import hashlib
+import json
+import sys
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import Table, delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.envelope import Recorded
+from contracts.events import REGISTERED
+from contracts.registry import Registry
+from eventlog import service
+from eventlog.broker import Broker
+from eventlog.jetstream import JetStreamLog
+from eventlog.ports import Log, LogError
+from eventlog.settings import NatsSettings, WrongSetting, load
+from history_store.settings import HistorySettings
+from history_store.store import Moved, Store, is_poison, lock, position
+from history_store.tables import CONVERSATION, ENTRY
+
+BATCH: Final = 4000
+BATCHES_AHEAD: Final = 3
+SHOWN_DIFFERENCES: Final = 100
+SILENCE_SECONDS: Final = 60
+_PROGRESS_SECONDS: Final = 2.0
+_SCHEMA: Final = "parley_rebuild"
+
+Row: TypeAlias = dict[str, Any]
+Say: TypeAlias = Callable[[str], None]
+"""Prints one line of progress."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a rebuild came to.
+
+    Attributes:
+        position: the log sequence both sets of tables stand at.
+        events: how many events were projected.
+        seconds: how long that took.
+        digest: hex SHA-256 over all rebuilt rows in order.
+        differences: how many rows are missing, superfluous or different in the live tables.
+        examples: the first of them, in words.
+    """
+
+    position: int = 0
+    events: int = 0
+    seconds: float = 0.0
+    digest: str = ""
+    differences: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def differ(self, text: str) -> None:
+        """Count a difference."""
+        self.differences += 1
+        if len(self.examples) < SHOWN_DIFFERENCES:
+            self.examples.append(text)
+
+
+async def rebuild(log: Log, live: Store, beside: Store, *, verify: bool, say: Say) -> Outcome:
+    """Build `beside` from the log up to where `live` stands; compare, or put its rows in place of `live`'s.
+
+    Raises:
+        Moved: if the live tables belong to another release.
+        LogError: if the log does not answer.
+    """
+    outcome = Outcome()
+    await beside.prepare(afresh=True)
+    await _build(log, beside, await live.position(), outcome, say)
+    compare_or_swap = _verify if verify else _swap
+    await compare_or_swap(log, live, beside, outcome, say)
+    return outcome
+
+
+async def _build(log: Log, beside: Store, until: int, outcome: Outcome, say: Say) -> None:
+    """Project the log behind what `beside` has, up to `until`; reading and writing overlap."""
+    begun = time.monotonic()
+    told = begun
+    after = await beside.position()
+    ready: asyncio.Queue[list[Recorded] | None] = asyncio.Queue(BATCHES_AHEAD)
+
+    async def read() -> None:
+        async with aclosing(_events(log, after, until)) as batches:
+            async for batch in batches:
+                await ready.put(batch)
+        await ready.put(None)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(read())
+        while batch := await ready.get():
+            await _apply(beside, batch, after)
+            after = batch[-1].sequence
+            outcome.events += len(batch)
+            now = time.monotonic()
+            if now - told > _PROGRESS_SECONDS:
+                told = now
+                rate = outcome.events / (outcome.seconds + now - begun)
+                say(f"{after} of {until}, {rate:,.0f} events/s")
+    outcome.position = until
+    outcome.seconds += time.monotonic() - begun
+
+
+async def _events(log: Log, after: int, until: int) -> AsyncGenerator[list[Recorded], None]:
+    """The log's events with ``after < sequence <= until`` in large batches."""
+    if after >= until:
+        return
+    gathered: list[Recorded] = []
+    async with log.follow_all(after=after) as batches:
+        while True:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                batch = await anext(batches)
+            gathered += [event for event in batch if event.sequence <= until]
+            ended = batch[-1].sequence >= until
+            if gathered and (ended or len(gathered) >= BATCH):
+                yield gathered
+                gathered = []
+            if ended:
+                return
+
+
+async def _apply(beside: Store, batch: Sequence[Recorded], after: int) -> None:
+    """Apply a batch; an event that cannot be projected is left out, as the live projector leaves it out."""
+    try:
+        await beside.apply(batch, after=after)
+    except Exception as error:
+        if not is_poison(error):
+            raise
+        if len(batch) == 1:
+            await beside.skip(batch[0], after=after)
+            return
+        for event in batch:
+            await _apply(beside, [event], after)
+            after = event.sequence
+
+
+async def _verify(log: Log, live: Store, beside: Store, outcome: Outcome, say: Say) -> None:
+    async with live.reading() as found:
+        await _build(log, beside, await position(found), outcome, say)
+        async with beside.reading() as expected:
+            digest = hashlib.sha256()
+            for table in (CONVERSATION, ENTRY):
+                await _compare(table, found, expected, outcome, digest.update)
+    outcome.digest = digest.hexdigest()
+
+
+async def _compare(
+    table: Table,
+    found: AsyncConnection,
+    expected: AsyncConnection,
+    outcome: Outcome,
+    digest: Callable[[bytes], None],
+) -> None:
+    """Walk through the live and the rebuilt rows side by side, both in the order of their keys."""
+    key = _key_of(table)
+    live_rows, rebuilt_rows = _rows(found, table), _rows(expected, table)
+    async with aclosing(live_rows), aclosing(rebuilt_rows):
+        live = await anext(live_rows, None)
+        async for rebuilt in rebuilt_rows:
+            digest(_canonical(table, rebuilt))
+            while live and key(live) < key(rebuilt):
+                outcome.differ(f"{table.name} {key(live)} should not be there")
+                live = await anext(live_rows, None)
+            if live is None or key(live) != key(rebuilt):
+                outcome.differ(f"{table.name} {key(rebuilt)} is missing")
+                continue
+            if live != rebuilt:
+                columns = ", ".join(name for name in rebuilt if live[name] != rebuilt[name])
+                outcome.differ(f"{table.name} {key(live)} differs in {columns}")
+            live = await anext(live_rows, None)
+        while live:
+            outcome.differ(f"{table.name} {key(live)} should not be there")
+            live = await anext(live_rows, None)
+
+
+async def _swap(log: Log, live: Store, beside: Store, outcome: Outcome, say: Say) -> None:
+    """Replace the live rows in one transaction, at the very position the live projection has then."""
+    async with live.writing() as connection:
+        at = await lock(connection)
+        await _build(log, beside, at, outcome, say)
+        digest = hashlib.sha256()
+        async with beside.reading() as rebuilt:
+            for table in (CONVERSATION, ENTRY):
+                await connection.execute(delete(table))
+                async for rows in _chunks(rebuilt, table):
+                    for row in rows:
+                        digest.update(_canonical(table, row))
+                    await connection.execute(insert(table), rows)
+    outcome.digest = digest.hexdigest()
+
+
+async def _chunks(connection: AsyncConnection, table: Table) -> AsyncIterator[list[Row]]:
+    """All rows in the order of their keys, some thousands at a time."""
+    async with connection.stream(select(table).order_by(*table.primary_key)) as result:
+        async for rows in result.mappings().partitions(BATCH):
+            yield [dict(row) for row in rows]
+
+
+async def _rows(connection: AsyncConnection, table: Table) -> AsyncGenerator[Row, None]:
+    async for rows in _chunks(connection, table):
+        for row in rows:
+            yield row
+
+
+def _key_of(table: Table) -> Callable[[Row], tuple[int, ...]]:
+    """What gives the primary key of a row."""
+    names = [column.name for column in table.primary_key]
+    return lambda row: tuple(row[name] for name in names)
+
+
+def _canonical(table: Table, row: Row) -> bytes:
+    """The same bytes for the same row in every database: JSON of the values in order of the columns."""
+    values = [table.name, *(row[column.name] for column in table.columns)]
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+@asynccontextmanager
+async def second(live: Store) -> AsyncIterator[Store]:
+    """A second, empty set of tables: a file beside SQLite's, a schema of its own in PostgreSQL."""
+    if live.embedded:
+        url = live.url.set(database=f"{live.url.database}.rebuild")
+        store = Store(url.render_as_string(hide_password=False))
+    else:
+        store = Store(live.url.render_as_string(hide_password=False), schema=_SCHEMA)
+    try:
+        yield store
+    finally:
+        await store.remove()
+
+
+async def run(*, verify: bool, say: Say) -> Outcome:
+    """Rebuild as the environment is configured.
+
+    Raises:
+        WrongSetting, LogError, SQLAlchemyError, OSError: if it cannot be done.
+    """
+    nats, own = load(NatsSettings), load(HistorySettings)
+    broker = Broker(nats, "history-rebuild")
+    live = Store(own.url())
+    try:
+        await service.connect(broker, nats)
+        await live.prepare()
+        log = JetStreamLog(broker, Registry(REGISTERED), nats)
+        async with second(live) as beside:
+            return await rebuild(log, live, beside, verify=verify, say=say)
+    finally:
+        await live.close()
+        await broker.stop()
+
+
+def main(*, verify: bool) -> None:
+    """Rebuild, say how it went, and end with 0, or with 1 where live rows differ from the log."""
+    try:
+        outcome = asyncio.run(run(verify=verify, say=_say))
+    except* (WrongSetting, LogError, Moved, SQLAlchemyError, OSError, TimeoutError) as errors:
+        sys.exit(f"cannot rebuild: {errors.exceptions[0] or type(errors.exceptions[0]).__name__}")
+    rate = outcome.events / outcome.seconds if outcome.seconds else 0.0
+    _say(f"{outcome.events} events in {outcome.seconds:.1f} s, {rate:,.0f} events/s")
+    _say(f"position {outcome.position}, digest sha256:{outcome.digest}")
+    for example in outcome.examples:
+        _say(example)
+    if outcome.differences:
+        sys.exit(f"{outcome.differences} rows differ")
+    _say("the live rows are those of the log" if verify else "the rebuilt rows are live")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

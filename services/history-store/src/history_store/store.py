@@ -1,0 +1,231 @@
+"""The projection in a database: opened, read up to a position, moved on by one transaction a batch.
+
+`queries` reads it for clients, `rebuild` makes a second one and compares.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import delete, event, insert, select, text, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from contracts.envelope import Recorded
+from history_store.projections import Changes, project
+from history_store.tables import CONVERSATION, ENTRY, METADATA, POSITION, SCHEMA_VERSION, ConversationRow
+
+BUSY_SECONDS: Final = 10
+CONNECT_SECONDS: Final = 5
+STATEMENT_SECONDS: Final = 60
+_PREPARING: Final = 7_205_759
+"""Key of the PostgreSQL advisory lock under which replicas create the tables one after the other."""
+
+_POISON_STATES: Final = frozenset({"22", "23", "54"})
+"""SQLSTATE classes: bad data, a broken constraint, a limit exceeded (such as the size of an index row)."""
+
+
+class Moved(Exception):
+    """Somebody else has moved the projection on; nothing was written."""
+
+
+class Store:
+    """One set of tables. `schema` is the PostgreSQL schema they lie in, None for the default one."""
+
+    def __init__(self, url: str, *, schema: str | None = None) -> None:
+        self.url = make_url(url)
+        self.schema = schema
+        self.embedded = self.url.get_backend_name() == "sqlite"
+        self._engine = _engine(url, embedded=self.embedded).execution_options(
+            schema_translate_map={None: schema}
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that sees one state of all tables until it is given back."""
+        async with self._engine.connect() as connection:
+            if self.embedded:
+                await connection.execute(text("BEGIN"))  # else every SELECT would see a state of its own
+            else:
+                await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction that commits at the end of the context."""
+        async with self._engine.begin() as connection:
+            yield connection
+
+    async def prepare(self, *, afresh: bool = False) -> None:
+        """Create the tables; drop those of another release first, since the log has all that was in them.
+
+        Args:
+            afresh: drop whatever is there.
+        """
+        if self.embedded and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        async with self.writing() as connection:
+            if self.embedded:
+                await connection.execute(text("BEGIN IMMEDIATE"))
+            else:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PREPARING})
+                if self.schema:
+                    await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{self.schema}"'))
+            await connection.run_sync(METADATA.create_all, tables=[POSITION])
+            version = await connection.scalar(select(POSITION.c.schema_version))
+            if version == SCHEMA_VERSION and not afresh:
+                return
+            await connection.run_sync(METADATA.drop_all)
+            await connection.run_sync(METADATA.create_all)
+            await connection.execute(
+                insert(POSITION), {"id": 1, "sequence": 0, "schema_version": SCHEMA_VERSION}
+            )
+
+    async def remove(self) -> None:
+        """Remove all tables and whatever holds them, and close."""
+        async with self.writing() as connection:
+            await connection.run_sync(METADATA.drop_all)
+            if self.schema:
+                await connection.execute(text(f'DROP SCHEMA "{self.schema}"'))
+        await self.close()
+        if self.embedded:
+            await asyncio.to_thread(Path(str(self.url.database)).unlink)
+
+    async def position(self) -> int:
+        """The last sequence that has been projected.
+
+        Raises:
+            Moved: if the tables now belong to another release.
+        """
+        async with self._engine.connect() as connection:
+            return await position(connection)
+
+    async def problem(self) -> str | None:
+        """Why the tables cannot be read, or None."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self.position()
+        except (SQLAlchemyError, Moved, OSError, TimeoutError) as error:
+            return f"the database does not answer: {error or type(error).__name__}"
+        return None
+
+    async def apply(self, events: Sequence[Recorded], *, after: int) -> None:
+        """Project the events that follow the position `after`, in one transaction with the new position.
+
+        Raises:
+            Moved: if the position is another one.
+        """
+        async with self.writing() as connection:
+            await advance(connection, after, events[-1].sequence)
+            await _write(connection, events)
+
+    async def skip(self, event: Recorded, *, after: int) -> None:
+        """Move the position past an event that cannot be projected.
+
+        Raises:
+            Moved: if the position is another one.
+        """
+        async with self.writing() as connection:
+            await advance(connection, after, event.sequence)
+
+
+async def position(connection: AsyncConnection) -> int:
+    """The position as this connection sees it.
+
+    Raises:
+        Moved: if the tables now belong to another release.
+    """
+    found = await connection.scalar(
+        select(POSITION.c.sequence).where(POSITION.c.schema_version == SCHEMA_VERSION)
+    )
+    if found is None:
+        raise Moved("the tables belong to another release")
+    return int(found)
+
+
+async def lock(connection: AsyncConnection) -> int:
+    """Keep every other writer out until the end of the transaction; gives the position.
+
+    Raises:
+        Moved: if the tables now belong to another release.
+    """
+    await connection.execute(update(POSITION).values(sequence=POSITION.c.sequence))
+    return await position(connection)
+
+
+async def advance(connection: AsyncConnection, old: int, new: int) -> None:
+    """Compare and set the position; first in a transaction, since it locks out every other writer.
+
+    Raises:
+        Moved: if the position is not `old`.
+    """
+    moved = await connection.execute(
+        update(POSITION)
+        .where(POSITION.c.sequence == old, POSITION.c.schema_version == SCHEMA_VERSION)
+        .values(sequence=new)
+    )
+    if moved.rowcount != 1:
+        raise Moved(f"the projection is not at {old} any more")
+
+
+async def _write(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    keys = {recorded.conversation for recorded in events}
+    rows = await connection.execute(select(CONVERSATION).where(CONVERSATION.c.key.in_(keys)))
+    known = {row.key: ConversationRow.model_construct(**row._asdict()) for row in rows}
+    changes = project(known, events)
+    await _remove(connection, changes)
+    touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
+    await _replace(connection, touched)
+    if changes.entries:
+        await connection.execute(insert(ENTRY), [dict(entry) for entry in changes.entries])
+
+
+async def _remove(connection: AsyncConnection, changes: Changes) -> None:
+    if changes.gone:
+        await connection.execute(delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_(changes.gone)))
+        await connection.execute(delete(ENTRY).where(ENTRY.c.incarnation.in_(changes.gone)))
+    if changes.rolled_back:
+        await connection.execute(delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
+
+
+async def _replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> None:
+    if rows:
+        incarnations = [row.incarnation for row in rows]
+        await connection.execute(delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_(incarnations)))
+        await connection.execute(insert(CONVERSATION), [dict(row) for row in rows])
+
+
+def _engine(url: str, *, embedded: bool) -> AsyncEngine:
+    if not embedded:
+        return create_async_engine(
+            url,
+            pool_size=5,
+            max_overflow=5,
+            pool_timeout=CONNECT_SECONDS,
+            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
+        )
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _: object) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    return engine
+
+
+def is_poison(error: Exception) -> bool:
+    """Whether an event's own content is what the projection or the database refuses."""
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        return isinstance(error, DataError | IntegrityError) or state[:2] in _POISON_STATES
+    return isinstance(error, ArithmeticError | AttributeError | LookupError | TypeError | ValueError)

@@ -1,0 +1,101 @@
+"""The tables of the projection. All of it can be dropped and built again from the log.
+
+Times are RFC 3339 text in UTC, so that a row is the same in every database.
+"""
+
+from typing import Final
+
+from sqlalchemy import Index, MetaData, Table
+from sqlmodel import Field, SQLModel
+
+SCHEMA_VERSION: Final = 2
+"""Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
+
+
+class ConversationRow(SQLModel):
+    """A conversation that has not been deleted.
+
+    Attributes:
+        incarnation: sequence of its `ConversationStarted`; a key used again after deletion gets a new one.
+        unanswered: how many messages wait for the end of their run.
+        interrupt_id: the question that waits for a person, None if none does.
+        last_sequence: the newest event of the conversation; lists are ordered by it.
+    """
+
+    incarnation: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    key: str = Field(unique=True)
+    responder: str
+    graph: str
+    protocol: str
+    user_id: str | None = None
+    owner: str | None = None
+    forked_from: str | None = None
+    forked_checkpoint: str | None = None
+    status: str = "active"
+    unanswered: int = 0
+    interrupt_id: str | None = None
+    question: str | None = None
+    created_at: str
+    updated_at: str
+    last_sequence: int
+
+
+class Conversation(ConversationRow, table=True):
+    """The table of conversations."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (
+        Index("ix_conversation_recent", "last_sequence"),
+        Index("ix_conversation_user_recent", "user_id", "last_sequence"),
+        Index("ix_conversation_status_recent", "status", "last_sequence"),
+    )
+
+
+class EntryRow(SQLModel):
+    """One thing that was said or done in a conversation.
+
+    Attributes:
+        sequence: the event it comes from.
+        number: its place among the entries of that event.
+        incarnation: the conversation it belongs to.
+        run_id: the run it is part of; the entries of a run that was rolled back are removed.
+        kind: message, answer, step, question, reply or failure.
+        step_kind: for a step, which.
+        message_id: the client's own id of a message.
+    """
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    incarnation: int
+    run_id: str
+    kind: str
+    step_kind: str | None = None
+    content: str
+    message_id: str | None = None
+    occurred_at: str
+
+
+class Entry(EntryRow, table=True):
+    """The table of entries."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        Index("ix_entry_conversation", "incarnation", "sequence", "number"),
+        Index("ix_entry_run", "run_id", "step_kind"),
+    )
+
+
+class Position(SQLModel, table=True):
+    """How far the log has been projected: one row, written in the transaction of the rows themselves."""
+
+    __tablename__ = "position"
+
+    id: int = Field(default=1, primary_key=True)
+    sequence: int
+    schema_version: int
+
+
+CONVERSATION: Final[Table] = SQLModel.metadata.tables["conversation"]
+ENTRY: Final[Table] = SQLModel.metadata.tables["entry"]
+POSITION: Final[Table] = SQLModel.metadata.tables["position"]
+METADATA: Final[MetaData] = SQLModel.metadata

@@ -1,0 +1,178 @@
+"""What events come to, as tables."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from contracts.envelope import Recorded
+from contracts.events import (
+    AnswerReceived,
+    CheckpointSaved,
+    ConversationDeleted,
+    ConversationStarted,
+    Event,
+    ForkOrigin,
+    MessageReceived,
+    NodeCompleted,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunResumed,
+    RunStarted,
+    Step,
+    Unrecognized,
+)
+from contracts.events.checkpoint import Blob
+from history_store.projections import Changes, project
+from history_store.tables import ConversationRow
+
+BEGAN = datetime(2025, 11, 3, 10, tzinfo=UTC)
+STARTED = ConversationStarted(responder_name="agent-runner", protocol="octo", user_id="u")
+MESSAGE = MessageReceived(
+    addressee="agent-runner", text="계약서를 작성해주세요", protocol="octo", message_id="m1"
+)
+RUN = "event-2"
+CHECKPOINT = CheckpointSaved(
+    checkpoint_id="c", base=1, header={}, metadata=Blob(format="msgpack", data=""), changed={}
+)
+ASKED = RunInterrupted(run_id=RUN, message_sequence=2, interrupt_id="i1", question="진행할까요?")
+DONE = RunCompleted(run_id=RUN, message_sequence=2, text="끝났습니다")
+FAILED = RunFailed(run_id=RUN, message_sequence=2, error="no such dataset")
+ROLLED_BACK = RunCancelled(run_id=RUN, message_sequence=2, rolled_back=True)
+UNKNOWN = Unrecognized(name="future.thing", data_version=9, reason="unknown")
+
+
+def answer(interrupt_id: str) -> AnswerReceived:
+    return AnswerReceived(addressee="agent-runner", run_id=RUN, interrupt_id=interrupt_id, approve=True)
+
+
+def log(*events: Event, key: str = "a", first: int = 1) -> list[Recorded]:
+    """The events as the log would have them, a second apart."""
+    return [
+        Recorded(
+            id=f"event-{number}",
+            conversation=key,
+            event=event,
+            occurred_at=BEGAN + timedelta(seconds=number),
+            source="test",
+            sequence=number,
+            previous=number - 1,
+        )
+        for number, event in enumerate(events, start=first)
+    ]
+
+
+def row(changes: Changes, key: str = "a") -> ConversationRow:
+    found = changes.conversations[key]
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        ([], "active"),
+        ([CHECKPOINT], "active"),
+        ([UNKNOWN], "active"),
+        ([MESSAGE], "in_progress"),
+        ([MESSAGE, RunStarted(run_id=RUN, message_sequence=2)], "in_progress"),
+        ([MESSAGE, ASKED], "waiting_human"),
+        ([MESSAGE, ASKED, MESSAGE], "waiting_human"),
+        ([MESSAGE, ASKED, answer("another")], "waiting_human"),
+        ([MESSAGE, ASKED, answer("i1")], "in_progress"),
+        ([MESSAGE, ASKED, RunResumed(run_id=RUN, message_sequence=2, interrupt_id="i1")], "in_progress"),
+        ([MESSAGE, ASKED, answer("i1"), DONE], "completed"),
+        ([MESSAGE, ASKED, ROLLED_BACK], "completed"),
+        ([MESSAGE, DONE], "completed"),
+        ([MESSAGE, FAILED], "completed"),
+        ([MESSAGE, MESSAGE, DONE], "in_progress"),
+        ([MESSAGE, DONE, MESSAGE], "in_progress"),
+    ],
+)
+def test_status_after(events: Sequence[Event], status: str) -> None:
+    assert row(project({}, log(STARTED, *events))).status == status
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (MESSAGE, [("message", None, MESSAGE.text, "m1")]),
+        (answer("i1"), [("answer", None, "approved", None)]),
+        (answer("i1").model_copy(update={"approve": False}), [("answer", None, "refused", None)]),
+        (
+            answer("i1").model_copy(update={"approve": None, "response": "1000만원"}),
+            [("answer", None, "1000만원", None)],
+        ),
+        (
+            NodeCompleted(
+                run_id=RUN,
+                message_sequence=2,
+                node="plan",
+                step=1,
+                steps=(Step(kind="planning", text="p"), Step(kind="action", text="a")),
+            ),
+            [("step", "planning", "p", None), ("step", "action", "a", None)],
+        ),
+        (ASKED, [("question", None, "진행할까요?", None)]),
+        (DONE, [("reply", None, "끝났습니다", None)]),
+        (FAILED, [("failure", None, "no such dataset", None)]),
+        (CHECKPOINT, []),
+        (UNKNOWN, []),
+        (DONE.model_copy(update={"text": "a\0b"}), [("reply", None, "a\ufffdb", None)]),
+    ],
+)
+def test_entries_of(event: Event, expected: list[tuple[str, str | None, str, str | None]]) -> None:
+    entries = project({}, log(STARTED, event)).entries
+    assert [(e.kind, e.step_kind, e.content, e.message_id) for e in entries] == expected
+    assert [e.number for e in entries] == list(range(len(expected)))
+
+
+def test_a_conversation_names_where_it_comes_from_and_when_it_changed() -> None:
+    origin = ForkOrigin(conversation="b", checkpoint_id="c9")
+    forked = row(project({}, log(STARTED.model_copy(update={"forked_from": origin}), MESSAGE)))
+    assert (forked.forked_from, forked.forked_checkpoint) == ("b", "c9")
+    assert (forked.created_at, forked.updated_at) == (
+        "2025-11-03T10:00:01.000000Z",
+        "2025-11-03T10:00:02.000000Z",
+    )
+    assert (forked.incarnation, forked.last_sequence) == (1, 2)
+
+
+def test_an_unrecognized_event_leaves_the_row_alone() -> None:
+    known = row(project({}, log(STARTED, MESSAGE)))
+    assert project({"a": known}, log(UNKNOWN, first=3)).conversations["a"] is known
+
+
+def test_a_deleted_conversation_leaves_nothing() -> None:
+    changes = project({}, log(STARTED, MESSAGE, ConversationDeleted(), DONE))
+    assert changes.conversations == {"a": None}
+    assert changes.entries == []
+    assert changes.gone == {1}
+
+
+def test_a_key_used_again_is_a_new_conversation() -> None:
+    changes = project({}, log(STARTED, MESSAGE, ConversationDeleted(), STARTED, MESSAGE))
+    assert row(changes).incarnation == 4
+    assert row(changes).unanswered == 1
+    assert [entry.sequence for entry in changes.entries] == [5]
+
+
+def test_a_rolled_back_run_leaves_no_entry_but_another_run_does() -> None:
+    changes = project({}, log(STARTED, MESSAGE, MESSAGE, ROLLED_BACK))
+    assert [entry.run_id for entry in changes.entries] == ["event-3"]
+    assert changes.rolled_back == {RUN}
+
+
+def test_batches_of_any_size_come_to_the_same() -> None:
+    events = log(STARTED, MESSAGE, ASKED, answer("i1"), DONE, MESSAGE)
+    whole = project({}, events)
+    known: dict[str, ConversationRow] = {}
+    entries = []
+    for event in events:
+        changes = project(known, [event])
+        known = {"a": row(changes)}
+        entries += changes.entries
+    assert known == whole.conversations
+    assert entries == whole.entries

@@ -1,0 +1,122 @@
+"""The whole stack as a user starts it, for tests that speak to it as a client does."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+READY_SECONDS = 60.0
+STOP_SECONDS = 30.0
+
+
+@dataclass
+class Stack:
+    """``parley up`` on ports and data of its own."""
+
+    folder: Path
+    ports: dict[str, int]
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    def url(self, port: str = "PARLEY_PORT", scheme: str = "http") -> str:
+        """Where a port of the protocol page is."""
+        return f"{scheme}://127.0.0.1:{self.ports[port]}"
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        output = (self.folder / "stack.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "parley", "up"],
+            env=self._environment(),
+            cwd=self.folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        output.close()
+        asyncio.run(self._ready(self.process))
+
+    def stop(self) -> int:
+        """Stop it as Ctrl-C does; its exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(STOP_SECONDS)
+        self.process = None
+        return code
+
+    def status(self) -> list[dict[str, Any]]:
+        """What ``parley status --json`` prints."""
+        answer = subprocess.run(
+            [sys.executable, "-m", "parley", "status", "--json"],
+            env=self._environment(),
+            cwd=self.folder,
+            capture_output=True,
+            check=True,
+        )
+        services: list[dict[str, Any]] = json.loads(answer.stdout)
+        return services
+
+    def kill(self, service: str) -> None:
+        """End one service as a crash does."""
+        (pid,) = [entry["pid"] for entry in self.status() if entry["service"] == service]
+        os.kill(pid, signal.SIGKILL)
+
+    def log(self) -> str:
+        """What it has printed."""
+        return (self.folder / "stack.log").read_text(errors="replace")
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
+        own = {name: str(port) for name, port in self.ports.items()}
+        return kept | own | {"PARLEY_DATA_DIR": str(self.folder / "data")} | self.environment
+
+    async def _ready(self, process: subprocess.Popen[bytes]) -> None:
+        try:
+            async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient() as client:
+                while process.poll() is None:
+                    try:
+                        if (await client.get(f"{self.url()}/health")).status_code == 200:
+                            return
+                    except httpx.TransportError:
+                        pass
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            pass
+        raise AssertionError(f"the stack did not become ready:\n{self.log()[-5000:]}")
+
+
+@contextmanager
+def running_stack(folder: Path, free_port: Callable[[], int], **environment: str) -> Iterator[Stack]:
+    """A stack that is stopped in the end."""
+    names = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
+    folder.mkdir(parents=True, exist_ok=True)
+    stack = Stack(folder, {name: free_port() for name in names}, environment)
+    stack.start()
+    try:
+        yield stack
+    finally:
+        stack.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, unused_port: Callable[[], int]) -> Iterator[Stack]:
+    """One stack for all tests that do it no harm."""
+    with running_stack(tmp_path_factory.mktemp("stack"), unused_port) as running:
+        yield running
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path, unused_port: Callable[[], int]) -> Iterator[Stack]:
+    """A stack for one test, which may kill and restart what it likes."""
+    with running_stack(tmp_path / "stack", unused_port) as running:
+        yield running
