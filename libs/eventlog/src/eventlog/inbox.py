@@ -9,6 +9,7 @@ from contracts.events import (
     AnswerReceived,
     ConversationDeleted,
     ConversationStarted,
+    Event,
     MessageReceived,
     RunInterrupted,
 )
@@ -23,6 +24,14 @@ ATTEMPTS: Final = 50
 
 class NotWaiting(Exception):
     """An answer to a question that is not, or no longer, asked."""
+
+
+class Exists(Exception):
+    """The conversation was begun before."""
+
+
+class Missing(Exception):
+    """There is no such conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,38 @@ class Inbox:
             return Receipt(recorded.id, recorded.sequence, again=False)
 
         return await self._decide(conversation, attempt, seen)
+
+    async def open(self, conversation: str, opening: ConversationStarted, *facts: Event) -> Recorded:
+        """Begin a conversation that does not exist, with what is known of it from the start.
+
+        Raises:
+            Exists: if there is one with this key.
+            Unavailable: if the log did not take it in time.
+        """
+
+        async def attempt(start: Recorded | None, tail: int) -> Recorded:
+            if start is not None:
+                raise Exists
+            envelopes = [self._author.envelope(conversation, event) for event in (opening, *facts)]
+            return (await self._log.append(envelopes, expected=tail))[0]
+
+        return await self._decide(conversation, attempt, None)
+
+    async def note(self, conversation: str, *facts: Event) -> Recorded:
+        """Append facts to a conversation that exists; gives the last one.
+
+        Raises:
+            Missing: if there is no such conversation.
+            Unavailable: if the log did not take them in time.
+        """
+        envelopes = [self._author.envelope(conversation, fact) for fact in facts]
+
+        async def attempt(start: Recorded | None, tail: int) -> Recorded:
+            if start is None:
+                raise Missing
+            return (await self._log.append(envelopes, expected=tail))[-1]
+
+        return await self._decide(conversation, attempt, None)
 
     async def delete(self, conversation: str) -> bool:
         """Append the deletion; False if there is nothing to delete."""

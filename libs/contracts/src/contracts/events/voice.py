@@ -1,8 +1,11 @@
 """What happened in a voice session. Audio itself is kept only on request, and then by reference."""
 
-from typing import ClassVar
+from typing import ClassVar, Final, Literal
 
 from contracts.events.base import Event
+
+CUT_MARK: Final = "[interrupted]"
+"""Stands where the user interrupted what the AI was saying."""
 
 
 class VoiceSessionCreated(Event):
@@ -43,6 +46,8 @@ class UserSpoke(Event):
         item_id: names the turn within its session.
         transcript: what was understood; empty where nothing was.
         speech_ms: how long the user spoke, silence at both ends left out.
+        answered_by: ``graph`` if it is also sent to the responder as a message, ``engine`` if the speech
+            engine's own model answers it.
         audio_reference: name of the stored audio, where audio is kept.
     """
 
@@ -51,6 +56,7 @@ class UserSpoke(Event):
     item_id: str
     transcript: str
     speech_ms: int
+    answered_by: Literal["graph", "engine"] = "graph"
     audio_reference: str | None = None
 
 
@@ -78,6 +84,11 @@ class ReplySpoken(Event):
     audio_ms: int
     heard_ms: int
     audio_reference: str | None = None
+
+    @property
+    def as_heard(self) -> str:
+        """What counts as said, marked where it was cut."""
+        return f"{self.heard} {CUT_MARK}".strip() if self.cut else self.heard
 
 
 class VoiceSessionEnded(Event):

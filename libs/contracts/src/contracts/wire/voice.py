@@ -32,10 +32,18 @@ CLOSE_FLOOD: Final = 1008
 CLOSE_OTHER_OWNER: Final = 4003
 CLOSE_NO_SESSION: Final = 4004
 CLOSE_SERVER_ERROR: Final = 1011
+CLOSE_TAKEN: Final = 1000
+"""The same session was opened by another connection."""
 
 Voice: TypeAlias = Literal["alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"]
 VOICES: Final[tuple[Voice, ...]] = get_args(Voice)
 DEFAULT_VOICE: Final[Voice] = "alloy"
+
+
+def voice_or_default(name: str) -> Voice:
+    """The voice of this name; the default for one that a later release no longer has."""
+    return next((voice for voice in VOICES if voice == name), DEFAULT_VOICE)
+
 
 ErrorCode: TypeAlias = Literal["invalid_voice", "invalid_message", "invalid_audio", "server_error"]
 
