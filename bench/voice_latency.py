@@ -28,7 +28,7 @@ CATALOGUE = Catalogue(
 )
 
 
-async def reply(transcript: str | None) -> AsyncIterator[str]:
+async def reply(transcript: str | None, _reply: str) -> AsyncIterator[str]:
     """A canned answer."""
     yield "You have two contacts, Alice Smith and Bob Jones."
 

@@ -12,6 +12,8 @@ BEAT: Final = b"b"
 """The sender lives."""
 LEFT: Final = b"l"
 """The sender has ended the session and sends nothing more; voice-bridge adds the code to close with."""
+MOVED: Final = 0
+"""In place of a code: the session is to be opened on another replica."""
 _AUDIO: Final = b"a"
 _FRAME: Final = b"f"
 

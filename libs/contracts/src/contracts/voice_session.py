@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from contracts.envelope import Recorded
 from contracts.events import (
@@ -11,6 +12,7 @@ from contracts.events import (
     VoiceSessionClaimed,
     VoiceSessionCreated,
     VoiceSessionEnded,
+    VoiceSessionOpened,
     VoiceSettingsChanged,
 )
 from contracts.wire.voice import DEFAULT_VOICE, Report, ReportMessage, Voice, voice_or_default
@@ -24,7 +26,8 @@ class VoiceSession:
         owner: the member it belongs to; None for a guest session that nobody has claimed.
         user_speech_ms: how long the user has spoken, over all connections.
         connected_ms: how long earlier connections lasted.
-        last_sequence: the newest event folded.
+        open_since: when the present connection was opened; None between connections.
+        last_at: when the newest event happened.
     """
 
     owner: str | None = None
@@ -33,13 +36,14 @@ class VoiceSession:
     user_speech_ms: int = 0
     connected_ms: int = 0
     messages: tuple[ReportMessage, ...] = ()
-    last_sequence: int = 0
+    open_since: datetime | None = None
+    last_at: datetime | None = None
 
-    def report(self, session_id: str, connected_ms: int) -> Report:
-        """The report of all that was said, a connection of this length included."""
+    def report(self, session_id: str) -> Report:
+        """The report of all connections that have ended."""
         return Report(
             session_id=session_id,
-            total_duration_sec=round((self.connected_ms + connected_ms) / 1000),
+            total_duration_sec=round(self.connected_ms / 1000),
             user_speech_duration_sec=round(self.user_speech_ms / 1000),
             messages=self.messages,
         )
@@ -57,7 +61,6 @@ def fold(events: Iterable[Recorded]) -> VoiceSession | None:
                 owner=owner,
                 voice=voice_or_default(recorded.event.voice),
                 show_text=recorded.event.show_text,
-                last_sequence=recorded.sequence,
             )
         elif session is not None:
             session = evolve(session, recorded)
@@ -66,8 +69,16 @@ def fold(events: Iterable[Recorded]) -> VoiceSession | None:
 
 def evolve(session: VoiceSession, recorded: Recorded) -> VoiceSession:
     """The session after one event more."""
-    session = replace(session, last_sequence=recorded.sequence)
+    before, session = session, replace(session, last_at=recorded.occurred_at)
     match recorded.event:
+        case VoiceSessionOpened():
+            # What held the session before died without a word: what it had lived until its last event counts.
+            died_after = _between(before.open_since, before.last_at)
+            return replace(
+                session,
+                connected_ms=session.connected_ms + died_after,
+                open_since=recorded.occurred_at,
+            )
         case VoiceSettingsChanged(voice=voice, show_text=show_text):
             return replace(
                 session,
@@ -87,5 +98,9 @@ def evolve(session: VoiceSession, recorded: Recorded) -> VoiceSession:
             said = (ReportMessage(role="assistant", content=spoken.as_heard),)
             return replace(session, messages=session.messages + said)
         case VoiceSessionEnded(connected_ms=connected_ms):
-            return replace(session, connected_ms=session.connected_ms + connected_ms)
+            return replace(session, connected_ms=session.connected_ms + connected_ms, open_since=None)
     return session
+
+
+def _between(begin: datetime | None, end: datetime | None) -> int:
+    return round((end - begin).total_seconds() * 1000) if begin and end else 0

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import uuid4
 
 from contracts.queries import VOICE_OPEN, OpenVoice, VoiceOpened
-from contracts.voice_link import BEAT, LEFT, code_of, pack, unpack_server
+from contracts.voice_link import BEAT, LEFT, MOVED, code_of, pack, unpack_server
 from contracts.wire.voice import SAMPLE_BYTES, SAMPLE_RATE, ClientFrame, Error, FrameError, decode, encode
 from edge_ws.connection import Connection
 from edge_ws.flood import Allowance, Meter
@@ -145,7 +145,7 @@ class VoiceTalk:
         while (messages := await link.receive(DEAD_SECONDS)) is not None:
             for message in messages:
                 if (code := code_of(message)) is not None:
-                    return code
+                    return None if code == MOVED else code
                 if (text := unpack_server(message)) is not None:
                     await self._connection.send(text)
         return None

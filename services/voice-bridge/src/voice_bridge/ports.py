@@ -51,8 +51,11 @@ class EngineSession(Protocol):
 class Reply(Protocol):
     """Where `local` and `cascade` get the text of their replies."""
 
-    def __call__(self, transcript: str | None) -> AsyncIterator[str]:
+    def __call__(self, transcript: str | None, reply: str) -> AsyncIterator[str]:
         """The reply to what the user said, in pieces; None asks for a reply without new words.
+
+        Args:
+            reply: the id that the engine's events give this reply.
 
         Raises:
             EngineError: if there is no reply to be had.

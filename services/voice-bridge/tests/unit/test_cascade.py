@@ -74,7 +74,7 @@ class Agent:
         self.asked: list[str | None] = []
         self.hold = asyncio.Event()
 
-    async def __call__(self, transcript: str | None) -> AsyncIterator[str]:
+    async def __call__(self, transcript: str | None, reply: str) -> AsyncIterator[str]:
         self.asked.append(transcript)
         yield "앨리스를 찾았어요. "
         await self.hold.wait()

@@ -40,7 +40,7 @@ class Agent:
         self.hold = asyncio.Event()
         self.hold.set()
 
-    async def __call__(self, transcript: str | None) -> AsyncIterator[str]:
+    async def __call__(self, transcript: str | None, reply: str) -> AsyncIterator[str]:
         self.asked.append(transcript)
         yield "You have two contacts. "
         await self.hold.wait()

@@ -94,7 +94,7 @@ async def call_tool(name: str, arguments: Mapping[str, Any]) -> str:
     return f"{name}({arguments['name']})"
 
 
-async def no_reply(transcript: str | None) -> AsyncIterator[str]:
+async def no_reply(transcript: str | None, _reply: str) -> AsyncIterator[str]:
     yield f"nobody asks for this: {transcript}"
 
 

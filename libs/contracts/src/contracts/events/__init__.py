@@ -26,6 +26,7 @@ from contracts.events.voice import (
     VoiceSessionClaimed,
     VoiceSessionCreated,
     VoiceSessionEnded,
+    VoiceSessionOpened,
     VoiceSettingsChanged,
 )
 
@@ -52,6 +53,7 @@ REGISTERED: tuple[type[Event], ...] = (
     UserSpoke,
     ReplySpoken,
     VoiceSessionEnded,
+    VoiceSessionOpened,
     DocumentSaved,
     DocumentDeleted,
 )
@@ -87,6 +89,7 @@ __all__ = [
     "VoiceSessionClaimed",
     "VoiceSessionCreated",
     "VoiceSessionEnded",
+    "VoiceSessionOpened",
     "VoiceSettingsChanged",
     "Work",
     "WritesSaved",

@@ -22,6 +22,14 @@ class VoiceSessionCreated(Event):
     show_text: bool
 
 
+class VoiceSessionOpened(Event):
+    """A replica of voice-bridge holds the session from here on, for a new connection or in place of another."""
+
+    type: ClassVar[str] = "voice.session_opened"
+
+    replica: str
+
+
 class VoiceSettingsChanged(Event):
     """A client chose other settings; None leaves one as it was."""
 

@@ -168,6 +168,10 @@ class Talk:
                 self.phase = Phase.LISTENING
         return effects + self._write_record(now)
 
+    def cut(self, now: float) -> list[Effect]:
+        """The user takes the turn by hand: what the AI thinks or says ends."""
+        return self._cut(now)
+
     def next_due(self, now: float) -> float | None:
         """When `tick` must be called at the latest; None while nothing is waited for."""
         moments = [self._record[0].deadline] if self._record else []

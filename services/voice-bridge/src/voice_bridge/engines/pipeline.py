@@ -5,7 +5,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from itertools import count
 from typing import Final, Protocol
 
@@ -92,6 +92,7 @@ class PipelineSession:
         self._events: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
         self._numbers = count(1)
         self._unanswered = ""
+        self._unasked: list[str] = []
         self._transcribing: set[asyncio.Task[None]] = set()
         self._replying: asyncio.Task[None] | None = None
 
@@ -118,7 +119,7 @@ class PipelineSession:
         if self._open_hearing().in_turn:
             await self.commit()
         elif not is_answering:
-            self._start_reply(self._reply(None))
+            self._start_reply(None)
 
     async def interrupt(self, heard_ms: int) -> None:
         """As `EngineSession.interrupt`; what the user said is still put into text."""
@@ -191,13 +192,22 @@ class PipelineSession:
         if failure:
             self._events.put_nowait(failure)
         if self._unanswered != item:
+            self._unasked += [text] if text else []
             return
         self._unanswered = ""
         if not failure:
-            self._start_reply(self._reply(text) if text else _one(NOT_UNDERSTOOD))
+            self._start_reply(text)
 
-    def _start_reply(self, deltas: AsyncIterator[str]) -> None:
-        self._replying = asyncio.create_task(self._say(f"reply-{next(self._numbers)}", deltas))
+    def _start_reply(self, text: str | None) -> None:
+        """Answer what was said, together with what was said before it and went unanswered."""
+        reply = f"reply-{next(self._numbers)}"
+        words = [*self._unasked, text] if text else self._unasked
+        self._unasked = []
+        if text == "" and not words:
+            deltas = _one(NOT_UNDERSTOOD)
+        else:
+            deltas = self._reply(" ".join(words) or None, reply)
+        self._replying = asyncio.create_task(self._say(reply, deltas))
 
     async def _say(self, reply: str, deltas: AsyncIterator[str]) -> None:
         """Speak a reply sentence by sentence while the rest of it is still being made."""
@@ -229,9 +239,13 @@ async def _one(text: str) -> AsyncIterator[str]:
 
 async def _split(deltas: AsyncIterator[str], sentences: asyncio.Queue[str | None]) -> None:
     splitter = SentenceSplitter()
-    async for delta in deltas:
-        for sentence in splitter.feed(delta):
-            await sentences.put(sentence)
+    try:
+        async for delta in deltas:
+            for sentence in splitter.feed(delta):
+                await sentences.put(sentence)
+    finally:
+        if isinstance(deltas, AsyncGenerator):
+            await deltas.aclose()
     for sentence in splitter.finish():
         await sentences.put(sentence)
     await sentences.put(None)

@@ -5,7 +5,7 @@ Read `catalogue` for what can be said, `recognizer` for how it is understood.
 
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.engines.espeak import Espeak, EspeakSpeech, find_espeak
-from voice_bridge.engines.local.catalogue import Catalogue
+from voice_bridge.engines.local.catalogue import Commands
 from voice_bridge.engines.local.recognizer import GrammarRecognizer, Pronunciations
 from voice_bridge.engines.pipeline import PipelineSession
 from voice_bridge.ports import Surroundings
@@ -15,10 +15,10 @@ class LocalEngine:
     """An `Engine` for sessions that all understand the same catalogue."""
 
     def __init__(
-        self, catalogue: Catalogue, vad: VadSettings | None = None, espeak: Espeak | None = None
+        self, commands: Commands, vad: VadSettings | None = None, espeak: Espeak | None = None
     ) -> None:
         """Take the program on PATH, or the child process, where no `espeak` is given."""
-        self._catalogue = catalogue
+        self._commands = commands
         self._vad = vad or VadSettings()
         self._espeak = espeak or find_espeak()
         self._speech = EspeakSpeech(self._espeak)
@@ -26,7 +26,7 @@ class LocalEngine:
 
     def session(self, surroundings: Surroundings) -> PipelineSession:
         """As `Engine.session`."""
-        recognizer = GrammarRecognizer(self._catalogue, self._pronunciations)
+        recognizer = GrammarRecognizer(self._commands, self._pronunciations)
         return PipelineSession(surroundings, recognizer, self._speech, self._vad)
 
     async def close(self) -> None:

@@ -1,8 +1,9 @@
 """What a user can say to the local engine, and the grammar made of it (JSGF 1.0)."""
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 EVERYDAY: Final = (
     "yes",
@@ -46,7 +47,8 @@ _NOISE: Final = "1e-10"
 """Weight of leaving the grammar, and of each phone outside it; found by trial on five voices."""
 
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_SLOTS: Final = {"{name}": "<name>", "{number}": "<number>"}
+_SLOT: Final = re.compile(r"\{\w+\}")
+_SLOTS: Final = {"{name}": "<name>", "{number}": "<number>", "{year}": "<year>"}
 
 
 class InvalidCatalogueError(ValueError):
@@ -58,12 +60,17 @@ class Catalogue:
     """The agent's commands as spoken phrases.
 
     Attributes:
-        phrases: such as ``get all contacts`` or ``find {name}``; slots are ``{name}`` and ``{number}``.
+        phrases: such as ``get all contacts`` or ``find {name}``; slots are ``{name}``,
+            ``{number}`` and ``{year}``.
         names: what ``{name}`` stands for; the parts of a name are understood alone, too.
     """
 
     phrases: tuple[str, ...]
     names: tuple[str, ...] = ()
+
+
+Commands: TypeAlias = Callable[[], Awaitable[Catalogue]]
+"""Gives the catalogue in force; raises `EngineError` while none is known."""
 
 
 def words_of(text: str) -> list[str]:
@@ -79,7 +86,7 @@ def spellings(catalogue: Catalogue) -> dict[str, str]:
 def vocabulary(catalogue: Catalogue) -> set[str]:
     """Every word of the phrases and names."""
     texts = [*EVERYDAY, *catalogue.names]
-    texts += [phrase.replace("{name}", " ").replace("{number}", " ") for phrase in catalogue.phrases]
+    texts += [_SLOT.sub(" ", phrase) for phrase in catalogue.phrases]
     return {word for text in texts for word in words_of(text)}
 
 

@@ -5,12 +5,13 @@ from typing import Final
 
 import pocketsphinx
 
+from voice_bridge.domain.numerals import with_years
 from voice_bridge.engines.audio import HEARING_RATE
 from voice_bridge.engines.espeak import Espeak
 from voice_bridge.engines.local.catalogue import (
     NOISE_PREFIX,
     PHONES,
-    Catalogue,
+    Commands,
     grammar,
     spellings,
     vocabulary,
@@ -49,14 +50,16 @@ class Pronunciations:
 class GrammarRecognizer:
     """A `Recognizer` for the phrases of one catalogue."""
 
-    def __init__(self, catalogue: Catalogue, pronunciations: Pronunciations) -> None:
-        self._catalogue = catalogue
+    def __init__(self, commands: Commands, pronunciations: Pronunciations) -> None:
+        self._commands = commands
         self._pronunciations = pronunciations
-        self._spellings = spellings(catalogue)
+        self._spellings: dict[str, str] = {}
         self._decoder: pocketsphinx.Decoder | None = None
 
     async def open(self) -> None:
         """As `Recognizer.open`."""
+        catalogue = await self._commands()
+        self._spellings = spellings(catalogue)
         decoder = await asyncio.to_thread(
             pocketsphinx.Decoder,
             samprate=HEARING_RATE,
@@ -67,12 +70,12 @@ class GrammarRecognizer:
             pbeam=_BEAM,
             wbeam=_WORD_BEAM,
         )
-        for word in sorted(vocabulary(self._catalogue)):
+        for word in sorted(vocabulary(catalogue)):
             if decoder.lookup_word(word) is None:
                 decoder.add_word(word, await self._pronunciations.of(word), False)
         for phone in PHONES:
             decoder.add_word(NOISE_PREFIX + phone.lower(), phone, False)
-        await asyncio.to_thread(_load, decoder, grammar(self._catalogue))
+        await asyncio.to_thread(_load, decoder, grammar(catalogue))
         self._decoder = decoder
 
     def begin(self) -> "GrammarUtterance":
@@ -117,7 +120,7 @@ class GrammarUtterance:
             self._decoder.end_utt()
             words = self._words()
         self._blocks.clear()
-        self._text = " ".join(self._spellings.get(word, word) for word in words)
+        self._text = " ".join(self._spellings.get(word, word) for word in with_years(words))
 
     def _words(self) -> list[str]:
         hypothesis = self._decoder.hyp()
