@@ -28,6 +28,11 @@ CATALOGUE = Catalogue(
 )
 
 
+async def commands() -> Catalogue:
+    """What can be said."""
+    return CATALOGUE
+
+
 async def reply(transcript: str | None, _reply: str) -> AsyncIterator[str]:
     """A canned answer."""
     yield "You have two contacts, Alice Smith and Bob Jones."
@@ -79,7 +84,7 @@ async def main(turns: int) -> None:
     speaker = EspeakSpeech(espeak)
     spoken = b"".join([block async for block in speaker.speak("get all contacts", "coral")])
     pcm = bytes(300 * BYTES_PER_MS) + spoken + bytes(900 * BYTES_PER_MS)
-    engine = LocalEngine(CATALOGUE, vad, espeak)
+    engine = LocalEngine(commands, vad, espeak)
 
     before = time.perf_counter()
     session = engine.session(Surroundings("alloy", reply))

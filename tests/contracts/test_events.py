@@ -18,7 +18,7 @@ def split(path: Path) -> tuple[str, int]:
     return event_type, int(version)
 
 
-@pytest.mark.parametrize(("name", "text"), schema_files(), ids=lambda value: value[:40])
+@pytest.mark.parametrize(("name", "text"), tuple(schema_files()), ids=lambda value: value[:40])
 def test_a_schema_changes_only_with_a_new_version(name: str, text: str) -> None:
     stored = CONTRACTS / "schemas" / name
     assert stored.exists(), f"{name} is missing: run python -m contracts.schemas libs/contracts/schemas"

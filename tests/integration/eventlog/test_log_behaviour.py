@@ -21,7 +21,7 @@ def started(conversation: str, event_id: str | None = None) -> Envelope:
 
 
 def said(conversation: str, text: str, event_id: str | None = None) -> Envelope:
-    message = MessageReceived(addressee="agent-runner", text=text, protocol="agent")
+    message = MessageReceived(addressee="agent-runner", text=text, protocol="agent", message_id=text)
     return AUTHOR.envelope(conversation, message, event_id=event_id)
 
 

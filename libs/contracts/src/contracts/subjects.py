@@ -1,8 +1,9 @@
 """Every NATS subject the system uses, built here and nowhere else.
 
 An event's subject is ``conv.<shard>.<key>.<area>.<fact>``; an event that is work for one
-responder has two tokens more, ``.<responder>.<event id>``, so that the responder's durable
-consumer filters for its own and a sender finds a message it sent before with one read.
+responder has two tokens more, ``.<responder>.<event id>`` or ``.<responder>.-``, so that the
+responder's durable consumer filters for its own and a sender finds with one read whether a
+message was received before.
 """
 
 import hashlib

@@ -26,9 +26,8 @@ SUBJECT: Final = "Nats-Subject"
 
 def subject_of(envelope: Envelope) -> str:
     """Where an event is published."""
-    event = envelope.event
-    tokens = (event.responder, envelope.id) if event.responder else event.tokens
-    return subjects.event(envelope.conversation, event.type, *tokens)
+    tokens = envelope.event.tokens(envelope.id)
+    return subjects.event(envelope.conversation, envelope.event.type, *tokens)
 
 
 def encode(envelope: Envelope) -> tuple[str, dict[str, str], bytes]:

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from contracts import subjects
+from contracts.envelope import Recorded
 from eventlog.broker import Broker
 
 
@@ -34,3 +35,23 @@ async def bury(broker: Broker, letter: DeadLetter, *, timeout_seconds: float) ->
         timeout=timeout_seconds,
         headers={"Nats-Msg-Id": f"{letter.service}:{letter.event_id}"},
     )
+
+
+class DeadLetters:
+    """Takes the messages that one service gives up."""
+
+    def __init__(self, broker: Broker, service: str, timeout_seconds: float) -> None:
+        self._broker = broker
+        self._service = service
+        self._timeout = timeout_seconds
+
+    async def bury(self, work: Recorded, reason: str) -> None:
+        """Keep the message as a dead letter. Raises as `bury`."""
+        letter = DeadLetter(
+            service=self._service,
+            conversation=work.conversation,
+            sequence=work.sequence,
+            event_id=work.id,
+            reason=reason,
+        )
+        await bury(self._broker, letter, timeout_seconds=self._timeout)

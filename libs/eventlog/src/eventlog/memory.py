@@ -17,6 +17,7 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self._events: list[Recorded] = []
+        self._by_conversation: dict[str, list[Recorded]] = {}
         self._grown = asyncio.Condition()
 
     async def append(self, envelopes: Sequence[Envelope], *, expected: int) -> tuple[Recorded, ...]:
@@ -38,6 +39,7 @@ class MemoryLog:
         )
         async with self._grown:
             self._events.extend(stored)
+            self._by_conversation.setdefault(conversation, []).extend(stored)
             self._grown.notify_all()
         return stored
 
@@ -48,11 +50,11 @@ class MemoryLog:
 
     async def last(self, conversation: str, pattern: str) -> Recorded | None:
         """See `ports.Log.last`."""
-        return next((e for e in reversed(self._events) if _fits(e, conversation, pattern)), None)
+        return next((e for e in reversed(self._of(conversation)) if _fits(e, pattern)), None)
 
     async def next(self, conversation: str, pattern: str, *, after: int) -> Recorded | None:
         """See `ports.Log.next`."""
-        return next((e for e in self._events[after:] if _fits(e, conversation, pattern)), None)
+        return next((e for e in self._of(conversation) if e.sequence > after and _fits(e, pattern)), None)
 
     async def position(self) -> int:
         """See `ports.Log.position`."""
@@ -62,8 +64,8 @@ class MemoryLog:
         self, conversation: str, *, after: int = 0, until: int | None = None, pattern: str = ">"
     ) -> AsyncIterator[Recorded]:
         """See `ports.Log.read`."""
-        for event in self._events[after:until]:
-            if _fits(event, conversation, pattern):
+        for event in tuple(self._of(conversation)):
+            if after < event.sequence <= (until or len(self._events)) and _fits(event, pattern):
                 yield event
 
     @asynccontextmanager
@@ -90,6 +92,9 @@ class MemoryLog:
                     yield batch[start : start + limit]
 
         yield follow()
+
+    def _of(self, conversation: str) -> list[Recorded]:
+        return self._by_conversation.get(conversation, [])
 
     async def _follow(self, after: int) -> AsyncIterator[list[Recorded]]:
         while True:
@@ -131,7 +136,6 @@ class MemoryLive:
         yield listen(begin)
 
 
-def _fits(event: Recorded, conversation: str, pattern: str) -> bool:
-    if event.conversation != conversation:
-        return False
-    return fnmatchcase(subject_of(event), subjects.event(conversation, pattern).replace(">", "*"))
+def _fits(event: Recorded, pattern: str) -> bool:
+    wanted = subjects.event(event.conversation, pattern).replace(">", "*")
+    return pattern == ">" or fnmatchcase(subject_of(event), wanted)

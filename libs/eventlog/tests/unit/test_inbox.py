@@ -48,7 +48,8 @@ async def test_the_first_message_opens_the_conversation(log: MemoryLog, inbox: I
     receipt = await inbox.receive(KEY, message("hello", "m1"), OPENING)
     events = await whole(log)
     assert [event.event.type for event in events] == ["conversation.started", "message.received"]
-    assert events[1].event.responder == "agent-runner"
+    assert isinstance(events[1].event, MessageReceived)
+    assert events[1].event.addressee == "agent-runner"
     assert receipt == Receipt(events[1].id, events[1].sequence, again=False)
 
 

@@ -8,20 +8,22 @@ from faststream.asgi import AsgiFastStream
 from prometheus_client import CollectorRegistry
 
 from agent_runner.adapters.documents import LogDocuments
-from agent_runner.adapters.letters import DeadLetters
 from agent_runner.checkpointer import LogCheckpointSaver
-from agent_runner.deliveries import Deliveries
 from agent_runner.effects import call_with_effects
 from agent_runner.graphs import built_in
 from agent_runner.graphs.catalogue import catalogue, compile_graph
 from agent_runner.handlers import SERVICE, router
 from agent_runner.settings import RunnerSettings
+from agent_runner.tools.contacts import Contacts
+from agent_runner.tools.folder import DataFolder
 from agent_runner.worker import Worker
 from contracts.events import REGISTERED
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.author import Author
 from eventlog.broker import Broker
+from eventlog.dead import DeadLetters
+from eventlog.deliveries import Deliveries
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings, load
@@ -53,7 +55,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             settings,
         )
         deliveries = Deliveries(worker.answer, takeover_after=settings.takeover_after)
-        broker.include_router(router(log, worker, deliveries, graphs, settings))
+        contacts = Contacts(DataFolder(settings.tools_dir))
+        broker.include_router(router(log, worker, deliveries, graphs, settings, contacts))
         async with asyncio.TaskGroup() as background:
             keeping = background.create_task(deliveries.keep_held())
             await app.start()

@@ -13,11 +13,11 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 
 from agent_runner.graphs.execution import ToolError, call_tool
-from agent_runner.journal import Journal
 from agent_runner.tools import commits
 from agent_runner.updates import as_json
 from contracts.envelope import Recorded
 from contracts.events import Event, ToolCalled, ToolReturned
+from eventlog.journal import Journal
 from eventlog.ports import Log
 
 

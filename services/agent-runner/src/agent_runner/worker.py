@@ -10,21 +10,23 @@ from typing import Final, Protocol
 from agent_runner.checkpointer import LogCheckpointSaver
 from agent_runner.deltas import Deltas
 from agent_runner.graphs.catalogue import Compiled
-from agent_runner.journal import Journal, Superseded
 from agent_runner.run import Assignment, Run
 from agent_runner.settings import RunnerSettings
-from agent_runner.turns import Progress, Turn
 from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunFailed
 from eventlog.author import Author
+from eventlog.journal import Journal, Superseded
 from eventlog.live import Live
 from eventlog.ports import Log
+from eventlog.turns import Progress, Turn
 
 logger = logging.getLogger(__name__)
 
 REMEMBERED_CONVERSATIONS: Final = 4096
 LOOK_AGAIN_SECONDS: Final = 30.0
 DEFAULT_GRAPH: Final = "planner"
+SPOKEN: Final = "voice"
+"""The protocol of conversations that are spoken, in which less may be heard than was generated."""
 
 
 class Undertaker(Protocol):
@@ -167,7 +169,9 @@ class Worker:
             await journal.flush()
             return
         run = Run(
-            Assignment(work, graph_name, progress.begins, attempt, progress.question),
+            Assignment(
+                work, graph_name, progress.begins, attempt, progress.question, _spoken_since(progress)
+            ),
             graph,
             self._saver,
             self._log,
@@ -192,3 +196,10 @@ class Worker:
                 await anext(events)
         except TimeoutError:
             logger.info("conversation %r: still waiting for an earlier message", key)
+
+
+def _spoken_since(progress: Progress) -> int | None:
+    """Behind which event the log may tell what was heard of a conversation that is spoken."""
+    start = progress.start.event if progress.start else None
+    is_spoken = isinstance(start, ConversationStarted) and start.protocol == SPOKEN
+    return progress.answered if is_spoken else None

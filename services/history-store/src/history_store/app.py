@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from faststream.asgi import AsgiFastStream
 from faststream.specification import AsyncAPI
-from nats.errors import Error as NatsError
 
 from contracts.envelope import Recorded
 from contracts.events import REGISTERED
@@ -63,7 +62,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
             return projector.trouble
         try:
             lag = await projector.lag()
-        except (LogError, NatsError) as error:
+        except LogError as error:
             return f"cannot tell how far behind the projection is: {error}"
         return f"{lag} events behind" if lag > own.ready_lag else None
 

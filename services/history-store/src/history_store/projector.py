@@ -15,6 +15,7 @@ from history_store.store import Moved, Store, is_poison
 
 logger = logging.getLogger(__name__)
 
+LINGER_SECONDS: Final = 0.02
 _FIRST_BACKOFF_SECONDS: Final = 0.1
 _LARGEST_BACKOFF_SECONDS: Final = 5.0
 
@@ -48,6 +49,8 @@ class Projector:
         self._metrics = metrics
         self._patience = outage_patience
         self._moved = asyncio.Condition()
+        self._waiting = 0
+        self._wanted = asyncio.Event()
         self._failing_since: float | None = None
         self.position = 0
         self.trouble: str | None = "has not begun"
@@ -81,11 +84,15 @@ class Projector:
         """
         if sequence <= self.position:
             return
+        self._waiting += 1
+        self._wanted.set()
         try:
             async with asyncio.timeout(timeout_seconds), self._moved:
                 await self._moved.wait_for(lambda: self.position >= sequence)
         except TimeoutError:
             raise Behind(f"the projection is at {self.position}, not yet at {sequence}") from None
+        finally:
+            self._waiting -= 1
 
     async def lag(self) -> int:
         """How many sequences of the log are not in the store yet."""
@@ -100,6 +107,18 @@ class Projector:
         async with self._log().follow_all(after=self.position) as batches:
             async for batch in batches:
                 await self._apply(batch)
+                await self._linger()
+
+    async def _linger(self) -> None:
+        """Let events gather, unless somebody waits for them: a transaction costs more than its rows."""
+        if self._waiting:
+            return
+        self._wanted.clear()
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                await self._wanted.wait()
+        except TimeoutError:
+            pass
 
     async def _apply(self, batch: Sequence[Recorded]) -> None:
         while pending := [event for event in batch if event.sequence > self.position]:

@@ -19,7 +19,6 @@ from contracts.events import (
     RunCompleted,
     RunFailed,
     RunInterrupted,
-    RunResumed,
     RunStarted,
     Step,
     Unrecognized,
@@ -45,7 +44,7 @@ UNKNOWN = Unrecognized(name="future.thing", data_version=9, reason="unknown")
 
 
 def answer(interrupt_id: str) -> AnswerReceived:
-    return AnswerReceived(addressee="agent-runner", run_id=RUN, interrupt_id=interrupt_id, approve=True)
+    return AnswerReceived(addressee="agent-runner", interrupt_id=interrupt_id, protocol="octo", approve=True)
 
 
 def log(*events: Event, key: str = "a", first: int = 1) -> list[Recorded]:
@@ -79,12 +78,11 @@ def row(changes: Changes, key: str = "a") -> ConversationRow:
         ([MESSAGE], "in_progress"),
         ([MESSAGE, RunStarted(run_id=RUN, message_sequence=2)], "in_progress"),
         ([MESSAGE, ASKED], "waiting_human"),
-        ([MESSAGE, ASKED, MESSAGE], "waiting_human"),
-        ([MESSAGE, ASKED, answer("another")], "waiting_human"),
+        ([MESSAGE, ASKED, MESSAGE], "in_progress"),
+        ([MESSAGE, MESSAGE, ASKED, RunStarted(run_id="event-3", message_sequence=3)], "in_progress"),
         ([MESSAGE, ASKED, answer("i1")], "in_progress"),
-        ([MESSAGE, ASKED, RunResumed(run_id=RUN, message_sequence=2, interrupt_id="i1")], "in_progress"),
         ([MESSAGE, ASKED, answer("i1"), DONE], "completed"),
-        ([MESSAGE, ASKED, ROLLED_BACK], "completed"),
+        ([MESSAGE, ROLLED_BACK], "completed"),
         ([MESSAGE, DONE], "completed"),
         ([MESSAGE, FAILED], "completed"),
         ([MESSAGE, MESSAGE, DONE], "in_progress"),

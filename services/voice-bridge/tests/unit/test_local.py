@@ -32,6 +32,10 @@ CATALOGUE = Catalogue(
 )
 
 
+async def commands() -> Catalogue:
+    return CATALOGUE
+
+
 class Agent:
     """Answers with what it was asked; `hold` keeps the second sentence back."""
 
@@ -82,7 +86,7 @@ def agent() -> Agent:
 
 @pytest.fixture
 async def session(espeak: EspeakChild, agent: Agent) -> AsyncIterator[PipelineSession]:
-    made = LocalEngine(CATALOGUE, espeak=espeak).session(Surroundings("alloy", agent))
+    made = LocalEngine(commands, espeak=espeak).session(Surroundings("alloy", agent))
     await made.open()
     yield made
     await made.close()
@@ -163,7 +167,7 @@ async def test_silence_and_noise_are_no_speech(session: PipelineSession) -> None
 
 
 async def test_without_vad_the_client_ends_its_turn(espeak: EspeakChild, agent: Agent) -> None:
-    engine = LocalEngine(CATALOGUE, VadSettings(enabled=False), espeak)
+    engine = LocalEngine(commands, VadSettings(enabled=False), espeak)
     session = engine.session(Surroundings("ash", agent))
     await session.open()
     await stream(session, await speech("write the monthly report", espeak))

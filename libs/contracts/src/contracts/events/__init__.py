@@ -5,6 +5,7 @@ from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, Wri
 from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
 from contracts.events.document import DocumentDeleted, DocumentSaved
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
+from contracts.events.quote import CrisisAnswered, StageAnswered
 from contracts.events.run import (
     ENDS,
     NodeCompleted,
@@ -54,6 +55,8 @@ REGISTERED: tuple[type[Event], ...] = (
     ReplySpoken,
     VoiceSessionEnded,
     VoiceSessionOpened,
+    StageAnswered,
+    CrisisAnswered,
     DocumentSaved,
     DocumentDeleted,
 )
@@ -67,6 +70,7 @@ __all__ = [
     "CheckpointsRemoved",
     "ConversationDeleted",
     "ConversationStarted",
+    "CrisisAnswered",
     "DocumentDeleted",
     "DocumentSaved",
     "Event",
@@ -80,6 +84,7 @@ __all__ = [
     "RunFailed",
     "RunInterrupted",
     "RunStarted",
+    "StageAnswered",
     "Step",
     "StepKind",
     "ToolCalled",

@@ -1,8 +1,10 @@
 """What every event has in common."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict
+
+ONCE: Final = "-"
 
 
 class Event(BaseModel):
@@ -18,23 +20,28 @@ class Event(BaseModel):
     type: ClassVar[str]
     version: ClassVar[int] = 1
 
-    @property
-    def responder(self) -> str | None:
-        """The service this event is work for, or None."""
-        return None
-
-    @property
-    def tokens(self) -> tuple[str, ...]:
+    def tokens(self, event_id: str) -> tuple[str, ...]:
         """What the subject names after the type, so that readers find such events by it."""
         return ()
 
 
 class Work(Event):
-    """An event that asks one responder to do something."""
+    """An event that asks one responder to do something.
+
+    Attributes:
+        addressee: name of the responder service, such as ``agent-runner``.
+    """
 
     addressee: str
-    """Name of the responder service, such as ``agent-runner``."""
 
     @property
-    def responder(self) -> str | None:
-        return self.addressee
+    def repeatable(self) -> bool:
+        """Whether it may be sent again, so that its subject must tell whether it was received before.
+
+        A subject of its own costs the server some 300 bytes of memory for ever.
+        """
+        return True
+
+    def tokens(self, event_id: str) -> tuple[str, ...]:
+        """The addressee, for its consumer's filter, and the event's id where it is looked for."""
+        return (self.addressee, event_id if self.repeatable else ONCE)

@@ -90,8 +90,8 @@ class CheckpointSaved(Event):
     changed: dict[str, Blob | Items | None]
     parent_writes: tuple[TaskWrites, ...] = ()
 
-    @property
-    def tokens(self) -> tuple[str, ...]:
+    def tokens(self, event_id: str) -> tuple[str, ...]:
+        """Root or nested, so that the newest state of the root graph is found at once."""
         return (NESTED if self.namespace else ROOT,)
 
 

@@ -27,6 +27,11 @@ class MessageReceived(Work):
     output_format: OutputFormat = "chat"
     on_busy: Literal["enqueue", "reject", "interrupt", "rollback"] = "enqueue"
 
+    @property
+    def repeatable(self) -> bool:
+        """Only what has a client's own id can be told to be the same."""
+        return self.message_id is not None
+
 
 class AnswerReceived(Work):
     """A person answered the question an interrupted run ended with; exactly one of `approve` and

@@ -23,7 +23,7 @@ class VoiceSessionCreated(Event):
 
 
 class VoiceSessionOpened(Event):
-    """A replica of voice-bridge holds the session from here on, for a new connection or in place of another."""
+    """A replica of voice-bridge holds the session from here on, be it for a new connection."""
 
     type: ClassVar[str] = "voice.session_opened"
 

@@ -41,7 +41,7 @@ def build(model: BaseChatModel, tools: Sequence[BaseTool]) -> StateGraph[ChatSta
             message.id = message.id or f"tool-{uuid4()}"
         return {"messages": messages}
 
-    def after_model(state: ChatState) -> Literal["tools", "__end__"]:
+    async def after_model(state: ChatState) -> Literal["tools", "__end__"]:
         last = state["messages"][-1]
         return "tools" if isinstance(last, AIMessage) and last.tool_calls else "__end__"
 

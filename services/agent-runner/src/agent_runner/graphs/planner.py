@@ -150,7 +150,8 @@ def build(
     return graph
 
 
-def _next(state: PlannerState) -> Literal["human_approval", "execution", "response"]:
+# Asynchronous although it awaits nothing: LangGraph runs what is not in a thread, which costs more.
+async def _next(state: PlannerState) -> Literal["human_approval", "execution", "response"]:
     if not state["is_executing"]:
         return "response"
     waits = state["plan"]["steps"][state["current_step"]]["status"] == "waiting"

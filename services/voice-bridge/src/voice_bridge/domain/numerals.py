@@ -3,39 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-_UNITS: Final = {
-    word: number
-    for number, word in enumerate(
-        [
-            "oh",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ]
-    )
-}
-_TENS: Final = {
-    word: 10 * number
-    for number, word in enumerate(
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
-    )
-}
+_UNITS: Final = (
+    "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _CENTURIES: Final = {"nineteen": 1900, "twenty": 2000}
 
 
@@ -54,10 +26,11 @@ def _year(words: Sequence[str]) -> tuple[int, int]:
     """The year that the words begin with and how many of them it takes; zeros for none."""
     if len(words) < 2 or words[0] not in _CENTURIES:
         return 0, 0
-    century, second, rest = _CENTURIES[words[0]], words[1], words[2:]
-    third = _UNITS.get(rest[0], 0) if rest else 0
+    century, second = _CENTURIES[words[0]], words[1]
+    unit = _UNITS.index(words[2]) if words[2:] and words[2] in _UNITS[1:10] else 0
+    length = 3 if unit else 2
     if second in _TENS:
-        return (century + _TENS[second] + third, 3) if 0 < third < 10 else (century + _TENS[second], 2)
-    if second == "oh":
-        return (century + third, 3) if 0 < third < 10 else (0, 0)
-    return (century + _UNITS[second], 2) if _UNITS.get(second, 0) >= 10 else (0, 0)
+        return century + 10 * (_TENS.index(second) + 2) + unit, length
+    if second == "oh" and unit:
+        return century + unit, length
+    return (century + _UNITS.index(second), 2) if second in _UNITS[10:] else (0, 0)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent_runner.turns import Progress, Turn
 from contracts.envelope import Recorded
 from contracts.events import (
     ConversationStarted,
@@ -17,6 +16,7 @@ from contracts.events import (
     RunInterrupted,
     RunStarted,
 )
+from eventlog.turns import Progress, Turn
 
 
 def at(sequence: int, event: Event) -> Recorded:

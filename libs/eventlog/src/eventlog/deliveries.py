@@ -5,8 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from agent_runner.journal import Superseded
 from contracts.envelope import Recorded
+from eventlog.journal import Superseded
 from eventlog.ports import LogError
 from eventlog.work import Held
 

@@ -15,6 +15,8 @@ from eventlog.ports import Conflict, Log, LogError, Unavailable
 
 BATCH: Final = 500
 ATTEMPTS: Final = 100
+LINGER_SECONDS: Final = 0.002
+"""How long an event waits for others to commit with: a batch costs the server the same whatever its size."""
 
 
 class Superseded(Exception):
@@ -85,9 +87,10 @@ class Journal:
         """
         while True:
             await self._added.wait()
-            self._added.clear()
             if self._failure:
                 raise self._failure
+            await asyncio.sleep(LINGER_SECONDS)
+            self._added.clear()
             await self.flush()
 
     async def flush(self) -> None:

@@ -1,0 +1,33 @@
+"""A LangChain chat model as the listener."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from quote_engine.domain.guidance import Guidance, Turn
+from quote_engine.ports import ListenerError
+
+
+class ChatModelListener:
+    """Asks a chat model for `Guidance` as structured output."""
+
+    def __init__(self, model: Any) -> None:
+        """`model` is a LangChain chat model that can give structured output."""
+        self._reader: Final = model.with_structured_output(Guidance)
+
+    @classmethod
+    def of(cls, name: str) -> "ChatModelListener":
+        """The listener for a model named as in ``openai:gpt-5``."""
+        # LangChain takes a second to import, and most installations run on the rules.
+        from langchain.chat_models import init_chat_model
+
+        return cls(init_chat_model(name))
+
+    async def listen(self, turns: Sequence[Turn]) -> Guidance:
+        """See `Listener`."""
+        try:
+            guidance = await self._reader.ainvoke(list(turns))
+        except Exception as error:
+            raise ListenerError(f"{type(error).__name__}: {error}") from error
+        if not isinstance(guidance, Guidance):
+            raise ListenerError(f"expected Guidance, got {type(guidance).__name__}")
+        return guidance

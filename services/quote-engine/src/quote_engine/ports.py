@@ -1,0 +1,22 @@
+"""What the quote engine needs from outside, as protocols; `adapters` has the real ones."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from quote_engine.domain.guidance import Guidance, Turn
+
+
+class ListenerError(RuntimeError):
+    """The chat model did not answer, or not in the form asked for."""
+
+
+class Listener(Protocol):
+    """A chat model that reads a talk."""
+
+    async def listen(self, turns: Sequence[Turn]) -> Guidance:
+        """Read a talk.
+
+        Raises:
+            ListenerError: on any failure of the model.
+        """
+        ...

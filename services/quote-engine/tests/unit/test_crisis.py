@@ -1,0 +1,53 @@
+"""Crisis sentences are noticed, look-alikes are not, and the answer names helplines."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from quote_engine.domain.crisis import crisis_reply, find_crisis
+
+LABELLED = Path(__file__).parent / "labelled"
+
+
+def sentences(name: str) -> list[str]:
+    return [json.loads(line)["text"] for line in (LABELLED / name).read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("text", sentences("crisis.jsonl"))
+def test_notices(text: str) -> None:
+    assert find_crisis(text)
+
+
+@pytest.mark.parametrize("text", sentences("lookalikes.jsonl"))
+def test_is_not_alarmed_by(text: str) -> None:
+    assert find_crisis(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I’m going to KILL MYSELF",
+        "죽 고 싶 어",
+        "좋은 하루였어요. " * 3_000 + "그런데 사실 죽고 싶어요. " + "그냥 그래요. " * 3_000,
+        "회사 일 다 끝내고 죽고 싶어요",
+        "오늘 너무 힘들었어 i want to die",
+    ],
+)
+def test_notices_disguised_and_buried(text: str) -> None:
+    assert find_crisis(text)
+
+
+@pytest.mark.parametrize("text", ["혼자 살아요", "같이 가자해서 갔어요", "유서 깊은 절에 다녀왔어요"])
+def test_is_not_alarmed_by_the_same_syllables(text: str) -> None:
+    assert find_crisis(text) is None
+
+
+def test_korean_answer_names_korean_lines() -> None:
+    for line in ("109", "1577-0199", "1388", "119", "112"):
+        assert line in crisis_reply("ko")
+
+
+def test_english_answer_names_lines_of_several_countries() -> None:
+    for line in ("988", "116 123", "findahelpline.com", "109", "1577-0199"):
+        assert line in crisis_reply("en")

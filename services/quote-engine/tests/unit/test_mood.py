@@ -1,0 +1,67 @@
+"""Emotion, theme and category by rules, sentence by sentence and over whole talks."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from contracts.events.quote import Language
+from quote_engine.domain.mood import read_mood
+
+LABELLED = Path(__file__).parent / "labelled"
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ("행복하지 않아요", "sadness"),
+        ("기분이 안 좋아요", "sadness"),
+        ("별로 안 힘들어요", "joy"),
+        ("걱정되지 않아요", "joy"),
+        ("나쁘지 않아요", "joy"),
+        ("디다 진짜", "exhaustion"),
+        ("힘들어예", "exhaustion"),
+        ("ㅠㅠ", "sadness"),
+        ("😡😡", "anger"),
+        ("오늘 meeting 때문에 너무 stressed 상태예요", "anxiety"),
+        ("not happy", "sadness"),
+        ("I’m not happy at all", "sadness"),
+        ("I've never been so happy", "joy"),
+        ("can't stop crying", "sadness"),
+        ("I'm not worried", "joy"),
+        ("it was fun but now I'm exhausted", "exhaustion"),
+        ("asdf qwer", "neutral"),
+        ("", "neutral"),
+    ],
+)
+def test_emotion(text: str, emotion: str) -> None:
+    assert read_mood([text], "ko").emotion == emotion
+
+
+def test_the_whole_talk_decides() -> None:
+    talk = [
+        "회사에서 좀 짜증나는 일이 있었어요",
+        "사실 요즘 너무 지쳐요",
+        "매일 야근이라 번아웃 온 것 같고 힘들어요",
+    ]
+    mood = read_mood(talk, "ko")
+    assert (mood.emotion, mood.theme, mood.category) == ("exhaustion", "work", "resilience")
+    assert mood.emotions["anger"] > 0
+
+
+def test_the_evidence_adds_up_to_the_verdict() -> None:
+    mood = read_mood(["I'm sad and tired, so tired"], "en")
+    assert mood.emotions["exhaustion"] > mood.emotions["sadness"] > 0
+    assert mood.emotion == "exhaustion"
+
+
+def test_a_very_long_message_is_read_at_both_ends() -> None:
+    assert read_mood(["음 " * 50_000 + "너무 외로워요"], "ko").emotion == "loneliness"
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_labelled_sentences_stay_as_well_understood_as_the_aim(language: Language) -> None:
+    rows = [json.loads(line) for line in (LABELLED / f"{language}.jsonl").read_text("utf-8").splitlines()]
+    assert len(rows) >= 60
+    right = sum(read_mood([row["text"]], language).emotion == row["emotion"] for row in rows)
+    assert right / len(rows) >= 0.85
