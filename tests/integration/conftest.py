@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,12 @@ def running_stack(folder: Path, free_port: Callable[[], int], **environment: str
         yield stack
     finally:
         stack.stop()
+
+
+@pytest.fixture(scope="session")
+def running() -> Callable[..., AbstractContextManager[Stack]]:
+    """`running_stack`, for folders of tests that need stacks of their own kind."""
+    return running_stack
 
 
 @pytest.fixture(scope="session")
