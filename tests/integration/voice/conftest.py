@@ -171,6 +171,16 @@ class Voice:
         entries: list[dict[str, Any]] = answer.json()
         return entries
 
+    async def text_turn(self, session_id: str, user: str, message: str) -> list[dict[str, Any]]:
+        """A turn over the agent protocol, by the session's owner."""
+        path = f"/chat/{session_id}?token={self.token(user)}"
+        async with connect(self.stack.url("PARLEY_AGENT_WS_PORT", "ws") + path) as socket:
+            await socket.send(json.dumps({"type": "client", "message": message, "message_id": "text-1"}))
+            frames = [json.loads(await socket.recv())]
+            while frames[-1]["type"] == "agent_step":
+                frames.append(json.loads(await socket.recv()))
+        return frames
+
     @asynccontextmanager
     async def call(self, session_id: str, user: str | None = None, **query: str) -> AsyncIterator[Caller]:
         """A connection to a session, by a member or a guest."""
