@@ -35,7 +35,7 @@ def speech(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
     wav = subprocess.run(program, capture_output=True, check=True).stdout
     samples = np.frombuffer(wav[44:], "<i2").astype(np.float32) / 32768
     spoken = (np.clip(soxr.resample(samples, 22_050, RATE), -1, 1) * 32767).astype("<i2").tobytes()
-    return silence(400) + spoken
+    return silence(400) + bytes(spoken)
 
 
 def silence(milliseconds: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import time
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 FRAME = "input_audio_buffer.append"
 PCM = base64.b64encode(bytes(960)).decode()
+
+OVERSIZED = json.dumps({"type": FRAME, "audio": base64.b64encode(bytes(256 * 1024 + 2)).decode()})
 
 
 async def test_sessions_are_created_with_their_settings(voice: Any) -> None:
@@ -97,9 +100,7 @@ async def test_the_first_member_to_connect_claims_a_guest_session(voice: Any) ->
         ('{"type":"input_audio_buffer.append","audio":7}', "invalid_audio"),
         ('{"type":"input_audio_buffer.append","audio":"AAAA"}', "invalid_audio"),
         (
-            '{"type":"input_audio_buffer.append","audio":"'
-            + "A" * (4 * (256 * 1024 + 2) // 3 // 4 * 4 + 8)
-            + '"}',
+            OVERSIZED,
             "invalid_audio",
         ),
         ('{"type":"session.update","config":{"voice":"hal"}}', "invalid_voice"),

@@ -79,6 +79,8 @@ async def test_speech_is_ended_by_hand_and_a_reply_asked_for(voice: Any) -> None
         await caller.send(type="input_audio_buffer.commit")
         assert (await caller.expect("user.transcript"))["transcript"] == "get all contacts"
         await caller.expect("audio.delta")
+        await caller.send(type="disconnect")
+        await caller.expect("disconnected")
     async with voice.call(session_id) as caller:
         await caller.send(type="response.create")
         await caller.expect("audio.delta")
@@ -117,9 +119,7 @@ async def test_audio_is_paced(voice: Any) -> None:
     times = [at for at, frame in caller.frames if frame["type"] == "audio.delta"]
     played = len(caller.audio) / 48
     assert (times[-1] - times[0]) * 1000 > played - 700
-    sizes = [
-        len(frame["delta"]) * 3 // 4 // 48 for _, frame in caller.frames if frame["type"] == "audio.delta"
-    ]
+    sizes = [len(frame["delta"]) * 3 // 4 // 48 for frame in caller.of("audio.delta")]
     assert min(sizes) >= 20
     assert max(sizes) <= 100
 
@@ -174,4 +174,5 @@ async def test_a_second_connection_takes_the_session_over(voice: Any) -> None:
 
 
 def _time_of(caller: Any, kind: str, count: int) -> float:
-    return [at for at, frame in caller.frames if frame["type"] == kind][count - 1]
+    times: list[float] = [at for at, frame in caller.frames if frame["type"] == kind]
+    return times[count - 1]

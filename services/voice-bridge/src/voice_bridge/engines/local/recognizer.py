@@ -6,8 +6,8 @@ from typing import Final
 import pocketsphinx
 
 from voice_bridge.domain.numerals import with_years
-from voice_bridge.engines.audio import HEARING_RATE
-from voice_bridge.engines.espeak import Espeak
+from voice_bridge.engines.audio import HEARING_RATE, Resampler
+from voice_bridge.engines.espeak import NATIVE_RATE, Espeak
 from voice_bridge.engines.local.catalogue import (
     NOISE_PREFIX,
     PHONES,
@@ -17,21 +17,46 @@ from voice_bridge.engines.local.catalogue import (
     vocabulary,
 )
 from voice_bridge.engines.local.phones import arpabet
-from voice_bridge.engines.voices import language_of
+from voice_bridge.engines.voices import Timbre, language_of
 from voice_bridge.ports import EngineError
 
 _SEARCH: Final = "commands"
-_BEAM: Final = 1e-80
-_WORD_BEAM: Final = 1e-60
+_BLOCK: Final = 1024
+_PLAIN: Final = Timbre("", 50, 155)
+_BEAM: Final = 1e-60
+_WORD_BEAM: Final = 1e-45
 """Wider than pocketsphinx's own: else what is not in the grammar is dropped before it can win."""
 
 
+_WARM_UP: Final = (
+    ("en-us", "good morning what can you do for me today"),
+    ("en-us+f1", "show me all the contacts please"),
+)
+"""Voices and words that a decoder's first idea of what speech sounds like is made of."""
+
+
 class Pronunciations:
-    """How words are pronounced that pocketsphinx's dictionary does not have; asked once for each word."""
+    """How words are pronounced that pocketsphinx's dictionary does not have, and how speech sounds at all.
+
+    Each word is asked for once, and so is the sound: the cepstral mean that decoders begin with. Without it
+    a decoder takes the first words of a session for anything.
+    """
 
     def __init__(self, espeak: Espeak) -> None:
         self._espeak = espeak
         self._known: dict[str, str] = {}
+        self._mean = ""
+
+    async def warm(self, decoder: pocketsphinx.Decoder) -> None:
+        """Let a decoder begin as if it had heard speech before."""
+        if not self._mean:
+            for voice, text in _WARM_UP:
+                resampler = Resampler(NATIVE_RATE, HEARING_RATE)
+                spoken = [block async for block in self._espeak.speak(text, voice, _PLAIN)]
+                pcm = resampler.feed(b"".join(spoken)) + resampler.feed(b"", last=True)
+                await asyncio.to_thread(_decode, decoder, pcm)
+            self._mean = decoder.get_cmn(False)
+        decoder.set_cmn(self._mean)
 
     async def of(self, word: str) -> str:
         """The phones of a word.
@@ -76,6 +101,7 @@ class GrammarRecognizer:
         for phone in PHONES:
             decoder.add_word(NOISE_PREFIX + phone.lower(), phone, False)
         await asyncio.to_thread(_load, decoder, grammar(catalogue))
+        await self._pronunciations.warm(decoder)
         self._decoder = decoder
 
     def begin(self) -> "GrammarUtterance":
@@ -83,6 +109,13 @@ class GrammarRecognizer:
         if self._decoder is None:
             raise EngineError("the recognizer is not open")
         return GrammarUtterance(self._decoder, self._spellings)
+
+
+def _decode(decoder: pocketsphinx.Decoder, pcm: bytes) -> None:
+    decoder.start_utt()
+    for start in range(0, len(pcm), _BLOCK):
+        decoder.process_raw(pcm[start : start + _BLOCK])
+    decoder.end_utt()
 
 
 def _load(decoder: pocketsphinx.Decoder, rules: str) -> None:
