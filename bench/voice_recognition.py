@@ -1,7 +1,8 @@
 """How much of what is said to the local engine is understood, on the first turn of a session.
 
 Run as ``python bench/voice_recognition.py``. The phrases are spoken by espeak-ng voices that the engine was
-not warmed with, each to a decoder as a new session gets it. A third of what is said is in no grammar and has to be refused.
+not warmed with, each to a decoder as a new session gets it. A part of what is said is in no grammar and
+has to be refused.
 """
 
 import asyncio

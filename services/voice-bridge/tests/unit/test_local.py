@@ -114,7 +114,7 @@ async def test_a_spoken_command_is_understood_and_answered(
     ("said", "understood"),
     [
         ("find Minsu Kim", "find Minsu Kim"),
-        ("analyze sales for twenty twenty three", "analyze sales for twenty twenty three"),
+        ("analyze sales for twenty twenty three", "analyze sales for 2023"),
         ("no", "no"),
         ("what is the weather in Paris today", ""),
         ("could you play some music", ""),
