@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml)
 FOLDERS := $(dir $(PACKAGES))
+SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 SOURCES := $(wildcard libs services cli tests bench conftest.py)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-header --no-emit-index-url --no-emit-package parley-contracts --no-emit-package parley-eventlog --no-emit-package parley-identity
@@ -17,7 +18,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: run
 run: $(VENV)/run.stamp ## Install what is needed and run everything here; Ctrl-C stops it
@@ -25,10 +26,24 @@ run: $(VENV)/run.stamp ## Install what is needed and run everything here; Ctrl-C
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run the whole test suite
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 -m "not slow"
+
+.PHONY: chaos
+chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a million events
+	$(BIN)/pytest -m slow -s
+
+.PHONY: test-compose
+test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml for real
+	COMPOSE_TESTS=1 $(BIN)/pytest -s tests/compose
+
+.PHONY: manifests
+manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly
+	$(BIN)/pytest tests/manifests
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style and formatting
+	$(BIN)/hadolint deploy/docker/Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
@@ -56,6 +71,11 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 	$(COMPILE) --upgrade --output-file requirements/run.txt $(PACKAGES) requirements/run.in
 	$(COMPILE) --upgrade --constraint requirements/run.txt --output-file requirements/dev.txt \
 		$(PACKAGES) requirements/run.in requirements/dev.in
+	for service in $(SERVICES); do \
+		$(COMPILE) --constraint requirements/run.txt --output-file requirements/$$service.txt \
+			libs/*/pyproject.toml services/$$service/pyproject.toml; \
+	done
+	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt requirements/build.in
 
 .PHONY: clean
 clean: ## Remove what was installed and cached; the data stays

@@ -1,13 +1,17 @@
-"""Real servers for the tests: one nats-server for a session, one for a test, or a cluster of three."""
+"""Real servers for the tests: one nats-server for a session, one for a test, or a cluster of three.
+
+They are processes. With ``TEST_CONTAINERS=1`` what a whole session shares runs in containers instead.
+"""
 
 import asyncio
+import os
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -26,6 +30,7 @@ from eventlog.settings import NatsSettings
 from eventlog.streams import WrongStream, declare
 
 START_SECONDS = 20.0
+NATS_IMAGE = "nats:2.15.1-alpine"
 
 
 def free_port() -> int:
@@ -44,11 +49,15 @@ def nats_server_program() -> str:
 
 @dataclass
 class NatsServer:
-    """A nats-server process that a test may stop, kill and start again on the same port and data."""
+    """A nats-server process that a test may stop, kill and start again on the same port and data.
+
+    Attributes:
+        more: further lines of its configuration.
+    """
 
     port: int
     folder: Path
-    routes: str = ""
+    more: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -59,7 +68,7 @@ class NatsServer:
         """Start the process."""
         config = self.folder / "nats.conf"
         config.write_text(
-            f"listen: 127.0.0.1:{self.port}\nserver_name: n{self.port}\n{self.routes}\n"
+            f"listen: 127.0.0.1:{self.port}\nserver_name: n{self.port}\n{self.more}\n"
             f'jetstream {{ store_dir: "{self.folder}", sync_interval: always }}\n'
         )
         log = (self.folder / "nats.log").open("ab")
@@ -122,10 +131,41 @@ def unused_port() -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session")
-def shared_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
-    """One server for all tests of this worker that keep to conversations of their own."""
-    with running_servers(tmp_path_factory.mktemp("nats"), 1) as (server,):
-        yield server
+def in_containers() -> bool:
+    """Whether servers are to run in containers.
+
+    The test is skipped where they should and there is no Docker engine.
+    """
+    if not os.environ.get("TEST_CONTAINERS"):
+        return False
+    docker = shutil.which("docker")
+    if docker is None or subprocess.run([docker, "info"], capture_output=True, check=False).returncode:
+        pytest.skip("TEST_CONTAINERS is set, and there is no Docker engine")
+    return True
+
+
+@pytest.fixture(scope="session")
+def shared_nats(in_containers: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one server for all tests of this worker that keep to conversations of their own."""
+    if not in_containers:
+        with running_servers(tmp_path_factory.mktemp("nats"), 1) as (server,):
+            yield server.url
+        return
+    from testcontainers.core.container import DockerContainer  # slow to import and needed only here
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
+
+    image = DockerContainer(NATS_IMAGE).with_command("-js").with_exposed_ports(4222)
+    with image.waiting_for(LogMessageWaitStrategy("Server is ready")) as container:
+        url = f"nats://{container.get_container_host_ip()}:{container.get_exposed_port(4222)}"
+        with ThreadPoolExecutor(1) as apart_from_any_running_loop:
+            apart_from_any_running_loop.submit(asyncio.run, declared(url, 1)).result()
+        yield url
+
+
+@pytest.fixture(scope="session")
+def start_nats() -> Callable[[Path, int], AbstractContextManager[list[NatsServer]]]:
+    """Starts servers in a folder, as a cluster when there are several."""
+    return running_servers
 
 
 @pytest.fixture
@@ -133,6 +173,20 @@ def own_nats(tmp_path: Path) -> Iterator[NatsServer]:
     """A server for one test, which may do to it what it likes."""
     with running_servers(tmp_path / "nats", 1) as (server,):
         yield server
+
+
+@pytest.fixture
+def nats_configured_by(tmp_path: Path) -> Iterator[Callable[[str], NatsServer]]:
+    """Starts a server, without streams, whose configuration has the given lines as well."""
+    with ExitStack() as stack:
+
+        def start(more: str) -> NatsServer:
+            server = NatsServer(free_port(), tmp_path, more)
+            server.start()
+            stack.callback(server.kill)
+            return server
+
+        yield start
 
 
 @pytest.fixture(scope="session")
@@ -143,8 +197,8 @@ def nats_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Nats
 
 
 @pytest.fixture
-def nats_settings(shared_nats: NatsServer) -> NatsSettings:
-    return NatsSettings(url=shared_nats.url)
+def nats_settings(shared_nats: str) -> NatsSettings:
+    return NatsSettings(url=shared_nats)
 
 
 @pytest.fixture
@@ -174,7 +228,7 @@ async def any_log(request: pytest.FixtureRequest, registry: Registry) -> AsyncIt
         yield MemoryLog()
         return
     if request.param == "r1":
-        url = request.getfixturevalue("shared_nats").url
+        url = request.getfixturevalue("shared_nats")
     else:
         url = ",".join(server.url for server in request.getfixturevalue("nats_cluster"))
     settings = NatsSettings(url=url)

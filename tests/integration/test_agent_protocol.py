@@ -155,7 +155,8 @@ async def test_agent_run_keeps_nothing(stack: Any, chat_id: str) -> None:
         steps = answer.json()
         assert [step["step_type"] for step in steps] == ["PlanningStep", "ActionStep", "FinalAnswerStep"]
         assert literal_eval(steps[-1]["content"])[0]["name"]
-        for body in ({}, {"task": 7}, {"task": ""}, [], {"task": "x", "chat_id": "x" * 500}):
+        bodies: list[Any] = [{}, {"task": 7}, {"task": ""}, [], {"task": "x", "chat_id": "x" * 500}]
+        for body in bodies:
             refused = await client.post(url, json=body)
             assert 400 <= refused.status_code < 500
             assert refused.json()["detail"]

@@ -6,12 +6,18 @@ imports belong inside the function, so that ``parley status`` does not pay for t
 
 import typer
 
+from parley.commands.bring_in import bring_in
+from parley.commands.dead import dead
 from parley.commands.doctor import doctor
+from parley.commands.erase import erase
+from parley.commands.export import export
+from parley.commands.rebuild import rebuild
 from parley.commands.status import status
+from parley.commands.tail import show, tail
 from parley.commands.token import token
 from parley.commands.up import up
 
-COMMANDS = (up, status, doctor, token)
+COMMANDS = (up, status, doctor, token, rebuild, tail, show, export, erase)
 
 
 def app() -> typer.Typer:
@@ -19,6 +25,8 @@ def app() -> typer.Typer:
     parley = typer.Typer(name="parley", no_args_is_help=True, help="Durable conversations over an event log.")
     for command in COMMANDS:
         parley.command()(command)
+    parley.command("import")(bring_in)  # a word of Python's
+    parley.add_typer(dead)
     return parley
 
 

@@ -45,6 +45,17 @@ SETTINGS = (
         "A chat model such as `openai:gpt-4o`. Empty: the embedded model, which needs no key.",
     ),
     Setting("PARLEY_GRAPHS", "", "Your own LangGraph graphs: `name=module:attribute`, comma separated."),
+    Setting("PARLEY_OCTO_GRAPH", "planner", "The graph that answers sessions begun by the octo protocol."),
+    Setting("PARLEY_ROOM_GRAPH", "chat", "The graph that answers rooms."),
+    Setting("PARLEY_AGENT_GRAPH", "planner", "The graph that answers chats begun by the agent protocol."),
+    Setting(
+        "PARLEY_QUOTATIONS",
+        "",
+        "Your own quotations, one JSON object a line. Empty: the collection that comes with Parley.",
+    ),
+    Setting(
+        "PARLEY_QUOTE_WAIT", "3", "How many seconds the fourth message of a quote talk waits for its reply."
+    ),
     Setting("PARLEY_VOICE", "", "The voice engine: `local`, `cascade` or `openai-realtime`. Empty: `local`."),
     Setting(
         "PARLEY_VOICE_URL", "", "The OpenAI-compatible speech service of `cascade` and `openai-realtime`."

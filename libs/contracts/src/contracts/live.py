@@ -1,8 +1,10 @@
 """Deltas: what clients see before the log has it. Numbered, so that a gap is seen and mended."""
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
+
+NODE_STARTED: Final = "node_started"
 
 
 class Delta(BaseModel):
@@ -22,3 +24,16 @@ class Delta(BaseModel):
     index: int
     kind: str
     data: Any = None
+
+
+class NodeStarted(BaseModel):
+    """The `data` of a delta of the kind `NODE_STARTED`.
+
+    Attributes:
+        step: the super-step, the same as in the node's `NodeCompleted`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    node: str
+    step: int

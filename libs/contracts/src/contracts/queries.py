@@ -74,11 +74,13 @@ class SessionsQuery(Query):
     Attributes:
         user_id: only those listed under this user.
         status: only those in this state.
+        protocol: only those opened by this wire protocol.
         caller: the authenticated user who asks; conversations of other owners are left out.
     """
 
     user_id: str | None = None
     status: Status | None = None
+    protocol: str | None = None
     caller: str | None = None
     limit: int = Field(default=500, ge=1, le=500)
     offset: int = Field(default=0, ge=0)
@@ -245,6 +247,24 @@ class VoiceOpened(BaseModel):
     replica: str
 
 
+QUOTATIONS: Final = "history.quotations"
+
+
+class QuotationsQuery(Query):
+    """The quotations that a user was given last, over all their conversations that are not deleted."""
+
+    user_id: str
+    limit: int = Field(default=10, ge=1, le=100)
+
+
+class Quotations(BaseModel):
+    """The answer to `QuotationsQuery`, the newest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    quote_ids: tuple[str, ...] = ()
+
+
 RUN_ONCE: Final = "runner.run_once"
 
 
@@ -264,3 +284,79 @@ class RunOnceResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     steps: tuple[Step, ...]
+
+
+STATE: Final = "runner.state"
+
+
+class StateQuery(BaseModel):
+    """A graph's state at a checkpoint, the newest one unless it is named.
+
+    Attributes:
+        part: which part of the answer, from 0; a large state takes several, for which the checkpoint
+            has to be named.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    conversation: str
+    checkpoint_id: str | None = None
+    part: int = Field(default=0, ge=0)
+
+
+class StatePart(BaseModel):
+    """The answer to `StateQuery`.
+
+    Attributes:
+        checkpoint_id: None if there is no such checkpoint.
+        text: a piece of the state's JSON.
+        parts: how many pieces there are.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    checkpoint_id: str | None = None
+    text: str = "{}"
+    parts: int = 1
+
+
+CHECKPOINTS: Final = "runner.checkpoints"
+
+
+class CheckpointsQuery(BaseModel):
+    """The checkpoints of a conversation's graph, a page at a time."""
+
+    model_config = ConfigDict(frozen=True)
+
+    conversation: str
+    offset: int = Field(default=0, ge=0)
+
+
+class Checkpoints(BaseModel):
+    """The answer to `CheckpointsQuery`: ids, the oldest first, and how many there are in all."""
+
+    model_config = ConfigDict(frozen=True)
+
+    checkpoint_ids: tuple[str, ...] = ()
+    total: int = 0
+
+
+FORK: Final = "runner.fork"
+
+
+class Fork(BaseModel):
+    """Begin a conversation from a checkpoint of another one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    conversation: str
+    checkpoint_id: str
+    target: str
+
+
+class Forked(BaseModel):
+    """The answer to `Fork`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outcome: Literal["forked", "no_conversation", "no_checkpoint", "target_exists"]

@@ -80,6 +80,11 @@ def event(key: str, event_type: str, *tokens: str) -> str:
     return ".".join((_of("conv", key), event_type, *tokens))
 
 
+def facts(area: str) -> str:
+    """The filter of one area's events, such as ``run``, over all conversations."""
+    return f"conv.*.*.{area}.>"
+
+
 def recorded(key: str) -> str:
     """Where the events of one conversation are republished once they are stored."""
     return _of(RECORDED_PREFIX, key) + ".>"

@@ -22,8 +22,8 @@ from eventlog.ports import Conflict, Full, LogError, Unavailable
 
 MAX_BATCH: Final = 1000
 CONCURRENT_BATCHES: Final = 16
-_EXPECTED: Final = "Nats-Expected-Last-Subject-Sequence"
-_EXPECTED_FILTER: Final = "Nats-Expected-Last-Subject-Sequence-Subject"
+EXPECTED: Final = "Nats-Expected-Last-Subject-Sequence"
+EXPECTED_FILTER: Final = "Nats-Expected-Last-Subject-Sequence-Subject"
 _FIRST_BACKOFF_SECONDS: Final = 0.05
 _LARGEST_BACKOFF_SECONDS: Final = 1.0
 
@@ -33,7 +33,9 @@ _STORE_FAILED = 10077
 _RETRIED_CODES = frozenset({429, 500, 503})
 
 
-class _Outcome(Enum):
+class Outcome(Enum):
+    """What came of one try."""
+
     STORED = auto()
     LOOK = auto()
     """The events are there already, or somebody else's are, or nobody knows: the log has to be read."""
@@ -41,7 +43,9 @@ class _Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Message:
+class Message:
+    """One event as it is published."""
+
     subject: str
     headers: dict[str, str]
     payload: bytes
@@ -78,8 +82,8 @@ class Appender:
             async with asyncio.timeout(self._deadline):
                 backoff = _FIRST_BACKOFF_SECONDS
                 while True:
-                    outcome, sequence, last_error = await self._publish(messages)
-                    if outcome is _Outcome.LOOK:
+                    outcome, sequence, last_error = await self.publish(messages)
+                    if outcome is Outcome.LOOK:
                         sequence = await self._find(conversation, envelopes[0].id, expected)
                     if sequence:
                         return _place(envelopes, sequence, expected)
@@ -88,17 +92,17 @@ class Appender:
         except TimeoutError:
             raise Unavailable(f"conversation {conversation!r}: append not confirmed: {last_error}") from None
 
-    async def _messages(self, envelopes: Sequence[Envelope], expected: int) -> list[_Message]:
+    async def _messages(self, envelopes: Sequence[Envelope], expected: int) -> list[Message]:
         messages = []
         for envelope in envelopes:
             subject, headers, payload = encode(envelope)
             reference, payload = await self._payloads.put(payload)
-            messages.append(_Message(subject, headers | reference, payload))
+            messages.append(Message(subject, headers | reference, payload))
         messages[0].headers.update(
             {
                 PREVIOUS: str(expected),
-                _EXPECTED: str(expected),
-                _EXPECTED_FILTER: subjects.conversation(envelopes[0].conversation),
+                EXPECTED: str(expected),
+                EXPECTED_FILTER: subjects.conversation(envelopes[0].conversation),
             }
         )
         return messages
@@ -118,7 +122,8 @@ class Appender:
             raise Conflict(conversation, expected, await self._tail(conversation))
         return found.sequence
 
-    async def _publish(self, messages: Sequence[_Message]) -> tuple[_Outcome, int, str]:
+    async def publish(self, messages: Sequence[Message]) -> tuple[Outcome, int, str]:
+        """Try once: what came of it, the first sequence if stored, what the server said."""
         try:
             if len(messages) == 1:
                 reply = await self._request(messages[0], {})
@@ -126,15 +131,15 @@ class Appender:
                 async with self._batches:
                     reply = await self._publish_batch(messages)
         except (NatsError, OSError) as error:
-            return _Outcome.LOOK, 0, str(error) or type(error).__name__
+            return Outcome.LOOK, 0, str(error) or type(error).__name__
         answer = json.loads(reply)
         if refusal := answer.get("error"):
             return _outcome_of(refusal), 0, refusal.get("description", "")
         if answer.get("duplicate"):
-            return _Outcome.LOOK, 0, "duplicate"
-        return _Outcome.STORED, answer["seq"] - len(messages) + 1, ""
+            return Outcome.LOOK, 0, "duplicate"
+        return Outcome.STORED, answer["seq"] - len(messages) + 1, ""
 
-    async def _publish_batch(self, messages: Sequence[_Message]) -> bytes:
+    async def _publish_batch(self, messages: Sequence[Message]) -> bytes:
         batch = uuid4().hex
         for number, message in enumerate(messages[:-1], start=1):
             await self._client.publish(
@@ -143,7 +148,7 @@ class Appender:
         commit = _batch_headers(batch, len(messages)) | {"Nats-Batch-Commit": "1"}
         return await self._request(messages[-1], commit)
 
-    async def _request(self, message: _Message, headers: dict[str, str]) -> bytes:
+    async def _request(self, message: Message, headers: dict[str, str]) -> bytes:
         reply = await self._client.request(
             message.subject, message.payload, timeout=self._request_timeout, headers=message.headers | headers
         )
@@ -163,7 +168,7 @@ def _batch_headers(batch: str, number: int) -> dict[str, str]:
     return {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
 
 
-def _outcome_of(refusal: dict[str, int | str]) -> _Outcome:
+def _outcome_of(refusal: dict[str, int | str]) -> Outcome:
     """What to do about a refusal.
 
     Raises:
@@ -176,11 +181,11 @@ def _outcome_of(refusal: dict[str, int | str]) -> _Outcome:
         str(refusal.get("description", "")),
     )
     if kind in _WRONG_SEQUENCE or kind == _DUPLICATE_IN_BATCH:
-        return _Outcome.LOOK
+        return Outcome.LOOK
     if kind == _STORE_FAILED and "maximum" in description:
         raise Full(description)
     if code in _RETRIED_CODES:
-        return _Outcome.RETRY
+        return Outcome.RETRY
     raise LogError(f"{description} ({kind})")
 
 

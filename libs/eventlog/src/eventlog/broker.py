@@ -1,14 +1,16 @@
 """One NATS connection a process, made the same way everywhere, as a FastStream broker."""
 
 import logging
+import ssl
 from collections.abc import Callable
 
 from faststream.nats import NatsBroker
-from faststream.security import SASLPlaintext
+from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
 from nats.errors import SlowConsumerError
 
 from eventlog.settings import NatsSettings
+from eventlog.streams import WrongStream, restore_live
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +46,8 @@ class Broker(NatsBroker):
         super().__init__(
             servers=[url.strip() for url in settings.url.split(",")],
             name=name,
-            security=_credentials(settings),
+            security=_security(settings),
+            inbox_prefix=inbox_prefix(settings.user),
             max_reconnect_attempts=-1,
             reconnect_time_wait=RECONNECT_WAIT_SECONDS,
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -65,6 +68,10 @@ class Broker(NatsBroker):
 
     async def _reconnected(self) -> None:
         logger.warning("reconnected to NATS")
+        try:
+            await restore_live(self.client)
+        except WrongStream as error:
+            logger.warning("live deltas cannot be kept: %s", error)
         self.interruptions.announce()
 
     async def _failed(self, error: Exception) -> None:
@@ -73,7 +80,13 @@ class Broker(NatsBroker):
             self.interruptions.announce()
 
 
-def _credentials(settings: NatsSettings) -> SASLPlaintext | None:
+def inbox_prefix(user: str | None) -> str:
+    """Where answers to a user's requests come to."""
+    return f"_INBOX.{user}" if user else "_INBOX"
+
+
+def _security(settings: NatsSettings) -> BaseSecurity:
+    context = ssl.create_default_context(cafile=settings.tls_ca) if settings.tls_ca else None
     if settings.user is None or settings.password is None:
-        return None
-    return SASLPlaintext(username=settings.user, password=settings.password.get_secret_value())
+        return BaseSecurity(ssl_context=context)
+    return SASLPlaintext(settings.user, settings.password.get_secret_value(), ssl_context=context)

@@ -1,10 +1,24 @@
 """Dead letters: what could not be handled after its last delivery, with the reason and where it came from."""
 
+from collections.abc import AsyncIterator
+
 from pydantic import BaseModel, ConfigDict
 
 from contracts import subjects
 from contracts.envelope import Recorded
+from contracts.events import REGISTERED, ConversationStarted, MessageReceived
+from contracts.registry import Registry
+from eventlog.author import Author
 from eventlog.broker import Broker
+from eventlog.inbox import Inbox
+from eventlog.jetstream import JetStreamLog
+from eventlog.ports import LogError
+from eventlog.settings import NatsSettings
+from eventlog.stored import StreamReader
+
+
+class NoSuchLetter(LogError):
+    """A dead letter that is not there, or cannot be dealt with in that way."""
 
 
 class DeadLetter(BaseModel):
@@ -55,3 +69,57 @@ class DeadLetters:
             reason=reason,
         )
         await bury(self._broker, letter, timeout_seconds=self._timeout)
+
+
+class Cemetery:
+    """The dead letters as an operator deals with them; `number` is a letter's place in DEAD."""
+
+    def __init__(self, broker: Broker, settings: NatsSettings) -> None:
+        self._broker = broker
+        self._settings = settings
+        self._reader = StreamReader(broker.client, subjects.DEAD_STREAM, settings.request_timeout)
+
+    async def letters(self) -> AsyncIterator[tuple[int, DeadLetter]]:
+        """All of them, oldest first."""
+        async for stored in self._reader.range(subjects.DEAD_SUBJECTS, after=0):
+            yield stored.sequence, DeadLetter.model_validate_json(stored.payload)
+
+    async def letter(self, number: int) -> DeadLetter:
+        """One of them.
+
+        Raises:
+            NoSuchLetter: if there is none of that number.
+        """
+        stored = await self._reader.next(subjects.DEAD_SUBJECTS, after=number - 1)
+        if stored is None or stored.sequence != number:
+            raise NoSuchLetter(f"there is no dead letter {number}")
+        return DeadLetter.model_validate_json(stored.payload)
+
+    async def retry(self, number: int) -> int:
+        """Say again what was given up, as a new message, and drop the letter; the new message's sequence.
+
+        Raises:
+            NoSuchLetter: as `letter`, and where what it names cannot be said again.
+        """
+        letter = await self.letter(number)
+        log = JetStreamLog(self._broker, Registry(REGISTERED), self._settings)
+        found = await log.next(letter.conversation, ">", after=letter.sequence - 1)
+        if found is None or found.sequence != letter.sequence or not isinstance(found.event, MessageReceived):
+            raise NoSuchLetter(f"dead letter {number} names no message that can be said again")
+        inbox = Inbox(log, Author(source="parley"))
+        start = await inbox.standing(letter.conversation)
+        if (
+            start is None
+            or start.sequence > found.sequence
+            or not isinstance(start.event, ConversationStarted)
+        ):
+            raise NoSuchLetter(f"the conversation of dead letter {number} was deleted")
+        said = found.event.model_copy(update={"message_id": f"retried {number} {found.id}"})
+        receipt = await inbox.receive(letter.conversation, said, start.event)
+        await self.drop(number)
+        return receipt.sequence
+
+    async def drop(self, number: int) -> None:
+        """Remove a letter. Raises as `letter`."""
+        await self.letter(number)
+        await self._broker.client.jetstream().delete_msg(subjects.DEAD_STREAM, number)

@@ -3,14 +3,14 @@
 import asyncio
 import sys
 
-import nats
 from nats.errors import Error as NatsError
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from eventlog.ports import LogError
-from eventlog.settings import NatsSettings
-from eventlog.streams import GIB, declare
+from eventlog.broker import Broker
+from eventlog.ports import LogError, Unavailable
+from eventlog.settings import NatsSettings, WrongSetting, load
+from eventlog.streams import GIB, LIVE_BYTES, declare
 
 
 class StreamSettings(BaseSettings):
@@ -20,28 +20,30 @@ class StreamSettings(BaseSettings):
 
     replicas: int = Field(default=1, ge=1, le=5)
     log_bytes: int = Field(default=8 * GIB, gt=0)
-    live_bytes: int = Field(default=GIB // 4, gt=0)
+    live_bytes: int = Field(default=LIVE_BYTES, gt=0)
 
 
 async def main() -> None:
-    """Connect as configured, declare, and leave."""
-    connection, wanted = NatsSettings(), StreamSettings()
-    client = await nats.connect(
-        connection.url.split(","),
-        user=connection.user,
-        password=connection.password.get_secret_value() if connection.password else None,
-        max_reconnect_attempts=20,
-    )
+    """Connect as the services do, declare, and leave."""
+    connection, wanted = load(NatsSettings), load(StreamSettings)
+    broker = Broker(connection, "declare")
     try:
+        async with asyncio.timeout(connection.connect_deadline):
+            await broker.connect()
         await declare(
-            client, replicas=wanted.replicas, log_bytes=wanted.log_bytes, live_bytes=wanted.live_bytes
+            broker.client,
+            replicas=wanted.replicas,
+            log_bytes=wanted.log_bytes,
+            live_bytes=wanted.live_bytes,
         )
+    except TimeoutError:
+        raise Unavailable(f"NATS does not answer at {connection.url}") from None
     finally:
-        await client.close()
+        await broker.stop()
 
 
 if __name__ == "__main__":
     try:
         asyncio.run(main())
-    except (LogError, NatsError, OSError) as error:
+    except (WrongSetting, LogError, NatsError, OSError) as error:
         sys.exit(f"cannot declare the streams: {error or type(error).__name__}")

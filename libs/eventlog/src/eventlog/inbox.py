@@ -1,12 +1,13 @@
 """How the edges put what people say into the log: once, in order, whoever sends it and however often."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
 from contracts.envelope import Envelope, Recorded
 from contracts.events import (
     AnswerReceived,
+    CancelRequested,
     ConversationDeleted,
     ConversationStarted,
     Event,
@@ -15,6 +16,7 @@ from contracts.events import (
 )
 from eventlog.author import Author, derived_id
 from eventlog.ports import Conflict, Log, Unavailable
+from eventlog.turns import Progress
 
 ResultT = TypeVar("ResultT")
 
@@ -32,6 +34,14 @@ class Exists(Exception):
 
 class Missing(Exception):
     """There is no such conversation."""
+
+
+class Busy(Exception):
+    """A message that is not to wait came while a run was in progress."""
+
+
+class NotRunning(Exception):
+    """There is no run to cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,14 @@ class Seen:
     start: Recorded | None
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that waits for a person, as the log has it."""
+
+    recorded: Recorded
+    asked: RunInterrupted
+
+
 class Inbox:
     """Appends messages and answers to conversations."""
 
@@ -88,13 +106,15 @@ class Inbox:
     ) -> Receipt:
         """Append a message, opening the conversation if need be.
 
-        A message with a `message_id` that the conversation already has is not appended again.
+        A message with a `message_id` that the conversation already has is not appended again. When runs
+        are in progress or queued, `message.on_busy` says what becomes of them and of the message.
 
         Args:
             opening: how the conversation begins if this is its first message; it names the responder.
             seen: what the caller knows of the conversation, if it follows it.
 
         Raises:
+            Busy: if the message is to be rejected when a run is in progress, and one is.
             Unavailable: if the log did not take it in time.
         """
 
@@ -108,6 +128,11 @@ class Inbox:
                 pattern = f"{message.type}.{responder}.{event_id}"
                 if start and (known := await self._log.last(conversation, pattern)):
                     return Receipt(known.id, known.sequence, again=True)
+            if start and message.on_busy != "enqueue":
+                runs = await self._unanswered(start)
+                if runs and message.on_busy == "reject":
+                    raise Busy
+                first = self._cancels(conversation, runs, rollback=message.on_busy == "rollback")
             addressed = message.model_copy(update={"addressee": responder})
             envelope = self._author.envelope(conversation, addressed, event_id=event_id)
             recorded = (await self._log.append([*first, envelope], expected=tail))[-1]
@@ -127,17 +152,25 @@ class Inbox:
             if start is None:
                 raise NotWaiting
             responder = _responder(start)
-            addressed = answer.model_copy(update={"addressee": responder})
             event_id = derived_id(start.id, "answer", answer.interrupt_id)
             if known := await self._log.last(conversation, f"{answer.type}.{responder}.{event_id}"):
-                if known.event != addressed:
+                if not _same(known, answer):
                     raise NotWaiting
                 return Receipt(known.id, known.sequence, again=True)
-            question = await self._log.last(conversation, "run.>")
-            if question is None or not _asks(question, answer.interrupt_id):
+            question = await self._open_question(start)
+            if question is None or question.asked.interrupt_id != answer.interrupt_id:
                 raise NotWaiting
+            asking = await self._log.next(
+                conversation, "message.>", after=question.asked.message_sequence - 1
+            )
+            presented = asking.event.output_format if asking and _is_said(asking.event) else None
+            addressed = answer.model_copy(update={"addressee": responder, "output_format": presented})
             envelope = self._author.envelope(
-                conversation, addressed, event_id=event_id, causation_id=question.id
+                conversation,
+                addressed,
+                event_id=event_id,
+                correlation_id=question.recorded.correlation_id,
+                causation_id=question.recorded.id,
             )
             (recorded,) = await self._log.append([envelope], expected=tail)
             return Receipt(recorded.id, recorded.sequence, again=False)
@@ -176,6 +209,28 @@ class Inbox:
 
         return await self._decide(conversation, attempt, None)
 
+    async def question(self, conversation: str) -> Question | None:
+        """What a person is asked now."""
+        start = await self.standing(conversation)
+        return await self._open_question(start) if start else None
+
+    async def cancel(self, conversation: str, *, rollback: bool = False) -> tuple[str, ...]:
+        """Ask the run in progress and those queued behind it to stop; their ids.
+
+        Raises:
+            NotRunning: if there is none.
+            Unavailable: if the log did not take it in time.
+        """
+
+        async def attempt(start: Recorded | None, tail: int) -> tuple[str, ...]:
+            runs = await self._unanswered(start) if start else []
+            if not runs:
+                raise NotRunning
+            await self._log.append(self._cancels(conversation, runs, rollback=rollback), expected=tail)
+            return tuple(run.id for run in runs)
+
+        return await self._decide(conversation, attempt, None)
+
     async def delete(self, conversation: str) -> bool:
         """Append the deletion; False if there is nothing to delete."""
 
@@ -187,6 +242,30 @@ class Inbox:
             return True
 
         return await self._decide(conversation, attempt, None)
+
+    async def _unanswered(self, start: Recorded) -> list[Recorded]:
+        """The messages and answers whose runs have not ended."""
+        newest = await self._log.last(start.conversation, "run.>")
+        answered = Progress(start, newest).answered
+        waiting = self._log.read(start.conversation, after=answered, pattern="message.>")
+        return [message async for message in waiting]
+
+    async def _open_question(self, start: Recorded) -> Question | None:
+        """The newest question, unless somebody has said something since."""
+        newest = await self._log.last(start.conversation, "run.>")
+        if newest is None or newest.sequence < start.sequence or not isinstance(newest.event, RunInterrupted):
+            return None
+        said = await self._log.last(start.conversation, "message.>")
+        answered = said and said.sequence > newest.event.message_sequence
+        return None if answered else Question(newest, newest.event)
+
+    def _cancels(self, conversation: str, runs: Sequence[Recorded], *, rollback: bool) -> list[Envelope]:
+        return [
+            self._author.envelope(
+                conversation, CancelRequested(run_id=run.id, rollback=rollback), causation_id=run.id
+            )
+            for run in runs
+        ]
 
     async def _decide(
         self,
@@ -209,8 +288,16 @@ class Inbox:
         raise Unavailable(f"conversation {conversation!r} is too busy")
 
 
-def _asks(event: Recorded, interrupt_id: str) -> bool:
-    return isinstance(event.event, RunInterrupted) and event.event.interrupt_id == interrupt_id
+def _same(known: Recorded, answer: AnswerReceived) -> bool:
+    told = known.event
+    return isinstance(told, AnswerReceived) and (told.approve, told.response) == (
+        answer.approve,
+        answer.response,
+    )
+
+
+def _is_said(event: Event) -> TypeGuard[MessageReceived | AnswerReceived]:
+    return isinstance(event, MessageReceived | AnswerReceived)
 
 
 def _responder(start: Envelope) -> str:

@@ -13,7 +13,7 @@ from contracts import subjects
 from contracts.envelope import Envelope, Recorded
 from contracts.registry import Registry
 from eventlog.appending import Appender
-from eventlog.broker import Broker
+from eventlog.broker import Broker, inbox_prefix
 from eventlog.codec import decode
 from eventlog.mailbox import Mailbox, mailbox
 from eventlog.payloads import Payloads
@@ -26,9 +26,14 @@ _LAG_WAIT_SECONDS: Final = 0.05
 
 
 class JetStreamLog:
-    """A `ports.Log` over a started broker."""
+    """A `ports.Log` over a started broker.
+
+    Attributes:
+        inbox_prefix: where answers to this user's requests come to.
+    """
 
     def __init__(self, broker: Broker, registry: Registry, settings: NatsSettings) -> None:
+        self.inbox_prefix = inbox_prefix(settings.user)
         self._broker = broker
         self._registry = registry
         self._idle = settings.idle_check
@@ -64,7 +69,8 @@ class JetStreamLog:
 
     async def position(self) -> int:
         """See `ports.Log.position`."""
-        return await self._reader.last_sequence()
+        newest = await self._reader.last(subjects.LOG_SUBJECTS)
+        return newest.sequence if newest else 0
 
     async def decode(self, stored: Stored) -> Recorded:
         """The event in a stored message, its payload fetched from wherever it is kept."""

@@ -15,7 +15,7 @@ from eventlog.ports import Conflict, Log, LogError, Unavailable
 
 BATCH: Final = 500
 ATTEMPTS: Final = 100
-LINGER_SECONDS: Final = 0.002
+LINGER_SECONDS: Final = 0.005
 """How long an event waits for others to commit with: a batch costs the server the same whatever its size."""
 
 
@@ -44,7 +44,6 @@ class Journal:
         author: Author,
         work: Recorded,
         *,
-        attempt: int,
         tail: int,
         committed: Callable[[Sequence[Recorded]], None],
     ) -> None:
@@ -52,9 +51,11 @@ class Journal:
         self._log = log
         self._author = author
         self._work = work
-        self._attempt = attempt
         self._committed = committed
         self._queue: list[Envelope] = []
+        self._sent: tuple[Envelope, ...] = ()
+        """The batch whose append was begun: a task that is cancelled leaves it stored or not, so it is
+        appended again as it was, by which the log knows it."""
         self._added = asyncio.Event()
         self._failure: Exception | None = None
         self._committing = asyncio.Lock()
@@ -100,11 +101,13 @@ class Journal:
         """
         async with self._committing:
             try:
-                while self._queue:
-                    batch = tuple(self._queue[:BATCH])
-                    recorded = await self._append(batch)
+                while self._sent or self._queue:
+                    if not self._sent:
+                        self._sent = tuple(self._queue[:BATCH])
+                        del self._queue[:BATCH]
+                    recorded = await self._append(self._sent)
                     self.tail = recorded[-1].sequence
-                    del self._queue[: len(batch)]
+                    self._sent = ()
                     self._committed(recorded)
             except (Superseded, Cancelled, LogError) as failure:
                 self._failure = failure
@@ -117,18 +120,17 @@ class Journal:
                 return await self._log.append(batch, expected=self.tail)
             except Conflict:
                 async for event in self._log.read(self._work.conversation, after=self.tail):
-                    self._check(event)
                     self.tail = event.sequence
                     self._committed([event])
+                    self._check(event)
         raise Unavailable(f"conversation {self._work.conversation!r} is too busy")
 
     def _check(self, foreign: Recorded) -> None:
         match foreign.event:
             case ConversationDeleted():
                 raise Superseded("the conversation was deleted")
-            case RunEvent(run_id=run_id, attempt=attempt) if run_id == self._work.id:
-                if attempt >= self._attempt:
-                    raise Superseded(f"attempt {attempt} has taken over")
+            case RunEvent(attempt=attempt):
+                raise Superseded(f"attempt {attempt} has written {foreign.event.type}")
             case CancelRequested(run_id=run_id, rollback=rollback) if run_id == self._work.id:
                 raise Cancelled(rollback=rollback)
             case _:

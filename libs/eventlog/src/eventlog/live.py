@@ -28,6 +28,10 @@ class Live(Protocol):
         """
         ...
 
+    async def kept(self, conversation: str) -> list[Delta]:
+        """The deltas of a conversation that are still kept, in the order in which they were sent."""
+        ...
+
 
 class JetStreamLive:
     """`Live` over core NATS, with the LIVE stream behind it."""
@@ -51,6 +55,11 @@ class JetStreamLive:
                 newest = await self._reader.last(subject)
                 after = newest.sequence if newest else 0
             yield self._listen(box, subject, after)
+
+    async def kept(self, conversation: str) -> list[Delta]:
+        """See `Live.kept`."""
+        stored = self._reader.range(subjects.live(conversation), after=0)
+        return [Delta.model_validate_json(item.payload) async for item in stored]
 
     async def _listen(self, box: Mailbox, subject: str, after: int) -> AsyncIterator[Delta]:
         """`after` is the LIVE sequence up to which everything has been seen or is not wanted."""

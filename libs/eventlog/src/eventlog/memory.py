@@ -135,6 +135,10 @@ class MemoryLive:
 
         yield listen(begin)
 
+    async def kept(self, conversation: str) -> list[Delta]:
+        """See `live.Live.kept`."""
+        return list(self._deltas.get(conversation, ()))
+
 
 def _fits(event: Recorded, pattern: str) -> bool:
     wanted = subjects.event(event.conversation, pattern).replace(">", "*")

@@ -93,5 +93,5 @@ class Log(Protocol):
         ...
 
     async def position(self) -> int:
-        """The last sequence of the whole log, 0 if it is empty."""
+        """The sequence of the newest event of the whole log, 0 if it is empty."""
         ...

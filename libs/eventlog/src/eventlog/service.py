@@ -7,12 +7,14 @@ import asyncio
 import gc
 import json
 import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import uvicorn
@@ -24,7 +26,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from contracts import subjects
 from contracts.envelope import format_time
-from eventlog import streams
+from eventlog import faults, streams
 from eventlog.broker import Broker
 from eventlog.health import PROBE_TIMEOUT_SECONDS, problem
 from eventlog.ports import LogError, Unavailable
@@ -167,6 +169,8 @@ def run(name: str, build: Build, **server_options: Any) -> None:
     try:
         set_up_logging(load(LogSettings))
         http = load(HttpSettings)
+        if folder := os.environ.get(faults.VARIABLE):
+            faults.arm(Path(folder))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(name, build, http, server_options))
     except (WrongSetting, LogError, NatsError, OSError) as error:
@@ -189,13 +193,13 @@ async def _serve(name: str, build: Build, http: HttpSettings, server_options: di
     )
     starting = asyncio.current_task()
 
-    def end() -> None:
-        server.should_exit = True
+    def end(number: int) -> None:
+        server.handle_exit(number, None)  # as uvicorn does it, since that ends open event streams as well
         if starting:
             starting.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, end)
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
     family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
     with socket.create_server((http.host, http.port), family=family) as listener:
         async with context:

@@ -1,11 +1,16 @@
 """What every service is told by ``PARLEY_…`` variables: where NATS is, where to listen, how to log."""
 
+import os
+from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, FilePath, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+
+SECRETS_DIR = "PARLEY_SECRETS_DIR"
+"""Names the folder in which a file ``parley_nats_password`` stands for ``PARLEY_NATS_PASSWORD``."""
 
 
 class WrongSetting(ValueError):
@@ -13,13 +18,16 @@ class WrongSetting(ValueError):
 
 
 def load(settings: type[SettingsT]) -> SettingsT:
-    """The settings as the environment has them.
+    """The settings as the environment has them, and the files of the secrets' folder where it has none.
 
     Raises:
         WrongSetting: if a variable is missing or does not fit.
     """
+    secrets = os.environ.get(SECRETS_DIR)
+    if secrets and not Path(secrets).is_dir():
+        raise WrongSetting(f"{SECRETS_DIR}: {secrets} is not a folder")
     try:
-        return settings()
+        return settings(_secrets_dir=secrets)
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix", "")
         wrong = (
@@ -34,6 +42,8 @@ class NatsSettings(BaseSettings):
 
     Attributes:
         url: one or more server addresses, comma separated.
+        user: also names the inbox that answers come to, ``_INBOX.<user>``, which no other user may read.
+        tls_ca: a file of the certificates to trust; with it the connection is encrypted or fails.
         request_timeout: how long one request may take.
         connect_deadline: how long the first connection may take.
         append_deadline: how long an append may take with all its retries.
@@ -45,6 +55,7 @@ class NatsSettings(BaseSettings):
     url: str = "nats://127.0.0.1:4222"
     user: str | None = None
     password: SecretStr | None = None
+    tls_ca: FilePath | None = None
     request_timeout: float = Field(default=2.0, gt=0)
     connect_deadline: float = Field(default=10.0, gt=0)
     append_deadline: float = Field(default=10.0, gt=0)

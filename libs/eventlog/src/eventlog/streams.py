@@ -12,6 +12,7 @@ from eventlog.ports import LogError
 GIB: Final = 1 << 30
 MINUTE_NS: Final = 60 * 1_000_000_000
 LIVE_MINUTES: Final = 10
+LIVE_BYTES: Final = GIB // 4
 PROBE_STREAM: Final = "PROBE"
 _TIMEOUT_SECONDS: Final = 10.0
 _STREAM_NOT_FOUND: Final = 10059
@@ -84,7 +85,7 @@ def configurations(*, replicas: int, log_bytes: int, live_bytes: int) -> list[di
 
 
 async def declare(
-    client: Client, *, replicas: int = 1, log_bytes: int = 8 * GIB, live_bytes: int = GIB // 4
+    client: Client, *, replicas: int = 1, log_bytes: int = 8 * GIB, live_bytes: int = LIVE_BYTES
 ) -> None:
     """Create the streams, or bring existing ones to this configuration.
 
@@ -100,12 +101,32 @@ async def declare(
         _compare(wanted, answer["config"])
 
 
+async def restore_live(client: Client) -> None:
+    """Create LIVE if it is missing: it lies in memory, and a single server forgets it when it restarts.
+
+    Raises:
+        WrongStream: if the server refuses.
+    """
+    if await _info(client, subjects.LIVE_STREAM) is not None:
+        return
+    wanted = next(
+        c
+        for c in configurations(replicas=1, log_bytes=0, live_bytes=LIVE_BYTES)
+        if c["name"] == subjects.LIVE_STREAM
+    )
+    answer = await _api(client, f"STREAM.CREATE.{subjects.LIVE_STREAM}", wanted)
+    if error := answer.get("error"):
+        raise WrongStream(f"stream {subjects.LIVE_STREAM}: {error.get('description')}")
+
+
 async def check(client: Client) -> None:
-    """Make sure that the log's stream is there and keeps its rules.
+    """Make sure that the streams are there and keep their rules.
 
     Raises:
         WrongStream: in one line that says what is wrong and how to mend it.
     """
+    if await _info(client, subjects.LOG_STREAM) is not None:
+        await restore_live(client)
     for wanted in configurations(replicas=1, log_bytes=0, live_bytes=0):
         config = await _info(client, wanted["name"])
         if config is None:

@@ -28,10 +28,12 @@ class Progress:
     Attributes:
         start: its `ConversationStarted`, None if it was deleted.
         newest_run: the newest event of any run in it, if any.
+        newest_question: the newest `RunInterrupted` in it, answered or not, if any.
     """
 
     start: Recorded | None
     newest_run: Recorded | None
+    newest_question: Recorded | None = None
 
     @property
     def begins(self) -> int:
@@ -48,11 +50,18 @@ class Progress:
             return self.begins - 1
         return run.message_sequence if isinstance(run, ENDS) else run.message_sequence - 1
 
-    @property
-    def question(self) -> RunInterrupted | None:
-        """What a person is asked at the moment."""
-        run = self._run
-        return run if isinstance(run, RunInterrupted) else None
+    def question_for(self, work: Recorded) -> RunInterrupted | None:
+        """The question that `work` answers: asked before it was sent, and answered by nothing else.
+
+        An earlier attempt at `work` changes nothing about that.
+        """
+        asked, run = self.newest_question, self._run
+        if asked is None or run is None or not self.begins < asked.sequence < work.sequence:
+            return None
+        question = asked.event
+        if not isinstance(question, RunInterrupted):
+            return None
+        return question if run.message_sequence in (question.message_sequence, work.sequence) else None
 
     def turn(self, work: Recorded, next_work: Recorded | None) -> Turn:
         """`next_work` is the oldest message behind `answered`."""

@@ -41,6 +41,7 @@ def subscribe(
         durable=responder,
         pull_sub=PullSub(batch_size=FETCHED_AT_ONCE, timeout=FETCH_SECONDS),
         config=ConsumerConfig(ack_wait=takeover_after, max_deliver=-1, max_ack_pending=HELD_AT_MOST),
+        inbox_prefix=f"{log.inbox_prefix}.".encode(),
         ack_policy=AckPolicy.MANUAL,
         title="Work",
         description="Messages and answers to be answered",

@@ -1,13 +1,21 @@
 """Messages and answers are taken once, however often and from how many sides they come."""
 
 import asyncio
+from typing import Literal
 
 import pytest
 
 from contracts.envelope import Recorded
-from contracts.events import AnswerReceived, ConversationStarted, MessageReceived, RunInterrupted
+from contracts.events import (
+    AnswerReceived,
+    CancelRequested,
+    ConversationStarted,
+    MessageReceived,
+    RunCompleted,
+    RunInterrupted,
+)
 from eventlog.author import Author
-from eventlog.inbox import Inbox, NotWaiting, Receipt
+from eventlog.inbox import Busy, Inbox, NotRunning, NotWaiting, Receipt
 from eventlog.memory import MemoryLog
 
 KEY = "대화 1"
@@ -101,3 +109,75 @@ async def test_a_late_answer_does_not_answer_a_later_question(log: MemoryLog, in
 async def test_nobody_answers_where_nothing_began(inbox: Inbox) -> None:
     with pytest.raises(NotWaiting):
         await inbox.answer(KEY, answer("i1"))
+
+
+def text(text: str, on_busy: Literal["enqueue", "reject", "interrupt", "rollback"]) -> MessageReceived:
+    return message(text).model_copy(update={"on_busy": on_busy})
+
+
+async def end(log: MemoryLog, run_id: str, sequence: int) -> None:
+    done = RunCompleted(run_id=run_id, message_sequence=sequence, text="done")
+    await log.append([AUTHOR.envelope(KEY, done)], expected=await log.tail(KEY))
+
+
+async def test_a_message_may_refuse_to_wait(log: MemoryLog, inbox: Inbox) -> None:
+    first = await inbox.receive(KEY, text("one", "reject"), OPENING)
+    with pytest.raises(Busy):
+        await inbox.receive(KEY, text("two", "reject"), OPENING)
+    assert len(await whole(log)) == 2
+    await end(log, first.run_id, first.sequence)
+    assert (await inbox.receive(KEY, text("two", "reject"), OPENING)).sequence == 4
+
+
+@pytest.mark.parametrize(("on_busy", "rollback"), [("interrupt", False), ("rollback", True)])
+async def test_a_message_may_cancel_what_runs_and_what_waits(
+    log: MemoryLog, inbox: Inbox, on_busy: Literal["interrupt", "rollback"], rollback: bool
+) -> None:
+    done = await inbox.receive(KEY, message("zero"), OPENING)
+    await end(log, done.run_id, done.sequence)
+    runs = [(await inbox.receive(KEY, message(word), OPENING)).run_id for word in ("one", "two")]
+    await inbox.receive(KEY, text("three", on_busy), OPENING)
+    *cancels, last = (await whole(log))[-3:]
+    assert [event.event for event in cancels] == [
+        CancelRequested(run_id=run_id, rollback=rollback) for run_id in runs
+    ]
+    assert isinstance(last.event, MessageReceived)
+
+
+async def test_cancelling_needs_a_run(log: MemoryLog, inbox: Inbox) -> None:
+    with pytest.raises(NotRunning):
+        await inbox.cancel(KEY)
+    receipt = await inbox.receive(KEY, message("one"), OPENING)
+    assert await inbox.cancel(KEY) == (receipt.run_id,)
+    await end(log, receipt.run_id, receipt.sequence)
+    with pytest.raises(NotRunning):
+        await inbox.cancel(KEY)
+
+
+async def test_a_question_is_open_until_somebody_speaks(log: MemoryLog, inbox: Inbox) -> None:
+    assert await inbox.question(KEY) is None
+    await inbox.receive(KEY, message("draft"), OPENING)
+    assert await inbox.question(KEY) is None
+    await ask(log, "i1")
+    question = await inbox.question(KEY)
+    assert question is not None
+    assert (question.recorded.sequence, question.asked.interrupt_id) == (3, "i1")
+    await inbox.receive(KEY, message("something else"), OPENING)
+    assert await inbox.question(KEY) is None
+    with pytest.raises(NotWaiting):
+        await inbox.answer(KEY, answer("i1"))
+
+
+async def test_an_answer_is_presented_as_the_message_asked(log: MemoryLog, inbox: Inbox) -> None:
+    asking = message("draft").model_copy(update={"output_format": "report"})
+    receipt = await inbox.receive(KEY, asking, OPENING)
+    question = RunInterrupted(
+        run_id=receipt.run_id, message_sequence=receipt.sequence, interrupt_id="i1", question="?"
+    )
+    envelope = AUTHOR.envelope(KEY, question, correlation_id=receipt.run_id, causation_id=receipt.run_id)
+    await log.append([envelope], expected=receipt.sequence)
+    await inbox.answer(KEY, answer("i1"))
+    told = (await whole(log))[-1]
+    assert isinstance(told.event, AnswerReceived)
+    assert told.event.output_format == "report"
+    assert told.correlation_id == receipt.run_id

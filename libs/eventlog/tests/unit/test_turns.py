@@ -79,7 +79,23 @@ def test_a_takeover_counts_on() -> None:
     assert Progress(START, None).attempt(message(11)) == 1
 
 
-def test_a_question_is_open_until_the_next_run() -> None:
-    assert Progress(START, at(15, ASKED)).question == ASKED
-    assert Progress(START, at(16, COMPLETED)).question is None
-    assert Progress(at(20, START.event), at(15, ASKED)).question is None
+ASKED_AT_15 = at(15, ASKED)
+TAKEN_OVER = at(17, RunStarted(run_id="e16", message_sequence=16))
+ANSWERED = at(18, RunCompleted(run_id="e12", message_sequence=12, text=""))
+
+
+@pytest.mark.parametrize(
+    ("case", "start", "newest_run", "work", "answers"),
+    [
+        ("sent after it was asked", START, ASKED_AT_15, message(16), True),
+        ("sent before it was asked", START, ASKED_AT_15, message(12), False),
+        ("taken over by another runner", START, TAKEN_OVER, message(16), True),
+        ("answered by another message", START, ANSWERED, message(19), False),
+        ("of an earlier life", at(20, START.event), ASKED_AT_15, message(21), False),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_a_message_answers(
+    case: str, start: Recorded, newest_run: Recorded, work: Recorded, answers: bool
+) -> None:
+    assert Progress(start, newest_run, ASKED_AT_15).question_for(work) == (ASKED if answers else None)

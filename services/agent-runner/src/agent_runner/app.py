@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from faststream.asgi import AsgiFastStream
 from prometheus_client import CollectorRegistry
 
+from agent_runner import state
 from agent_runner.adapters.documents import LogDocuments
 from agent_runner.checkpointer import LogCheckpointSaver
 from agent_runner.effects import call_with_effects
@@ -57,6 +58,9 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         deliveries = Deliveries(worker.answer, takeover_after=settings.takeover_after)
         contacts = Contacts(DataFolder(settings.tools_dir))
         broker.include_router(router(log, worker, deliveries, graphs, settings, contacts))
+        committed = LogCheckpointSaver(log, author)
+        readable = {name: compile_graph(graph, committed) for name, graph in graphs.items()}
+        broker.include_router(state.router(state.States(log, author, committed, readable)))
         async with asyncio.TaskGroup() as background:
             keeping = background.create_task(deliveries.keep_held())
             await app.start()

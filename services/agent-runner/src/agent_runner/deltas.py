@@ -1,5 +1,8 @@
-"""The live deltas of one attempt at a run, numbered."""
+"""The live deltas of one attempt at a run, numbered in the order in which they are sent."""
 
+import asyncio
+from collections import deque
+from threading import get_ident
 from typing import Any
 
 from contracts.live import Delta
@@ -7,17 +10,57 @@ from eventlog.live import Live
 
 
 class Deltas:
-    """Publishes without waiting for anybody."""
+    """Takes deltas from any thread at once, and publishes them without waiting for anybody.
+
+    Nothing leaves before `release`: an attempt speaks only once the log says that the run is its own, so
+    the deltas of two runners never have the same numbers.
+    """
 
     def __init__(self, live: Live, conversation: str, run_id: str, attempt: int) -> None:
         self._live = live
         self._conversation = conversation
         self._run_id = run_id
         self._attempt = attempt
-        self._index = 0
+        self._waiting: deque[tuple[str, Any]] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._thread = get_ident()
+        self._added = asyncio.Event()
+        self._released = asyncio.Event()
+        self._publishing = asyncio.Lock()
+        self._published = 0
 
-    async def send(self, kind: str, data: Any) -> None:
-        """Publish the next delta; `data` is JSON."""
-        delta = Delta(run_id=self._run_id, attempt=self._attempt, index=self._index, kind=kind, data=data)
-        self._index += 1
-        await self._live.publish(self._conversation, delta)
+    @property
+    def count(self) -> int:
+        """How many have been sent."""
+        return self._published + len(self._waiting)
+
+    def send(self, kind: str, data: Any) -> None:
+        """Take the next delta; `data` is JSON."""
+        self._waiting.append((kind, data))
+        if get_ident() == self._thread:
+            self._added.set()
+        else:
+            self._loop.call_soon_threadsafe(self._added.set)
+
+    def release(self) -> None:
+        """Let the deltas go."""
+        self._released.set()
+
+    async def publish_as_sent(self) -> None:
+        """Publish whenever there is something, until cancelled."""
+        await self._released.wait()
+        while True:
+            await self._added.wait()
+            self._added.clear()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Publish everything sent so far; a delta whose publishing is cancelled is published again."""
+        async with self._publishing:
+            while self._waiting:
+                kind, data = self._waiting[0]
+                index = self._published
+                delta = Delta(run_id=self._run_id, attempt=self._attempt, index=index, kind=kind, data=data)
+                await self._live.publish(self._conversation, delta)
+                self._waiting.popleft()
+                self._published += 1

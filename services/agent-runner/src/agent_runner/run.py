@@ -15,8 +15,10 @@ from agent_runner.checkpointer import LogCheckpointSaver, Stage
 from agent_runner.deltas import Deltas
 from agent_runner.effects import EFFECTS, Effects
 from agent_runner.graphs.catalogue import Compiled
+from agent_runner.outputs import presented
 from agent_runner.spoken import corrections
 from agent_runner.steps import reply_of, steps_of
+from agent_runner.trace import Trace
 from agent_runner.updates import as_json
 from contracts.envelope import Recorded
 from contracts.events import (
@@ -32,6 +34,8 @@ from contracts.events import (
     RunInterrupted,
     RunStarted,
 )
+from contracts.live import NODE_STARTED, NodeStarted
+from contracts.trace import root_of
 from eventlog.journal import Cancelled, Journal, Superseded
 from eventlog.ports import Log, LogError
 
@@ -120,7 +124,7 @@ class Run:
         except (Superseded, LogError):
             raise
         except Cancelled as cancelled:
-            await self._finish(*self._cancelled(rollback=cancelled.rollback))
+            await self._finish(*await self._cancelled(rollback=cancelled.rollback))
         except Exception as error:
             logger.warning("run %s failed", self._work.id, exc_info=error)
             await self._finish(RunFailed(**self._facts, error=_describe(error), code=type(error).__name__))
@@ -135,6 +139,7 @@ class Run:
             async with asyncio.timeout(self._timeout), asyncio.TaskGroup() as group:
                 background = [
                     group.create_task(self._journal.commit_as_added()),
+                    group.create_task(self._deltas.publish_as_sent()),
                     group.create_task(self._watch_cancel()),
                 ]
                 await self._drive_to_end()
@@ -148,6 +153,8 @@ class Run:
 
     async def _drive_to_end(self) -> None:
         if self._assignment.attempt > 1:
+            await self._journal.flush()  # from here on whoever had the run before can append nothing
+        if self._journal.tail > self._work.sequence:
             await self._check_cancelled()
         EFFECTS.set(Effects(self._log, self._journal, self._work, self._assignment.begins, self._facts))
         with self._saver.staging(self._work.conversation, tail=self._journal.tail) as stage:
@@ -155,30 +162,36 @@ class Run:
             await self._finish(*stage.leftovers(), self._end(outcome))
 
     async def _finish(self, *events: Event) -> None:
-        self._journal.add(*events)
+        """Commit the run's last events; the very last one tells how many deltas there were."""
+        *others, end = events
+        self._journal.add(*others, end.model_copy(update={"deltas": self._deltas.count}))
         await self._journal.flush()
+        await self._deltas.flush()
 
     async def _drive(self, stage: Stage) -> Outcome:
         config: RunnableConfig = {
             "configurable": {"thread_id": self._work.conversation},
             "metadata": {"run_id": self._work.id},
+            "run_id": root_of(self._work.id, self._assignment.attempt),
+            "callbacks": [Trace(self._deltas)],
         }
         outcome = Outcome()
         steps: list[NodeCompleted] = []
+        super_step = 0
         stream: AsyncIterator[Any] = self._graph.astream(
             await self._input(config), config, stream_mode=["tasks", "checkpoints"], durability="async"
         )
         async for mode, chunk in stream:
             if mode == "checkpoints":
                 outcome.values = chunk["values"]
+                super_step = chunk["metadata"]["step"]
                 identity = chunk["config"]["configurable"]["checkpoint_id"]
                 saved = await stage.take(identity, STAGE_SECONDS)
-                self._journal.add(
-                    *(step.model_copy(update={"step": chunk["metadata"]["step"]}) for step in steps), *saved
-                )
+                self._journal.add(*(step.model_copy(update={"step": super_step}) for step in steps), *saved)
                 steps.clear()
             elif "triggers" in chunk:
-                await self._deltas.send("node_started", {"node": chunk["name"]})
+                started = NodeStarted(node=chunk["name"], step=super_step + 1)
+                self._deltas.send(NODE_STARTED, started.model_dump())
             elif chunk["interrupts"]:
                 outcome.asked = question_of(chunk["interrupts"][0])
             elif chunk.get("error") is None:
@@ -231,7 +244,10 @@ class Run:
                 question=asked.question,
                 context=asked.context,
             )
-        return RunCompleted(**self._facts, text=reply_of(outcome.values))
+        reply = reply_of(outcome.values)
+        output_format = getattr(self._work.event, "output_format", None)
+        output = presented(output_format, outcome.values, reply, self._work.occurred_at)
+        return RunCompleted(**self._facts, text=reply, output=output, output_format=output_format)
 
     async def _check_cancelled(self) -> None:
         async for event in self._log.read(
@@ -240,11 +256,17 @@ class Run:
             if isinstance(event.event, CancelRequested) and event.event.run_id == self._work.id:
                 raise Cancelled(rollback=event.event.rollback)
 
-    def _cancelled(self, *, rollback: bool) -> list[Event]:
+    async def _cancelled(self, *, rollback: bool) -> list[Event]:
         end = RunCancelled(**self._facts, rolled_back=rollback)
         if rollback:
-            return [CheckpointsRemoved(scope="runs", run_ids=(self._work.id,)), end]
+            return [CheckpointsRemoved(scope="runs", run_ids=await self._turn()), end]
         return [end]
+
+    async def _turn(self) -> tuple[str, ...]:
+        """The runs of this turn: this one, and those before it that asked what it answers."""
+        said = self._log.read(self._work.conversation, after=self._assignment.begins, pattern="message.>")
+        turn = self._work.correlation_id
+        return tuple([work.id async for work in said if work.correlation_id == turn])
 
 
 def question_of(interrupt: dict[str, Any]) -> Asked:

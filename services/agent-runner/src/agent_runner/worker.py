@@ -13,7 +13,7 @@ from agent_runner.graphs.catalogue import Compiled
 from agent_runner.run import Assignment, Run
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Recorded
-from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunFailed
+from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunFailed, RunInterrupted
 from eventlog.author import Author
 from eventlog.journal import Journal, Superseded
 from eventlog.live import Live
@@ -115,13 +115,15 @@ class Worker:
             return conversation.progress.turn(work, work)
         key = work.conversation
         conversation.tail = await self._log.tail(key)
-        newest, newest_run = await asyncio.gather(
-            self._log.last(key, "conversation.>"), self._log.last(key, "run.>")
+        newest, newest_run, newest_question = await asyncio.gather(
+            self._log.last(key, "conversation.>"),
+            self._log.last(key, "run.>"),
+            self._log.last(key, RunInterrupted.type),
         )
         if newest and not isinstance(newest.event, ConversationStarted | ConversationDeleted):
             newest = await self._log.last(key, ConversationStarted.type)
         deleted = newest is None or isinstance(newest.event, ConversationDeleted)
-        conversation.progress = progress = Progress(None if deleted else newest, newest_run)
+        conversation.progress = progress = Progress(None if deleted else newest, newest_run, newest_question)
         next_work = await self._log.next(key, "message.>", after=progress.answered)
         return progress.turn(work, next_work)
 
@@ -131,23 +133,29 @@ class Worker:
 
         def committed(batch: Sequence[Recorded]) -> None:
             self._saver.committed(batch)
+            deltas.release()
             ends[:] = [event for event in batch if isinstance(event.event, RunEvent)][-1:] or ends
 
         self._saver.committed([work])
         attempt = progress.attempt(work)
-        journal = Journal(
-            self._log, self._author, work, attempt=attempt, tail=conversation.tail, committed=committed
-        )
+        deltas = Deltas(self._live, work.conversation, work.id, attempt)
+        journal = Journal(self._log, self._author, work, tail=conversation.tail, committed=committed)
         conversation.tail = -1
         try:
-            await self._answer(work, progress, attempt, journal)
+            await self._answer(work, progress, attempt, journal, deltas)
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
             raise
         conversation.tail = journal.tail
-        conversation.progress = Progress(progress.start, ends[-1] if ends else progress.newest_run)
+        newest_run = ends[-1] if ends else progress.newest_run
+        asked = newest_run is not None and isinstance(newest_run.event, RunInterrupted)
+        conversation.progress = Progress(
+            progress.start, newest_run, newest_run if asked else progress.newest_question
+        )
 
-    async def _answer(self, work: Recorded, progress: Progress, attempt: int, journal: Journal) -> None:
+    async def _answer(
+        self, work: Recorded, progress: Progress, attempt: int, journal: Journal, deltas: Deltas
+    ) -> None:
         graph_name = self._graph_name(progress)
         graph = self._graphs.get(graph_name)
         refusal = None
@@ -170,13 +178,18 @@ class Worker:
             return
         run = Run(
             Assignment(
-                work, graph_name, progress.begins, attempt, progress.question, _spoken_since(progress)
+                work,
+                graph_name,
+                progress.begins,
+                attempt,
+                progress.question_for(work),
+                _spoken_since(progress),
             ),
             graph,
             self._saver,
             self._log,
             journal,
-            Deltas(self._live, work.conversation, work.id, attempt),
+            deltas,
             timeout_seconds=self._settings.run_timeout,
         )
         self._running[work.id] = run

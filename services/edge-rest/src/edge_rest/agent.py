@@ -1,36 +1,28 @@
 """The REST side of the agent protocol."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path
 
 from contracts import queries
 from contracts.envelope import parse_time
-from contracts.subjects import InvalidKey, check_key
+from contracts.subjects import MAX_KEY_LENGTH, InvalidKey, check_key
 from contracts.wire.agent import STEP_TYPES, HistoryItem, RunRequest, RunStep
+from edge_rest.errors import documented
 from edge_rest.settings import EdgeSettings
 from eventlog.broker import Broker
 from eventlog.ports import Log
 from eventlog.query import Refused, ask
 
-ERRORS: dict[int | str, dict[str, Any]] = {
-    422: {
-        "description": "What is wrong, and in which field",
-        "content": {"application/json": {"example": {"detail": "task: Input should be a valid string"}}},
-    },
-    503: {
-        "description": "A part that is needed is down",
-        "content": {"application/json": {"example": {"detail": "the service is not available, try again"}}},
-    },
-}
-
 
 def router(broker: Broker, log: Log, settings: EdgeSettings) -> APIRouter:
     """``/history/{chat_id}`` and ``/agent/run``."""
-    routes = APIRouter(tags=["agent"], responses=ERRORS)
+    routes = APIRouter(tags=["agent"], responses=documented(422, 503))
 
     @routes.get("/history/{chat_id:path}")
-    async def history(chat_id: Annotated[str, Path(description="The dialogue's id")]) -> list[HistoryItem]:
+    async def history(
+        chat_id: Annotated[str, Path(description="The dialogue's id", max_length=MAX_KEY_LENGTH)],
+    ) -> list[HistoryItem]:
         """All that was said in a dialogue, in order; empty for an unknown one."""
         try:
             check_key(chat_id)
@@ -50,7 +42,7 @@ def router(broker: Broker, log: Log, settings: EdgeSettings) -> APIRouter:
             for entry in found.entries
         ]
 
-    @routes.post("/agent/run")
+    @routes.post("/agent/run", responses=documented(413, 500))
     async def run(request: RunRequest) -> list[RunStep]:
         """Run a task without keeping anything; the steps in order, the last one the answer."""
         question = queries.RunOnce(task=request.task, conversation=request.chat_id)

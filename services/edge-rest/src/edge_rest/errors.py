@@ -2,21 +2,50 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contracts.wire.octo import ErrorBody
 from eventlog.ports import LogError
 
 logger = logging.getLogger(__name__)
+
+DROPPED_AT_MOST = 16
+"""How many times the limit is read of a body that is too large."""
+
+_EXAMPLES: Final = {
+    400: ("The session is not waiting", "Session is not waiting for human input"),
+    404: ("There is no such session", "Session not found: thread_0e06AFuOYA0wXyZ1"),
+    409: ("The session is in no state for this", "Session has no run in progress"),
+    413: ("The body is too large", "body: must be at most 1048576 bytes"),
+    422: ("What is wrong, and in which field", "message: Input should be a valid string"),
+    500: ("The run failed", "Error processing chat: the run took too long"),
+    503: ("A part that is needed is down", "the service is not available, try again"),
+    504: ("The run goes on, but has not ended in time", "the run has not ended within 600 seconds"),
+}
+
+
+def documented(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI responses of these status codes."""
+    return {
+        code: {
+            "model": ErrorBody,
+            "description": _EXAMPLES[code][0],
+            "content": {"application/json": {"example": {"detail": _EXAMPLES[code][1]}}},
+        }
+        for code in codes
+    }
 
 
 def described(errors: Sequence[Any]) -> str:
     """The first validation error in one line that names the field."""
     first = errors[0]
+    if first["type"] == "json_invalid":
+        return f"body: is not JSON: {first['ctx']['error']}"
     place = [str(part) for part in first["loc"] if part not in {"body", "query", "path"}]
     field = ".".join(place) or "body"
     return f"{field}: {first['msg']}"
@@ -35,8 +64,15 @@ def install(app: FastAPI) -> None:
         return JSONResponse({"detail": "the service is not available, try again"}, 503, {"Retry-After": "1"})
 
 
+class TooLarge(HTTPException):
+    """The request's body is larger than is allowed; met by whoever reads the body."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(413, f"body: must be at most {max_bytes} bytes")
+
+
 class BodyLimit:
-    """Refuses request bodies above a size with 413, whether or not their length was announced."""
+    """Ends the reading of request bodies above a size, whether or not their length was announced."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
@@ -47,28 +83,19 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self._max:
-            await self._refuse(scope, receive, send)
-            return
+        too_large = announced.isdigit() and int(announced) > self._max
         received = 0
 
         async def bounded() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max:
-                raise _TooLarge
-            return message
+            if not too_large and received <= self._max:
+                return message
+            # A client that is still sending would not read the refusal, so some more is read and dropped.
+            while message.get("more_body") and received < DROPPED_AT_MOST * self._max:
+                message = await receive()
+                received += len(message.get("body", b""))
+            raise TooLarge(self._max)
 
-        try:
-            await self._app(scope, bounded, send)
-        except _TooLarge:
-            await self._refuse(scope, receive, send)
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = JSONResponse({"detail": f"body: must be at most {self._max} bytes"}, 413)
-        await refusal(scope, receive, send)
-
-
-class _TooLarge(Exception):
-    pass
+        await self._app(scope, bounded, send)

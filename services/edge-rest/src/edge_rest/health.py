@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from edge_rest.errors import documented
 from eventlog import service
 from eventlog.broker import Broker
 
@@ -18,7 +19,7 @@ def router(broker: Broker, name: str, needs: Sequence[str]) -> APIRouter:
         """What this is."""
         return {"message": "LangGraph Chatbot API", "version": "0.4.0", "status": "running"}
 
-    @routes.get("/health", responses={503: {"description": "A part it needs is down"}})
+    @routes.get("/health", responses=documented(503))
     async def health() -> JSONResponse:
         """200 when messages are taken and answered, else 503 with what is wrong."""
         wrong = await service.problems(broker, name)

@@ -7,16 +7,16 @@ sends the steps of the messages that this client has sent.
 import asyncio
 import logging
 
-from fastapi import WebSocket, WebSocketDisconnect
+from fastapi import WebSocket
 
 from contracts.envelope import Recorded
-from contracts.events import ConversationDeleted, ConversationStarted, MessageReceived
-from contracts.subjects import InvalidKey, check_key
-from contracts.wire.agent import AgentError, Frame
-from edge_ws.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection, TooSlow
+from contracts.events import ConversationStarted, MessageReceived, RunEvent
+from contracts.wire.agent import AgentError, ClientMessage, Frame
+from edge_ws.connection import Connection, Unreadable
+from edge_ws.conversation import Follower, checked_key, serve
 from edge_ws.dialects.agent import Answer, NotUnderstood, decode
 from edge_ws.settings import EdgeSettings
-from eventlog.inbox import Inbox, Seen
+from eventlog.inbox import Inbox
 from eventlog.ports import Log, LogError
 
 logger = logging.getLogger(__name__)
@@ -35,31 +35,23 @@ class AgentEndpoint:
 
     async def serve(self, socket: WebSocket, chat_id: str) -> None:
         """Talk to one client until it leaves."""
-        await socket.accept()
-        connection = Connection(socket, self._settings.send_timeout)
-        try:
-            check_key(chat_id)
-        except InvalidKey as error:
-            reason = f"chat_id: {error}"
-            await connection.send(_json(AgentError(error=reason, chat_id=chat_id[:128])))
-            await connection.close(POLICY_VIOLATION, reason)
-            return
-        chat = _Chat(chat_id, connection, self._log, self._inbox, self._settings)
-        try:
-            await chat.hold()
-        except* WebSocketDisconnect:
-            logger.debug("client of %r left", chat_id)
-        except* TooSlow:
-            await connection.close(POLICY_VIOLATION, "too slow")
-        except* LogError as errors:
-            logger.warning("conversation %r: %s", chat_id, errors.exceptions[0])
-            await connection.close(TRY_AGAIN_LATER, "the log is not available")
+
+        async def hold(connection: Connection) -> None:
+            checked_key("chat_id", chat_id)
+            await _Chat(chat_id, connection, self._log, self._inbox, self._settings).hold()
+
+        await serve(
+            socket,
+            send_timeout=self._settings.send_timeout,
+            hold=hold,
+            refusal=lambda reason: _json(AgentError(error=reason, chat_id=chat_id[:128])),
+        )
 
 
 class _Chat:
     """One client's view of one conversation.
 
-    The gate lets either an append or the handling of one event go on, so that the steps of a message
+    An append and the handling of one event hold the follower's gate, so that the steps of a message
     cannot pass by before the message is known to be this client's.
     """
 
@@ -74,74 +66,71 @@ class _Chat:
         self._opening = ConversationStarted(
             responder_name=RESPONDER, graph=settings.agent_graph, protocol=PROTOCOL
         )
-        self._gate = asyncio.Lock()
-        self._seen = Seen(0, None)
+        self._follower = Follower(chat_id, log, inbox)
         self._answers: dict[str, Answer] = {}
 
     async def hold(self) -> None:
         """Until the client leaves."""
-        tail = await self._log.tail(self._chat_id)
-        self._seen = Seen(tail, await self._inbox.standing(self._chat_id))
+        await self._follower.begin()
         async with asyncio.TaskGroup() as group:
-            sending = group.create_task(self._send_events(tail))
-            async for frame in self._connection.frames():
+            sending = group.create_task(self._follower.follow(self._show))
+            async for frame in self._connection.texts(self._max_frame):
                 await self._receive(frame)
             sending.cancel()
 
-    async def _receive(self, frame: str | bytes) -> None:
+    async def _receive(self, frame: str | Unreadable) -> None:
         try:
-            if isinstance(frame, bytes):
-                raise NotUnderstood("the frame must be text")
-            if (size := len(frame.encode())) > self._max_frame:
-                raise NotUnderstood(f"the frame has {size} bytes, more than {self._max_frame}")
+            if isinstance(frame, Unreadable):
+                raise NotUnderstood(frame.reason)
             command = decode(frame)
         except NotUnderstood as error:
             await self._send(AgentError(error=str(error), chat_id=self._chat_id, message_id=error.message_id))
             return
-        message = MessageReceived(
-            addressee=RESPONDER, text=command.message, protocol=PROTOCOL, message_id=command.message_id
-        )
-        async with self._gate:
+        async with self._follower.gate:
             try:
-                receipt = await self._inbox.receive(self._chat_id, message, self._opening, seen=self._seen)
+                await self._say(command)
             except LogError as error:
                 logger.warning("conversation %r: %s", self._chat_id, error)
                 reason = "the message was not accepted: the log is not available; send it again"
                 await self._send(
                     AgentError(error=reason, chat_id=self._chat_id, message_id=command.message_id)
                 )
-                return
-            answer = self._answers[receipt.run_id] = Answer(self._chat_id, command.message_id)
-            past = self._log.read(self._chat_id, after=receipt.sequence, until=self._seen.tail)
-            if receipt.sequence < self._seen.tail:
-                async for event in past:
-                    await self._show(event, only=receipt.run_id)
-                    if answer.ended:
-                        break
 
-    async def _send_events(self, after: int) -> None:
-        async with self._log.follow(self._chat_id, after=after) as events:
-            async for event in events:
-                async with self._gate:
-                    start = self._seen.start
-                    match event.event:
-                        case ConversationStarted():
-                            start = event
-                        case ConversationDeleted():
-                            start = None
-                        case _:
-                            await self._show(event)
-                    self._seen = Seen(event.sequence, start)
+    async def _say(self, command: ClientMessage) -> None:
+        message = MessageReceived(
+            addressee=RESPONDER, text=command.message, protocol=PROTOCOL, message_id=command.message_id
+        )
+        seen = self._follower.seen
+        receipt = await self._inbox.receive(self._chat_id, message, self._opening, seen=seen)
+        if earlier := self._answers.get(receipt.run_id):
+            earlier.repeats += 1
+            return
+        answer = self._answers[receipt.run_id] = Answer(self._chat_id, command.message_id)
+        if receipt.sequence < seen.tail:
+            async for event in self._log.read(self._chat_id, after=receipt.sequence, until=seen.tail):
+                await self._show(event, only=receipt.run_id)
+                if answer.ended:
+                    break
 
     async def _show(self, event: Recorded, only: str | None = None) -> None:
-        run_id = getattr(event.event, "run_id", None)
-        answer = self._answers.get(run_id) if run_id else None
-        if run_id is None or answer is None or (only and run_id != only):
+        run = event.event
+        answer = self._answers.get(run.run_id) if isinstance(run, RunEvent) else None
+        if not isinstance(run, RunEvent) or answer is None or (only and run.run_id != only):
             return
         for frame in answer.encode(event):
             await self._send(frame)
         if answer.ended:
-            del self._answers[run_id]
+            del self._answers[run.run_id]
+            for _ in range(answer.repeats):
+                await self._repeat(run, answer.message_id, until=event.sequence)
+
+    async def _repeat(self, run: RunEvent, message_id: str, until: int) -> None:
+        """Send a whole answer once more, for a message that was sent again while it was answered."""
+        answer = Answer(self._chat_id, message_id)
+        async for event in self._log.read(self._chat_id, after=run.message_sequence, until=until):
+            if isinstance(event.event, RunEvent) and event.event.run_id == run.run_id:
+                for frame in answer.encode(event):
+                    await self._send(frame)
 
     async def _send(self, frame: Frame) -> None:
         await self._connection.send(_json(frame))

@@ -12,6 +12,8 @@ from contracts.events import REGISTERED
 from contracts.registry import Registry
 from contracts.wire.voice import GUEST_PATH, MEMBER_PATH
 from edge_ws.agent import AgentEndpoint
+from edge_ws.octo import OctoEndpoint
+from edge_ws.room import RoomEndpoint
 from edge_ws.settings import EdgeSettings
 from edge_ws.voice import VoiceEndpoint
 from eventlog import service
@@ -19,6 +21,7 @@ from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
+from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings, load
 from identity.settings import IdentitySettings
 
@@ -37,11 +40,25 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     async def started() -> AsyncIterator[None]:
         await service.connect(broker, nats)
         log = JetStreamLog(broker, Registry(REGISTERED), nats)
-        agent = AgentEndpoint(log, Inbox(log, Author(source=SERVICE)), settings)
+        inbox = Inbox(log, Author(source=SERVICE))
+        agent = AgentEndpoint(log, inbox, settings)
+        octo = OctoEndpoint(log, JetStreamLive(broker, nats), inbox, settings)
+        room = RoomEndpoint(log, JetStreamLive(broker, nats), inbox, settings)
 
         @app.websocket("/chat/{chat_id:path}")
         async def chat(socket: WebSocket, chat_id: str) -> None:
             await agent.serve(socket, chat_id)
+
+        async def session(socket: WebSocket, session_id: str) -> None:
+            await octo.serve(socket, session_id)
+
+        for path in ("/ws/chat/{session_id:path}", "/ws/{session_id:path}"):
+            app.add_api_websocket_route(path, session)
+
+        @app.websocket("/v3")
+        @app.websocket("/v3/")
+        async def enter(socket: WebSocket) -> None:
+            await room.serve(socket)
 
         async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
             voice = VoiceEndpoint(broker, log, Author(source=SERVICE), identity.verifier(keys), settings)

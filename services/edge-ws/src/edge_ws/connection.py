@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from fastapi import WebSocket, WebSocketDisconnect
 
@@ -14,6 +15,13 @@ TRY_AGAIN_LATER = 1013
 
 class TooSlow(Exception):
     """The client does not read what it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A frame that no dialect of text frames can read."""
+
+    reason: str
 
 
 class Connection:
@@ -32,6 +40,16 @@ class Connection:
                 return
             text = message.get("text")
             yield text if text is not None else message["bytes"]
+
+    async def texts(self, max_bytes: int) -> AsyncIterator[str | Unreadable]:
+        """Text frames of at most `max_bytes` until the client leaves, and what is wrong with any other."""
+        async for frame in self.frames():
+            if isinstance(frame, bytes):
+                yield Unreadable("the frame must be text")
+            elif (size := len(frame.encode())) > max_bytes:
+                yield Unreadable(f"the frame has {size} bytes, more than {max_bytes}")
+            else:
+                yield frame
 
     async def send(self, text: str) -> None:
         """Send one text frame.

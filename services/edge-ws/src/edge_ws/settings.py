@@ -9,6 +9,8 @@ class EdgeSettings(BaseSettings):
 
     Attributes:
         agent_graph: the graph that answers conversations begun by the agent protocol.
+        octo_graph: the graph that answers conversations begun by the octo protocol.
+        room_graph: the graph that answers conversations begun by the room protocol.
         max_frame: a larger frame is refused, and the connection goes on.
         max_websocket_message: a larger frame ends the connection, before it is in memory.
         send_timeout: how long a client may leave a frame unread before it is cut off.
@@ -24,6 +26,8 @@ class EdgeSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore")
 
     agent_graph: str = "planner"
+    octo_graph: str = "planner"
+    room_graph: str = "chat"
     max_frame: int = Field(default=1 << 20, gt=0)
     max_websocket_message: int = Field(default=16 << 20, gt=0)
     send_timeout: float = Field(default=30.0, gt=0)

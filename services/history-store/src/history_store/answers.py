@@ -17,6 +17,8 @@ from contracts.queries import (
     Message,
     Messages,
     MessagesQuery,
+    Quotations,
+    QuotationsQuery,
     Session,
     SessionFound,
     SessionQuery,
@@ -24,7 +26,7 @@ from contracts.queries import (
     SessionsQuery,
 )
 from history_store.store import Store
-from history_store.tables import CONVERSATION, ENTRY
+from history_store.tables import CONVERSATION, ENTRY, QUOTATION
 
 PAGE_BYTES: Final = 512 * 1024
 _HUMAN: Final = ("message", "answer")
@@ -48,6 +50,8 @@ class Answers:
             wanted.append(columns.user_id == query.user_id)
         if query.status is not None:
             wanted.append(columns.status == query.status)
+        if query.protocol is not None:
+            wanted.append(columns.protocol == query.protocol)
         newest_first = (
             select(CONVERSATION)
             .where(*wanted)
@@ -107,6 +111,17 @@ class Answers:
         return History(
             entries=page, owner=session.owner, next=(page[-1].sequence, page[-1].number) if more else None
         )
+
+    async def quotations(self, query: QuotationsQuery) -> Quotations:
+        """See `QuotationsQuery`."""
+        newest_first = (
+            select(QUOTATION.c.quote_id)
+            .where(QUOTATION.c.user_id == query.user_id)
+            .order_by(QUOTATION.c.sequence.desc())
+            .limit(query.limit)
+        )
+        async with self._store.reading() as connection:
+            return Quotations(quote_ids=tuple(await connection.scalars(newest_first)))
 
 
 async def _session(connection: AsyncConnection, key: str) -> Session | None:

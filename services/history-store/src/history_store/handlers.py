@@ -16,6 +16,8 @@ from contracts.queries import (
     Messages,
     MessagesQuery,
     Query,
+    Quotations,
+    QuotationsQuery,
     SessionFound,
     SessionQuery,
     Sessions,
@@ -83,5 +85,10 @@ def router(answers: Answers, projector: Projector, *, query_wait: float) -> Nats
     async def read_history(query: HistoryQuery) -> History:
         """Gives the history of a conversation, page by page."""
         return await current(query, answers.history)
+
+    @routes.subscriber(subjects.query(queries.QUOTATIONS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def last_quotations(query: QuotationsQuery) -> Quotations:
+        """Tells which quotations a user was given last."""
+        return await current(query, answers.quotations)
 
     return routes

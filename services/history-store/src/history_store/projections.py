@@ -8,6 +8,7 @@ from contracts.envelope import Recorded, format_time
 from contracts.events import (
     ENDS,
     AnswerReceived,
+    CheckpointsRemoved,
     ConversationDeleted,
     ConversationStarted,
     MessageReceived,
@@ -18,11 +19,13 @@ from contracts.events import (
     RunFailed,
     RunInterrupted,
     RunStarted,
+    StageAnswered,
     Unrecognized,
     UserSpoke,
     VoiceSessionClaimed,
 )
-from history_store.tables import ConversationRow, EntryRow
+from contracts.events.quote import Quote
+from history_store.tables import ConversationRow, EntryRow, QuotationRow
 
 _NO_QUESTION: Final = {"interrupt_id": None, "question": None}
 
@@ -34,12 +37,14 @@ class Changes:
     Attributes:
         conversations: the last state of every conversation touched, by key; None if it is gone.
         entries: new entries, in order.
+        quotations: quotations newly given, in order.
         gone: incarnations of which nothing may be left.
         rolled_back: runs of which no entry may be left.
     """
 
     conversations: dict[str, ConversationRow | None]
     entries: list[EntryRow] = field(default_factory=list)
+    quotations: list[QuotationRow] = field(default_factory=list)
     gone: set[int] = field(default_factory=set)
     rolled_back: set[str] = field(default_factory=set)
 
@@ -58,8 +63,19 @@ def project(known: Mapping[str, ConversationRow], events: Iterable[Recorded]) ->
         if after is None:
             continue
         match recorded.event:
+            case CheckpointsRemoved(scope="runs", run_ids=run_ids):
+                changes.rolled_back.update(run_ids)
             case RunCancelled(rolled_back=True, run_id=run_id):
                 changes.rolled_back.add(run_id)
+            case StageAnswered(quote=Quote(id=quote_id), user_id=str(user_id)):
+                changes.quotations.append(
+                    QuotationRow(
+                        sequence=recorded.sequence,
+                        incarnation=after.incarnation,
+                        user_id=_storable(user_id),
+                        quote_id=_storable(quote_id),
+                    )
+                )
             case _:
                 changes.entries += entries(after.incarnation, recorded)
     changes.entries = [
@@ -67,6 +83,7 @@ def project(known: Mapping[str, ConversationRow], events: Iterable[Recorded]) ->
         for entry in changes.entries
         if entry.incarnation not in changes.gone and entry.run_id not in changes.rolled_back
     ]
+    changes.quotations = [row for row in changes.quotations if row.incarnation not in changes.gone]
     return changes
 
 

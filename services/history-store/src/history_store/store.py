@@ -16,7 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from contracts.envelope import Recorded
 from history_store.projections import Changes, project
-from history_store.tables import CONVERSATION, ENTRY, METADATA, POSITION, SCHEMA_VERSION, ConversationRow
+from history_store.tables import (
+    CONVERSATION,
+    ENTRY,
+    METADATA,
+    POSITION,
+    QUOTATION,
+    SCHEMA_VERSION,
+    ConversationRow,
+)
 
 BUSY_SECONDS: Final = 10
 CONNECT_SECONDS: Final = 5
@@ -187,12 +195,14 @@ async def _write(connection: AsyncConnection, events: Sequence[Recorded]) -> Non
     await _replace(connection, touched)
     if changes.entries:
         await connection.execute(insert(ENTRY), [dict(entry) for entry in changes.entries])
+    if changes.quotations:
+        await connection.execute(insert(QUOTATION), [dict(row) for row in changes.quotations])
 
 
 async def _remove(connection: AsyncConnection, changes: Changes) -> None:
     if changes.gone:
-        await connection.execute(delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_(changes.gone)))
-        await connection.execute(delete(ENTRY).where(ENTRY.c.incarnation.in_(changes.gone)))
+        for table in (CONVERSATION, ENTRY, QUOTATION):
+            await connection.execute(delete(table).where(table.c.incarnation.in_(changes.gone)))
     if changes.rolled_back:
         await connection.execute(delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
 

@@ -86,6 +86,30 @@ class Entry(EntryRow, table=True):
     )
 
 
+class QuotationRow(SQLModel):
+    """A quotation that a user was given.
+
+    Attributes:
+        sequence: the event it comes from.
+        incarnation: the conversation it was given in.
+    """
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    incarnation: int
+    user_id: str
+    quote_id: str
+
+
+class Quotation(QuotationRow, table=True):
+    """The table of quotations given."""
+
+    __tablename__ = "quotation"
+    __table_args__ = (
+        Index("ix_quotation_user", "user_id", "sequence"),
+        Index("ix_quotation_conversation", "incarnation"),
+    )
+
+
 class Position(SQLModel, table=True):
     """How far the log has been projected: one row, written in the transaction of the rows themselves."""
 
@@ -98,5 +122,6 @@ class Position(SQLModel, table=True):
 
 CONVERSATION: Final[Table] = SQLModel.metadata.tables["conversation"]
 ENTRY: Final[Table] = SQLModel.metadata.tables["entry"]
+QUOTATION: Final[Table] = SQLModel.metadata.tables["quotation"]
 POSITION: Final[Table] = SQLModel.metadata.tables["position"]
 METADATA: Final[MetaData] = SQLModel.metadata

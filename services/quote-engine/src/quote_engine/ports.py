@@ -1,8 +1,9 @@
 """What the quote engine needs from outside, as protocols; `adapters` has the real ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from contracts.envelope import Recorded
 from quote_engine.domain.guidance import Guidance, Turn
 
 
@@ -19,4 +20,21 @@ class Listener(Protocol):
         Raises:
             ListenerError: on any failure of the model.
         """
+        ...
+
+
+class Memory(Protocol):
+    """Knows what users were given before, over all their conversations."""
+
+    async def last_quotations(self, user_id: str) -> Collection[str]:
+        """Ids of the quotations that a user was given last, with all that the log holds at the time of the
+        call; empty if that cannot be learnt in time."""
+        ...
+
+
+class Undertaker(Protocol):
+    """Takes what could not be answered."""
+
+    async def bury(self, work: Recorded, reason: str) -> None:
+        """Keep the message as a dead letter."""
         ...

@@ -11,7 +11,8 @@ LABELLED = Path(__file__).parent / "labelled"
 
 
 def sentences(name: str) -> list[str]:
-    return [json.loads(line)["text"] for line in (LABELLED / name).read_text("utf-8").splitlines()]
+    files = sorted(LABELLED.glob(f"*{name}"))
+    return [json.loads(line)["text"] for file in files for line in file.read_text("utf-8").splitlines()]
 
 
 @pytest.mark.parametrize("text", sentences("crisis.jsonl"))
@@ -38,7 +39,15 @@ def test_notices_disguised_and_buried(text: str) -> None:
     assert find_crisis(text)
 
 
-@pytest.mark.parametrize("text", ["혼자 살아요", "같이 가자해서 갔어요", "유서 깊은 절에 다녀왔어요"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "혼자 살아요",
+        "I packed sunscreen but I won't need it",
+        "같이 가자해서 갔어요",
+        "유서 깊은 절에 다녀왔어요",
+    ],
+)
 def test_is_not_alarmed_by_the_same_syllables(text: str) -> None:
     assert find_crisis(text) is None
 

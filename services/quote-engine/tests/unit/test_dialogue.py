@@ -7,9 +7,17 @@ import pytest
 
 from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, Event, MessageReceived, RunFailed
-from contracts.events.quote import CrisisAnswered, StageAnswered
 from quote_engine.collection import load_collection
-from quote_engine.domain.dialogue import CrisisReply, Dialogue, Reply, StageReply, evolve, reply
+from quote_engine.domain.dialogue import (
+    CrisisReply,
+    Dialogue,
+    Reply,
+    RunFacts,
+    StageReply,
+    evolve,
+    fact,
+    reply,
+)
 
 COLLECTION = load_collection()
 COMFORT = "충분히 이해됩니다. 당신의 마음을 어루만져줄 수 있는 따뜻한 말을 전해드릴게요."
@@ -49,20 +57,8 @@ class Talk:
         answer = reply(
             self.state, text, conversation=self.conversation, quotations=COLLECTION, recent=self.recent
         )
-        run = {"run_id": message_id, "message_sequence": self.sequence}
-        if isinstance(answer, CrisisReply):
-            self.record(CrisisAnswered(**run, language=answer.language, sign=answer.sign))
-        else:
-            self.record(
-                StageAnswered(
-                    **run,
-                    stage=answer.stage,
-                    language=answer.language,
-                    mood=answer.mood,
-                    quote=answer.quote,
-                    candidates=answer.candidates,
-                )
-            )
+        facts = RunFacts(run_id=message_id, message_sequence=self.sequence, attempt=1)
+        self.record(fact(answer, self.state, facts))
         return answer
 
     def stage(self, text: str) -> StageReply:

@@ -65,3 +65,12 @@ def test_labelled_sentences_stay_as_well_understood_as_the_aim(language: Languag
     assert len(rows) >= 60
     right = sum(read_mood([row["text"]], language).emotion == row["emotion"] for row in rows)
     assert right / len(rows) >= 0.85
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_circumstances_that_are_listed_carry_a_feeling(language: Language) -> None:
+    rows = [
+        json.loads(line) for line in (LABELLED / f"implicit_{language}.jsonl").read_text("utf-8").splitlines()
+    ]
+    right = sum(read_mood([row["text"]], language).emotion == row["emotion"] for row in rows)
+    assert right / len(rows) >= 0.85

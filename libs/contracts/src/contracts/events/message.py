@@ -14,7 +14,7 @@ class MessageReceived(Work):
         message_id: the client's own id for it, where its protocol has one.
         user_id: who said it, without proof of identity.
         protocol: the wire protocol it came by.
-        output_format: how octo wants the result presented.
+        output_format: how the result is to be presented; None for the reply as it is.
         on_busy: what to do when a run is in progress.
     """
 
@@ -24,7 +24,7 @@ class MessageReceived(Work):
     protocol: str
     message_id: str | None = None
     user_id: str | None = None
-    output_format: OutputFormat = "chat"
+    output_format: OutputFormat | None = None
     on_busy: Literal["enqueue", "reject", "interrupt", "rollback"] = "enqueue"
 
     @property
@@ -39,6 +39,7 @@ class AnswerReceived(Work):
 
     Attributes:
         interrupt_id: the question, so that a late answer cannot answer a later one.
+        output_format: that of the message whose run asked.
     """
 
     type: ClassVar[str] = "message.answered"
@@ -47,7 +48,7 @@ class AnswerReceived(Work):
     protocol: str
     approve: bool | None = None
     response: str | None = None
-    output_format: OutputFormat = "chat"
+    output_format: OutputFormat | None = None
 
 
 class CancelRequested(Event):

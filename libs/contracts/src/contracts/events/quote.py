@@ -92,11 +92,13 @@ class CrisisAnswered(RunEvent):
     """A message with words of crisis was answered with helplines; the talk stays at its stage.
 
     Attributes:
+        stage: the last stage answered in the talk, 0 for none.
         sign: which rule saw it, or ``model``.
     """
 
     type: ClassVar[str] = "quote.crisis_answered"
 
     user_id: str | None = None
+    stage: Literal[0, 1, 2, 3]
     language: Language
     sign: str

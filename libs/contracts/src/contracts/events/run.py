@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.base import Event
+from contracts.events.message import OutputFormat
 
 StepKind = Literal["planning", "action", "final_answer"]
 
@@ -58,7 +59,17 @@ class NodeCompleted(RunEvent):
     steps: tuple[Step, ...] = ()
 
 
-class RunInterrupted(RunEvent):
+class RunEnded(RunEvent):
+    """What all ends of a run carry.
+
+    Attributes:
+        deltas: how many live deltas the attempt sent, so that a reader knows when it has them all.
+    """
+
+    deltas: int = 0
+
+
+class RunInterrupted(RunEnded):
     """The run ended with a question to a person. The next message or answer is taken as theirs, unless
     it was sent before the question was asked.
 
@@ -74,21 +85,23 @@ class RunInterrupted(RunEvent):
     context: dict[str, Any] = Field(default_factory=dict)
 
 
-class RunCompleted(RunEvent):
+class RunCompleted(RunEnded):
     """The run ended with an answer.
 
     Attributes:
         text: the reply as text.
         output: the result in the form the message asked for, as JSON, where that is not the text.
+        output_format: that form, where the message asked for one.
     """
 
     type: ClassVar[str] = "run.completed"
 
     text: str
     output: Any = None
+    output_format: OutputFormat | None = None
 
 
-class RunFailed(RunEvent):
+class RunFailed(RunEnded):
     """The run ended without an answer.
 
     Attributes:
@@ -102,7 +115,7 @@ class RunFailed(RunEvent):
     code: str = "run_failed"
 
 
-class RunCancelled(RunEvent):
+class RunCancelled(RunEnded):
     """The run was stopped on request; with `rolled_back` the turn left no trace in the state."""
 
     type: ClassVar[str] = "run.cancelled"

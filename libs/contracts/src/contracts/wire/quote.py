@@ -3,6 +3,7 @@
 Field names are the protocol's own. The routes are edge-rest's.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -24,6 +25,17 @@ SERVER_ERROR: Final = "서버 내부 오류가 발생했습니다."
 def format_time(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds, such as ``2024-01-15T10:30:00.000Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_TOKEN: Final = re.compile(r"\s*\S+|\s+$")
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """The tokens that a stream sends `text` as: a word each with the space before it; joined they are `text`.
+
+    Whoever answers and whoever repeats an answer from the log must cut it alike.
+    """
+    return tuple(_TOKEN.findall(text))
 
 
 WireTime: TypeAlias = Annotated[AwareDatetime, PlainSerializer(format_time, return_type=str)]
@@ -71,9 +83,14 @@ class SendRequest(ConversationName):
     timestamp: str = Field(min_length=1)
 
     @property
+    def moment(self) -> datetime:
+        """The client's time of the message, in UTC."""
+        return _moment(self.timestamp)
+
+    @property
     def message_id(self) -> str:
-        """The same for a message sent again: its moment in UTC, however it was written."""
-        return _moment(self.timestamp).isoformat(timespec="microseconds")
+        """The same for a message sent again: its moment, however it was written."""
+        return self.moment.isoformat(timespec="microseconds")
 
 
 def parse_send(body: object) -> SendRequest:

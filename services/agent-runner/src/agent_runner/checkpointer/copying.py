@@ -1,13 +1,24 @@
-"""A thread's checkpoint events put into another conversation, removals included."""
+"""A thread's checkpoint events put into another conversation, removals included: all, or up to one."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from contracts.events import CheckpointSaved, CheckpointsRemoved, ConversationDeleted, Event
+from contracts.events import (
+    CheckpointSaved,
+    CheckpointsRemoved,
+    ConversationDeleted,
+    ConversationStarted,
+    Event,
+    ForkOrigin,
+)
 from eventlog.author import Author
 from eventlog.ports import Conflict, Log, Unavailable
 
 BATCH: Final = 500
+
+
+class NoCheckpoint(LookupError):
+    """The thread has no such checkpoint."""
 
 
 async def copy_thread(log: Log, author: Author, source: str, target: str, attempts: int) -> None:
@@ -24,6 +35,37 @@ async def copy_thread(log: Log, author: Author, source: str, target: str, attemp
     base = tail + 1
     for start in range(0, len(events), BATCH):
         tail = await _append(log, author, target, _based(events[start : start + BATCH], base), tail, attempts)
+
+
+async def fork_thread(
+    log: Log, author: Author, start: ConversationStarted, origin: ForkOrigin, target: str
+) -> None:
+    """Begin the target with the source's thread as it was at a checkpoint, without what came after it.
+
+    The conversation starts with the last batch, the only one for threads of ordinary length, so that
+    nothing runs on half a thread.
+
+    Raises:
+        NoCheckpoint: if the source does not have it.
+        eventlog.ports.Conflict: if somebody else began the target meanwhile.
+    """
+    events = _up_to(await _events(log, origin.conversation), origin.checkpoint_id)
+    tail = await log.tail(target)
+    base = tail + 1
+    whole = [*_based(events, base), start]
+    for begin in range(0, len(whole), BATCH):
+        envelopes = [author.envelope(target, event) for event in whole[begin : begin + BATCH]]
+        tail = (await log.append(envelopes, expected=tail))[-1].sequence
+
+
+def _up_to(events: Sequence[Event], checkpoint_id: str) -> list[Event]:
+    for position, event in enumerate(events):
+        if isinstance(event, CheckpointSaved) and (event.namespace, event.checkpoint_id) == (
+            "",
+            checkpoint_id,
+        ):
+            return list(events[: position + 1])
+    raise NoCheckpoint(checkpoint_id)
 
 
 async def _events(log: Log, source: str) -> list[Event]:

@@ -64,6 +64,13 @@ class Reader:
             thread = await self._whole()
         return [self._tuple(thread, address, saved) for address, saved in found]
 
+    async def ids(self) -> list[str]:
+        """The ids of the root graph's checkpoints, the oldest first."""
+        thread = await self.thread()
+        if not thread.whole:
+            thread = await self._whole()
+        return [saved.checkpoint_id for _, saved in thread.newest_first("")][::-1]
+
     async def delta_history(
         self, address: Address, channels: Sequence[str]
     ) -> dict[str, DeltaChannelHistory]:

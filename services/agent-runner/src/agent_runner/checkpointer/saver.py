@@ -129,6 +129,11 @@ class LogCheckpointSaver(BaseCheckpointSaver[str]):
                 yield item
             limit = limit if limit is None else limit - len(found)
 
+    async def checkpoint_ids(self, conversation: str) -> list[str]:
+        """The ids of a thread's checkpoints, without subgraphs' and the oldest first; reads no values."""
+        async with self._lock(conversation):
+            return await self._reader(conversation).ids()
+
     async def aput(
         self,
         config: RunnableConfig,

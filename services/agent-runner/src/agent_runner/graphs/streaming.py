@@ -22,16 +22,28 @@ class NoReply(RuntimeError):
 async def stream_reply(
     model: Runnable[LanguageModelInput, AIMessage], messages: Sequence[AnyMessage], config: RunnableConfig
 ) -> AIMessage:
-    """The whole reply, with an id; its chunks go to the stream writer as ``{"token": chunk}``.
+    """The whole reply, with an id; see `stream_whole` and `finished`."""
+    return finished(await stream_whole(model, messages, config))
 
-    Raises:
-        NoReply: if the model says nothing at all.
-    """
+
+async def stream_whole(
+    model: Runnable[LanguageModelInput, AIMessage], messages: Sequence[AnyMessage], config: RunnableConfig
+) -> BaseMessage | None:
+    """All that the model says, added up; its chunks go to the stream writer as ``{"token": chunk}``."""
     write = get_stream_writer()
     whole: BaseMessage | None = None
     async for chunk in model.astream(list(messages), config):
         write({"token": chunk})
         whole = chunk if not isinstance(whole, BaseMessageChunk) else whole + chunk
+    return whole
+
+
+def finished(whole: BaseMessage | None) -> AIMessage:
+    """What was streamed as a message with an id.
+
+    Raises:
+        NoReply: if the model said nothing at all.
+    """
     message = message_chunk_to_message(whole) if isinstance(whole, BaseMessageChunk) else whole
     if not isinstance(message, AIMessage):
         raise NoReply("the model gave no reply")

@@ -51,10 +51,15 @@ def _id_of(frame: Mapping[str, Any]) -> str | None:
 
 @dataclass(slots=True)
 class Answer:
-    """The answer to one message, as far as it has been sent."""
+    """The answer to one message, as far as it has been sent.
+
+    Attributes:
+        repeats: how often the message was sent again meanwhile, each to be answered alike.
+    """
 
     chat_id: str
     message_id: str
+    repeats: int = 0
     answered: bool = False
     ended: bool = False
 

@@ -6,10 +6,17 @@ the message after that begins again. Next: `mood`, `crisis`, `choice` and `guida
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypedDict
 
 from contracts.envelope import Recorded
-from contracts.events import ConversationDeleted, MessageReceived, RunCancelled, RunFailed
+from contracts.events import (
+    ConversationDeleted,
+    ConversationStarted,
+    MessageReceived,
+    RunCancelled,
+    RunFailed,
+    RunStarted,
+)
 from contracts.events.quote import (
     Candidate,
     CrisisAnswered,
@@ -29,6 +36,8 @@ from quote_engine.domain.takeup import take_up
 Stage: TypeAlias = Literal[1, 2, 3, 4]
 
 _NEXT: Final[Mapping[int, Stage]] = {0: 1, 1: 2, 2: 3, 3: 4}
+_REMEMBERED: Final = 16
+"""Messages of the present talk that are kept; those in crisis are no stages and could go on for ever."""
 _MIXED: Final = 0.75
 """Two emotions are mixed when the weaker has at least this part of the stronger one's weight."""
 
@@ -43,7 +52,9 @@ class Dialogue:
         language: of the last reply.
         given: ids of every quotation the conversation has had.
         in_crisis: the present talk had words of crisis in it.
-        waiting: text of the messages not answered yet, by event id.
+        user_id: whose conversation it is, if that is known.
+        waiting: text of the messages not answered yet, by event id, in the order of the log.
+        attempts: how many attempts at answering the first of them have begun.
     """
 
     answered: Literal[0, 1, 2, 3] = 0
@@ -51,7 +62,9 @@ class Dialogue:
     language: Language = "ko"
     given: frozenset[str] = frozenset()
     in_crisis: bool = False
+    user_id: str | None = None
     waiting: Mapping[str, str] = field(default_factory=dict)
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +91,33 @@ class CrisisReply:
 Reply: TypeAlias = StageReply | CrisisReply
 
 
+class RunFacts(TypedDict):
+    """What every event of a run carries (`RunEvent`)."""
+
+    run_id: str
+    message_sequence: int
+    attempt: int
+
+
 def evolve(state: Dialogue, recorded: Recorded) -> Dialogue:
     """The state after one more event of the conversation; events of other kinds change nothing."""
     match recorded.event:
+        case ConversationStarted(user_id=user_id):
+            return Dialogue(user_id=user_id)
         case MessageReceived(text=text):
             return replace(state, waiting={**state.waiting, recorded.id: text})
+        case RunStarted(attempt=attempt):
+            return replace(state, attempts=attempt)
         case CrisisAnswered() as event:
-            state = _answered(state, event.run_id)
-            return replace(state, language=event.language, in_crisis=True)
+            return replace(_heard(state, event.run_id), language=event.language, in_crisis=True)
         case StageAnswered(stage=4) as event:
             given = state.given | ({event.quote.id} if event.quote else set())
             state = replace(state, answered=0, said=(), in_crisis=False, language=event.language, given=given)
-            return replace(state, waiting=_without(state.waiting, event.run_id))
+            return _over(state, event.run_id)
         case StageAnswered(stage=(1 | 2 | 3) as stage) as event:
-            return replace(_answered(state, event.run_id), answered=stage, language=event.language)
+            return replace(_heard(state, event.run_id), answered=stage, language=event.language)
         case RunFailed(run_id=run_id) | RunCancelled(run_id=run_id):
-            return replace(state, waiting=_without(state.waiting, run_id))
+            return _over(state, run_id)
         case ConversationDeleted():
             return Dialogue()
         case _:
@@ -129,6 +153,27 @@ def reply(
     return with_quotation(answer, state, conversation, quotations, recent)
 
 
+def fact(answer: Reply, state: Dialogue, facts: RunFacts) -> StageAnswered | CrisisAnswered:
+    """What the log is told about a reply."""
+    if isinstance(answer, CrisisReply):
+        return CrisisAnswered(
+            **facts,
+            user_id=state.user_id,
+            stage=state.answered,
+            language=answer.language,
+            sign=answer.sign,
+        )
+    return StageAnswered(
+        **facts,
+        user_id=state.user_id,
+        stage=answer.stage,
+        language=answer.language,
+        mood=answer.mood,
+        quote=answer.quote,
+        candidates=answer.candidates,
+    )
+
+
 def with_quotation(
     answer: StageReply,
     state: Dialogue,
@@ -150,14 +195,15 @@ def with_quotation(
     return replace(answer, quote=choice.quotation.as_quote(), candidates=choice.candidates)
 
 
-def _answered(state: Dialogue, message_id: str) -> Dialogue:
+def _heard(state: Dialogue, message_id: str) -> Dialogue:
     text = state.waiting.get(message_id)
-    said = state.said if text is None else (*state.said, text)
-    return replace(state, said=said, waiting=_without(state.waiting, message_id))
+    said = state.said if text is None else (*state.said, text)[-_REMEMBERED:]
+    return _over(replace(state, said=said), message_id)
 
 
-def _without(waiting: Mapping[str, str], message_id: str) -> Mapping[str, str]:
-    return {key: text for key, text in waiting.items() if key != message_id}
+def _over(state: Dialogue, message_id: str) -> Dialogue:
+    waiting = {key: text for key, text in state.waiting.items() if key != message_id}
+    return replace(state, waiting=waiting, attempts=0)
 
 
 def _text(stage: Stage, message: str, mood: Mood, language: Language) -> str:

@@ -30,6 +30,7 @@ _TURNED_PAIN: Final = 0.5
 @dataclass(frozen=True, slots=True)
 class _Rules:
     emotions: tuple[tuple[Emotion, float, re.Pattern[str]], ...]
+    circumstances: tuple[tuple[Emotion, float, re.Pattern[str]], ...]
     themes: tuple[tuple[Theme, float, re.Pattern[str]], ...]
     negated_before: re.Pattern[str]
     negated_after: re.Pattern[str] | None
@@ -48,6 +49,7 @@ def _rules(language: Language) -> _Rules:
         before = "|".join(patterns.phrases(korean.NEGATION_BEFORE))
         return _Rules(
             emotions=(*marks, *((e, w, patterns.korean(words)) for e, w, words in korean.EMOTIONS)),
+            circumstances=tuple((e, w, patterns.korean(words)) for e, w, words in korean.CIRCUMSTANCES),
             themes=tuple((t, w, patterns.korean(words)) for t, w, words in korean.THEMES),
             negated_before=re.compile(rf"(?:^|[\s,.!?~])(?:{before})\s*$"),
             negated_after=re.compile(korean.NEGATION_AFTER),
@@ -58,6 +60,7 @@ def _rules(language: Language) -> _Rules:
         )
     return _Rules(
         emotions=(*marks, *((e, w, patterns.english(words)) for e, w, words in english.EMOTIONS)),
+        circumstances=tuple((e, w, patterns.english(words)) for e, w, words in english.CIRCUMSTANCES),
         themes=tuple((t, w, patterns.english(words)) for t, w, words in english.THEMES),
         negated_before=re.compile(rf"(?<![\w']){english.NEGATION}(?:\s+[\w']+){{0,3}}\s*$"),
         negated_after=None,
@@ -82,6 +85,7 @@ def read_mood(messages: Sequence[str], language: Language) -> Mood:
         # A mixed message is read by both sets of rules; letters of one mean nothing to the other.
         for tongue in _languages(read, language):
             _add(emotions, _emotions(read, _rules(tongue)))
+            _add(emotions, _circumstances(read, _rules(tongue)))
             _add(themes, _themes(read, _rules(tongue)))
     return decide(emotions, themes)
 
@@ -156,6 +160,13 @@ def _emotions(text: str, rules: _Rules) -> Iterator[tuple[Emotion, float]]:
             yield "sadness", weight * _TURNED_JOY
         else:
             yield "joy", weight * _TURNED_PAIN
+
+
+def _circumstances(text: str, rules: _Rules) -> Iterator[tuple[Emotion, float]]:
+    """What happened counts as it is told: "nobody called" is no negation of a call."""
+    for emotion, weight, pattern in rules.circumstances:
+        for _ in pattern.finditer(text):
+            yield emotion, weight
 
 
 def _distinct(hits: Iterator[_Hit]) -> list[_Hit]:

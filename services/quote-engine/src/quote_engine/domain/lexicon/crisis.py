@@ -89,6 +89,26 @@ KOREAN: Final[Mapping[str, str]] = {
         |(?:안|못)\s*일어났으면|영원히\s*깨|깨지\s*않았으면
         |(?:안|못)\s*태어났
     """,
+    "indirect": r"""
+        (?:내일|아침에?|이대로)[^.!?]{0,10}눈[을이]?\s*(?:안|못)\s*(?:떴|뜨)
+        |(?:저|나|제가|내가)\s*없이[^.!?]{0,8}(?:더\s*)?(?:잘|행복)|(?:제가|내가|나|저)(?:만)?\s*(?:사라지|없어지|죽)[^.!?]{0,8}(?:아무도|다들|모두|편)
+        |(?:제가|내가)\s*사라져도|흔적도?\s*없이\s*(?:사라지|없어지)고
+        |(?:이제|전부|모두|다)\s*정리하고\s*(?:떠나|가)(?!는|서\s*여행)(?![^.!?]{0,8}(?:여행|이사|캠핑|휴가))
+        |(?:살아갈|살)\s*이유[를가]?\s*(?:더\s*이상\s*)?(?:못\s*찾|안\s*보|모르|없)
+        |(?:고통|아픔)\s*없이\s*(?:가는|죽|떠나|끝)|안\s*아프게\s*(?:가는|죽|떠나)
+        |살아\s*있을\s*(?:것\s*같지가?\s*않|자신이\s*없|수\s*있을까)
+        |(?:한강|다리|난간|옥상|선로|승강장|플랫폼)[^.!?]{0,10}(?:한참|혼자|멍하니|계속)\s*(?:서|앉아)\s*(?:있|봤)
+        |옥상에?\s*(?:올라갔|올라왔)[^.!?]{0,8}(?:내려|그냥|다시)|이번\s*생은?\s*(?:여기까지|끝|틀렸|망했으니\s*끝)
+        |태어나지\s*(?:말|않)았[어으]|(?:약|수면제|진통제)[을를]?\s*(?:조금씩|몰래|계속|매일)?\s*(?:모으|모아|모았)
+        |(?:편지|유언|인사)[도를을]?\s*(?:다|전부|모두)\s*(?:써|썼|남겨|해)\s*(?:놨|놓|뒀|두|$|어)
+        |(?:강아지|고양이|반려견|반려묘)[는를을도]?\s*[^.!?]{0,12}맡겼[^.!?]{0,12}(?:정리|마지막|끝)|통장도?\s*정리[^.!?]{0,4}[.!?]?\s*이제\s*끝
+        |날짜[도를을]?\s*(?:다\s*)?정했[^.!?]{0,10}(?:아무도|못\s*말|막을)|(?:제가|내가)\s*없어도[^.!?]{0,16}(?:잊|괜찮|잘\s*살|행복)
+        |(?:약|수면제|진통제)[을를]?\s*(?:한\s*움큼|한\s*줌|몇\s*십\s*알|있는\s*대로)|차고에?서?[^.!?]{0,6}시동
+        |(?:여기|세상에)\s*(?:남아\s*)?있을\s*이유|(?:제|내)\s*장례식|(?:다\s*)?나눠\s*[줬주][^.!?]{0,10}(?:필요\s*없)
+        |비행기가\s*(?:추락|떨어)[^.!?]{0,4}으면|(?:제가|내가)\s*없는\s*(?:게|편이|것이)|매듭[^.!?]{0,10}(?:찾아|검색)
+        |(?:팔|손목|허벅지|다리|목)에\s*칼|칼[을를]\s*(?:댔|대고|대면)|치여도\s*(?:상관|좋|괜찮)|(?:소리|생각)[가이]?\s*영원히\s*멈
+        |곧\s*다\s*끝나[^.!?]{0,4}[.!?]?\s*(?:그동안|고마|미안|잘\s*있)|(?:세상|인생|삶)에?서?[^.!?]{0,12}퇴장|그만\s*퇴장
+    """,
 }
 
 _LIFE: Final = r"""
@@ -199,5 +219,32 @@ ENGLISH: Final[Mapping[str, str]] = {
             |[.,!?]|already|now|so|forever|for\s+good|anymore))
         |(?:end|stop)\s+(?:the|my|all\s+this)\s+(?:pain|suffering)(?!\s+in\s+my)
         |(?:make|making)\s+it\s+all\s+stop
+    """,
+    "indirect": rf"""
+        (?:gave|giving|given|give)\s+(?:away\s+)?my\s+(?:dog|cat|pets?|things|stuff|belongings)\s+(?:away|to\s+(?:my|a|the|his|her))(?!\s+vet)
+        |letters?\s+to\s+(?:everyone|everybody|my\s+(?:family|kids|parents|children|loved\s+ones))
+        |(?:kids|children|family|everyone|everybody|husband|wife|parents|they|friends|he|she)\s*(?:would|\'d|will|\'ll)\s+(?:all\s+)?be\s+(?:better|happier|fine|relieved|ok|okay)\s+(?:off\s+)?(?:with\s+a\s+(?:different|new)|without|once\s+i\'?m)
+        |edge\s+of\s+(?:the|a)\s+(?:platform|roof|cliff|bridge|building|tracks)|how\s+(?:quick|easy|fast)\s+it\s+would\s+be
+        |(?:sav|stockpil|hoard|collect)\w*\s+(?:up\s+)?(?:all\s+|some\s+)?(?:of\s+)?(?:my\s+|the\s+)?{_MEDICINE}
+        |(?:easier|better|best)\s+for\s+(?:everyone|everybody|my\s+\w+|them|all)\s+(?:\w+\s+){{0,2}}if\s+i
+        |(?:i\s+)?(?:just\s+)?(?:was|were)\s?n\'?t\s+(?:here|around|alive)\s+(?:anymore|any\s+more|any\s+longer)
+        |(?:making|make|live|living)\s+(?:it\s+)?(?:to|until|till|past)\s+(?:my\s+)?next\s+birthday
+        |not\s+(?:have|having)\s+to\s+wake\s+up(?!\s+(?:early|at|so))|reasons?\s+(?:left\s+)?(?:for\s+me\s+)?to\s+stay\s+alive
+        |(?:started|began|been|back\s+to|keep)\s+cutting\s+(?:again|myself|at\s+night|more)|(?:least|less|not)\s+painful\s+way|painless(?:ly)?\s+way
+        |tonight\s+is\s+the\s+(?:last\s+)?night|(?:my|the)\s+last\s+night(?!\s+(?:in|at|of\s+(?:the|my|our)))(?=\s*(?:$|[.,!?]|on\s+earth))
+        |how\s+many\s+(?:pills|tablets|painkillers)|(?:when|once|after)\s+i\s?(?:\'m|am)\s+(?:dead|gone)(?!\s+(?:on|for|from|to|home))
+        |(?:do|take)\s+this\s+life|(?:life|living)\s+(?:thing\s+)?(?:anymore|any\s+more)|i\s+want\s+out(?=\s*(?:$|[.,!?]))
+        |drove\s+to\s+the\s+bridge\s+(?:again|alone|last\s+night|tonight)
+        |(?:talk|talking)\s+me\s+out\s+of\s+it|picked\s+(?:the|a)\s+date\s+and\s+nobody|get\s+over\s+(?:it|me)\s[^.!?]{{0,30}}once\s+i
+        |(?:took|taken|swallowed)\s+(?:a\s+(?:handful|bunch|lot)|all|the\s+rest)\s+of\s+(?:\w+\'?s?\s+){{0,2}}(?:sleeping\s+)?{_MEDICINE}
+        |garage\s+with\s+the\s+(?:engine|car|motor)\s+(?:running|on)
+        |(?:nothing|isn\'t\s+a\s+(?:single\s+)?thing|not\s+(?:one|a)\s+(?:single\s+)?thing)\s+(?:is\s+|left\s+)?(?:keep(?:s|ing)|hold(?:s|ing))\s+me\s+here
+        |my\s+own\s+(?:funeral|death|grave)|gave\s+away\s+my[^.!?]{{0,50}}wo\s?n\'?t\s+(?:need|be\s+needing)
+        |(?:hope|wish)\s+(?:the|my|our)\s+(?:plane|car|bus|train)\s+(?:goes\s+down|went\s+down|crash\w*)
+        |fav(?:o|ou)r\s+by\s+(?:not\s+being|leaving|dying)|not\s+being\s+(?:around|here|alive)\s*(?:anymore)?(?=\s*(?:$|[.,!?]))
+        |(?:noose|knots?)\s+(?:online|on\s+the\s+internet)|(?:blade|razor|knife|glass)\s+(?:to|into|against|across)\s+my\s+(?:arm|wrist|leg|thigh|skin|throat)
+        |do\s?n\'?t\s+(?:even\s+)?look\s+(?:anymore|when\s+i\s+cross|before\s+crossing)[^.!?]{{0,30}}do\s?n\'?t\s+care
+        |(?:noise|voices?|thoughts|everything)\s+to\s+(?:just\s+)?stop\s+forever|life\s+is\s?n\'?t\s+for\s+me
+        |it\s+will\s+all\s+be\s+over\s+soon[^.!?]{{0,6}}(?:thank|sorry|forgive|take\s+care)
     """,
 }

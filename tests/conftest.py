@@ -126,3 +126,9 @@ def own_stack(tmp_path: Path, unused_port: Callable[[], int]) -> Iterator[Stack]
     """A stack for one test, which may kill and restart what it likes."""
     with running_stack(tmp_path / "stack", unused_port) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def stack_runner() -> Callable[..., AbstractContextManager[Stack]]:
+    """Starts stacks with an environment of their own."""
+    return running_stack

@@ -1,0 +1,29 @@
+"""``parley import``: a conversation from a file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parley.commands.log import with_log
+
+if TYPE_CHECKING:
+    from eventlog.broker import Broker
+    from eventlog.settings import NatsSettings
+
+
+def bring_in(
+    file: Annotated[
+        Path, typer.Argument(help="What parley export has written.", exists=True, dir_okay=False)
+    ],
+) -> None:
+    """Append the conversation of a file to this installation's log, under its own key, which must be free."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+
+    async def append(broker: "Broker", nats: "NatsSettings") -> tuple[str, int]:
+        from eventlog.portable import Porter
+
+        return await Porter(broker, nats).bring_in(lines)
+
+    key, count = with_log(append)
+    typer.echo(f"{count} events of conversation {key!r}")

@@ -1,0 +1,66 @@
+"""``parley dead``: what could not be handled, and what to do with it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parley.commands.log import with_log
+
+if TYPE_CHECKING:
+    from eventlog.broker import Broker
+    from eventlog.dead import DeadLetter
+    from eventlog.settings import NatsSettings
+
+dead = typer.Typer(name="dead", no_args_is_help=True, help="Deal with what could not be handled.")
+
+Number = Annotated[int, typer.Argument(help="The letter's number, as `parley dead list` gives it.", min=1)]
+
+
+@dead.command("list")
+def list_letters() -> None:
+    """List the dead letters, oldest first."""
+
+    async def read(broker: "Broker", nats: "NatsSettings") -> "list[tuple[int, DeadLetter]]":
+        from eventlog.dead import Cemetery
+
+        return [each async for each in Cemetery(broker, nats).letters()]
+
+    for number, letter in with_log(read):
+        typer.echo(f"{number:>6} {letter.service:<13} {letter.conversation!r} {letter.reason}")
+
+
+@dead.command()
+def show(number: Number) -> None:
+    """Show one dead letter: who gave up on what, and why."""
+
+    async def read(broker: "Broker", nats: "NatsSettings") -> "DeadLetter":
+        from eventlog.dead import Cemetery
+
+        return await Cemetery(broker, nats).letter(number)
+
+    typer.echo(with_log(read).model_dump_json(indent=2))
+
+
+@dead.command()
+def retry(number: Number) -> None:
+    """Say a message that was given up once more, and drop its letter."""
+
+    async def again(broker: "Broker", nats: "NatsSettings") -> int:
+        from eventlog.dead import Cemetery
+
+        return await Cemetery(broker, nats).retry(number)
+
+    typer.echo(f"said again as event {with_log(again)}")
+
+
+@dead.command()
+def drop(number: Number) -> None:
+    """Remove a dead letter."""
+
+    async def remove(broker: "Broker", nats: "NatsSettings") -> None:
+        from eventlog.dead import Cemetery
+
+        await Cemetery(broker, nats).drop(number)
+
+    with_log(remove)
+    typer.echo(f"dropped {number}")

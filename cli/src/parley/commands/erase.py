@@ -1,0 +1,32 @@
+"""``parley erase``: a conversation removed for good."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parley.commands.log import with_log
+
+if TYPE_CHECKING:
+    from eventlog.broker import Broker
+    from eventlog.erasing import Erased
+    from eventlog.settings import NatsSettings
+
+
+def erase(
+    key: Annotated[str, typer.Argument(help="The conversation's key.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a conversation from the log and the projections for good, while the stack runs."""
+    if not yes:
+        typer.confirm(f"Remove conversation {key!r} for good?", abort=True)
+
+    async def work(broker: "Broker", nats: "NatsSettings") -> "Erased":
+        from eventlog.erasing import erase
+
+        return await erase(broker, nats, key)
+
+    erased = with_log(work)
+    typer.echo(
+        f"removed: {erased.events} events, {erased.deltas} live deltas, {erased.dead_letters} dead letters, "
+        f"{erased.payloads} large payloads"
+    )

@@ -1,0 +1,38 @@
+"""``parley export``: one conversation as a file."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parley.commands.log import with_log
+
+if TYPE_CHECKING:
+    from eventlog.broker import Broker
+    from eventlog.settings import NatsSettings
+
+
+def export(
+    key: Annotated[str, typer.Argument(help="The conversation's key.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file; standard output if left out.")
+    ] = None,
+) -> None:
+    """Write one conversation as JSON Lines: a header, its events as they are stored, a digest."""
+
+    async def lines(broker: "Broker", nats: "NatsSettings") -> list[str]:
+        from eventlog.portable import Porter
+
+        return [line async for line in Porter(broker, nats).write(key)]
+
+    found = with_log(lines)
+    if len(found) == 2:
+        typer.echo(f"parley: there is no conversation {key!r}", err=True)
+        raise typer.Exit(1)
+    text = "".join(f"{line}\n" for line in found)
+    if output:
+        output.write_text(text, encoding="utf-8")
+        typer.echo(f"{len(found) - 2} events in {output}")
+    else:
+        sys.stdout.write(text)

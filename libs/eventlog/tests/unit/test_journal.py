@@ -1,0 +1,55 @@
+"""A journal whose commit was cut off goes on without losing or repeating anything."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from contracts.envelope import Envelope, Recorded
+from contracts.events import ConversationStarted, Event, MessageReceived, RunFailed, RunStarted
+from eventlog.author import Author
+from eventlog.journal import Journal
+from eventlog.memory import MemoryLog
+
+KEY = "c"
+AUTHOR = Author(source="test")
+RUN = {"run_id": "r", "message_sequence": 2}
+
+
+class CutOff(MemoryLog):
+    """A log whose first append of a run is cut off, before or after it is stored."""
+
+    def __init__(self, *, stored: bool) -> None:
+        super().__init__()
+        self._stored = stored
+        self.begun = asyncio.Event()
+
+    async def append(self, envelopes: Sequence[Envelope], *, expected: int) -> tuple[Recorded, ...]:
+        if isinstance(envelopes[0].event, RunStarted) and not self.begun.is_set():
+            if self._stored:
+                await super().append(envelopes, expected=expected)
+            self.begun.set()
+            await asyncio.Event().wait()
+        return await super().append(envelopes, expected=expected)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+async def test_a_commit_that_was_cut_off_is_made_again_as_it_was(stored: bool) -> None:
+    log = CutOff(stored=stored)
+    opening = ConversationStarted(responder_name="agent-runner", protocol="octo")
+    message = MessageReceived(addressee="agent-runner", text="x", protocol="octo")
+    asked: list[Event] = [opening, message]
+    work = (await log.append([AUTHOR.envelope(KEY, event) for event in asked], expected=0))[-1]
+    committed: list[Recorded] = []
+    journal = Journal(log, AUTHOR, work, tail=work.sequence, committed=committed.extend)
+    journal.add(RunStarted(**RUN))
+    commit = asyncio.create_task(journal.flush())
+    await log.begun.wait()
+    commit.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await commit
+    journal.add(RunFailed(**RUN, error="no"))
+    await journal.flush()
+    told = [event.event.type async for event in log.read(KEY, after=work.sequence)]
+    assert told == ["run.started", "run.failed"]
+    assert [event.event.type for event in committed] == told

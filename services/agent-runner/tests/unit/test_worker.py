@@ -1,0 +1,281 @@
+"""Messages answered over a log in memory: in order, once, by whoever has the run."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, TypedDict
+
+import pytest
+from langchain_core.messages import AIMessage, AnyMessage
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.message import add_messages
+from langgraph.types import interrupt
+
+from agent_runner.checkpointer import LogCheckpointSaver
+from agent_runner.graphs.catalogue import compile_graph
+from agent_runner.settings import RunnerSettings
+from agent_runner.worker import Worker
+from contracts.envelope import Recorded
+from contracts.events import (
+    ENDS,
+    AnswerReceived,
+    CheckpointSaved,
+    ConversationStarted,
+    Event,
+    MessageReceived,
+    NodeCompleted,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunStarted,
+)
+from eventlog.author import Author
+from eventlog.inbox import Inbox
+from eventlog.journal import Superseded
+from eventlog.memory import MemoryLive, MemoryLog
+
+KEY = "c"
+WAIT_SECONDS = 10
+
+
+class State(TypedDict, total=False):
+    messages: Annotated[list[AnyMessage], add_messages]
+
+
+class Echo:
+    """A graph of two nodes whose second can be held, made to fail or made to ask."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.go = asyncio.Event()
+        self.go.set()
+        self.first_calls = 0
+
+    def build(self) -> StateGraph[State, None, Any, Any]:
+        async def first(state: State) -> State:
+            self.first_calls += 1
+            return {}
+
+        async def second(state: State) -> State:
+            text = state["messages"][-1].text
+            self.reached.set()
+            await self.go.wait()
+            if text == "fail":
+                raise RuntimeError("no luck")
+            if text == "ask":
+                text = interrupt({"question": "Shall I?", "context": {"what": "it"}})["response"]
+            return {"messages": [AIMessage(f"echo {text}", id=f"{state['messages'][-1].id}-reply")]}
+
+        graph = StateGraph(State)
+        graph.add_node("first", first)
+        graph.add_node("second", second)
+        graph.add_edge(START, "first")
+        graph.add_edge("first", "second")
+        graph.add_edge("second", END)
+        return graph
+
+
+class Grave:
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    async def bury(self, work: Recorded, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+class Bench:
+    """A log, and any number of runners on it."""
+
+    def __init__(self) -> None:
+        self.log = MemoryLog()
+        self.author = Author(source="test")
+        self.inbox = Inbox(self.log, self.author)
+        self.echo = Echo()
+        self.grave = Grave()
+
+    def runner(self, **settings: Any) -> Worker:
+        saver = LogCheckpointSaver(self.log, self.author)
+        graph = compile_graph(self.echo.build(), saver)
+        return Worker(
+            self.log,
+            MemoryLive(),
+            self.author,
+            saver,
+            {"echo": graph},
+            self.grave,
+            RunnerSettings(**settings),
+        )
+
+    async def say(self, text: str, graph: str = "echo") -> Recorded:
+        message = MessageReceived(addressee="x", text=text, protocol="agent", message_id=text)
+        opening = ConversationStarted(responder_name="agent-runner", graph=graph, protocol="agent")
+        receipt = await self.inbox.receive(KEY, message, opening)
+        return await self.at(receipt.sequence)
+
+    async def at(self, sequence: int) -> Recorded:
+        found = await self.log.next(KEY, ">", after=sequence - 1)
+        assert found
+        return found
+
+    async def events(self, *kinds: type[Event]) -> list[Any]:
+        return [e.event async for e in self.log.read(KEY) if isinstance(e.event, kinds)]
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    async with asyncio.timeout(WAIT_SECONDS):
+        yield Bench()
+
+
+async def test_a_message_is_answered(bench: Bench) -> None:
+    work = await bench.say("hello")
+    await bench.runner().answer(work)
+
+    kinds = [type(event) for event in await bench.events(Event)]
+    assert kinds[:3] == [ConversationStarted, MessageReceived, RunStarted]
+    assert kinds[-1] is RunCompleted
+    (end,) = await bench.events(RunCompleted)
+    assert (end.text, end.run_id, end.message_sequence) == ("echo hello", work.id, work.sequence)
+
+
+async def test_a_steps_outcome_and_its_checkpoint_stand_together(bench: Bench) -> None:
+    await bench.runner().answer(await bench.say("hello"))
+
+    events = [e async for e in bench.log.read(KEY)]
+    for number, recorded in enumerate(events):
+        if isinstance(recorded.event, NodeCompleted):
+            following = events[number + 1].event
+            assert isinstance(following, CheckpointSaved)
+
+
+async def test_answered_messages_are_not_answered_again(bench: Bench) -> None:
+    work = await bench.say("hello")
+    runner = bench.runner()
+    await runner.answer(work)
+    before = await bench.log.position()
+    await runner.answer(work)
+    await bench.runner().answer(work)
+    assert await bench.log.position() == before
+
+
+async def test_a_later_message_waits_for_the_earlier_one(bench: Bench) -> None:
+    one, other = bench.runner(), bench.runner()
+    bench.echo.go.clear()
+    first, second = await bench.say("1"), await bench.say("2")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(other.answer(second))
+        group.create_task(one.answer(first))
+        await bench.echo.reached.wait()
+        bench.echo.go.set()
+    assert [end.text for end in await bench.events(RunCompleted)] == ["echo 1", "echo 2"]
+
+
+async def test_a_runner_that_lost_its_run_writes_nothing_more(bench: Bench) -> None:
+    bench.echo.go.clear()
+    work = await bench.say("hello")
+    lost = asyncio.create_task(bench.runner().answer(work))
+    await bench.echo.reached.wait()
+    async with bench.log.follow(KEY, after=work.sequence) as events:
+        async for event in events:
+            if isinstance(event.event, NodeCompleted):
+                break
+    bench.echo.reached.clear()
+    successor = asyncio.create_task(bench.runner().answer(work))
+    await bench.echo.reached.wait()
+    bench.echo.go.set()
+    await asyncio.wait([lost, successor])
+
+    outcomes = [task.exception() for task in (lost, successor)]
+    assert outcomes[1] is None
+    assert isinstance(outcomes[0], Superseded)
+    assert [event.attempt for event in await bench.events(RunStarted)] == [1, 2]
+    (end,) = await bench.events(*ENDS)
+    assert (end.text, end.attempt) == ("echo hello", 2)
+    assert bench.echo.first_calls == 1, "what was checkpointed is not done again"
+
+
+async def test_a_node_that_raises_ends_the_run_and_the_next_message_works(bench: Bench) -> None:
+    runner = bench.runner()
+    await runner.answer(await bench.say("fail"))
+    await runner.answer(await bench.say("hello"))
+    failed, completed = await bench.events(*ENDS)
+    assert (failed.error, failed.code) == ("no luck", "RuntimeError")
+    assert completed.text == "echo hello"
+
+
+async def test_a_question_is_answered_by_another_runner(bench: Bench) -> None:
+    await bench.runner().answer(await bench.say("ask"))
+    (asked,) = await bench.events(RunInterrupted)
+    assert (asked.question, asked.context) == ("Shall I?", {"what": "it"})
+
+    answer = AnswerReceived(
+        addressee="x", interrupt_id=asked.interrupt_id, protocol="octo", response="please"
+    )
+    receipt = await bench.inbox.answer(KEY, answer)
+    await bench.runner().answer(await bench.at(receipt.sequence))
+    (end,) = await bench.events(RunCompleted)
+    assert (end.text, end.run_id) == ("echo please", receipt.run_id)
+
+
+async def test_the_next_message_is_the_answer_in_words(bench: Bench) -> None:
+    runner = bench.runner()
+    await runner.answer(await bench.say("ask"))
+    await runner.answer(await bench.say("do it"))
+    (end,) = await bench.events(RunCompleted)
+    assert end.text == "echo do it"
+
+
+async def test_a_message_sent_before_the_question_does_not_answer_it(bench: Bench) -> None:
+    runner = bench.runner()
+    first, second = await bench.say("ask"), await bench.say("yes")
+    await runner.answer(first)
+    await runner.answer(second)
+    (end,) = await bench.events(RunCompleted)
+    assert end.text == "echo yes"
+    assert (await bench.events(RunStarted))[1].run_id == second.id
+
+
+async def test_a_cancelled_run_stops_and_the_next_message_works(bench: Bench) -> None:
+    runner = bench.runner()
+    bench.echo.go.clear()
+    work = await bench.say("hello")
+    running = asyncio.create_task(runner.answer(work))
+    await bench.echo.reached.wait()
+    runner.cancel(work.id, rollback=False)
+    await running
+    bench.echo.go.set()
+    await runner.answer(await bench.say("again"))
+    cancelled, completed = await bench.events(*ENDS)
+    assert isinstance(cancelled, RunCancelled)
+    assert completed.text == "echo again"
+
+
+async def test_a_run_that_takes_too_long_is_failed(bench: Bench) -> None:
+    bench.echo.go.clear()
+    await bench.runner(run_timeout=0.2).answer(await bench.say("hello"))
+    (end,) = await bench.events(RunFailed)
+    assert end.error == "the run took too long"
+
+
+async def test_an_unknown_graph_is_refused(bench: Bench) -> None:
+    await bench.runner().answer(await bench.say("hello", graph="none"))
+    (end,) = await bench.events(RunFailed)
+    assert end.error == "there is no graph 'none'"
+
+
+async def test_a_message_tried_too_often_is_buried(bench: Bench) -> None:
+    work = await bench.say("hello")
+    started = RunStarted(run_id=work.id, message_sequence=work.sequence, attempt=5)
+    await bench.log.append([bench.author.envelope(KEY, started)], expected=work.sequence)
+    await bench.runner(max_attempts=5).answer(work)
+    (end,) = await bench.events(RunFailed)
+    assert "5 attempts" in end.error
+    assert bench.grave.reasons == [end.error]
+
+
+async def test_a_deleted_conversation_is_left_alone(bench: Bench) -> None:
+    work = await bench.say("hello")
+    await bench.inbox.delete(KEY)
+    before = await bench.log.position()
+    await bench.runner().answer(work)
+    assert await bench.log.position() == before

@@ -1,0 +1,1 @@
+"""What the protocols say, without I/O."""

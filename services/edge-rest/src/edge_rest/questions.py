@@ -1,0 +1,35 @@
+"""What the edge asks the other services."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from contracts import queries
+from contracts.wire.octo import GraphState
+from eventlog.broker import Broker
+from eventlog.query import ask
+
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Queries over one broker, each within the same time."""
+
+    broker: Broker
+    timeout_seconds: float
+
+    async def ask(self, name: str, question: BaseModel, answer: type[AnswerT]) -> AnswerT:
+        """See `eventlog.query.ask`."""
+        return await ask(self.broker, name, question, answer, timeout_seconds=self.timeout_seconds)
+
+    async def state(self, thread_id: str, checkpoint_id: str | None = None) -> tuple[str | None, GraphState]:
+        """A graph's state with the id of its checkpoint; None and an empty state if there is none."""
+        query = queries.StateQuery(conversation=thread_id, checkpoint_id=checkpoint_id)
+        first = await self.ask(queries.STATE, query, queries.StatePart)
+        text = [first.text]
+        for part in range(1, first.parts):
+            named = query.model_copy(update={"checkpoint_id": first.checkpoint_id, "part": part})
+            text.append((await self.ask(queries.STATE, named, queries.StatePart)).text)
+        return first.checkpoint_id, GraphState.model_validate_json("".join(text))

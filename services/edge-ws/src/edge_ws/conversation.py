@@ -1,0 +1,106 @@
+"""What the endpoints of conversations have in common: a client, a key, and the events that follow.
+
+`serve` deals with how a connection begins and ends, `Follower` with what it knows of the conversation.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from fastapi import WebSocket, WebSocketDisconnect
+
+from contracts.envelope import Recorded
+from contracts.events import ConversationDeleted, ConversationStarted
+from contracts.subjects import InvalidKey, check_key
+from edge_ws.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection, TooSlow
+from eventlog.inbox import Inbox, Seen
+from eventlog.ports import Log, LogError
+
+logger = logging.getLogger(__name__)
+
+
+class NotAccepted(ValueError):
+    """A connection with a key or a parameter that is not valid; the text names it."""
+
+
+def checked_key(name: str, key: str) -> str:
+    """A conversation key from the address.
+
+    Raises:
+        NotAccepted: if it is not valid; `name` is how the protocol calls it.
+    """
+    try:
+        return check_key(key)
+    except InvalidKey as error:
+        raise NotAccepted(f"{name}: {error}") from None
+
+
+async def serve(
+    socket: WebSocket,
+    *,
+    send_timeout: float,
+    hold: Callable[[Connection], Awaitable[None]],
+    refusal: Callable[[str], str],
+) -> None:
+    """Accept a client and talk to it by `hold` until either side ends it.
+
+    Args:
+        send_timeout: seconds a client may leave a frame unread.
+        refusal: the protocol's error frame for a reason.
+    """
+    await socket.accept()
+    connection = Connection(socket, send_timeout)
+    try:
+        await hold(connection)
+    except* NotAccepted as errors:
+        await _refuse(connection, str(errors.exceptions[0]), refusal)
+    except* WebSocketDisconnect:
+        logger.debug("a client left")
+    except* TooSlow:
+        await connection.close(POLICY_VIOLATION, "too slow")
+    except* LogError as errors:
+        logger.warning("%s: %s", socket.url.path, errors.exceptions[0])
+        await connection.close(TRY_AGAIN_LATER, "the log is not available")
+
+
+async def _refuse(connection: Connection, reason: str, refusal: Callable[[str], str]) -> None:
+    try:
+        await connection.send(refusal(reason))
+    except (WebSocketDisconnect, TooSlow):
+        logger.debug("a client that was refused left")
+    await connection.close(POLICY_VIOLATION, reason)
+
+
+class Follower:
+    """One connection's knowledge of a conversation, kept current by its events.
+
+    Attributes:
+        seen: what is known; appends use it instead of asking the log.
+        gate: whoever appends or sends holds it, so that an event cannot pass by in between.
+    """
+
+    def __init__(self, key: str, log: Log, inbox: Inbox) -> None:
+        self._key = key
+        self._log = log
+        self._inbox = inbox
+        self.seen = Seen(0, None)
+        self.gate = asyncio.Lock()
+
+    async def begin(self) -> None:
+        """Learn how the conversation stands."""
+        tail = await self._log.tail(self._key)
+        self.seen = Seen(tail, await self._inbox.standing(self._key))
+
+    async def follow(self, show: Callable[[Recorded], Awaitable[None]]) -> None:
+        """Show every event from where `begin` stood, until cancelled."""
+        async with self._log.follow(self._key, after=self.seen.tail) as events:
+            async for event in events:
+                async with self.gate:
+                    start = self.seen.start
+                    match event.event:
+                        case ConversationStarted():
+                            start = event
+                        case ConversationDeleted():
+                            start = None
+                    await show(event)
+                    self.seen = Seen(event.sequence, start)

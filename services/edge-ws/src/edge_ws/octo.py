@@ -1,0 +1,196 @@
+"""The endpoint of the octo protocol: ``/ws/{id}`` and ``/ws/chat/{id}``.
+
+Every connection of a conversation sees everything that happens in it from its connecting on, whoever
+began it and by whatever protocol; and on connecting, the question that is open.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from fastapi import WebSocket
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from contracts.envelope import Recorded
+from contracts.events import (
+    ENDS,
+    AnswerReceived,
+    ConversationDeleted,
+    ConversationStarted,
+    MessageReceived,
+    RunInterrupted,
+)
+from contracts.live import Delta
+from contracts.wire.octo import Cancel, Connected, Frame, HumanResponse, Id, OnBusy, Say
+from edge_ws.connection import Connection, Unreadable
+from edge_ws.conversation import Follower, NotAccepted, checked_key, serve
+from edge_ws.dialects.octo import Narration, NotUnderstood, asked, decode, failed
+from edge_ws.settings import EdgeSettings
+from eventlog.inbox import Busy, Inbox, NotRunning, NotWaiting
+from eventlog.live import Live
+from eventlog.ports import Log, LogError
+
+logger = logging.getLogger(__name__)
+
+PROTOCOL: Final = "octo"
+RESPONDER: Final = "agent-runner"
+
+
+class Parameters(BaseModel):
+    """What a client may say in the address.
+
+    Attributes:
+        user_id: the user a new conversation is listed under.
+        on_busy: what becomes of a message that is sent while a run is in progress.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    user_id: Id | None = None
+    on_busy: OnBusy = "enqueue"
+
+
+@dataclass(frozen=True, slots=True)
+class OctoEndpoint:
+    """Serves one client after another, any number at once."""
+
+    log: Log
+    live: Live
+    inbox: Inbox
+    settings: EdgeSettings
+
+    async def serve(self, socket: WebSocket, session_id: str) -> None:
+        """Talk to one client until it leaves."""
+
+        async def hold(connection: Connection) -> None:
+            checked_key("session_id", session_id)
+            await _Session(session_id, _parameters(socket), connection, self).hold()
+
+        await serve(
+            socket,
+            send_timeout=self.settings.send_timeout,
+            hold=hold,
+            refusal=lambda reason: failed(reason).model_dump_json(),
+        )
+
+
+def _parameters(socket: WebSocket) -> Parameters:
+    try:
+        return Parameters.model_validate(dict(socket.query_params))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise NotAccepted(f"{first['loc'][0]}: {first['msg']}") from None
+
+
+class _Session:
+    """One client's view of one conversation."""
+
+    def __init__(
+        self, key: str, parameters: Parameters, connection: Connection, endpoint: OctoEndpoint
+    ) -> None:
+        self._key = key
+        self._parameters = parameters
+        self._connection = connection
+        self._log = endpoint.log
+        self._live = endpoint.live
+        self._inbox = endpoint.inbox
+        self._max_frame = endpoint.settings.max_frame
+        self._opening = ConversationStarted(
+            responder_name=RESPONDER,
+            graph=endpoint.settings.octo_graph,
+            protocol=PROTOCOL,
+            user_id=parameters.user_id,
+        )
+        self._follower = Follower(key, endpoint.log, endpoint.inbox)
+        self._narration = Narration()
+        self._question: str | None = None
+        """The question this client was asked last, until the run that answers it ends."""
+
+    async def hold(self) -> None:
+        """Until the client leaves."""
+        async with self._live.listen(self._key) as deltas:
+            await self._follower.begin()
+            await self._send(Connected(session_id=self._key))
+            question = await self._inbox.question(self._key)
+            if question and question.recorded.sequence <= self._follower.seen.tail:
+                self._question = question.asked.interrupt_id
+                await self._send(asked(question.asked))
+            async with asyncio.TaskGroup() as group:
+                sending = [
+                    group.create_task(self._follower.follow(self._show)),
+                    group.create_task(self._show_deltas(deltas)),
+                ]
+                async for frame in self._connection.texts(self._max_frame):
+                    await self._receive(frame)
+                for task in sending:
+                    task.cancel()
+
+    async def _receive(self, frame: str | Unreadable) -> None:
+        try:
+            if isinstance(frame, Unreadable):
+                raise NotUnderstood(frame.reason)
+            command = decode(frame)
+        except NotUnderstood as error:
+            await self._send(failed(str(error)))
+            return
+        async with self._follower.gate:
+            try:
+                await self._obey(command)
+            except Busy:
+                await self._send(failed("on_busy: a run is in progress, and the message was rejected"))
+            except NotWaiting:
+                await self._send(failed("human_response: no question is waiting for this answer"))
+            except NotRunning:
+                await self._send(failed("cancel: no run is in progress"))
+            except LogError as error:
+                logger.warning("conversation %r: %s", self._key, error)
+                await self._send(failed("the log is not available; send it again"))
+
+    async def _obey(self, command: Say | HumanResponse | Cancel) -> None:
+        match command:
+            case Say():
+                message = MessageReceived(
+                    addressee=RESPONDER,
+                    text=command.message,
+                    protocol=PROTOCOL,
+                    user_id=self._parameters.user_id,
+                    output_format=command.output_format,
+                    on_busy=self._parameters.on_busy,
+                )
+                await self._inbox.receive(self._key, message, self._opening, seen=self._follower.seen)
+            case HumanResponse():
+                interrupt_id = command.interrupt_id or self._question
+                if interrupt_id is None:
+                    raise NotWaiting
+                answer = AnswerReceived(
+                    addressee=RESPONDER,
+                    interrupt_id=interrupt_id,
+                    protocol=PROTOCOL,
+                    approve=command.approve if command.response is None else None,
+                    response=command.response,
+                )
+                await self._inbox.answer(self._key, answer, seen=self._follower.seen)
+            case Cancel():
+                await self._inbox.cancel(self._key)
+            case _:
+                assert_never(command)
+
+    async def _show(self, recorded: Recorded) -> None:
+        event = recorded.event
+        if isinstance(event, ENDS):
+            self._question = event.interrupt_id if isinstance(event, RunInterrupted) else None
+        elif isinstance(event, ConversationDeleted):
+            self._question, self._narration = None, Narration()
+        for frame in self._narration.event(recorded):
+            await self._send(frame)
+
+    async def _show_deltas(self, deltas: AsyncIterator[Delta]) -> None:
+        async for delta in deltas:
+            async with self._follower.gate:
+                for frame in self._narration.delta(delta):
+                    await self._send(frame)
+
+    async def _send(self, frame: Frame) -> None:
+        await self._connection.send(frame.model_dump_json())

@@ -1,0 +1,221 @@
+"""The endpoint of the room protocol: ``/v3/?room_uid=…&user_uid=…&after=…``.
+
+One task reads the client's frames and appends what they say; two others follow the log and the live
+deltas and tell the `Room`, whose frames go to the client in the order in which it gives them.
+"""
+
+import asyncio
+import logging
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
+
+from fastapi import WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from contracts.envelope import Recorded
+from contracts.events import ConversationDeleted, ConversationStarted, MessageReceived, RunEnded, RunEvent
+from contracts.live import Delta
+from contracts.subjects import InvalidKey, check_key
+from contracts.wire.room import Connected, Refusal, Resync, SendCommand
+from edge_ws.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection, TooSlow
+from edge_ws.dialects.room import Frame, NotUnderstood, Position, Room, decode, state_of
+from edge_ws.settings import EdgeSettings
+from eventlog.inbox import Inbox, Seen
+from eventlog.live import Live
+from eventlog.ports import Log, LogError
+
+logger = logging.getLogger(__name__)
+
+PROTOCOL = "room"
+RESPONDER = "agent-runner"
+CONNECTION_ID_BYTES: Final = 11
+LATE_SECONDS: Final = 1.0
+"""How long the last deltas of a run may come after its end; then the log's text stands for them."""
+
+
+class RoomEndpoint:
+    """Serves one client after another, any number at once."""
+
+    def __init__(self, log: Log, live: Live, inbox: Inbox, settings: EdgeSettings) -> None:
+        self._log = log
+        self._live = live
+        self._inbox = inbox
+        self._settings = settings
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Talk to one client until it leaves; without a usable ``room_uid`` it is refused."""
+        query = socket.query_params
+        room_uid = query.get("room_uid", "")
+        try:
+            check_key(room_uid)
+        except InvalidKey as error:
+            await socket.send_denial_response(JSONResponse({"detail": f"room_uid: {error}"}, 400))
+            return
+        await socket.accept()
+        connection = Connection(socket, self._settings.send_timeout)
+        visit = _Visit(room_uid, query.get("user_uid"), connection, self._log, self._live, self._inbox)
+        try:
+            await visit.hold(query.get("after"), self._settings)
+        except* WebSocketDisconnect:
+            logger.debug("client of %r left", room_uid)
+        except* TooSlow:
+            await connection.close(POLICY_VIOLATION, "too slow")
+        except* LogError as errors:
+            logger.warning("room %r: %s", room_uid, errors.exceptions[0])
+            await connection.close(TRY_AGAIN_LATER, "the log is not available")
+
+
+class _Visit:
+    """One client in one room. The lock keeps the frames in the order in which the `Room` gave them."""
+
+    def __init__(
+        self, room_uid: str, user_uid: str | None, connection: Connection, log: Log, live: Live, inbox: Inbox
+    ) -> None:
+        self._room_uid = room_uid
+        self._user_uid = user_uid or None
+        self._connection = connection
+        self._log = log
+        self._live = live
+        self._inbox = inbox
+        self._showing = asyncio.Lock()
+        self._seen = Seen(0, None)
+        self._room = Room(0)
+        self._connection_id = urlsafe_b64encode(secrets.token_bytes(CONNECTION_ID_BYTES)).decode()
+
+    async def hold(self, after: str | None, settings: EdgeSettings) -> None:
+        """Until the client leaves."""
+        async with self._live.listen(self._room_uid) as deltas, asyncio.TaskGroup() as group:
+            tail = await self._log.tail(self._room_uid)
+            self._seen = Seen(tail, await self._inbox.standing(self._room_uid))
+            await self._catch_up(after)
+            if run_id := self._room.incomplete:
+                group.create_task(self._wait_for_rest(run_id))
+            following = [
+                group.create_task(self._follow_log(tail, group)),
+                group.create_task(self._follow_deltas(deltas)),
+            ]
+            async for frame in self._connection.frames():
+                await self._receive(frame, settings)
+            for task in following:
+                task.cancel()
+
+    async def _catch_up(self, after: str | None) -> None:
+        """Go on behind the frame `after`; else, and where that cannot be, with the turn in progress."""
+        kept = await self._live.kept(self._room_uid)
+        if after:
+            frames = await self._resumed(after, kept)
+            if frames is not None:
+                await self._send(frames)
+                return
+            await self._answer(Resync())
+            start = self._seen.start
+            past = self._past(start.sequence if start else self._seen.tail)
+            await self._answer(state_of([event async for event in past]))
+        answered = await self._answered()
+        self._room = Room(answered)
+        await self._send(_told(self._room, [event async for event in self._past(answered)], kept))
+
+    async def _resumed(self, after: str, kept: Iterable[Delta]) -> list[Frame] | None:
+        """The frames behind `after`, None if it is unknown or what follows it is not there any more."""
+        try:
+            position = Position.parse(after)
+        except ValueError:
+            return None
+        start, before = self._seen.start, position.sequence - 1
+        if start is None or not start.sequence < position.sequence <= self._seen.tail:
+            return None
+        message = await self._log.next(self._room_uid, "message.>", after=before)
+        if message is None or message.sequence != position.sequence:
+            return None
+        room = Room(before, position)
+        frames = _told(room, [event async for event in self._past(before)], kept)
+        if not room.can_resume:
+            return None
+        self._room = room
+        return frames
+
+    async def _answered(self) -> int:
+        """The sequence up to which every message has been answered."""
+        start = self._seen.start
+        if start is None:
+            return self._seen.tail
+        newest = await self._log.last(self._room_uid, "run.>")
+        if newest is None or newest.sequence < start.sequence or not isinstance(newest.event, RunEvent):
+            return start.sequence
+        run = newest.event
+        return run.message_sequence if isinstance(run, RunEnded) else run.message_sequence - 1
+
+    def _past(self, after: int) -> AsyncIterator[Recorded]:
+        return self._log.read(self._room_uid, after=after, until=self._seen.tail)
+
+    async def _follow_log(self, after: int, group: asyncio.TaskGroup) -> None:
+        async with self._log.follow(self._room_uid, after=after) as events:
+            async for event in events:
+                async with self._showing:
+                    start = self._seen.start
+                    match event.event:
+                        case ConversationStarted():
+                            start = event
+                        case ConversationDeleted():
+                            start = None
+                        case _:
+                            pass
+                    self._seen = Seen(event.sequence, start)
+                    await self._send(self._room.see(event))
+                if isinstance(event.event, RunEnded) and self._room.incomplete:
+                    group.create_task(self._wait_for_rest(event.event.run_id))
+
+    async def _follow_deltas(self, deltas: AsyncIterator[Delta]) -> None:
+        async for delta in deltas:
+            async with self._showing:
+                await self._send(self._room.hear(delta))
+
+    async def _wait_for_rest(self, run_id: str) -> None:
+        await asyncio.sleep(LATE_SECONDS)
+        async with self._showing:
+            await self._send(self._room.give_up(run_id))
+
+    async def _receive(self, frame: str | bytes, settings: EdgeSettings) -> None:
+        try:
+            if isinstance(frame, bytes):
+                raise NotUnderstood("the frame must be text")
+            if (size := len(frame.encode())) > settings.max_frame:
+                raise NotUnderstood(f"the frame has {size} bytes, more than {settings.max_frame}")
+            command = decode(frame, self._room_uid)
+        except NotUnderstood as error:
+            await self._answer(Refusal(message=str(error)))
+            return
+        if isinstance(command, SendCommand):
+            await self._say(command, settings.room_graph)
+        else:
+            await self._answer(Connected(connection_id=self._connection_id))
+
+    async def _say(self, command: SendCommand, graph: str) -> None:
+        user_id = command.user_id or self._user_uid
+        message = MessageReceived(addressee=RESPONDER, text=command.msg, protocol=PROTOCOL, user_id=user_id)
+        opening = ConversationStarted(
+            responder_name=RESPONDER, graph=graph, protocol=PROTOCOL, user_id=user_id
+        )
+        try:
+            await self._inbox.receive(self._room_uid, message, opening, seen=self._seen)
+        except LogError as error:
+            logger.warning("room %r: %s", self._room_uid, error)
+            reason = "the message was not accepted: the log is not available; send it again"
+            await self._answer(Refusal(message=reason))
+
+    async def _answer(self, frame: BaseModel) -> None:
+        await self._connection.send(frame.model_dump_json())
+
+    async def _send(self, frames: Iterable[Frame]) -> None:
+        for frame in frames:
+            await self._connection.send(to_json(frame).decode())
+
+
+def _told(room: Room, events: Iterable[Recorded], deltas: Iterable[Delta]) -> list[Frame]:
+    """The frames of a room that has been told all of this."""
+    frames = [frame for event in events for frame in room.see(event)]
+    return frames + [frame for delta in deltas for frame in room.hear(delta)]

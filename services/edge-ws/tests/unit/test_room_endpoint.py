@@ -1,0 +1,129 @@
+"""The room's endpoint over a log in memory, where the network's accidents can be arranged."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import WebSocket
+
+from contracts.events import ConversationStarted, Event, MessageReceived, RunCompleted, RunStarted
+from contracts.live import Delta
+from contracts.trace import CHAIN_START, CHAT_MODEL_STREAM
+from edge_ws.room import RoomEndpoint
+from edge_ws.settings import EdgeSettings
+from eventlog.author import Author
+from eventlog.inbox import Inbox
+from eventlog.memory import MemoryLive, MemoryLog
+
+ROOM = "0e06AFuOYA0w"
+SOON = 5
+
+
+class Device:
+    """A client at the other end of an ASGI socket; one that is `stuck` takes nothing."""
+
+    def __init__(self, query: str, *, stuck: bool = False) -> None:
+        self.sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._said.put_nowait({"type": "websocket.connect"})
+        self._stuck = stuck
+        self.socket = WebSocket(
+            {
+                "type": "websocket",
+                "path": "/v3/",
+                "query_string": query.encode(),
+                "headers": [],
+                "extensions": {"websocket.http.response": {}},
+            },
+            self._said.get,
+            self._take,
+        )
+
+    async def _take(self, message: Any) -> None:
+        if self._stuck and message["type"] == "websocket.send":
+            await asyncio.Event().wait()
+        await self.sent.put(message)
+
+    def leave(self) -> None:
+        self._said.put_nowait({"type": "websocket.disconnect", "code": 1000})
+
+    async def message(self) -> dict[str, Any]:
+        async with asyncio.timeout(SOON):
+            return await self.sent.get()
+
+    async def frame(self) -> dict[str, Any]:
+        frame: dict[str, Any] = json.loads((await self.message())["text"])
+        return frame
+
+
+class World:
+    """A log and deltas with one message in the room."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.log, self.live, self.author = MemoryLog(), MemoryLive(), Author(source="test")
+        inbox = Inbox(self.log, self.author)
+        self.endpoint = RoomEndpoint(self.log, self.live, inbox, EdgeSettings(**settings))
+        self.run_id = ""
+
+    async def append(self, *events: Event) -> None:
+        envelopes = [self.author.envelope(ROOM, event) for event in events]
+        stored = await self.log.append(envelopes, expected=await self.log.tail(ROOM))
+        self.run_id = self.run_id or stored[-1].id
+
+    async def ask(self) -> None:
+        await self.append(
+            ConversationStarted(responder_name="agent-runner", protocol="room"),
+            MessageReceived(addressee="agent-runner", text="hello", protocol="room"),
+        )
+        await self.append(RunStarted(run_id=self.run_id, message_sequence=2))
+
+    async def tell(self, indices: Iterable[int]) -> None:
+        for index in indices:
+            kind = CHAT_MODEL_STREAM if index else CHAIN_START
+            data = {"run_id": self.run_id, "parent_ids": [], "tags": [], "data": {"n": index}}
+            await self.live.publish(
+                ROOM, Delta(run_id=self.run_id, attempt=1, index=index, kind=kind, data=data)
+            )
+
+    async def end(self, deltas: int) -> None:
+        await self.append(RunCompleted(run_id=self.run_id, message_sequence=2, text="whole", deltas=deltas))
+
+
+async def test_without_a_room_the_answer_is_400() -> None:
+    device = Device("user_uid=u")
+    await World().endpoint.serve(device.socket)
+    assert (await device.message())["status"] == 400
+
+
+async def test_deltas_that_never_come_are_replaced_by_the_text_of_the_log() -> None:
+    world, device = World(), Device(f"room_uid={ROOM}")
+    await world.ask()
+    serving = asyncio.create_task(world.endpoint.serve(device.socket))
+    assert (await device.message())["type"] == "websocket.accept"
+    await world.tell([0, 1])
+    assert [(await device.frame())["id"] for _ in range(2)] == ["2.1.1", "2.1.2"]
+    await world.tell([3])
+    await world.end(5)
+    text, end = await device.frame(), await device.frame()
+    assert text["data"]["chunk"]["model"]["messages"][0]["content"] == "whole"
+    assert (text["id"], end["id"], end["event"]) == ("2.1.5", "2.1.6", "on_chain_end")
+    device.leave()
+    await serving
+
+
+async def test_a_client_that_does_not_read_is_cut_off_alone() -> None:
+    world = World(send_timeout=0.05)
+    stuck, other = Device(f"room_uid={ROOM}", stuck=True), Device(f"room_uid={ROOM}")
+    await world.ask()
+    serving = [asyncio.create_task(world.endpoint.serve(device.socket)) for device in (stuck, other)]
+    for device in (stuck, other):
+        assert (await device.message())["type"] == "websocket.accept"
+    await world.tell(range(5))
+    closed = await stuck.message()
+    assert (closed["type"], closed["code"]) == ("websocket.close", 1008)
+    await serving[0]
+    await world.end(5)
+    assert [(await other.frame())["id"] for _ in range(6)][-1] == "2.1.6"
+    other.leave()
+    await serving[1]

@@ -1,0 +1,77 @@
+"""The one place where quote-engine is put together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from faststream.asgi import AsgiFastStream
+from prometheus_client import CollectorRegistry
+
+from contracts.events import REGISTERED
+from contracts.registry import Registry
+from eventlog import service
+from eventlog.author import Author
+from eventlog.broker import Broker
+from eventlog.dead import DeadLetters
+from eventlog.deliveries import Deliveries
+from eventlog.jetstream import JetStreamLog
+from eventlog.live import JetStreamLive
+from eventlog.settings import NatsSettings, WrongSetting, load
+from quote_engine.adapters.chat_model import ChatModelListener
+from quote_engine.adapters.history import HistoryMemory
+from quote_engine.collection import load_collection
+from quote_engine.domain.quotation import CollectionError, Quotation
+from quote_engine.handlers import SERVICE, router
+from quote_engine.settings import QuoteSettings
+from quote_engine.worker import Worker
+
+DRAIN_SECONDS = 8.0
+
+
+def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
+    """The application, and the context in which it works.
+
+    Raises:
+        WrongSetting: if a setting or the collection does not fit.
+    """
+    nats, settings = load(NatsSettings), load(QuoteSettings)
+    quotations = _quotations(settings)
+    listener = ChatModelListener.of(settings.model) if settings.model else None
+    broker = Broker(nats, SERVICE)
+    app = AsgiFastStream(broker, asgi_routes=service.health_routes(broker, SERVICE, (), CollectorRegistry()))
+
+    @asynccontextmanager
+    async def started() -> AsyncIterator[None]:
+        await service.connect(broker, nats)
+        log = JetStreamLog(broker, Registry(REGISTERED), nats)
+        worker = Worker(
+            log,
+            JetStreamLive(broker, nats),
+            Author(source=SERVICE),
+            quotations,
+            HistoryMemory(broker, log, settings.history_patience),
+            listener,
+            DeadLetters(broker, SERVICE, nats.request_timeout),
+            settings,
+        )
+        deliveries = Deliveries(worker.answer, takeover_after=settings.takeover_after)
+        broker.include_router(router(log, deliveries, takeover_after=settings.takeover_after))
+        async with asyncio.TaskGroup() as background:
+            keeping = background.create_task(deliveries.keep_held())
+            await app.start()
+            await service.answer_pings(broker, SERVICE)
+            try:
+                yield
+            finally:
+                await app.stop()
+                await deliveries.drain(DRAIN_SECONDS)
+                keeping.cancel()
+
+    return app, started()
+
+
+def _quotations(settings: QuoteSettings) -> tuple[Quotation, ...]:
+    try:
+        return load_collection(settings.quotations)
+    except CollectionError as error:
+        raise WrongSetting(f"PARLEY_QUOTATIONS: {error}") from error

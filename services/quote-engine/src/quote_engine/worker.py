@@ -1,0 +1,204 @@
+"""Which messages are answered, and when: one at a time in a conversation, in the order of the log.
+
+What a process remembers of a conversation is a fold of the conversation's own events, so a turn costs the
+same however long the conversation is, and a process that remembers nothing reads that conversation alone.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+from weakref import WeakValueDictionary
+
+from contracts.envelope import Recorded
+from contracts.events import Event, RunCancelled, RunCompleted, RunFailed, RunStarted
+from contracts.live import Delta
+from contracts.wire.quote import SERVER_ERROR, tokens
+from eventlog.author import Author
+from eventlog.journal import Cancelled, Journal, Superseded
+from eventlog.live import Live
+from eventlog.ports import Log, LogError
+from eventlog.turns import Turn
+from quote_engine.answering import answer
+from quote_engine.domain.dialogue import CrisisReply, Dialogue, Reply, RunFacts, evolve, fact
+from quote_engine.domain.quotation import Quotation
+from quote_engine.ports import Listener, Memory, Undertaker
+from quote_engine.settings import QuoteSettings
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED_CONVERSATIONS: Final = 4096
+LOOK_AGAIN_SECONDS: Final = 30.0
+LAST_STAGE_BUT_ONE: Final = 3
+
+
+@dataclass(slots=True)
+class _Conversation:
+    """What this process remembers of a conversation: its events up to `tail`, folded."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    tail: int = 0
+    dialogue: Dialogue = field(default_factory=Dialogue)
+
+    def fold(self, events: Sequence[Recorded]) -> None:
+        for event in events:
+            if event.sequence > self.tail:
+                self.dialogue = evolve(self.dialogue, event)
+                self.tail = event.sequence
+
+    def turn(self, work: Recorded) -> Turn:
+        waiting = self.dialogue.waiting
+        if work.id not in waiting:
+            return Turn.DONE
+        return Turn.MINE if next(iter(waiting)) == work.id else Turn.WAIT
+
+
+class Worker:
+    """Answers messages; any number of processes may have one."""
+
+    def __init__(
+        self,
+        log: Log,
+        live: Live,
+        author: Author,
+        quotations: Sequence[Quotation],
+        memory: Memory,
+        listener: Listener | None,
+        undertaker: Undertaker,
+        settings: QuoteSettings,
+    ) -> None:
+        self._log = log
+        self._live = live
+        self._author = author
+        self._quotations = quotations
+        self._memory = memory
+        self._listener = listener
+        self._undertaker = undertaker
+        self._settings = settings
+        self._slots = asyncio.Semaphore(settings.concurrent_replies)
+        self._conversations: OrderedDict[str, _Conversation] = OrderedDict()
+        self._choosing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def answer(self, work: Recorded) -> None:
+        """See to it that a message is answered; returns when it is, by whomever.
+
+        Raises:
+            Superseded: if another process has taken the message over.
+            LogError: if the log cannot be reached.
+        """
+        conversation = self._remembered(work.conversation)
+        while True:
+            async with conversation.lock:
+                await self._catch_up(conversation, work)
+                turn = conversation.turn(work)
+                if turn is Turn.MINE:
+                    async with self._slots:
+                        await self._run(conversation, work)
+                    return
+            if turn is Turn.DONE:
+                return
+            await self._wait_for_news(work.conversation, conversation.tail)
+
+    def _remembered(self, key: str) -> _Conversation:
+        conversation = self._conversations.setdefault(key, _Conversation())
+        self._conversations.move_to_end(key)
+        while len(self._conversations) > REMEMBERED_CONVERSATIONS:
+            self._conversations.popitem(last=False)
+        return conversation
+
+    async def _catch_up(self, conversation: _Conversation, work: Recorded) -> None:
+        """Fold the message itself if nothing came before it, else whatever the log has.
+
+        What is appended after that makes the first append of the attempt fail or wait in line.
+        """
+        if conversation.tail == work.previous:
+            conversation.fold([work])
+            return
+        async for event in self._log.read(work.conversation, after=conversation.tail):
+            conversation.fold([event])
+
+    async def _run(self, conversation: _Conversation, work: Recorded) -> None:
+        state = conversation.dialogue
+        facts = RunFacts(run_id=work.id, message_sequence=work.sequence, attempt=state.attempts + 1)
+        journal = Journal(
+            self._log,
+            self._author,
+            work,
+            tail=conversation.tail,
+            committed=conversation.fold,
+        )
+        try:
+            await self._attempt(state, work, facts, journal)
+        except Superseded as superseded:
+            logger.info("run %s: %s", work.id, superseded)
+            raise
+        except LogError:
+            raise
+        except Cancelled as cancelled:
+            await _end(journal, RunCancelled(**facts, rolled_back=cancelled.rollback))
+        except Exception as error:
+            logger.warning("run %s failed", work.id, exc_info=error)
+            await _end(journal, RunFailed(**facts, error=SERVER_ERROR, code=type(error).__name__))
+
+    async def _attempt(self, state: Dialogue, work: Recorded, facts: RunFacts, journal: Journal) -> None:
+        if state.attempts >= self._settings.max_attempts:
+            reason = f"given up after {state.attempts} attempts"
+            await self._undertaker.bury(work, reason)
+            logger.error("run %s: %s", work.id, reason)
+            await _end(journal, RunFailed(**facts, error=SERVER_ERROR, code="refused"))
+            return
+        journal.add(RunStarted(**facts))
+        await journal.flush()
+        async with self._recent(state) as recent:
+            reply = await answer(
+                state,
+                state.waiting[work.id],
+                conversation=work.conversation,
+                quotations=self._quotations,
+                recent=recent,
+                listener=self._listener,
+                patience=self._settings.model_patience,
+            )
+            await self._speak(reply.text, work.conversation, facts)
+            journal.add(fact(reply, state, facts), _completed(reply, facts))
+            await journal.flush()
+
+    @asynccontextmanager
+    async def _recent(self, state: Dialogue) -> AsyncIterator[Sequence[str]]:
+        """What the user was given last, if a quotation is due. Until the new one is in the log, no other
+        conversation of the same user chooses here."""
+        if state.answered != LAST_STAGE_BUT_ONE or state.user_id is None:
+            yield ()
+            return
+        async with self._choosing.setdefault(state.user_id, asyncio.Lock()):
+            yield tuple(await self._memory.last_quotations(state.user_id))
+
+    async def _speak(self, text: str, conversation: str, facts: RunFacts) -> None:
+        """Let followers have the tokens before the log has the reply."""
+        for index, token in enumerate(tokens(text)):
+            delta = Delta(
+                run_id=facts["run_id"], attempt=facts["attempt"], index=index, kind="token", data=token
+            )
+            await self._live.publish(conversation, delta)
+
+    async def _wait_for_news(self, key: str, after: int) -> None:
+        """Until the conversation moves on, or long enough to look again."""
+        try:
+            async with asyncio.timeout(LOOK_AGAIN_SECONDS), self._log.follow(key, after=after) as events:
+                await anext(events)
+        except TimeoutError:
+            logger.info("conversation %r: still waiting for an earlier message", key)
+
+
+def _completed(reply: Reply, facts: RunFacts) -> RunCompleted:
+    quote = None if isinstance(reply, CrisisReply) else reply.quote
+    return RunCompleted(**facts, text=reply.text, output=quote.model_dump() if quote else None)
+
+
+async def _end(journal: Journal, end: Event) -> None:
+    journal.discard()
+    journal.add(end)
+    await journal.flush()

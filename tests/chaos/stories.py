@@ -1,0 +1,95 @@
+"""What a conversation came to, without what differs from time to time: ids, times, positions, attempts.
+
+Two conversations held alike have equal stories, whatever was killed meanwhile.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.chaos.fleet import Fleet
+
+from agent_runner.checkpointer import LogCheckpointSaver
+from contracts.envelope import Recorded
+from contracts.events import CheckpointSaved, RunEvent, RunStarted, ToolCalled, WritesSaved
+from eventlog.author import Author
+from eventlog.ports import Log
+
+_IDENTITY = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|doc-[0-9a-f]{12}|\b[0-9a-f]{32}\b"
+)
+_NOT_TOLD = {"message_sequence", "attempt"}
+
+
+@dataclass(frozen=True)
+class Story:
+    """What can be compared.
+
+    Attributes:
+        seen: what the client was sent, turn by turn.
+        events: the facts in the log.
+        state: the channels of the newest checkpoint.
+        history: what the projection says.
+    """
+
+    seen: list[str]
+    events: list[str]
+    state: str
+    history: list[str]
+
+
+async def story_of(fleet: Fleet, log: Log, conversation: str, seen: Iterable[Any]) -> Story:
+    """Read everything there is about a conversation."""
+    events = [event async for event in log.read(conversation)]
+    saver = LogCheckpointSaver(log, Author(source="test"))
+    newest = await saver.aget_tuple({"configurable": {"thread_id": conversation}})
+    assert newest is not None
+    state = newest.checkpoint["channel_values"]
+    names: dict[str, str] = {conversation: "<conversation>"}
+    return Story(
+        seen=[_nameless(turn, names) for turn in seen],
+        events=[_nameless(told, names) for told in _told(events)],
+        state=_nameless({name: state[name] for name in sorted(state)}, names),
+        history=[
+            _nameless((entry["role"], entry["step_type"], entry["content"]), names)
+            for entry in await fleet.history(conversation)
+        ],
+    )
+
+
+def _told(events: Iterable[Recorded]) -> Iterable[Any]:
+    """The facts; those that a takeover states again count once."""
+    calls: set[str] = set()
+    for recorded in events:
+        event = recorded.event
+        match event:
+            case RunStarted() if event.attempt > 1:
+                continue
+            case ToolCalled():
+                if event.call_id in calls:
+                    continue
+                calls.add(event.call_id)
+            case CheckpointSaved():
+                yield event.type, event.namespace, sorted(event.changed)
+                continue
+            case WritesSaved():
+                yield event.type, event.namespace, [[w.channel for w in t.writes] for t in event.tasks]
+                continue
+            case _:
+                pass
+        left_out = _NOT_TOLD if isinstance(event, RunEvent) else set()
+        yield event.type, event.model_dump(mode="json", exclude=left_out)
+
+
+def _nameless(value: Any, names: dict[str, str]) -> str:
+    """The value as text, with each identity replaced by the order in which it first came up."""
+
+    def name(found: re.Match[str]) -> str:
+        return names.setdefault(found[0], f"<{len(names)}>")
+
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    for conversation in [key for key, label in names.items() if label == "<conversation>"]:
+        text = text.replace(conversation, "<conversation>")
+    return _IDENTITY.sub(name, text)

@@ -1,0 +1,237 @@
+"""Each service does its work as its own user of NATS, and is refused what is not its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import nats
+import pytest
+from faststream.nats import NatsRouter
+from nats.aio.client import Client
+from nats.js.api import ConsumerConfig
+
+from contracts import queries, subjects
+from contracts.events import REGISTERED, ConversationStarted, MessageReceived, RunStarted
+from contracts.live import Delta
+from contracts.registry import Registry
+from eventlog import health, permissions, service, streams, work
+from eventlog.author import Author
+from eventlog.broker import Broker, inbox_prefix
+from eventlog.dead import DeadLetter, bury
+from eventlog.inbox import Inbox
+from eventlog.jetstream import JetStreamLog
+from eventlog.live import JetStreamLive
+from eventlog.query import ask
+from eventlog.settings import NatsSettings
+
+WAIT_SECONDS = 20
+LARGE = "x" * (2 << 20)
+NAMES = [user.name for user in permissions.USERS]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def server(tmp_path: Path, nats_configured_by: Callable[[str], Any]) -> Any:
+    """A server with the accounts, where a user's password is its name."""
+    (tmp_path / "secrets").mkdir()
+    variables = [user.password for user in permissions.USERS] + ["OPERATOR_PASSWORD", "SYSTEM_PASSWORD"]
+    (tmp_path / "secrets/passwords.conf").write_text(
+        "".join(
+            f'{name} = "{name.removesuffix("_PASSWORD").lower().replace("_", "-")}"\n' for name in variables
+        )
+    )
+    (tmp_path / "users.conf").write_text(permissions.accounts())
+    return nats_configured_by('include "users.conf"')
+
+
+def settings(server: Any, user: str) -> NatsSettings:
+    return NatsSettings(url=server.url, user=user, password=user, request_timeout=WAIT_SECONDS)
+
+
+@pytest.fixture
+async def declared(server: Any) -> None:
+    """The streams, declared by the operator."""
+    operator = Broker(settings(server, permissions.OPERATOR), "operator")
+    async with asyncio.timeout(WAIT_SECONDS):
+        await operator.connect()
+    await streams.declare(operator.client, log_bytes=1 << 30)
+    await operator.stop()
+
+
+@pytest.fixture
+async def brokers(server: Any, declared: None) -> AsyncIterator[dict[str, Broker]]:
+    """A connected broker of each service."""
+    async with AsyncExitStack() as stack:
+        started = {}
+        for name in NAMES:
+            own = settings(server, name)
+            started[name] = Broker(own, name)
+            await service.connect(started[name], own)
+            stack.push_async_callback(started[name].stop)
+        yield started
+
+
+def log_of(broker: Broker, server: Any, user: str) -> JetStreamLog:
+    return JetStreamLog(broker, Registry(REGISTERED), settings(server, user))
+
+
+def violations(server: Any) -> list[str]:
+    """What the server refused, as its log has it."""
+    text = (server.folder / "nats.log").read_text()
+    return [line for line in text.splitlines() if "Violation" in line]
+
+
+async def test_every_service_does_its_work_as_its_own_user(server: Any, brokers: dict[str, Broker]) -> None:
+    conversation = f"test {uuid4()}"
+    runner, history, edge = brokers["agent-runner"], brokers["history-store"], brokers["edge-rest"]
+    held: asyncio.Queue[work.Held] = asyncio.Queue()
+    routes = NatsRouter()
+    work.subscribe(
+        routes,
+        "agent-runner",
+        log_of(runner, server, "agent-runner"),
+        held.put_nowait,
+        takeover_after=WAIT_SECONDS,
+    )
+
+    @routes.subscriber(subjects.query(queries.RUN_ONCE), queue="agent-runner")
+    async def once(question: queries.RunOnce) -> queries.RunOnceResult:
+        return queries.RunOnceResult(steps=())
+
+    runner.include_router(routes)
+    answers = NatsRouter()
+
+    @answers.subscriber(subjects.query(queries.HISTORY), queue="history-store")
+    async def entries(question: queries.HistoryQuery) -> queries.History:
+        return queries.History(entries=(), sequence=1)
+
+    history.include_router(answers)
+    for name, broker in brokers.items():
+        await broker.start()
+        await service.answer_pings(broker, name)
+
+    async with asyncio.timeout(WAIT_SECONDS):
+        for name in ("edge-ws", "edge-rest"):
+            log = log_of(brokers[name], server, name)
+            opening = ConversationStarted(responder_name="agent-runner", protocol="agent")
+            message = MessageReceived(addressee="agent-runner", text=LARGE, protocol="agent")
+            key = f"{conversation} {name}"
+            receipt = await Inbox(log, Author(source=name)).receive(key, message, opening)
+
+            delivery = await held.get()
+            await delivery.keep()
+            assert delivery.work.id == receipt.run_id
+            assert delivery.work.event == message
+            runner_log = log_of(runner, server, "agent-runner")
+            run = RunStarted(run_id=receipt.run_id, message_sequence=receipt.sequence)
+            async with log.follow(key, after=receipt.sequence) as events:
+                (started,) = await runner_log.append(
+                    [Author(source="agent-runner").envelope(key, run)], expected=receipt.sequence
+                )
+                assert await anext(events) == started
+            await delivery.done()
+
+            delta = Delta(run_id=receipt.run_id, attempt=1, index=0, kind="token", data="a")
+            await JetStreamLive(runner, settings(server, "agent-runner")).publish(key, delta)
+            await runner.client.flush()
+            live = JetStreamLive(brokers[name], settings(server, name))
+            async with live.listen(key, replay=True) as deltas:
+                assert await anext(deltas) == delta
+
+        projected = log_of(history, server, "history-store")
+        async with projected.follow_all(after=0) as batches:
+            assert any(event.event == message for event in await anext(batches))
+
+        question = queries.HistoryQuery(conversation=conversation)
+        for name in ("edge-ws", "edge-rest"):
+            await ask(brokers[name], queries.HISTORY, question, queries.History, timeout_seconds=WAIT_SECONDS)
+        task = queries.RunOnce(task="get all contacts")
+        await ask(edge, queries.RUN_ONCE, task, queries.RunOnceResult, timeout_seconds=WAIT_SECONDS)
+        assert await service.absent(edge, NAMES) == []
+
+        for name in ("agent-runner", "history-store"):
+            letter = DeadLetter(
+                service=name, conversation=conversation, sequence=1, event_id=str(uuid4()), reason="a test"
+            )
+            await bury(brokers[name], letter, timeout_seconds=WAIT_SECONDS)
+        for name, broker in brokers.items():
+            assert await health.problem(broker, name) is None
+    assert violations(server) == []
+
+
+NOBODY_PUBLISHES = [
+    "$JS.API.STREAM.PURGE.LOG",
+    "$JS.API.STREAM.PURGE.DEAD",
+    "$JS.API.STREAM.PURGE.OBJ_PAYLOADS",
+    "$JS.API.STREAM.DELETE.LOG",
+    "$JS.API.STREAM.UPDATE.LOG",
+    "$JS.API.STREAM.CREATE.OTHER",
+    "$JS.API.STREAM.MSG.DELETE.LOG",
+    "$JS.API.STREAM.SNAPSHOT.LOG",
+    "$JS.API.STREAM.RESTORE.LOG",
+    "$JS.API.STREAM.LEADER.STEPDOWN.LOG",
+    "$JS.API.CONSUMER.CREATE.LOG",
+    "$JS.API.CONSUMER.CREATE.LOG.other",
+    "$JS.API.CONSUMER.DURABLE.CREATE.LOG.agent-runner",
+    "$JS.API.CONSUMER.DELETE.LOG.agent-runner",
+    "$JS.API.STREAM.MSG.GET.DEAD",
+    "$SYS.REQ.SERVER.PING",
+    "_INBOX.operator.forged",
+    "conv.00.key.unknown.fact",
+    "log.00.key.run.completed",
+    "probe.other",
+    "dead.other.00.key",
+]
+NOBODY_READS = ["conv.>", "_INBOX.>", "_INBOX.operator.>", "query.>", "dead.>", "$JS.>", "$SYS.>", ">"]
+
+RUNNERS = ["conv.00.key.run.completed", "conv.00.key.checkpoint.saved", "live.00.key"]
+RECEIVED = ["conv.00.key.message.received.agent-runner.1", "conv.00.key.conversation.deleted"]
+WORK = ["$JS.API.CONSUMER.MSG.NEXT.LOG.agent-runner", "$JS.ACK.LOG.agent-runner.1.1.1.1.1"]
+REFUSED = {
+    "edge-ws": ([*RUNNERS, *WORK, "query.runner.run_once"], ["query.history.*", "query.ping.edge-rest"]),
+    "edge-rest": ([*RUNNERS, *WORK], ["query.runner.run_once", "query.history.entries"]),
+    "agent-runner": ([*RECEIVED, "query.history.entries", "probe.edge-ws"], ["live.>", "query.history.*"]),
+    "history-store": (
+        [*RUNNERS, *RECEIVED, *WORK, "$O.PAYLOADS.M.x", "dead.agent-runner.00.key"],
+        ["live.>", "query.runner.run_once"],
+    ),
+}
+
+
+@pytest.mark.parametrize("user", NAMES)
+async def test_a_service_is_refused_what_is_not_its_own(server: Any, declared: None, user: str) -> None:
+    not_published, not_read = REFUSED[user]
+    others = [f"_INBOX.{name}.>" for name in NAMES if name != user]
+    refusals: asyncio.Queue[str] = asyncio.Queue()
+
+    async def remember(error: Exception) -> None:
+        refusals.put_nowait(str(error))
+
+    client = await nats.connect(
+        server.url, user=user, password=user, inbox_prefix=inbox_prefix(user), error_cb=remember
+    )
+    async with asyncio.timeout(WAIT_SECONDS):
+        for subject in [*NOBODY_PUBLISHES, *not_published]:
+            await client.publish(subject, b"{}")
+            assert f'publish to "{subject}"'.lower() in (await refusals.get()).lower()
+        for subject in [*NOBODY_READS, *not_read, *others]:
+            await client.subscribe(subject)
+            assert f'subscription to "{subject}"'.lower() in (await refusals.get()).lower()
+    await client.close()
+
+
+async def test_only_the_operator_purges(server: Any, declared: None) -> None:
+    operator = permissions.OPERATOR
+    client: Client = await nats.connect(server.url, user=operator, password=operator)
+    manager = client.jsm()
+    assert await manager.purge_stream(subjects.LOG_STREAM, subject="conv.*.*.>")
+    assert await manager.add_consumer(subjects.LOG_STREAM, ConsumerConfig(durable_name="inspection"))
+    assert await manager.delete_consumer(subjects.LOG_STREAM, "inspection")
+    await client.close()
+
+
+def test_the_shipped_accounts_are_those_of_the_table() -> None:
+    assert (ROOT / "deploy/nats/users.conf").read_text() == permissions.accounts()
