@@ -109,6 +109,12 @@ def running_stack(folder: Path, free_port: Callable[[], int], **environment: str
 
 
 @pytest.fixture(scope="session")
+def running() -> Callable[..., AbstractContextManager[Stack]]:
+    """`running_stack`, for folders of tests that need stacks of their own kind."""
+    return running_stack
+
+
+@pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, unused_port: Callable[[], int]) -> Iterator[Stack]:
     """One stack for all tests that do it no harm."""
     with running_stack(tmp_path_factory.mktemp("stack"), unused_port) as running:

@@ -58,8 +58,30 @@ SETTINGS = (
     ),
     Setting("PARLEY_VOICE", "", "The voice engine: `local`, `cascade` or `openai-realtime`. Empty: `local`."),
     Setting(
+        "PARLEY_VOICE_URL", "", "The OpenAI-compatible speech service of `cascade` and `openai-realtime`."
+    ),
+    Setting("PARLEY_VOICE_KEY", "", "Its key."),
+    Setting("PARLEY_TRANSCRIPTION_MODEL", "gpt-4o-mini-transcribe", "What it puts speech into text with."),
+    Setting("PARLEY_SPEECH_MODEL", "gpt-4o-mini-tts", "What `cascade` speaks with."),
+    Setting("PARLEY_REALTIME_MODEL", "gpt-realtime", "What `openai-realtime` talks with."),
+    Setting("PARLEY_VAD", "true", "`false`: voice clients end their turns by hand."),
+    Setting("PARLEY_VAD_THRESHOLD", "0.5", "Probability of speech from which audio counts as speech."),
+    Setting("PARLEY_VAD_PREFIX_MS", "300", "Milliseconds before the detected start that belong to a turn."),
+    Setting("PARLEY_VAD_SILENCE_MS", "256", "Milliseconds of silence that end a turn."),
+    Setting(
+        "PARLEY_KEEP_AUDIO", "false", "`true`: what is said in voice sessions is kept in the object store."
+    ),
+    Setting("PARLEY_VOICE_SESSIONS", "64", "Voice sessions that one process holds at most."),
+    Setting(
         "PARLEY_JWT_SECRET", "", "The HS256 secret of users' tokens. Empty: one is made in PARLEY_DATA_DIR."
     ),
+    Setting(
+        "PARLEY_JWT_JWKS_URL",
+        "",
+        "Where the keys of RS256 and ES256 tokens are published, instead of a secret.",
+    ),
+    Setting("PARLEY_JWT_ISSUER", "", "What a token's `iss` must be, if given."),
+    Setting("PARLEY_JWT_AUDIENCE", "", "What a token's `aud` must hold, if given."),
     Setting(
         "PARLEY_DATABASE_URL", "", "An SQLAlchemy URL for the projections. Empty: SQLite in PARLEY_DATA_DIR."
     ),

@@ -201,6 +201,52 @@ class History(BaseModel):
     next: tuple[int, int] | None = None
 
 
+SPOKEN_COMMANDS: Final = "runner.spoken_commands"
+
+
+class SpokenCommandsQuery(Query):
+    """What can be said to the agent, for recognizers that need a grammar."""
+
+
+class SpokenCommands(BaseModel):
+    """The answer to `SpokenCommandsQuery`.
+
+    Attributes:
+        phrases: such as ``get all contacts`` or ``email of {name}``; slots are ``{name}``, ``{number}``
+            and ``{year}``.
+        names: what ``{name}`` stands for.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    phrases: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+
+VOICE_OPEN: Final = "voice.open"
+
+
+class OpenVoice(BaseModel):
+    """Hold the voice session of a conversation, in place of whoever held it before.
+
+    Attributes:
+        link: names the pair of subjects that frames are exchanged over, see `voice_link`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    conversation: str
+    link: str
+
+
+class VoiceOpened(BaseModel):
+    """The answer to `OpenVoice`: from here on frames are taken."""
+
+    model_config = ConfigDict(frozen=True)
+
+    replica: str
+
+
 QUOTATIONS: Final = "history.quotations"
 
 

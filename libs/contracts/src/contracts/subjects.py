@@ -110,6 +110,21 @@ def live(key: str) -> str:
     return _of("live", key)
 
 
+def voice_in(link: str) -> str:
+    """Where the edge sends what the client of one voice link says."""
+    return f"voice.{link}.in"
+
+
+def voice_out(link: str) -> str:
+    """Where voice-bridge sends what the client of one voice link is to be sent."""
+    return f"voice.{link}.out"
+
+
+def voice_taken(key: str) -> str:
+    """Where it is announced that a conversation's voice session has begun on some replica."""
+    return _of("voicetaken", key)
+
+
 def query(name: str) -> str:
     """The request/reply subject of one query."""
     return f"query.{name}"

@@ -28,6 +28,14 @@ class NotWaiting(Exception):
     """An answer to a question that is not, or no longer, asked."""
 
 
+class Exists(Exception):
+    """The conversation was begun before."""
+
+
+class Missing(Exception):
+    """There is no such conversation."""
+
+
 class Busy(Exception):
     """A message that is not to wait came while a run was in progress."""
 
@@ -168,6 +176,38 @@ class Inbox:
             return Receipt(recorded.id, recorded.sequence, again=False)
 
         return await self._decide(conversation, attempt, seen)
+
+    async def open(self, conversation: str, opening: ConversationStarted, *facts: Event) -> Recorded:
+        """Begin a conversation that does not exist, with what is known of it from the start.
+
+        Raises:
+            Exists: if there is one with this key.
+            Unavailable: if the log did not take it in time.
+        """
+
+        async def attempt(start: Recorded | None, tail: int) -> Recorded:
+            if start is not None:
+                raise Exists
+            envelopes = [self._author.envelope(conversation, event) for event in (opening, *facts)]
+            return (await self._log.append(envelopes, expected=tail))[0]
+
+        return await self._decide(conversation, attempt, None)
+
+    async def note(self, conversation: str, *facts: Event) -> Recorded:
+        """Append facts to a conversation that exists; gives the last one.
+
+        Raises:
+            Missing: if there is no such conversation.
+            Unavailable: if the log did not take them in time.
+        """
+        envelopes = [self._author.envelope(conversation, fact) for fact in facts]
+
+        async def attempt(start: Recorded | None, tail: int) -> Recorded:
+            if start is None:
+                raise Missing
+            return (await self._log.append(envelopes, expected=tail))[-1]
+
+        return await self._decide(conversation, attempt, None)
 
     async def question(self, conversation: str) -> Question | None:
         """What a person is asked now."""

@@ -33,13 +33,18 @@ class Payloads:
             return {}, payload
         if len(payload) > MAX_OBJECT:
             raise TooLarge(f"an event of {len(payload)} bytes exceeds {MAX_OBJECT}")
+        digest = await self.keep(payload)
+        return {PAYLOAD_REFERENCE: f"{PAYLOAD_BUCKET}/{digest}", PAYLOAD_DIGEST: f"sha256:{digest}"}, b""
+
+    async def keep(self, payload: bytes) -> str:
+        """Store something of any size up to 64 MiB; the name it is found by, which is its digest."""
         digest = hashlib.sha256(payload).hexdigest()
         bucket = await self._object_store()
         try:
             await bucket.get_info(digest)
         except (ObjectNotFoundError, NotFoundError):
             await bucket.put(digest, payload)
-        return {PAYLOAD_REFERENCE: f"{PAYLOAD_BUCKET}/{digest}", PAYLOAD_DIGEST: f"sha256:{digest}"}, b""
+        return digest
 
     async def get(self, headers: Mapping[str, str], payload: bytes) -> bytes:
         """The payload that a message carries or refers to.

@@ -15,6 +15,8 @@ from agent_runner.graphs import built_in
 from agent_runner.graphs.catalogue import catalogue, compile_graph
 from agent_runner.handlers import SERVICE, router
 from agent_runner.settings import RunnerSettings
+from agent_runner.tools.contacts import Contacts
+from agent_runner.tools.folder import DataFolder
 from agent_runner.worker import Worker
 from contracts.events import REGISTERED
 from contracts.registry import Registry
@@ -54,7 +56,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             settings,
         )
         deliveries = Deliveries(worker.answer, takeover_after=settings.takeover_after)
-        broker.include_router(router(log, worker, deliveries, graphs, settings))
+        contacts = Contacts(DataFolder(settings.tools_dir))
+        broker.include_router(router(log, worker, deliveries, graphs, settings, contacts))
         committed = LogCheckpointSaver(log, author)
         readable = {name: compile_graph(graph, committed) for name, graph in graphs.items()}
         broker.include_router(state.router(state.States(log, author, committed, readable)))

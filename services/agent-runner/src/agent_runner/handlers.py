@@ -7,12 +7,22 @@ from faststream.nats import NatsRouter
 from faststream.nats.annotations import NatsMessage
 
 from agent_runner.graphs.catalogue import Graph
+from agent_runner.models.spoken import spoken_commands
 from agent_runner.once import run_once
 from agent_runner.settings import RunnerSettings
+from agent_runner.tools.contacts import Contacts
 from agent_runner.worker import DEFAULT_GRAPH, Worker
 from contracts import subjects
 from contracts.events import CancelRequested
-from contracts.queries import RUN_ONCE, Failure, RunOnce, RunOnceResult
+from contracts.queries import (
+    RUN_ONCE,
+    SPOKEN_COMMANDS,
+    Failure,
+    RunOnce,
+    RunOnceResult,
+    SpokenCommands,
+    SpokenCommandsQuery,
+)
 from eventlog import work
 from eventlog.deliveries import Deliveries
 from eventlog.jetstream import JetStreamLog
@@ -29,6 +39,7 @@ def router(
     deliveries: Deliveries,
     graphs: Mapping[str, Graph],
     settings: RunnerSettings,
+    contacts: Contacts,
 ) -> NatsRouter:
     """The subscribers, wired to what they need."""
     routes = NatsRouter()
@@ -51,5 +62,10 @@ def router(
         if name not in graphs:
             return Failure(failure="invalid", message=f"there is no graph {name!r}")
         return RunOnceResult(steps=await run_once(name, graphs[name], question.task, settings.run_timeout))
+
+    @routes.subscriber(subjects.query(SPOKEN_COMMANDS), queue=SERVICE, title="SpokenCommands")
+    async def commands(_: SpokenCommandsQuery) -> SpokenCommands:
+        """What can be said to the agent."""
+        return spoken_commands(contacts.names())
 
     return routes

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from agent_runner.deltas import Deltas
 from agent_runner.effects import EFFECTS, Effects
 from agent_runner.graphs.catalogue import Compiled
 from agent_runner.outputs import presented
+from agent_runner.spoken import corrections
 from agent_runner.steps import reply_of, steps_of
 from agent_runner.trace import Trace
 from agent_runner.updates import as_json
@@ -53,6 +54,7 @@ class Assignment:
         begins: where the conversation begins in the log.
         attempt: the number of this attempt.
         question: what the work answers, if a question was asked before it.
+        spoken_since: where the message before it is in the log, if the conversation is spoken.
     """
 
     work: Recorded
@@ -60,6 +62,7 @@ class Assignment:
     begins: int
     attempt: int
     question: RunInterrupted | None
+    spoken_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +213,19 @@ class Run:
             raise TypeError(f"cannot answer {event.type}")
         if question is not None:
             return Command(resume={question.interrupt_id: {"response": event.text}})
-        return {"messages": [HumanMessage(event.text, id=self._work.id)]}
+        heard = await self._heard(begun.checkpoint["channel_values"]) if begun else []
+        return {"messages": [*heard, HumanMessage(event.text, id=self._work.id)]}
+
+    async def _heard(self, values: Mapping[str, Any]) -> list[BaseMessage]:
+        """What makes the state's messages those that were said and heard; only speech can differ."""
+        since = self._assignment.spoken_since
+        if since is None:
+            return []
+        facts = self._log.read(
+            self._work.conversation, after=since, until=self._work.sequence, pattern="voice.>"
+        )
+        messages = values.get("messages")
+        return corrections(messages if isinstance(messages, list) else [], [fact async for fact in facts])
 
     def _completed(self, node: str, update: Any) -> NodeCompleted:
         return NodeCompleted(

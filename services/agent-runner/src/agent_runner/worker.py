@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 REMEMBERED_CONVERSATIONS: Final = 4096
 LOOK_AGAIN_SECONDS: Final = 30.0
 DEFAULT_GRAPH: Final = "planner"
+SPOKEN: Final = "voice"
+"""The protocol of conversations that are spoken, in which less may be heard than was generated."""
 
 
 class Undertaker(Protocol):
@@ -175,7 +177,14 @@ class Worker:
             await journal.flush()
             return
         run = Run(
-            Assignment(work, graph_name, progress.begins, attempt, progress.question_for(work)),
+            Assignment(
+                work,
+                graph_name,
+                progress.begins,
+                attempt,
+                progress.question_for(work),
+                _spoken_since(progress),
+            ),
             graph,
             self._saver,
             self._log,
@@ -200,3 +209,10 @@ class Worker:
                 await anext(events)
         except TimeoutError:
             logger.info("conversation %r: still waiting for an earlier message", key)
+
+
+def _spoken_since(progress: Progress) -> int | None:
+    """Behind which event the log may tell what was heard of a conversation that is spoken."""
+    start = progress.start.event if progress.start else None
+    is_spoken = isinstance(start, ConversationStarted) and start.protocol == SPOKEN
+    return progress.answered if is_spoken else None

@@ -3,16 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import httpx
 from fastapi import FastAPI, WebSocket
 from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
 from contracts.events import REGISTERED
 from contracts.registry import Registry
+from contracts.wire.voice import GUEST_PATH, MEMBER_PATH
 from edge_ws.agent import AgentEndpoint
 from edge_ws.octo import OctoEndpoint
 from edge_ws.room import RoomEndpoint
 from edge_ws.settings import EdgeSettings
+from edge_ws.voice import VoiceEndpoint
 from eventlog import service
 from eventlog.author import Author
 from eventlog.broker import Broker
@@ -20,13 +23,14 @@ from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings, load
+from identity.settings import IdentitySettings
 
 SERVICE = "edge-ws"
 
 
 def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     """The application, and the context in which it works."""
-    nats, settings = load(NatsSettings), load(EdgeSettings)
+    nats, settings, identity = load(NatsSettings), load(EdgeSettings), load(IdentitySettings)
     broker = Broker(nats, SERVICE)
     app = FastAPI(openapi_url=None)
     for path, endpoint in service.health_routes(broker, SERVICE, (), CollectorRegistry()):
@@ -56,11 +60,22 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         async def enter(socket: WebSocket) -> None:
             await room.serve(socket)
 
-        await broker.start()
-        await service.answer_pings(broker, SERVICE)
-        try:
-            yield
-        finally:
-            await broker.stop()
+        async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
+            voice = VoiceEndpoint(broker, log, Author(source=SERVICE), identity.verifier(keys), settings)
+
+            @app.websocket(MEMBER_PATH.replace("}", ":path}"))
+            async def member_talk(socket: WebSocket, session_id: str) -> None:
+                await voice.serve(socket, session_id, is_member=True)
+
+            @app.websocket(GUEST_PATH.replace("}", ":path}"))
+            async def guest_talk(socket: WebSocket, session_id: str) -> None:
+                await voice.serve(socket, session_id, is_member=False)
+
+            await broker.start()
+            await service.answer_pings(broker, SERVICE)
+            try:
+                yield
+            finally:
+                await broker.stop()
 
     return app, started()

@@ -15,6 +15,12 @@ class EdgeSettings(BaseSettings):
         max_websocket_message: a larger frame ends the connection, before it is in memory.
         send_timeout: how long a client may leave a frame unread before it is cut off.
         ping_interval: how often an idle connection is probed.
+        voice_frame_rate: frames a second a voice client may send in the long run.
+        voice_frame_burst: frames it may send at once.
+        voice_speed: audio it may send in the long run, as a multiple of real time.
+        voice_burst: audio it may send at once.
+        flood_patience: how long a client that sends more is slowed down before it is cut off.
+        reopen_timeout: how long a voice client waits for a replica of voice-bridge.
     """
 
     model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore")
@@ -26,3 +32,9 @@ class EdgeSettings(BaseSettings):
     max_websocket_message: int = Field(default=16 << 20, gt=0)
     send_timeout: float = Field(default=30.0, gt=0)
     ping_interval: float = Field(default=20.0, gt=0)
+    voice_frame_rate: float = Field(default=200.0, gt=0)
+    voice_frame_burst: float = Field(default=1000.0, gt=0)
+    voice_speed: float = Field(default=4.0, gt=0)
+    voice_burst: float = Field(default=20.0, gt=0)
+    flood_patience: float = Field(default=10.0, gt=0)
+    reopen_timeout: float = Field(default=30.0, gt=0)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.queries import (
@@ -30,7 +30,8 @@ from history_store.tables import CONVERSATION, ENTRY, QUOTATION
 
 PAGE_BYTES: Final = 512 * 1024
 _HUMAN: Final = ("message", "answer")
-_SPOKEN: Final = (*_HUMAN, "reply", "question")
+_SAID: Final = ("reply", "question")
+_SPOKEN: Final = (*_HUMAN, *_SAID, "heard")
 
 ItemT = TypeVar("ItemT", bound=BaseModel)
 
@@ -74,7 +75,11 @@ class Answers:
             session = await _session(connection, query.conversation)
             if session is None:
                 return Messages(session=None)
-            spoken = and_(ENTRY.c.incarnation == session.incarnation, ENTRY.c.kind.in_(_SPOKEN))
+            spoken = and_(
+                ENTRY.c.incarnation == session.incarnation,
+                ENTRY.c.kind.in_(_SPOKEN),
+                or_(ENTRY.c.kind.not_in(_SAID), ~_cut()),
+            )
             total = await connection.scalar(select(func.count()).select_from(ENTRY).where(spoken))
             rows = await connection.execute(
                 select(ENTRY).where(spoken).order_by(ENTRY.c.sequence.desc()).limit(query.limit)
@@ -89,7 +94,12 @@ class Answers:
             if session is None:
                 return History()
             place = tuple_(ENTRY.c.sequence, ENTRY.c.number)
-            wanted = [ENTRY.c.incarnation == session.incarnation, or_(ENTRY.c.kind != "reply", _only_reply())]
+            final = or_(ENTRY.c.kind.in_(_SAID), ENTRY.c.step_kind == "final_answer")
+            wanted = [
+                ENTRY.c.incarnation == session.incarnation,
+                or_(ENTRY.c.kind != "reply", _only_reply()),
+                or_(not_(func.coalesce(final, false())), ~_cut()),
+            ]
             if query.after is not None:
                 wanted.append(place > query.after)
             rows = await connection.execute(
@@ -129,6 +139,16 @@ def _only_reply() -> ColumnElement[bool]:
     )
 
 
+def _cut() -> ColumnElement[bool]:
+    """A reply of which the user heard less: another entry of its run tells how much."""
+    heard = ENTRY.alias()
+    return exists().where(
+        heard.c.run_id == ENTRY.c.run_id,
+        heard.c.kind == "heard",
+        heard.c.incarnation == ENTRY.c.incarnation,
+    )
+
+
 def _message(row: Any) -> Message:
     return Message(
         sequence=row.sequence,
@@ -144,7 +164,7 @@ def _entry(row: Any) -> HistoryEntry:
         number=row.number,
         role="user" if row.kind in _HUMAN else "agent",
         content=row.content,
-        step_kind="final_answer" if row.kind == "reply" else row.step_kind,
+        step_kind="final_answer" if row.kind in ("reply", "heard") else row.step_kind,
         occurred_at=row.occurred_at,
         message_id=row.message_id,
     )

@@ -13,6 +13,7 @@ from contracts.events import (
     ConversationStarted,
     MessageReceived,
     NodeCompleted,
+    ReplySpoken,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -20,6 +21,8 @@ from contracts.events import (
     RunStarted,
     StageAnswered,
     Unrecognized,
+    UserSpoke,
+    VoiceSessionClaimed,
 )
 from contracts.events.quote import Quote
 from history_store.tables import ConversationRow, EntryRow, QuotationRow
@@ -104,6 +107,8 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
             changes["question"] = _storable(event.question)
         case RunCompleted() | RunFailed() | RunCancelled():
             changes["unanswered"] = max(conversation.unanswered - 1, 0)
+        case VoiceSessionClaimed(owner=owner):
+            changes["owner"] = _storable(owner)
         case _:
             pass
     changed = conversation.model_copy(update=changes)
@@ -130,6 +135,12 @@ def entries(incarnation: int, recorded: Recorded) -> list[EntryRow]:
             said = [(event.run_id, "reply", None, event.text, None)]
         case RunFailed():
             said = [(event.run_id, "failure", None, event.error, None)]
+        case UserSpoke(answered_by="engine") if event.transcript:
+            said = [(recorded.id, "message", None, event.transcript, None)]
+        case ReplySpoken(run_id=None) if event.generated:
+            said = [(recorded.id, "reply", None, event.as_heard, None)]
+        case ReplySpoken(run_id=str(run_id), cut=True):
+            said = [(run_id, "heard", None, event.as_heard, None)]
         case _:
             pass
     return [

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Index, MetaData, Table
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
 
 
@@ -59,7 +59,8 @@ class EntryRow(SQLModel):
         number: its place among the entries of that event.
         incarnation: the conversation it belongs to.
         run_id: the run it is part of; the entries of a run that was rolled back are removed.
-        kind: message, answer, step, question, reply or failure.
+        kind: message, answer, step, question, reply, failure, or heard: what the user heard of a spoken
+            reply that was cut, which stands for the run's reply and question.
         step_kind: for a step, which.
         message_id: the client's own id of a message.
     """

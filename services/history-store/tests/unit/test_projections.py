@@ -15,6 +15,7 @@ from contracts.events import (
     ForkOrigin,
     MessageReceived,
     NodeCompleted,
+    ReplySpoken,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -22,6 +23,7 @@ from contracts.events import (
     RunStarted,
     Step,
     Unrecognized,
+    VoiceSessionClaimed,
 )
 from contracts.events.checkpoint import Blob
 from history_store.projections import Changes, project
@@ -174,3 +176,21 @@ def test_batches_of_any_size_come_to_the_same() -> None:
         entries += changes.entries
     assert known == whole.conversations
     assert entries == whole.entries
+
+
+def test_a_reply_that_was_cut_adds_what_was_heard() -> None:
+    cut = ReplySpoken(
+        reply_id="r", run_id=RUN, generated="끝났습니다", heard="끝", cut=True, audio_ms=900, heard_ms=200
+    )
+    changes = project({}, log(STARTED, MESSAGE, DONE, cut))
+    assert [(entry.kind, entry.content, entry.run_id) for entry in changes.entries[-2:]] == [
+        ("reply", "끝났습니다", RUN),
+        ("heard", "끝 [interrupted]", RUN),
+    ]
+
+
+def test_a_guest_session_belongs_to_who_claimed_it() -> None:
+    changes = project({}, log(STARTED, VoiceSessionClaimed(owner="alice")))
+    conversation = changes.conversations["a"]
+    assert conversation is not None
+    assert conversation.owner == "alice"

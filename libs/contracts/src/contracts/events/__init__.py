@@ -22,6 +22,15 @@ from contracts.events.run import (
     ToolReturned,
 )
 from contracts.events.unrecognized import Unrecognized
+from contracts.events.voice import (
+    ReplySpoken,
+    UserSpoke,
+    VoiceSessionClaimed,
+    VoiceSessionCreated,
+    VoiceSessionEnded,
+    VoiceSessionOpened,
+    VoiceSettingsChanged,
+)
 
 REGISTERED: tuple[type[Event], ...] = (
     ConversationStarted,
@@ -40,6 +49,13 @@ REGISTERED: tuple[type[Event], ...] = (
     CheckpointSaved,
     WritesSaved,
     CheckpointsRemoved,
+    VoiceSessionCreated,
+    VoiceSettingsChanged,
+    VoiceSessionClaimed,
+    UserSpoke,
+    ReplySpoken,
+    VoiceSessionEnded,
+    VoiceSessionOpened,
     StageAnswered,
     CrisisAnswered,
     DocumentSaved,
@@ -62,6 +78,7 @@ __all__ = [
     "ForkOrigin",
     "MessageReceived",
     "NodeCompleted",
+    "ReplySpoken",
     "RunCancelled",
     "RunCompleted",
     "RunEnded",
@@ -75,6 +92,12 @@ __all__ = [
     "ToolCalled",
     "ToolReturned",
     "Unrecognized",
+    "UserSpoke",
+    "VoiceSessionClaimed",
+    "VoiceSessionCreated",
+    "VoiceSessionEnded",
+    "VoiceSessionOpened",
+    "VoiceSettingsChanged",
     "Work",
     "WritesSaved",
 ]

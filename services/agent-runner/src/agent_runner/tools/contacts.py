@@ -31,6 +31,12 @@ class Contacts:
             raise ToolFailed(f"there is no {self._folder.contacts.name} in the data folder") from None
         return self._read[1]
 
+    def names(self) -> list[str]:
+        """Whom the file has; nobody where there is none."""
+        if not self._folder.contacts.exists():
+            return []
+        return [row["name"] for row in self.rows() if row.get("name")]
+
 
 def contact_tools(folder: DataFolder) -> list[BaseTool]:
     """`find_contacts` over the folder's contacts."""

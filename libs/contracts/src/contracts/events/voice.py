@@ -1,0 +1,113 @@
+"""What happened in a voice session. Audio itself is kept only on request, and then by reference."""
+
+from typing import ClassVar, Final, Literal
+
+from contracts.events.base import Event
+
+CUT_MARK: Final = "[interrupted]"
+"""Stands where the user interrupted what the AI was saying."""
+
+
+class VoiceSessionCreated(Event):
+    """A voice session may be connected to from here on.
+
+    Attributes:
+        voice: the name of the AI's voice.
+        show_text: whether captions are sent.
+    """
+
+    type: ClassVar[str] = "voice.session_created"
+
+    voice: str
+    show_text: bool
+
+
+class VoiceSessionOpened(Event):
+    """A replica of voice-bridge holds the session from here on, be it for a new connection."""
+
+    type: ClassVar[str] = "voice.session_opened"
+
+    replica: str
+
+
+class VoiceSettingsChanged(Event):
+    """A client chose other settings; None leaves one as it was."""
+
+    type: ClassVar[str] = "voice.settings_changed"
+
+    voice: str | None = None
+    show_text: bool | None = None
+
+
+class VoiceSessionClaimed(Event):
+    """A member was the first to connect to a guest session and owns it from here on."""
+
+    type: ClassVar[str] = "voice.session_claimed"
+
+    owner: str
+
+
+class UserSpoke(Event):
+    """The user ended a turn of speech.
+
+    Attributes:
+        item_id: names the turn within its session.
+        transcript: what was understood; empty where nothing was.
+        speech_ms: how long the user spoke, silence at both ends left out.
+        answered_by: ``graph`` if it is also sent to the responder as a message, ``engine`` if the speech
+            engine's own model answers it.
+        audio_reference: name of the stored audio, where audio is kept.
+    """
+
+    type: ClassVar[str] = "voice.user_spoke"
+
+    item_id: str
+    transcript: str
+    speech_ms: int
+    answered_by: Literal["graph", "engine"] = "graph"
+    audio_reference: str | None = None
+
+
+class ReplySpoken(Event):
+    """The AI's reply was played to its end, or cut off.
+
+    Attributes:
+        reply_id: names the reply within its session.
+        run_id: the run that made the reply, where a graph made it.
+        generated: the text that was to be spoken.
+        heard: the part of it that the user heard.
+        cut: whether the user heard less than all of it.
+        audio_ms: length of the generated speech.
+        heard_ms: how much of it was played.
+        audio_reference: name of the stored audio, where audio is kept.
+    """
+
+    type: ClassVar[str] = "voice.reply_spoken"
+
+    reply_id: str
+    run_id: str | None = None
+    generated: str
+    heard: str
+    cut: bool
+    audio_ms: int
+    heard_ms: int
+    audio_reference: str | None = None
+
+    @property
+    def as_heard(self) -> str:
+        """What counts as said, marked where it was cut."""
+        return f"{self.heard} {CUT_MARK}".strip() if self.cut else self.heard
+
+
+class VoiceSessionEnded(Event):
+    """A connection to the session ended.
+
+    Attributes:
+        connected_ms: how long this connection lasted.
+        reason: why it ended.
+    """
+
+    type: ClassVar[str] = "voice.session_ended"
+
+    connected_ms: int
+    reason: str

@@ -1,0 +1,36 @@
+"""What tokens are checked against, by ``PARLEY_JWT_…`` variables."""
+
+from secrets import token_hex
+
+import httpx
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from identity.keys import KeySet
+from identity.verifier import Verifier
+
+
+class IdentitySettings(BaseSettings):
+    """The address wins over the secret; with neither, every token is refused.
+
+    Attributes:
+        secret: signs HS256 tokens.
+        jwks_url: where the keys of RS256 and ES256 tokens are published.
+        issuer: what ``iss`` must be, if given.
+        audience: what ``aud`` must hold, if given.
+        leeway: seconds by which clocks may differ.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_JWT_", extra="ignore")
+
+    secret: SecretStr = SecretStr("")
+    jwks_url: str = ""
+    issuer: str | None = None
+    audience: str | None = None
+    leeway: float = Field(default=0, ge=0)
+
+    def verifier(self, client: httpx.AsyncClient) -> Verifier:
+        """The verifier these settings ask for; `client` fetches the published keys."""
+        secret = self.secret.get_secret_value() or token_hex()
+        key = KeySet(self.jwks_url, client) if self.jwks_url else secret
+        return Verifier(key, issuer=self.issuer, audience=self.audience, leeway=self.leeway)

@@ -1,0 +1,60 @@
+"""Creates the sessions of the voice protocol, which are then connected to over its WebSocket."""
+
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, HTTPException
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from contracts.events import ConversationStarted, VoiceSessionCreated
+from contracts.wire.voice import SessionCreated, SessionSettings
+from eventlog.inbox import Inbox
+from identity import KeysUnavailableError, Member, RefusedTokenError, Verifier
+
+RESPONDER = "agent-runner"
+GRAPH = "chat"
+PROTOCOL = "voice"
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    422: {"description": "What is wrong, and in which field"},
+    503: {"description": "A part that is needed is down"},
+}
+_bearer = HTTPBearer(auto_error=False)
+
+
+def router(inbox: Inbox, verifier: Verifier) -> APIRouter:
+    """``POST`` of ``/api/v1/chat/sessions`` and ``/api/v1/chat/guest-sessions``."""
+    routes = APIRouter(tags=["voice"], prefix="/api/v1/chat", responses=ERRORS)
+
+    async def member(
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Member:
+        try:
+            return await verifier.verify(credentials.credentials if credentials else "")
+        except RefusedTokenError:
+            raise HTTPException(401, "the token was refused", {"WWW-Authenticate": "Bearer"}) from None
+        except KeysUnavailableError:
+            raise HTTPException(503, "tokens cannot be checked now, try again") from None
+
+    async def create(settings: SessionSettings, owner: str | None) -> SessionCreated:
+        session_id = str(uuid4())
+        opening = ConversationStarted(
+            responder_name=RESPONDER, graph=GRAPH, protocol=PROTOCOL, user_id=owner, owner=owner
+        )
+        created = VoiceSessionCreated(voice=settings.voice, show_text=settings.show_text)
+        await inbox.open(session_id, opening, created)
+        return SessionCreated(session_id=session_id, voice=settings.voice, show_text=settings.show_text)
+
+    @routes.post("/sessions", status_code=201, responses={401: {"description": "The token was refused"}})
+    async def create_session(
+        user: Annotated[Member, Depends(member)], settings: SessionSettings | None = None
+    ) -> SessionCreated:
+        """A session that belongs to the member."""
+        return await create(settings or SessionSettings(), user.subject)
+
+    @routes.post("/guest-sessions", status_code=201)
+    async def create_guest_session(settings: SessionSettings | None = None) -> SessionCreated:
+        """A session for anyone who knows its id, until a member connects to it."""
+        return await create(settings or SessionSettings(), None)
+
+    return routes

@@ -1,0 +1,138 @@
+"""The endpoint of the voice protocol: who may connect to which session. What follows is in `voice_talk`."""
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import WebSocket, WebSocketDisconnect
+
+from contracts.events import Event, VoiceSessionClaimed, VoiceSettingsChanged
+from contracts.subjects import InvalidKey, check_key
+from contracts.voice_session import VoiceSession, fold
+from contracts.wire.voice import (
+    CLOSE_FLOOD,
+    CLOSE_NO_SESSION,
+    CLOSE_OTHER_OWNER,
+    CLOSE_SERVER_ERROR,
+    CLOSE_TOKEN_REFUSED,
+    ConnectQuery,
+    read_query,
+)
+from edge_ws.connection import POLICY_VIOLATION, Connection, TooSlow
+from edge_ws.flood import Flooding
+from edge_ws.settings import EdgeSettings
+from edge_ws.voice_talk import NoBridge, VoiceTalk
+from eventlog.author import Author
+from eventlog.broker import Broker
+from eventlog.inbox import Inbox
+from eventlog.ports import Conflict, Log, LogError, Unavailable
+from identity import KeysUnavailableError, RefusedTokenError, Verifier
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS: Final = 50
+_BEARER: Final = "bearer "
+
+
+class _Turned(Exception):
+    """The client may not connect."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A session, and the last sequence of its conversation when it was read."""
+
+    session: VoiceSession
+    tail: int
+
+
+class VoiceEndpoint:
+    """Serves one client after another, any number at once."""
+
+    def __init__(
+        self, broker: Broker, log: Log, author: Author, verifier: Verifier, settings: EdgeSettings
+    ) -> None:
+        self._broker = broker
+        self._log = log
+        self._author = author
+        self._inbox = Inbox(log, author)
+        self._verifier = verifier
+        self._settings = settings
+
+    async def serve(self, socket: WebSocket, session_id: str, *, is_member: bool) -> None:
+        """Talk to one client until it leaves."""
+        await socket.accept()
+        connection = Connection(socket, self._settings.send_timeout)
+        query, problems = read_query(socket.query_params)
+        try:
+            user = await self._authenticate(socket, query) if is_member else None
+            await self._admit(session_id, user, query)
+            talk = VoiceTalk(self._broker, connection, session_id, self._settings)
+            for problem in problems:
+                await talk.refuse(problem)
+            await connection.close(await talk.hold(), "session ended")
+        except* _Turned as turned:
+            error = turned.exceptions[0]
+            await connection.close(error.code if isinstance(error, _Turned) else 0, str(error))
+        except* WebSocketDisconnect:
+            logger.debug("client of %r left", session_id)
+        except* TooSlow:
+            await connection.close(POLICY_VIOLATION, "too slow")
+        except* Flooding:
+            await connection.close(CLOSE_FLOOD, "too many frames")
+        except* (LogError, NoBridge) as errors:
+            logger.warning("voice session %r: %s", session_id, errors.exceptions[0])
+            await connection.close(CLOSE_SERVER_ERROR, "the service is not available")
+
+    async def _authenticate(self, socket: WebSocket, query: ConnectQuery) -> str:
+        header = socket.headers.get("authorization", "")
+        bearer = header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else ""
+        try:
+            return (await self._verifier.verify(query.token or bearer)).subject
+        except RefusedTokenError as error:
+            raise _Turned(CLOSE_TOKEN_REFUSED, "the token was refused") from error
+        except KeysUnavailableError as error:
+            raise _Turned(CLOSE_SERVER_ERROR, "tokens cannot be checked now") from error
+
+    async def _admit(self, session_id: str, user: str | None, query: ConnectQuery) -> None:
+        """See that the session exists and is the client's; claim it, and store the settings it came with."""
+        for _ in range(ATTEMPTS):
+            standing = await self._standing(session_id)
+            if standing is None:
+                raise _Turned(CLOSE_NO_SESSION, "no such session")
+            session = standing.session
+            if session.owner not in (None, user):
+                raise _Turned(CLOSE_OTHER_OWNER, "the session has another owner")
+            facts: list[Event] = []
+            if user is not None and session.owner is None:
+                facts.append(VoiceSessionClaimed(owner=user))
+            voice = query.voice if query.voice != session.voice else None
+            show_text = query.show_text if query.show_text != session.show_text else None
+            if voice is not None or show_text is not None:
+                facts.append(VoiceSettingsChanged(voice=voice, show_text=show_text))
+            if not facts:
+                return
+            try:
+                envelopes = [self._author.envelope(session_id, fact) for fact in facts]
+                await self._log.append(envelopes, expected=standing.tail)
+            except Conflict:
+                continue
+            return
+        raise Unavailable(f"voice session {session_id!r} is too busy")
+
+    async def _standing(self, session_id: str) -> _Standing | None:
+        try:
+            check_key(session_id)
+        except InvalidKey:
+            return None
+        tail = await self._log.tail(session_id)
+        start = await self._inbox.standing(session_id)
+        if start is None:
+            return None
+        facts = [e async for e in self._log.read(session_id, after=start.sequence, pattern="voice.>")]
+        session = fold([start, *facts])
+        return _Standing(session, tail) if session else None

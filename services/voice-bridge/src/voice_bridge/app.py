@@ -1,0 +1,83 @@
+"""The one place where voice-bridge is put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import uuid4
+
+import openai
+from faststream.asgi import AsgiFastStream
+from prometheus_client import CollectorRegistry, Gauge
+
+from contracts.events import REGISTERED
+from contracts.registry import Registry
+from eventlog import service
+from eventlog.author import Author
+from eventlog.broker import Broker
+from eventlog.inbox import Inbox
+from eventlog.jetstream import JetStreamLog
+from eventlog.live import JetStreamLive
+from eventlog.payloads import Payloads
+from eventlog.settings import NatsSettings, load
+from voice_bridge.adapters import AgentCommands
+from voice_bridge.engines.cascade import CascadeEngine
+from voice_bridge.engines.local import LocalEngine
+from voice_bridge.engines.realtime import Model, RealtimeEngine
+from voice_bridge.handlers import SERVICE, router
+from voice_bridge.ports import Engine
+from voice_bridge.sessions import Sessions
+from voice_bridge.settings import BridgeSettings
+
+
+def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
+    """The application, and the context in which it works."""
+    nats, settings = load(NatsSettings), load(BridgeSettings)
+    broker = Broker(nats, SERVICE)
+    metrics = CollectorRegistry()
+    app = AsgiFastStream(broker, asgi_routes=service.health_routes(broker, SERVICE, (), metrics))
+
+    @asynccontextmanager
+    async def started() -> AsyncIterator[None]:
+        await service.connect(broker, nats)
+        log = JetStreamLog(broker, Registry(REGISTERED), nats)
+        engine = make_engine(settings, broker, nats.request_timeout)
+        replica = uuid4().hex
+        sessions = Sessions(
+            replica,
+            broker,
+            log,
+            JetStreamLive(broker, nats),
+            Inbox(log, Author(source=SERVICE)),
+            engine,
+            Payloads(broker.client).keep if settings.keep_audio else None,
+            settings,
+        )
+        held = Gauge("parley_voice_sessions", "Voice sessions held by this replica", registry=metrics)
+        held.set_function(lambda: sessions.count)
+        broker.include_router(router(sessions, replica))
+        async with service.started(app):
+            await service.answer_pings(broker, SERVICE)
+            try:
+                yield
+            finally:
+                await sessions.drain()
+        await engine.close()
+
+    return app, started()
+
+
+def make_engine(settings: BridgeSettings, broker: Broker, timeout_seconds: float) -> Engine:
+    """The engine that is configured."""
+    if settings.voice == "local":
+        return LocalEngine(AgentCommands(broker, timeout_seconds), settings.detection())
+    client = openai.AsyncOpenAI(
+        api_key=settings.voice_key.get_secret_value() or None, base_url=settings.voice_url or None
+    )
+    if settings.voice == "cascade":
+        return CascadeEngine(
+            client,
+            transcription_model=settings.transcription_model,
+            speech_model=settings.speech_model,
+            vad=settings.detection(),
+        )
+    model = Model(settings.realtime_model, settings.transcription_model)
+    return RealtimeEngine(client, model, vad=settings.detection())

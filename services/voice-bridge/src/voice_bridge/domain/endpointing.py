@@ -1,0 +1,75 @@
+"""Where speech begins and ends, from one probability per frame."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from math import ceil
+from typing import Final
+
+FRAME_MS: Final = 32
+_HYSTERESIS: Final = 0.15
+"""Speech goes on while the probability is no further than this below the threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class VadSettings:
+    """How server-side voice activity detection decides.
+
+    Attributes:
+        enabled: off means that the client ends its turns by hand.
+        threshold: probability of speech, 0 to 1, from which a frame counts.
+        prefix_ms: how much audio before the detected start belongs to the turn.
+        silence_ms: how much silence ends the turn.
+        start_ms: how much speech begins a turn; shorter sounds are noise.
+        longest_turn_ms: a turn is ended by force at this length.
+    """
+
+    enabled: bool = True
+    threshold: float = 0.5
+    prefix_ms: int = 300
+    silence_ms: int = 256
+    start_ms: int = 64
+    longest_turn_ms: int = 60_000
+
+
+class Edge(Enum):
+    """A change found by the endpointer."""
+
+    STARTED = auto()
+    ENDED = auto()
+
+
+class Endpointer:
+    """Finds the edges of speech in a sequence of frames of `FRAME_MS`."""
+
+    def __init__(self, settings: VadSettings) -> None:
+        self._settings = settings
+        self._start_frames = max(1, ceil(settings.start_ms / FRAME_MS))
+        self._silence_frames = max(1, ceil(settings.silence_ms / FRAME_MS))
+        self._longest = max(1, settings.longest_turn_ms // FRAME_MS)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin again in silence."""
+        self.in_speech = False
+        self._run = 0
+        self._frames = 0
+        self._quiet = 0
+
+    @property
+    def speech_ms(self) -> int:
+        """Length of the present turn, the silence at its end left out."""
+        return (self._frames - self._quiet) * FRAME_MS
+
+    def feed(self, probability: float) -> Edge | None:
+        """The edge that this frame makes certain; after `Edge.ENDED` read `speech_ms`, then `reset`."""
+        if not self.in_speech:
+            self._run = self._run + 1 if probability >= self._settings.threshold else 0
+            if self._run < self._start_frames:
+                return None
+            self.in_speech, self._frames, self._quiet = True, self._run, 0
+            return Edge.STARTED
+        self._frames += 1
+        goes_on = probability >= self._settings.threshold - _HYSTERESIS
+        self._quiet = 0 if goes_on else self._quiet + 1
+        ended = self._quiet >= self._silence_frames or self._frames >= self._longest
+        return Edge.ENDED if ended else None

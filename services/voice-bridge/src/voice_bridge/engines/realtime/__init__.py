@@ -1,0 +1,36 @@
+"""The OpenAI Realtime API (GA). Read `upstream` for what its events mean, then `session`."""
+
+import openai
+
+from voice_bridge.domain.endpointing import VadSettings
+from voice_bridge.engines.realtime.session import Limits, RealtimeSession
+from voice_bridge.engines.realtime.upstream import Model
+from voice_bridge.ports import Surroundings
+
+__all__ = ["Limits", "Model", "RealtimeEngine", "RealtimeSession"]
+
+
+class RealtimeEngine:
+    """An `Engine` whose sessions are sessions of the Realtime API."""
+
+    def __init__(
+        self,
+        client: openai.AsyncOpenAI,
+        model: Model,
+        *,
+        vad: VadSettings | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Use `client`, whose address and key apply; `close` closes it."""
+        self._client = client
+        self._model = model
+        self._vad = vad or VadSettings(silence_ms=500)
+        self._limits = limits or Limits()
+
+    def session(self, surroundings: Surroundings) -> RealtimeSession:
+        """As `Engine.session`."""
+        return RealtimeSession(self._client, self._model, self._vad, self._limits, surroundings)
+
+    async def close(self) -> None:
+        """As `Engine.close`."""
+        await self._client.close()

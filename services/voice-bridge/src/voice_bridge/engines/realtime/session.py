@@ -1,0 +1,265 @@
+"""The connection to the Realtime API: opened, kept, replaced by a fresh one that is told what was said.
+
+A fresh upstream session takes the place of the present one when the voice changes, before the server's time
+limit, and when the connection breaks. The user's audio is held back until it is ready.
+"""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+import openai
+from openai.resources.realtime.realtime import AsyncRealtimeConnection
+from websockets.exceptions import WebSocketException
+
+from contracts.wire.voice import Voice
+from voice_bridge.domain.endpointing import VadSettings
+from voice_bridge.domain.speech import AudioChunk, EngineEvent, EngineFailed, ReplyDone, duration_ms
+from voice_bridge.engines.realtime.upstream import (
+    COMMIT,
+    RESPOND,
+    ClientEvent,
+    Model,
+    ToolRequest,
+    Upstream,
+    append,
+    seed,
+    session_update,
+    tool_output,
+)
+from voice_bridge.ports import EngineError, Surroundings
+
+logger = logging.getLogger(__name__)
+
+_BROKEN: Final = (openai.OpenAIError, WebSocketException, OSError, EOFError)
+_NONSENSE: Final = (LookupError, TypeError, ValueError)
+"""What reading an event raises that is not what the API documents."""
+_RECORDED_AFTER: Final = 0.5
+"""Seconds after the end of a reply's playing by which the conversation's history has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take, in seconds, and how often they are tried.
+
+    Attributes:
+        session: from this age on, a session is replaced when nobody speaks.
+        session_hard: at this age it is replaced at any rate; the server's own limit is an hour.
+        ready: until a new session is set up.
+        first_delay: before the second attempt to connect; doubled for each further one.
+        held_events: how much of the user's audio is held back at most, in frames.
+    """
+
+    session: float = 50 * 60
+    session_hard: float = 58 * 60
+    ready: float = 10
+    attempts: int = 5
+    first_delay: float = 0.5
+    longest_delay: float = 8
+    held_events: int = 500
+
+
+class RealtimeSession:
+    """An `EngineSession` over a sequence of upstream sessions."""
+
+    def __init__(
+        self,
+        client: openai.AsyncOpenAI,
+        model: Model,
+        vad: VadSettings,
+        limits: Limits,
+        surroundings: Surroundings,
+    ) -> None:
+        self._client = client
+        self._model = model
+        self._vad = vad
+        self._limits = limits
+        self._surroundings = surroundings
+        self._voice = surroundings.voice
+        self._events: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
+        self._numbers = count(1)
+        self._upstream = Upstream("reply-0")
+        self._connection: AsyncRealtimeConnection | None = None
+        self._held: deque[ClientEvent] = deque(maxlen=limits.held_events)
+        self._has_audio = False
+        self._replace = False
+        self._replace_after = 0.0
+        self._played_at = 0.0
+        self._patience: asyncio.Timeout | None = None
+        self._opened: asyncio.Future[None] | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._calls: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """As `EngineSession.open`."""
+        self._opened = asyncio.get_running_loop().create_future()
+        self._running = asyncio.create_task(self._run(self._opened))
+        await self._opened
+
+    async def push_audio(self, pcm: bytes) -> None:
+        """As `EngineSession.push_audio`."""
+        self._has_audio = True
+        await self._send(append(pcm))
+
+    async def commit(self) -> None:
+        """As `EngineSession.commit`."""
+        if self._upstream.user_speaks or (self._has_audio and not self._vad.enabled):
+            self._has_audio = False
+            self._upstream.asked()
+            await self._send(COMMIT)
+            await self._send(RESPOND)
+
+    async def respond(self) -> None:
+        """As `EngineSession.respond`."""
+        if self._upstream.user_speaks:
+            await self.commit()
+        elif not self._upstream.is_answering:
+            self._upstream.asked()
+            await self._send(RESPOND)
+
+    async def interrupt(self, heard_ms: int) -> None:
+        """As `EngineSession.interrupt`."""
+        self._played_at = self._now()
+        for event in self._upstream.interrupt(heard_ms):
+            if self._upstream.is_ready:
+                await self._send(event)
+
+    async def update(self, voice: Voice) -> None:
+        """As `EngineSession.update`; upstream never changes a voice it has used, so a fresh session does."""
+        if voice != self._voice:
+            self._voice = voice
+            self._replace = True
+            if self._patience is not None:
+                self._patience.reschedule(self._replacement_due())
+
+    async def close(self) -> None:
+        """As `EngineSession.close`."""
+        tasks = [task for task in (self._running, *self._calls) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._events.put_nowait(None)
+
+    async def events(self) -> AsyncIterator[EngineEvent]:
+        """As `EngineSession.events`."""
+        while (event := await self._events.get()) is not None:
+            yield event
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _run(self, opened: asyncio.Future[None]) -> None:
+        failures = 0
+        while True:
+            try:
+                async with self._client.realtime.connect(model=self._model.name) as connection:
+                    await self._prepare(connection)
+                    failures = 0
+                    if not opened.done():
+                        opened.set_result(None)
+                    await self._follow(connection)
+            except (*_BROKEN, *_NONSENSE, EngineError) as error:
+                failures += 1
+                logger.warning("realtime connection failed (%d): %s", failures, error)
+                if failures >= self._limits.attempts:
+                    self._give_up(opened)
+                    return
+                delay = self._limits.first_delay * 2 ** (failures - 1)
+                await asyncio.sleep(min(delay, self._limits.longest_delay))
+            finally:
+                self._connection = None
+
+    def _give_up(self, opened: asyncio.Future[None]) -> None:
+        message = "the realtime service cannot be reached"
+        if opened.done():
+            self._events.put_nowait(EngineFailed(message, fatal=True))
+        else:
+            opened.set_exception(EngineError(message))
+
+    async def _prepare(self, connection: AsyncRealtimeConnection) -> None:
+        """Set a fresh upstream session up, tell it what was said, and hand it what was held back."""
+        before = self._upstream
+        if before.reply:
+            self._events.put_nowait(ReplyDone(before.reply))
+        self._upstream = upstream = Upstream(f"reply-{next(self._numbers)}")
+        async with asyncio.timeout(self._limits.ready):
+            tools = self._surroundings.tools
+            await _write(connection, session_update(self._model, self._voice, self._vad, tools))
+            while not upstream.is_ready:
+                self._take(json.loads(await connection.recv_bytes()))
+        self._replace = False
+        self._replace_after = self._now() + self._limits.session
+        for event in seed(await self._surroundings.history()):
+            await _write(connection, event)
+        if before.owes_reply and not self._held:
+            upstream.asked()
+            await _write(connection, RESPOND)
+        while self._held:
+            await _write(connection, self._held[0])
+            self._held.popleft()
+        self._connection = connection
+
+    async def _follow(self, connection: AsyncRealtimeConnection) -> None:
+        """Take events until it is time for a fresh session."""
+        while True:
+            try:
+                async with asyncio.timeout_at(self._replacement_due()) as self._patience:
+                    message = await connection.recv_bytes()
+            except TimeoutError:
+                if self._replacement_due() <= self._now():
+                    return
+                continue
+            finally:
+                self._patience = None
+            self._take(json.loads(message))
+
+    def _replacement_due(self) -> float:
+        """When this session is to be replaced, as things are: when nobody speaks, or at the hard limit."""
+        hard = self._replace_after + self._limits.session_hard - self._limits.session
+        if not self._replace and self._now() < self._replace_after:
+            return self._replace_after
+        is_idle = self._upstream.is_idle and not self._calls
+        return min(hard, self._played_at + _RECORDED_AFTER) if is_idle else hard
+
+    def _take(self, event: ClientEvent) -> None:
+        for outcome in self._upstream.receive(event):
+            if isinstance(outcome, ToolRequest):
+                task = asyncio.create_task(self._call(outcome))
+                self._calls.add(task)
+                task.add_done_callback(self._calls.discard)
+                continue
+            if isinstance(outcome, AudioChunk):
+                self._played_at = max(self._played_at, self._now()) + duration_ms(outcome.pcm) / 1000
+            self._events.put_nowait(outcome)
+
+    async def _call(self, request: ToolRequest) -> None:
+        try:
+            arguments = json.loads(request.arguments or "{}")
+            output = await self._surroundings.call_tool(request.name, arguments)
+        except (EngineError, ValueError) as error:
+            output = f"error: {error}"
+        await self._send(tool_output(request.call_id, output))
+        if self._upstream.reply == request.reply:
+            await self._send(RESPOND)
+
+    async def _send(self, event: ClientEvent) -> None:
+        """Send an event, or hold it back until a session is ready."""
+        connection = self._connection
+        if connection is not None:
+            try:
+                await _write(connection, event)
+            except _BROKEN as error:
+                logger.info("held back for the next session: %s", error)
+            else:
+                return
+        self._held.append(event)
+
+
+async def _write(connection: AsyncRealtimeConnection, event: ClientEvent) -> None:
+    await connection.send_raw(json.dumps(event))

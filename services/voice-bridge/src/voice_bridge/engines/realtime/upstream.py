@@ -1,0 +1,297 @@
+"""What the Realtime API's events mean, and what is sent to it; pure. One `Upstream` follows one session.
+
+Source: the GA event names of the Realtime API; events are the JSON objects of the wire.
+"""
+
+from base64 import b64decode, b64encode
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Final, TypeAlias
+
+from contracts.wire.voice import Voice
+from voice_bridge.domain.endpointing import VadSettings
+from voice_bridge.domain.speech import (
+    SAMPLE_RATE,
+    AudioChunk,
+    EngineEvent,
+    EngineFailed,
+    ReplyDone,
+    ReplyText,
+    SpeechStarted,
+    SpeechStopped,
+    TurnCommitted,
+    UserTranscript,
+    duration_ms,
+)
+from voice_bridge.ports import Said, Tool
+
+ClientEvent: TypeAlias = dict[str, Any]
+
+_HARMLESS: Final = frozenset(
+    {
+        "response_cancel_not_active",
+        "input_audio_buffer_commit_empty",
+        "conversation_already_has_active_response",
+    }
+)
+"""Errors that only say that a request crossed an event on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Which models are used and what they are told.
+
+    Attributes:
+        name: the speech-to-speech model.
+        transcription: the model that puts the user's speech into text.
+    """
+
+    name: str
+    transcription: str
+    instructions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """The model wants a tool called; `arguments` is JSON text."""
+
+    reply: str
+    call_id: str
+    name: str
+    arguments: str
+
+
+Outcome: TypeAlias = EngineEvent | ToolRequest
+
+
+def session_update(model: Model, voice: Voice, vad: VadSettings, tools: Sequence[Tool]) -> ClientEvent:
+    """The event that sets a session up."""
+    pcm = {"type": "audio/pcm", "rate": SAMPLE_RATE}
+    detection = {
+        "type": "server_vad",
+        "threshold": vad.threshold,
+        "prefix_padding_ms": vad.prefix_ms,
+        "silence_duration_ms": vad.silence_ms,
+        "create_response": True,
+        "interrupt_response": True,
+    }
+    session = {
+        "type": "realtime",
+        "output_modalities": ["audio"],
+        "audio": {
+            "input": {
+                "format": pcm,
+                "transcription": {"model": model.transcription},
+                "turn_detection": detection if vad.enabled else None,
+            },
+            "output": {"format": pcm, "voice": voice},
+        },
+        "tools": [
+            {
+                "type": "function",
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": dict(tool.parameters),
+            }
+            for tool in tools
+        ],
+        "tool_choice": "auto",
+    }
+    if model.instructions:
+        session["instructions"] = model.instructions
+    return {"type": "session.update", "session": session}
+
+
+def seed(history: Sequence[Said]) -> list[ClientEvent]:
+    """The events that tell a fresh session what was said before."""
+    kinds = {"user": "input_text", "assistant": "output_text"}
+    return [
+        {
+            "type": "conversation.item.create",
+            "item": {
+                "type": "message",
+                "role": said.role,
+                "content": [{"type": kinds[said.role], "text": said.text}],
+            },
+        }
+        for said in history
+        if said.text
+    ]
+
+
+def append(pcm: bytes) -> ClientEvent:
+    """The event that carries the user's speech."""
+    return {"type": "input_audio_buffer.append", "audio": b64encode(pcm).decode("ascii")}
+
+
+COMMIT: Final[ClientEvent] = {"type": "input_audio_buffer.commit"}
+RESPOND: Final[ClientEvent] = {"type": "response.create"}
+
+
+def tool_output(call_id: str, output: str) -> ClientEvent:
+    """The event that gives the model a tool's result."""
+    item = {"type": "function_call_output", "call_id": call_id, "output": output}
+    return {"type": "conversation.item.create", "item": item}
+
+
+class Upstream:
+    """What is known about one upstream session.
+
+    Attributes:
+        is_ready: the session is set up and takes audio.
+        user_speaks: server-side voice detection hears the user.
+        owes_reply: the user's turn ended, or a reply was asked for, and none of it has come yet.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Follow a new session; `name` keeps the ids of its replies apart from those of others."""
+        self.is_ready = False
+        self.user_speaks = False
+        self.owes_reply = False
+        self._name = name
+        self._numbers = count(1)
+        self._reply = ""
+        self._response = ""
+        self._cancelled: deque[str] = deque(maxlen=8)
+        self._sent_ms: dict[str, float] = {}
+        self._speech_began: dict[str, int] = {}
+        self._speech_ms: dict[str, int] = {}
+        self._turns: deque[str] = deque()
+        self._transcripts: dict[str, str] = {}
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a reply is on its way or under way."""
+        return self.owes_reply or bool(self._response)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody speaks or is about to, and nothing that was said is still being put into text."""
+        return not (self.is_answering or self.user_speaks or self._turns)
+
+    @property
+    def reply(self) -> str:
+        """The reply that was begun and has not ended; empty for none."""
+        return self._reply
+
+    def asked(self) -> None:
+        """A reply was asked for by hand."""
+        self.owes_reply = True
+
+    def receive(self, event: Mapping[str, Any]) -> list[Outcome]:
+        """What an event of the server means; unknown ones mean nothing."""
+        match event["type"]:
+            case "session.updated":
+                self.is_ready = True
+            case "input_audio_buffer.speech_started":
+                self.user_speaks = True
+                self._speech_began[event["item_id"]] = event["audio_start_ms"]
+                return [SpeechStarted()]
+            case "input_audio_buffer.speech_stopped":
+                self.user_speaks = False
+                began = self._speech_began.pop(event["item_id"], event["audio_end_ms"])
+                self._speech_ms[event["item_id"]] = max(0, event["audio_end_ms"] - began)
+                return [SpeechStopped()]
+            case "input_audio_buffer.committed":
+                return self._committed(event["item_id"])
+            case "conversation.item.input_audio_transcription.completed":
+                return self._transcribed(event["item_id"], event["transcript"].strip())
+            case "conversation.item.input_audio_transcription.failed":
+                return self._transcribed(event["item_id"], "")
+            case "error":
+                return _failure(event["error"])
+            case str(name) if name.startswith("response."):
+                return self._on_response(name, event)
+        return []
+
+    def _committed(self, item: str) -> list[Outcome]:
+        self.user_speaks = False
+        self.owes_reply = True
+        self._turns.append(item)
+        return [TurnCommitted(item)]
+
+    def _transcribed(self, item: str, text: str) -> list[Outcome]:
+        """Transcripts come in any order and are given in the order of the turns."""
+        self._transcripts[item] = text
+        outcomes: list[Outcome] = []
+        while self._turns and self._turns[0] in self._transcripts:
+            turn = self._turns.popleft()
+            outcomes.append(UserTranscript(turn, self._transcripts.pop(turn), self._speech_ms.pop(turn, 0)))
+        return outcomes
+
+    def _on_response(self, name: str, event: Mapping[str, Any]) -> list[Outcome]:
+        if name == "response.created":
+            self._response = event["response"]["id"]
+            self.owes_reply = False
+            if not self._reply:
+                self._reply = f"{self._name}-{next(self._numbers)}"
+                self._sent_ms = {}
+            return []
+        if name == "response.done":
+            return self._response_done(event["response"])
+        if event.get("response_id") in self._cancelled or not self._reply:
+            return []
+        match name:
+            case "response.output_audio_transcript.delta" | "response.output_text.delta":
+                return [ReplyText(self._reply, self._segment(event["item_id"]), event["delta"])]
+            case "response.output_audio.delta":
+                pcm = b64decode(event["delta"])
+                segment = self._segment(event["item_id"])
+                self._sent_ms[event["item_id"]] += duration_ms(pcm)
+                return [AudioChunk(self._reply, segment, pcm)]
+        return []
+
+    def _segment(self, item: str) -> int:
+        self._sent_ms.setdefault(item, 0.0)
+        return list(self._sent_ms).index(item)
+
+    def _response_done(self, response: Mapping[str, Any]) -> list[Outcome]:
+        if response["id"] == self._response:
+            self._response = ""
+        if response["id"] in self._cancelled or not self._reply:
+            return []
+        calls: list[Outcome] = [
+            ToolRequest(self._reply, item["call_id"], item["name"], item["arguments"])
+            for item in response.get("output") or ()
+            if item["type"] == "function_call"
+        ]
+        if calls and response.get("status") == "completed":
+            self.owes_reply = True
+            return calls
+        reply, self._reply = self._reply, ""
+        outcomes: list[Outcome] = [ReplyDone(reply)]
+        if response.get("status") == "failed":
+            error = (response.get("status_details") or {}).get("error") or {}
+            outcomes.insert(0, EngineFailed(error.get("message") or "the model failed"))
+        return outcomes
+
+    def interrupt(self, heard_ms: int) -> list[ClientEvent]:
+        """What makes the server forget the part of the present or last reply that was not heard."""
+        events: list[ClientEvent] = []
+        if self._response:
+            self._cancelled.append(self._response)
+            events.append({"type": "response.cancel"})
+        left = float(heard_ms)
+        for item, sent_ms in self._sent_ms.items():
+            if left <= 0:
+                events.append({"type": "conversation.item.delete", "item_id": item})
+            elif left < sent_ms:
+                events.append(
+                    {
+                        "type": "conversation.item.truncate",
+                        "item_id": item,
+                        "content_index": 0,
+                        "audio_end_ms": int(left),
+                    }
+                )
+            left -= sent_ms
+        self._reply, self._response, self._sent_ms, self.owes_reply = "", "", {}, False
+        return events
+
+
+def _failure(error: Mapping[str, Any]) -> list[Outcome]:
+    if error.get("code") in _HARMLESS:
+        return []
+    return [EngineFailed(error.get("message") or "the realtime service reported an error")]

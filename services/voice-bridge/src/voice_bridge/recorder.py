@@ -1,0 +1,75 @@
+"""Writes what happens in one session into the log, one after the other, without holding up the talk."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeAlias
+
+from contracts.events import ConversationStarted, Event, MessageReceived
+from contracts.voice_session import VoiceSession, evolve
+from eventlog.inbox import Inbox, Receipt
+
+PROTOCOL = "voice"
+RESPONDER = "agent-runner"
+GRAPH = "chat"
+
+Follow: TypeAlias = Callable[[Receipt], Iterable[Event]]
+
+
+class Recorder:
+    """The writer of one session.
+
+    Attributes:
+        session: the session as the log has it.
+    """
+
+    def __init__(self, inbox: Inbox, conversation: str, session: VoiceSession) -> None:
+        self.session = session
+        self._inbox = inbox
+        self._conversation = conversation
+        self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+
+    def note(self, *facts: Event) -> None:
+        """Write facts down."""
+        self._jobs.put_nowait(lambda: self._note(facts))
+
+    def ask(self, text: str) -> asyncio.Future[Receipt]:
+        """Send what the user said to the conversation's responder, behind all that was noted before."""
+        asked: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        message = MessageReceived(addressee=RESPONDER, text=text, protocol=PROTOCOL)
+        opening = ConversationStarted(responder_name=RESPONDER, graph=GRAPH, protocol=PROTOCOL)
+
+        async def send() -> None:
+            receipt = await self._inbox.receive(self._conversation, message, opening)
+            if not asked.done():
+                asked.set_result(receipt)
+
+        self._jobs.put_nowait(send)
+        return asked
+
+    def note_after(self, asked: asyncio.Future[Receipt], facts: Follow) -> None:
+        """Write facts about a message down once it has been sent."""
+
+        async def follow() -> None:
+            await self._note(tuple(facts(asked.result())))
+
+        self._jobs.put_nowait(follow)
+
+    async def write(self) -> None:
+        """Write until cancelled.
+
+        Raises:
+            LogError: if the log does not take it.
+            Missing: if the conversation has been deleted.
+        """
+        while True:
+            job = await self._jobs.get()
+            await job()
+            self._jobs.task_done()
+
+    async def written(self) -> None:
+        """Until all that was noted so far is in the log; `write` has to be running."""
+        await self._jobs.join()
+
+    async def _note(self, facts: tuple[Event, ...]) -> None:
+        for fact in facts:
+            self.session = evolve(self.session, await self._inbox.note(self._conversation, fact))

@@ -1,0 +1,188 @@
+"""The cascade engine against a local server that speaks the documented transcription and speech calls."""
+
+import asyncio
+import io
+import wave
+from collections.abc import AsyncIterator
+from email import message_from_bytes
+
+import numpy as np
+import openai
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from voice_bridge.domain.speech import (
+    BYTES_PER_MS,
+    AudioChunk,
+    EngineEvent,
+    EngineFailed,
+    ReplyDone,
+    ReplyText,
+    UserTranscript,
+)
+from voice_bridge.engines.cascade import CascadeEngine
+from voice_bridge.engines.espeak import EspeakChild, EspeakSpeech
+from voice_bridge.engines.pipeline import PipelineSession
+from voice_bridge.ports import Surroundings
+
+
+class SpeechServer:
+    """Answers with what the test sets, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.text = "find alice"
+        self.status = 200
+        self.recordings: list[bytes] = []
+        self.spoken: list[tuple[str, str, str]] = []
+        self.app = Starlette(
+            routes=[
+                Route("/v1/audio/transcriptions", self.transcribe, methods=["POST"]),
+                Route("/v1/audio/speech", self.speak, methods=["POST"]),
+            ]
+        )
+
+    async def transcribe(self, request: Request) -> Response:
+        head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+        parts = {
+            part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
+            for part in message_from_bytes(head + await request.body()).walk()
+        }
+        assert parts["model"] == b"ears"
+        recording = parts["file"]
+        assert isinstance(recording, bytes)
+        self.recordings.append(recording)
+        return JSONResponse({"text": self.text}, self.status)
+
+    async def speak(self, request: Request) -> Response:
+        body = await request.json()
+        assert (body["model"], body["response_format"]) == ("mouth", "pcm")
+        self.spoken.append((body["input"], body["voice"], request.headers["authorization"]))
+
+        async def pcm() -> AsyncIterator[bytes]:
+            for _ in range(10):
+                yield bytes(999)
+
+        return StreamingResponse(pcm(), self.status, media_type="audio/pcm")
+
+
+class Agent:
+    def __init__(self) -> None:
+        self.asked: list[str | None] = []
+        self.hold = asyncio.Event()
+
+    async def __call__(self, transcript: str | None, reply: str) -> AsyncIterator[str]:
+        self.asked.append(transcript)
+        yield "앨리스를 찾았어요. "
+        await self.hold.wait()
+        yield "Her address is alice@example.test."
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return Agent()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[tuple[SpeechServer, str]]:
+    speech = SpeechServer()
+    running = uvicorn.Server(uvicorn.Config(speech.app, port=0, log_level="error", lifespan="off"))
+    task = asyncio.create_task(running.serve())
+    async with asyncio.timeout(5):
+        while not running.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
+            await asyncio.sleep(0.01)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    yield speech, f"http://127.0.0.1:{port}/v1"
+    running.should_exit = True
+    await task
+
+
+@pytest.fixture
+async def session(server: tuple[SpeechServer, str], agent: Agent) -> AsyncIterator[PipelineSession]:
+    client = openai.AsyncOpenAI(base_url=server[1], api_key="k", max_retries=0)
+    engine = CascadeEngine(client, transcription_model="ears", speech_model="mouth")
+    made = engine.session(Surroundings("coral", agent))
+    await made.open()
+    yield made
+    await made.close()
+    await engine.close()
+
+
+@pytest.fixture
+async def spoken() -> AsyncIterator[bytes]:
+    child = EspeakChild()
+    pcm = b"".join([block async for block in EspeakSpeech(child).speak("find Alice", "ash")])
+    yield bytes(300 * BYTES_PER_MS) + pcm + bytes(700 * BYTES_PER_MS)
+    await child.close()
+
+
+async def until(events: AsyncIterator[EngineEvent], kind: type[EngineEvent]) -> list[EngineEvent]:
+    seen = []
+    async with asyncio.timeout(20):
+        async for event in events:
+            seen.append(event)
+            if isinstance(event, kind):
+                return seen
+    raise AssertionError(f"the engine ended before {kind.__name__}: {seen}")
+
+
+async def test_sentences_are_spoken_as_they_are_completed(
+    session: PipelineSession, server: tuple[SpeechServer, str], agent: Agent, spoken: bytes
+) -> None:
+    speech = server[0]
+    await session.push_audio(spoken)
+    events = session.events()
+    first = await until(events, AudioChunk)
+    assert [event.text for event in first if isinstance(event, UserTranscript)] == ["find alice"]
+    assert speech.spoken == [("앨리스를 찾았어요.", "coral", "Bearer k")]
+    await session.update("verse")
+    agent.hold.set()
+    rest = await until(events, ReplyDone)
+    assert speech.spoken[1][:2] == ("Her address is alice@example.test.", "verse")
+    chunks = [event for event in first + rest if isinstance(event, AudioChunk)]
+    assert sum(len(chunk.pcm) for chunk in chunks) == 2 * 9990
+    assert all(len(chunk.pcm) % 2 == 0 for chunk in chunks)
+    assert agent.asked == ["find alice"]
+    with wave.open(io.BytesIO(speech.recordings[0])) as recording:
+        assert recording.getparams()[:3] == (1, 2, 16000)
+        samples = np.frombuffer(recording.readframes(recording.getnframes()), np.int16)
+    assert np.abs(samples).max() > 1000
+
+
+async def test_what_is_not_understood_is_asked_again(
+    session: PipelineSession, server: tuple[SpeechServer, str], agent: Agent, spoken: bytes
+) -> None:
+    server[0].text = " "
+    await session.push_audio(spoken)
+    events = await until(session.events(), ReplyDone)
+    assert "understand" in "".join(event.text for event in events if isinstance(event, ReplyText))
+    assert agent.asked == []
+
+
+async def test_a_failing_recognizer_is_reported_and_the_talk_goes_on(
+    session: PipelineSession, server: tuple[SpeechServer, str], agent: Agent, spoken: bytes
+) -> None:
+    speech = server[0]
+    speech.status = 500
+    await session.push_audio(spoken)
+    events = session.events()
+    failed = await until(events, EngineFailed)
+    assert failed[-1] == EngineFailed("speech recognition failed")
+    speech.status = 200
+    agent.hold.set()
+    await session.push_audio(spoken)
+    await until(events, ReplyDone)
+    assert agent.asked == ["find alice"]
+
+
+async def test_a_failing_voice_ends_the_reply(
+    session: PipelineSession, server: tuple[SpeechServer, str], agent: Agent
+) -> None:
+    server[0].status = 503
+    agent.hold.set()
+    await session.respond()
+    events = await until(session.events(), ReplyDone)
+    assert EngineFailed("speech synthesis failed") in events

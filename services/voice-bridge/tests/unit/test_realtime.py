@@ -1,0 +1,315 @@
+"""The realtime engine, the official SDK as its client, against a local server that speaks the GA protocol."""
+
+import asyncio
+import json
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import openai
+import pytest
+from websockets.asyncio.server import Server, ServerConnection, serve
+
+from voice_bridge.domain.speech import (
+    AudioChunk,
+    EngineEvent,
+    EngineFailed,
+    ReplyDone,
+    ReplyText,
+    SpeechStarted,
+    SpeechStopped,
+    TurnCommitted,
+    UserTranscript,
+)
+from voice_bridge.engines.realtime import Limits, Model, RealtimeEngine, RealtimeSession
+from voice_bridge.ports import EngineError, Said, Surroundings, Tool
+
+CHUNK = bytes(4800)
+HISTORY = (Said("user", "hello"), Said("assistant", "Hi."))
+LIMITS = Limits(first_delay=0.01, longest_delay=0.02, attempts=3, ready=5)
+
+
+class Realtime:
+    """One upstream session at a time under the test's control."""
+
+    def __init__(self) -> None:
+        self.server: Server | None = None
+        self.port = 0
+        self.requests: list[tuple[str, str | None]] = []
+        self.connections: asyncio.Queue[ServerConnection] = asyncio.Queue()
+
+    async def handle(self, connection: ServerConnection) -> None:
+        assert connection.request is not None
+        self.requests.append((connection.request.path, connection.request.headers.get("OpenAI-Beta")))
+        await connection.send(json.dumps({"type": "session.created", "session": {"type": "realtime"}}))
+        self.connections.put_nowait(connection)
+        await connection.wait_closed()
+
+    async def accept(self) -> "Peer":
+        async with asyncio.timeout(5):
+            return Peer(await self.connections.get())
+
+
+class Peer:
+    """The server's end of one upstream session."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self.connection = connection
+
+    async def expect(self, kind: str) -> dict[str, Any]:
+        async with asyncio.timeout(5):
+            event: dict[str, Any] = json.loads(await self.connection.recv())
+        assert event["type"] == kind, event
+        return event
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        await self.connection.send(json.dumps({"type": kind, "event_id": "e", **fields}))
+
+    async def set_up(self) -> dict[str, Any]:
+        update = await self.expect("session.update")
+        await self.send("session.updated", session=update["session"])
+        return dict(update["session"])
+
+    async def user_turn(self, item: str, began: int = 100, ended: int = 900) -> None:
+        await self.send("input_audio_buffer.speech_started", item_id=item, audio_start_ms=began)
+        await self.send("input_audio_buffer.speech_stopped", item_id=item, audio_end_ms=ended)
+        await self.send("input_audio_buffer.committed", item_id=item, previous_item_id=None)
+
+    async def speak(self, response: str, item: str, text: str, chunks: int = 2) -> None:
+        ids = {"response_id": response, "item_id": item, "output_index": 0, "content_index": 0}
+        await self.send("response.created", response={"id": response, "status": "in_progress", "output": []})
+        await self.send("response.output_audio_transcript.delta", delta=text, **ids)
+        for _ in range(chunks):
+            await self.send("response.output_audio.delta", delta=b64encode(CHUNK).decode(), **ids)
+
+    async def done(self, response: str, status: str = "completed", output: Sequence[Any] = ()) -> None:
+        await self.send("response.done", response={"id": response, "status": status, "output": list(output)})
+
+
+async def history() -> Sequence[Said]:
+    return HISTORY
+
+
+async def call_tool(name: str, arguments: Mapping[str, Any]) -> str:
+    return f"{name}({arguments['name']})"
+
+
+async def no_reply(transcript: str | None, _reply: str) -> AsyncIterator[str]:
+    yield f"nobody asks for this: {transcript}"
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Realtime]:
+    realtime = Realtime()
+    async with serve(realtime.handle, "127.0.0.1", 0) as server:
+        realtime.server = server
+        realtime.port = next(iter(server.sockets)).getsockname()[1]
+        yield realtime
+
+
+def session_for(upstream: Realtime, limits: Limits = LIMITS) -> RealtimeSession:
+    client = openai.AsyncOpenAI(base_url=f"http://127.0.0.1:{upstream.port}/v1", api_key="k")
+    tool = Tool(
+        "find_contact", "Finds a contact", {"type": "object", "properties": {"name": {"type": "string"}}}
+    )
+    surroundings = Surroundings("alloy", no_reply, history, (tool,), call_tool)
+    return RealtimeEngine(client, Model("gpt-realtime", "whisper-1"), limits=limits).session(surroundings)
+
+
+async def opened(upstream: Realtime, limits: Limits = LIMITS) -> tuple[RealtimeSession, Peer]:
+    session = session_for(upstream, limits)
+    opening = asyncio.create_task(session.open())
+    peer = await upstream.accept()
+    await peer.set_up()
+    await opening
+    for said in HISTORY:
+        assert (await peer.expect("conversation.item.create"))["item"]["role"] == said.role
+    return session, peer
+
+
+async def until(events: AsyncIterator[EngineEvent], kind: type[EngineEvent]) -> list[EngineEvent]:
+    seen = []
+    async with asyncio.timeout(5):
+        async for event in events:
+            seen.append(event)
+            if isinstance(event, kind):
+                return seen
+    raise AssertionError(f"the engine ended before {kind.__name__}: {seen}")
+
+
+async def test_a_session_is_set_up_by_the_ga_names_and_holds_audio_until_then(upstream: Realtime) -> None:
+    session = session_for(upstream)
+    opening = asyncio.create_task(session.open())
+    peer = await upstream.accept()
+    await session.push_audio(b"\x01\x00")
+    config = await peer.set_up()
+    await opening
+    pcm = {"type": "audio/pcm", "rate": 24000}
+    assert config["type"] == "realtime"
+    assert config["audio"]["input"]["format"] == config["audio"]["output"]["format"] == pcm
+    assert config["audio"]["output"]["voice"] == "alloy"
+    assert config["audio"]["input"]["turn_detection"]["type"] == "server_vad"
+    assert config["tools"][0]["name"] == "find_contact"
+    assert upstream.requests == [("/v1/realtime?model=gpt-realtime", None)]
+    items = [(await peer.expect("conversation.item.create"))["item"] for _ in HISTORY]
+    assert [item["content"] for item in items] == [
+        [{"type": "input_text", "text": "hello"}],
+        [{"type": "output_text", "text": "Hi."}],
+    ]
+    assert b64decode((await peer.expect("input_audio_buffer.append"))["audio"]) == b"\x01\x00"
+    await session.close()
+
+
+async def test_a_turn_and_its_reply(upstream: Realtime) -> None:
+    session, peer = await opened(upstream)
+    await peer.user_turn("u1")
+    await peer.speak("resp1", "a1", "Hello there.")
+    await peer.send("some.future.event", value=1)
+    await peer.send(
+        "conversation.item.input_audio_transcription.completed",
+        item_id="u1",
+        content_index=0,
+        transcript="hi ",
+    )
+    await peer.done("resp1")
+    events = await until(session.events(), ReplyDone)
+    assert [type(event) for event in events] == [
+        *(SpeechStarted, SpeechStopped, TurnCommitted, ReplyText, AudioChunk, AudioChunk),
+        *(UserTranscript, ReplyDone),
+    ]
+    assert UserTranscript("u1", "hi", 800) in events
+    await session.close()
+
+
+async def test_transcripts_are_given_in_the_order_of_the_turns(upstream: Realtime) -> None:
+    session, peer = await opened(upstream)
+    completed = "conversation.item.input_audio_transcription.completed"
+    await peer.user_turn("u1")
+    await peer.user_turn("u2")
+    await peer.send(completed, item_id="u2", content_index=0, transcript="second")
+    await peer.send(
+        "conversation.item.input_audio_transcription.failed", item_id="u1", error={"message": "x"}
+    )
+    await peer.send("error", error={"message": "last"})
+    events = await until(session.events(), EngineFailed)
+    assert [event.text for event in events if isinstance(event, UserTranscript)] == ["", "second"]
+    await session.close()
+
+
+@pytest.mark.parametrize(
+    ("heard_ms", "kind", "fields"),
+    [
+        (0, "conversation.item.delete", {"item_id": "a1"}),
+        (120, "conversation.item.truncate", {"item_id": "a1", "content_index": 0, "audio_end_ms": 120}),
+    ],
+)
+async def test_interruption_makes_upstream_forget_what_was_not_heard(
+    upstream: Realtime, heard_ms: int, kind: str, fields: dict[str, Any]
+) -> None:
+    session, peer = await opened(upstream)
+    await peer.speak("resp1", "a1", "A long story.")
+    events = session.events()
+    await until(events, AudioChunk)
+    await until(events, AudioChunk)
+    await session.interrupt(heard_ms)
+    await peer.expect("response.cancel")
+    sent = await peer.expect(kind)
+    assert {name: sent[name] for name in fields} == fields
+    await peer.send(
+        "response.output_audio.delta", response_id="resp1", item_id="a1", delta=b64encode(CHUNK).decode()
+    )
+    await peer.done("resp1", "cancelled")
+    await peer.send("error", error={"code": "response_cancel_not_active", "message": "crossed"})
+    await peer.send("error", error={"message": "last"})
+    assert await until(events, EngineFailed) == [EngineFailed("last")]
+    await session.close()
+
+
+async def test_what_was_heard_whole_is_not_truncated(upstream: Realtime) -> None:
+    session, peer = await opened(upstream)
+    await peer.speak("resp1", "a1", "Short.")
+    await peer.done("resp1")
+    await until(session.events(), ReplyDone)
+    await session.interrupt(5000)
+    await session.respond()
+    await peer.expect("response.create")
+    await session.close()
+
+
+async def test_the_model_calls_the_agents_tools(upstream: Realtime) -> None:
+    session, peer = await opened(upstream)
+    await session.respond()
+    await peer.expect("response.create")
+    await peer.send("response.created", response={"id": "resp1"})
+    call = {"type": "function_call", "call_id": "c1", "name": "find_contact", "arguments": '{"name":"Alice"}'}
+    await peer.done("resp1", output=[call])
+    item = (await peer.expect("conversation.item.create"))["item"]
+    assert item == {"type": "function_call_output", "call_id": "c1", "output": "find_contact(Alice)"}
+    await peer.expect("response.create")
+    await peer.speak("resp2", "a1", "Alice is here.")
+    await peer.done("resp2")
+    events = await until(session.events(), ReplyDone)
+    assert len({event.reply for event in events if isinstance(event, ReplyText | ReplyDone)}) == 1
+    await session.close()
+
+
+async def test_another_voice_is_a_fresh_session_that_knows_what_was_said(upstream: Realtime) -> None:
+    session, first = await opened(upstream)
+    await session.update("alloy")
+    await session.update("verse")
+    second = await upstream.accept()
+    assert (await second.set_up())["audio"]["output"]["voice"] == "verse"
+    for _ in HISTORY:
+        await second.expect("conversation.item.create")
+    await first.connection.wait_closed()
+    await session.close()
+
+
+async def test_a_voice_changes_only_when_nobody_speaks(upstream: Realtime) -> None:
+    session, first = await opened(upstream)
+    await first.speak("resp1", "a1", "Still talking.", chunks=1)
+    events = session.events()
+    await until(events, AudioChunk)
+    await session.update("verse")
+    await first.done("resp1")
+    await until(events, ReplyDone)
+    second = await upstream.accept()
+    assert (await second.set_up())["audio"]["output"]["voice"] == "verse"
+    await session.close()
+
+
+async def test_the_time_limit_is_met_by_a_fresh_session(upstream: Realtime) -> None:
+    limits = Limits(session=0.05, session_hard=5, first_delay=0.01, attempts=3)
+    session, _ = await opened(upstream, limits)
+    second = await upstream.accept()
+    await second.set_up()
+    await session.close()
+
+
+async def test_a_broken_connection_is_opened_again_and_the_turn_answered(upstream: Realtime) -> None:
+    session, first = await opened(upstream)
+    await first.user_turn("u1")
+    events = session.events()
+    await until(events, TurnCommitted)
+    await first.connection.close(1011)
+    second = await upstream.accept()
+    await second.set_up()
+    for _ in HISTORY:
+        await second.expect("conversation.item.create")
+    await second.expect("response.create")
+    await second.speak("resp1", "a1", "Back again.")
+    assert any(isinstance(event, ReplyText) for event in await until(events, AudioChunk))
+    await session.close()
+
+
+async def test_a_service_that_stays_away_is_given_up(upstream: Realtime) -> None:
+    session, first = await opened(upstream)
+    assert upstream.server is not None
+    upstream.server.close(close_connections=False)
+    await first.connection.close(1011)
+    failed = (await until(session.events(), EngineFailed))[-1]
+    assert isinstance(failed, EngineFailed)
+    assert failed.fatal
+    with pytest.raises(EngineError, match="cannot be reached"):
+        await session_for(upstream).open()
+    await session.close()

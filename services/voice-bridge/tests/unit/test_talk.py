@@ -1,0 +1,180 @@
+"""Turn taking as a table of events and effects; time is a number and nothing runs."""
+
+from voice_bridge.domain.speech import (
+    BYTES_PER_MS,
+    AudioChunk,
+    EngineEvent,
+    EngineFailed,
+    ReplyDone,
+    ReplyText,
+    SpeechStarted,
+    SpeechStopped,
+    TurnCommitted,
+    UserTranscript,
+    duration_ms,
+)
+from voice_bridge.domain.talk import (
+    TRANSCRIPT_WAIT,
+    Effect,
+    EndAudio,
+    Phase,
+    PlayAudio,
+    ReplySaid,
+    StopEngine,
+    Talk,
+    TellError,
+    TellSpeech,
+    UserSaid,
+)
+
+USER_TURN = (SpeechStarted(), SpeechStopped(), TurnCommitted("i1"), UserTranscript("i1", "hello", 700))
+
+
+def reply(
+    name: str = "r1", milliseconds: int = 1000, text: str = "One two three."
+) -> tuple[EngineEvent, ...]:
+    return (
+        ReplyText(name, 0, text),
+        AudioChunk(name, 0, bytes(milliseconds * BYTES_PER_MS)),
+        ReplyDone(name),
+    )
+
+
+def play(talk: Talk, now: float, *events: EngineEvent) -> list[Effect]:
+    return [effect for event in events for effect in talk.on_engine(event, now)]
+
+
+def run(talk: Talk, now: float, until: float) -> tuple[list[Effect], float]:
+    effects: list[Effect] = []
+    while (due := talk.next_due(now)) is not None and due <= until:
+        now = due
+        effects += talk.tick(now)
+    return effects, now
+
+
+def without_audio(effects: list[Effect]) -> list[Effect]:
+    return [effect for effect in effects if not isinstance(effect, PlayAudio)]
+
+
+def test_a_turn_and_its_reply() -> None:
+    talk = Talk(0.0)
+    assert play(talk, 1.0, *USER_TURN) == [
+        TellSpeech(started=True),
+        TellSpeech(started=False),
+        UserSaid("i1", "hello", 700),
+    ]
+    phases = [talk.phase]
+    first = play(talk, 2.0, *reply())
+    phases.append(talk.phase)
+    rest, ended_at = run(talk, 2.0, 10.0)
+    said = ReplySaid("r1", "One two three.", "One two three.", cut=False, audio_ms=1000, heard_ms=1000)
+    assert without_audio(first + rest) == [EndAudio(), said]
+    assert sum(duration_ms(e.pcm) for e in first + rest if isinstance(e, PlayAudio)) == 1000
+    assert abs(ended_at - 3.0) < 0.01
+    assert [*phases, talk.phase] == [Phase.THINKING, Phase.SPEAKING, Phase.LISTENING]
+    assert (talk.total_ms(4.0), talk.user_speech_ms) == (4000, 700)
+
+
+def test_speaking_over_the_ai_stops_it_at_once() -> None:
+    talk = Talk(0.0)
+    play(talk, 1.0, *USER_TURN)
+    play(talk, 2.0, *reply())
+    run(talk, 2.0, 2.5)
+    effects = talk.on_engine(SpeechStarted(), 2.5)
+    assert effects == [
+        TellSpeech(started=True),
+        EndAudio(),
+        StopEngine(500),
+        ReplySaid("r1", "One two three.", "One two", cut=True, audio_ms=1000, heard_ms=500),
+    ]
+    assert talk.phase is Phase.INTERRUPTED
+    assert talk.next_due(2.5) is None
+    assert play(talk, 2.6, *reply()) == []
+
+
+def test_what_was_cut_stays_silent_after_the_turn() -> None:
+    talk = Talk(0.0)
+    play(talk, 1.0, *USER_TURN)
+    play(talk, 2.0, *reply()[:2])
+    effects = play(talk, 2.2, TurnCommitted("i2"))
+    assert StopEngine(200) in effects
+    assert play(talk, 2.3, AudioChunk("r1", 0, bytes(4800)), ReplyDone("r1")) == []
+    assert talk.phase is Phase.THINKING
+
+
+def test_speaking_before_the_reply_begins_stops_it_too() -> None:
+    talk = Talk(0.0)
+    play(talk, 1.0, *USER_TURN)
+    assert talk.on_engine(SpeechStarted(), 1.5) == [TellSpeech(started=True), StopEngine(0)]
+    assert talk.phase is Phase.INTERRUPTED
+
+
+def test_the_last_words_may_be_cut_after_the_audio_was_sent() -> None:
+    talk = Talk(0.0)
+    play(talk, 1.0, *USER_TURN)
+    effects = play(talk, 2.0, *reply(milliseconds=300))
+    assert EndAudio() in effects
+    assert play(talk, 2.1, SpeechStarted()) == [
+        TellSpeech(started=True),
+        StopEngine(100),
+        ReplySaid("r1", "One two three.", "One", cut=True, audio_ms=300, heard_ms=100),
+    ]
+
+
+def test_a_late_transcript_is_recorded_before_the_reply_to_it() -> None:
+    talk = Talk(0.0)
+    play(talk, 1.0, *USER_TURN[:3])
+    effects = play(talk, 2.0, *reply(milliseconds=200))
+    effects += run(talk, 2.0, 3.0)[0]
+    assert without_audio(effects) == [EndAudio()]
+    late = play(talk, 3.0, USER_TURN[3])
+    assert [type(effect) for effect in late] == [UserSaid, ReplySaid]
+
+
+def test_a_transcript_that_never_comes_holds_nothing_up_for_long() -> None:
+    talk = Talk(0.0)
+    play(talk, 1.0, *USER_TURN[:3])
+    play(talk, 2.0, *reply(milliseconds=200))
+    effects, now = run(talk, 2.0, 20.0)
+    assert [type(effect) for effect in effects] == [ReplySaid]
+    assert now == 1.0 + TRANSCRIPT_WAIT
+
+
+def test_a_second_reply_waits_for_the_first() -> None:
+    talk = Talk(0.0)
+    effects = play(talk, 1.0, *reply("r1", 200, "One."), *reply("r2", 200, "Two."))
+    effects += run(talk, 1.0, 5.0)[0]
+    assert [e.heard for e in effects if isinstance(e, ReplySaid)] == ["One.", "Two."]
+    assert effects.count(EndAudio()) == 2
+
+
+def test_a_reply_without_words_ends_the_thinking() -> None:
+    talk = Talk(0.0)
+    play(talk, 1.0, *USER_TURN)
+    assert play(talk, 2.0, ReplyDone("r1")) == []
+    assert talk.phase is Phase.LISTENING
+
+
+def test_a_failure_ends_the_thinking() -> None:
+    talk = Talk(0.0)
+    play(talk, 1.0, *USER_TURN)
+    assert play(talk, 2.0, EngineFailed("no model")) == [TellError("no model", fatal=False)]
+    assert talk.may_respond
+
+
+def test_the_end_cuts_what_is_being_said() -> None:
+    talk = Talk(0.0, user_speech_ms=1000)
+    play(talk, 1.0, *USER_TURN)
+    play(talk, 2.0, *reply())
+    said = talk.end(2.3)[-1]
+    assert isinstance(said, ReplySaid)
+    assert (said.cut, said.heard_ms) == (True, 300)
+    assert talk.user_speech_ms == 1700
+
+
+def test_a_report_of_the_client_decides_what_was_heard() -> None:
+    talk = Talk(0.0)
+    play(talk, 1.0, *reply(milliseconds=3000))
+    run(talk, 1.0, 2.0)
+    talk.report_playback(250, 2.0)
+    assert StopEngine(250) in talk.on_engine(SpeechStarted(), 2.0)
