@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
@@ -66,6 +66,11 @@ class Stack:
         services: list[dict[str, Any]] = json.loads(answer.stdout)
         return services
 
+    def inner_ports(self) -> dict[str, int]:
+        """Where each service answers on this machine, past the front door."""
+        state = json.loads((self.folder / "data" / "state.json").read_text())
+        return {entry["service"]: entry["port"] for entry in state}
+
     def kill(self, service: str) -> None:
         """End one service as a crash does."""
         (pid,) = [entry["pid"] for entry in self.status() if entry["service"] == service]
@@ -120,3 +125,12 @@ def own_stack(tmp_path: Path, unused_port: Callable[[], int]) -> Iterator[Stack]
     """A stack for one test, which may kill and restart what it likes."""
     with running_stack(tmp_path / "stack", unused_port) as running:
         yield running
+
+
+Start: TypeAlias = Callable[..., AbstractContextManager[Stack]]
+"""Starts a stack in a folder with the variables that are given, for as long as the context lasts."""
+
+
+@pytest.fixture(scope="session")
+def start_stack(unused_port: Callable[[], int]) -> Start:
+    return lambda folder, **variables: running_stack(folder, unused_port, **variables)

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI, WebSocket
-from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
+from access.edge import guarded
+from access.settings import AccessSettings
 from contracts.events import REGISTERED
 from contracts.registry import Registry
 from edge_ws.agent import AgentEndpoint
@@ -23,27 +24,28 @@ SERVICE = "edge-ws"
 
 def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     """The application, and the context in which it works."""
-    nats, settings = load(NatsSettings), load(EdgeSettings)
+    nats, settings, access = load(NatsSettings), load(EdgeSettings), load(AccessSettings)
     broker = Broker(nats, SERVICE)
     app = FastAPI(openapi_url=None)
-    for path, endpoint in service.health_routes(broker, SERVICE, (), CollectorRegistry()):
+    for path, endpoint in service.health_routes(broker, SERVICE, ()):
         app.router.routes.append(Route(path, endpoint))
 
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
         await service.connect(broker, nats)
-        log = JetStreamLog(broker, Registry(REGISTERED), nats)
-        agent = AgentEndpoint(log, Inbox(log, Author(source=SERVICE)), settings)
+        stream = JetStreamLog(broker, Registry(REGISTERED), nats)
+        async with guarded(app, access, broker, stream) as log:
+            agent = AgentEndpoint(log, Inbox(log, Author(source=SERVICE)), settings)
 
-        @app.websocket("/chat/{chat_id:path}")
-        async def chat(socket: WebSocket, chat_id: str) -> None:
-            await agent.serve(socket, chat_id)
+            @app.websocket("/chat/{chat_id:path}")
+            async def chat(socket: WebSocket, chat_id: str) -> None:
+                await agent.serve(socket, chat_id)
 
-        await broker.start()
-        await service.answer_pings(broker, SERVICE)
-        try:
-            yield
-        finally:
-            await broker.stop()
+            await broker.start()
+            await service.answer_pings(broker, SERVICE)
+            try:
+                yield
+            finally:
+                await broker.stop()
 
     return app, started()

@@ -18,6 +18,7 @@ from contracts.events import (
     RunInterrupted,
     RunStarted,
     Unrecognized,
+    VoiceSessionClaimed,
 )
 from history_store.tables import ConversationRow, EntryRow
 
@@ -87,6 +88,8 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
             changes["question"] = _storable(event.question)
         case RunCompleted() | RunFailed() | RunCancelled():
             changes["unanswered"] = max(conversation.unanswered - 1, 0)
+        case VoiceSessionClaimed(owner=owner):
+            changes["owner"] = _storable(owner)
         case _:
             pass
     changed = conversation.model_copy(update=changes)

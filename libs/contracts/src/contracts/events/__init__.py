@@ -21,6 +21,7 @@ from contracts.events.run import (
     ToolReturned,
 )
 from contracts.events.unrecognized import Unrecognized
+from contracts.events.voice import VoiceSessionClaimed
 
 REGISTERED: tuple[type[Event], ...] = (
     ConversationStarted,
@@ -43,6 +44,7 @@ REGISTERED: tuple[type[Event], ...] = (
     CrisisAnswered,
     DocumentSaved,
     DocumentDeleted,
+    VoiceSessionClaimed,
 )
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "ToolCalled",
     "ToolReturned",
     "Unrecognized",
+    "VoiceSessionClaimed",
     "Work",
     "WritesSaved",
 ]
