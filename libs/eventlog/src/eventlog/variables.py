@@ -1,0 +1,94 @@
+"""The name of every ``PARLEY_…`` variable that some part of the system reads.
+
+Every part refuses to start beside a name that is not here: a misspelt setting would else be ignored in
+silence. A part cannot know the others' settings classes, so the names are one table, which a test
+compares with the classes.
+"""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Final
+
+PREFIX: Final = "PARLEY_"
+
+_LOG: Final = (
+    "PARLEY_HTTP_HOST",
+    "PARLEY_HTTP_PORT",
+    "PARLEY_LOG_FORMAT",
+    "PARLEY_LOG_LEVEL",
+    "PARLEY_NATS_APPEND_DEADLINE",
+    "PARLEY_NATS_CONNECT_DEADLINE",
+    "PARLEY_NATS_IDLE_CHECK",
+    "PARLEY_NATS_PASSWORD",
+    "PARLEY_NATS_REQUEST_TIMEOUT",
+    "PARLEY_NATS_URL",
+    "PARLEY_NATS_USER",
+    "PARLEY_STREAM_LIVE_BYTES",
+    "PARLEY_STREAM_LOG_BYTES",
+    "PARLEY_STREAM_REPLICAS",
+)
+_EDGES: Final = (
+    "PARLEY_AGENT_GRAPH",
+    "PARLEY_MAX_BODY",
+    "PARLEY_MAX_FRAME",
+    "PARLEY_MAX_WEBSOCKET_MESSAGE",
+    "PARLEY_NEEDS",
+    "PARLEY_PING_INTERVAL",
+    "PARLEY_QUERY_TIMEOUT",
+    "PARLEY_SEND_TIMEOUT",
+)
+_ACCESS: Final = (
+    "PARLEY_ALLOWED_ORIGINS",
+    "PARLEY_API_KEYS",
+    "PARLEY_CONNECTIONS_PER_ADDRESS",
+    "PARLEY_CONVERSATIONS_PER_MINUTE",
+    "PARLEY_JWT_AUDIENCE",
+    "PARLEY_JWT_ISSUER",
+    "PARLEY_JWT_JWKS_URL",
+    "PARLEY_JWT_SECRET",
+    "PARLEY_MESSAGES_PER_SECOND",
+)
+_RUNNER: Final = (
+    "PARLEY_CONCURRENT_RUNS",
+    "PARLEY_GRAPHS",
+    "PARLEY_MAX_ATTEMPTS",
+    "PARLEY_MCP_CONFIG",
+    "PARLEY_MODEL",
+    "PARLEY_RUN_TIMEOUT",
+    "PARLEY_TAKEOVER_AFTER",
+    "PARLEY_TOOLS_DIR",
+)
+_HISTORY: Final = (
+    "PARLEY_DATABASE_URL",
+    "PARLEY_DATA_DIR",
+    "PARLEY_OUTAGE_PATIENCE",
+    "PARLEY_QUERY_WAIT",
+    "PARLEY_READY_LAG",
+)
+_STACK: Final = (
+    "PARLEY_AGENT_RUN_PORT",
+    "PARLEY_AGENT_WS_PORT",
+    "PARLEY_ALLOW_INSECURE_BIND",
+    "PARLEY_DOOR_LISTENERS",
+    "PARLEY_DOOR_REQUESTS",
+    "PARLEY_DOOR_WEBSOCKETS",
+    "PARLEY_HOST",
+    "PARLEY_PORT",
+    "PARLEY_QUOTE_PORT",
+    "PARLEY_VOICE",
+)
+VARIABLES: Final = frozenset(_LOG + _EDGES + _ACCESS + _RUNNER + _HISTORY + _STACK)
+
+
+def complaint(environment: Mapping[str, str], known: Iterable[str] = VARIABLES) -> str | None:
+    """What is wrong with the names in an environment, in one line, or None."""
+    names = sorted(known)
+    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in names)
+    if not unknown:
+        return None
+    return "; ".join(f"{name}: no such setting, {_advice(name, names)}" for name in unknown)
+
+
+def _advice(name: str, names: list[str]) -> str:
+    close = get_close_matches(name, names, n=1, cutoff=0.8)
+    return f"did you mean {close[0]}?" if close else "remove it"
