@@ -11,6 +11,7 @@ import pytest
 from pydantic_settings import BaseSettings
 
 import access.settings
+import agent_runner.checkpointer.settings
 import agent_runner.settings
 import edge_rest.settings
 import edge_ws.settings
@@ -101,6 +102,7 @@ async def test_a_stream_with_other_settings(tmp_path: Path, service: str, own_na
 def test_the_table_of_variables_names_what_the_settings_read() -> None:
     modules = (
         access.settings,
+        agent_runner.checkpointer.settings,
         agent_runner.settings,
         edge_rest.settings,
         edge_ws.settings,
