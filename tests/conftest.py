@@ -66,6 +66,11 @@ class Stack:
         services: list[dict[str, Any]] = json.loads(answer.stdout)
         return services
 
+    def inner_ports(self) -> dict[str, int]:
+        """Where each service answers on this machine, past the front door."""
+        state = json.loads((self.folder / "data" / "state.json").read_text())
+        return {entry["service"]: entry["port"] for entry in state}
+
     def kill(self, service: str) -> None:
         """End one service as a crash does."""
         (pid,) = [entry["pid"] for entry in self.status() if entry["service"] == service]

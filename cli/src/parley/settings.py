@@ -33,7 +33,9 @@ SETTINGS = (
     ),
     Setting("PARLEY_HOST", "127.0.0.1", "The address to listen on."),
     Setting(
-        "PARLEY_ALLOW_INSECURE_BIND", "", "`yes` allows PARLEY_HOST to be an address that others can reach."
+        "PARLEY_ALLOW_INSECURE_BIND",
+        "",
+        "`yes` allows PARLEY_HOST to be an address that others can reach, though no API keys are set.",
     ),
     Setting("PARLEY_PORT", "8000", "The public port. Every protocol is served on every port."),
     Setting("PARLEY_QUOTE_PORT", "3001", "The quote protocol's own port."),
@@ -75,13 +77,26 @@ SETTINGS = (
     Setting(
         "PARLEY_JWT_SECRET", "", "The HS256 secret of users' tokens. Empty: one is made in PARLEY_DATA_DIR."
     ),
+    Setting("PARLEY_JWT_JWKS_URL", "", "Where the public keys of users' tokens are, instead of a secret."),
+    Setting("PARLEY_JWT_ISSUER", "", "The `iss` that users' tokens must have. Empty: any."),
+    Setting("PARLEY_JWT_AUDIENCE", "", "The `aud` that users' tokens must have. Empty: any."),
     Setting(
-        "PARLEY_JWT_JWKS_URL",
+        "PARLEY_API_KEYS",
         "",
-        "Where the keys of RS256 and ES256 tokens are published, instead of a secret.",
+        "Keys of 16 or more characters, comma separated, for X-API-Key. Empty: none needed.",
     ),
-    Setting("PARLEY_JWT_ISSUER", "", "What a token's `iss` must be, if given."),
-    Setting("PARLEY_JWT_AUDIENCE", "", "What a token's `aud` must hold, if given."),
+    Setting(
+        "PARLEY_ALLOWED_ORIGINS",
+        "",
+        "Web pages of other hosts that may call, such as https://chat.example.org, comma separated.",
+    ),
+    Setting("PARLEY_CONNECTIONS_PER_ADDRESS", "256", "Open at once from one address; 0 for any number."),
+    Setting("PARLEY_MESSAGES_PER_SECOND", "200", "Frames a second of one WebSocket; 0 for any number."),
+    Setting(
+        "PARLEY_CONVERSATIONS_PER_MINUTE", "600", "Conversations one API key may begin; 0 for any number."
+    ),
+    Setting("PARLEY_LOG_FORMAT", "plain", "`json` for one JSON object a line."),
+    Setting("PARLEY_LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`."),
     Setting(
         "PARLEY_DATABASE_URL", "", "An SQLAlchemy URL for the projections. Empty: SQLite in PARLEY_DATA_DIR."
     ),
@@ -121,7 +136,8 @@ class Settings:
             if twin := next((other for other in PORTS if other != name and ports[other] == port), None):
                 raise SettingsError(f"{name} and {twin} are both {port}")
         host = values["PARLEY_HOST"]
-        _check_host(host, allowed=values["PARLEY_ALLOW_INSECURE_BIND"] == "yes")
+        has_keys = any(key.strip() for key in values["PARLEY_API_KEYS"].split(","))
+        _check_host(host, allowed=has_keys or values["PARLEY_ALLOW_INSECURE_BIND"] == "yes")
         return cls(
             data_dir=Path(values["PARLEY_DATA_DIR"]).expanduser().resolve(),
             host=host,
@@ -165,6 +181,6 @@ def _check_host(host: str, *, allowed: bool) -> None:
         raise SettingsError(f"PARLEY_HOST must be an IP address or localhost, not {host!r}") from None
     if not (loopback or allowed):
         raise SettingsError(
-            f"PARLEY_HOST={host} would let others reach a server without TLS; "
-            "set PARLEY_ALLOW_INSECURE_BIND=yes if that is what you want"
+            f"PARLEY_HOST={host} would let anybody who reaches it use this server; set PARLEY_API_KEYS, "
+            "or PARLEY_ALLOW_INSECURE_BIND=yes if that is what you want"
         )

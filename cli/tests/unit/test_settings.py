@@ -55,6 +55,13 @@ def test_another_address_can_be_allowed() -> None:
     assert Settings.load(environ, NOWHERE).host == "192.0.2.1"
 
 
+def test_another_address_is_allowed_where_keys_are_asked_for() -> None:
+    environ = {"PARLEY_HOST": "192.0.2.1", "PARLEY_API_KEYS": "0123456789abcdef"}
+    assert Settings.load(environ, NOWHERE).host == "192.0.2.1"
+    with pytest.raises(SettingsError, match="PARLEY_API_KEYS"):
+        Settings.load(environ | {"PARLEY_API_KEYS": " , "}, NOWHERE)
+
+
 def test_every_name_is_there_once() -> None:
     names = [setting.name for setting in SETTINGS]
     assert len(set(names)) == len(names)

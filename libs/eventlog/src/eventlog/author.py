@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from opentelemetry import propagate
-
 from contracts.envelope import Envelope
 from contracts.events import Event
+from eventlog import telemetry
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:parley:event")
 
@@ -46,8 +45,6 @@ class Author:
         causation_id: str | None = None,
     ) -> Envelope:
         """An envelope around `event`; without `event_id` it gets a new one."""
-        carrier: dict[str, str] = {}
-        propagate.inject(carrier)
         identity = event_id or str(self.new_id())
         return Envelope(
             id=identity,
@@ -57,5 +54,5 @@ class Author:
             source=self.source,
             correlation_id=correlation_id or identity,
             causation_id=causation_id,
-            traceparent=carrier.get("traceparent"),
+            traceparent=telemetry.traceparent(),
         )

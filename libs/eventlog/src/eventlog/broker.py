@@ -2,15 +2,21 @@
 
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+from faststream import BaseMiddleware
+from faststream.message import StreamMessage
 from faststream.nats import NatsBroker
 from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
 from nats.errors import SlowConsumerError
 
+from eventlog import conventions as names
+from eventlog.metrics import Metrics
 from eventlog.settings import NatsSettings
 from eventlog.streams import WrongStream, restore_live
+from eventlog.telemetry import TRACING
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +44,33 @@ class Interruptions:
             wake()
 
 
+class Answering(BaseMiddleware):
+    """The span of answering a query, under the span of whoever asks."""
+
+    async def consume_scope(
+        self, call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], msg: StreamMessage[Any]
+    ) -> Any:
+        """See FastStream."""
+        parent = msg.headers.get("traceparent")
+        if parent is None:
+            return await call_next(msg)
+        name = msg.raw_message.subject.removeprefix("query.")
+        with TRACING.span(f"answer {name}", "server", {names.MESSAGING_SYSTEM: names.NATS}, under=parent):
+            return await call_next(msg)
+
+
 class Broker(NatsBroker):
-    """A FastStream broker that reconnects for ever and announces interruptions."""
+    """A FastStream broker that reconnects for ever and announces interruptions.
+
+    Attributes:
+        metrics: what this process counts.
+        last_error: what NATS said last that was wrong.
+    """
 
     def __init__(self, settings: NatsSettings, name: str) -> None:
         self.interruptions = Interruptions()
+        self.metrics = Metrics()
+        self.last_error = ""
         super().__init__(
             servers=[url.strip() for url in settings.url.split(",")],
             name=name,
@@ -55,6 +83,7 @@ class Broker(NatsBroker):
             error_cb=self._failed,
             logger=None,
             graceful_timeout=10.0,
+            middlewares=[Answering] if TRACING.on else [],
         )
 
     @property
@@ -75,7 +104,10 @@ class Broker(NatsBroker):
         self.interruptions.announce()
 
     async def _failed(self, error: Exception) -> None:
-        logger.warning("NATS: %s", error or type(error).__name__)
+        self.last_error = f"{error}" or type(error).__name__
+        logger.log(
+            logging.WARNING if self._connection else logging.DEBUG, "NATS: %s", self.last_error
+        )  # until it is connected, whoever connects tells
         if isinstance(error, SlowConsumerError):
             self.interruptions.announce()
 

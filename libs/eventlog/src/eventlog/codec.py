@@ -67,8 +67,9 @@ def decode(
     try:
         event = registry.decode(event_type, version, from_json(payload))
     except (UnknownEvent, ValidationError, ValueError) as error:
-        logger.warning("cannot read event %d (%s v%d): %s", sequence, event_type, version, error)
-        event = Unrecognized(name=event_type, data_version=version, reason=str(error))
+        reason = _described(error)
+        logger.warning("cannot read event %d (%s v%d): %s", sequence, event_type, version, reason)
+        event = Unrecognized(name=event_type, data_version=version, reason=reason)
     previous = headers.get(PREVIOUS)
     return Recorded(
         id=required(headers, attributes.ID),
@@ -81,4 +82,14 @@ def decode(
         traceparent=headers.get(attributes.TRACEPARENT),
         sequence=sequence,
         previous=sequence - 1 if previous is None else int(previous),
+    )
+
+
+def _described(error: Exception) -> str:
+    """The error without the event's contents, which are nobody's business in a log file."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    return "; ".join(
+        f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
+        for detail in error.errors(include_input=False)
     )

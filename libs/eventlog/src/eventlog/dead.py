@@ -49,6 +49,7 @@ async def bury(broker: Broker, letter: DeadLetter, *, timeout_seconds: float) ->
         timeout=timeout_seconds,
         headers={"Nats-Msg-Id": f"{letter.service}:{letter.event_id}"},
     )
+    broker.metrics.dead_letters.inc()
 
 
 class DeadLetters:

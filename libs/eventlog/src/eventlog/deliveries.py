@@ -7,7 +7,9 @@ from typing import Final
 
 from contracts.envelope import Recorded
 from eventlog.journal import Superseded
+from eventlog.logs import CONVERSATION
 from eventlog.ports import LogError
+from eventlog.telemetry import TRACING, of
 from eventlog.work import Held
 
 logger = logging.getLogger(__name__)
@@ -49,8 +51,11 @@ class Deliveries:
             await asyncio.gather(*unfinished, return_exceptions=True)
 
     async def _handle(self, held: Held) -> None:
+        work = held.work
+        CONVERSATION.set(work.conversation)
         try:
-            await self._answer(held.work)
+            with TRACING.span(f"process {work.event.type}", "consumer", of(work), under=work.traceparent):
+                await self._answer(work)
             await held.done()
         except Superseded:
             return

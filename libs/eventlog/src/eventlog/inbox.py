@@ -14,8 +14,10 @@ from contracts.events import (
     MessageReceived,
     RunInterrupted,
 )
+from eventlog import conventions as names
 from eventlog.author import Author, derived_id
 from eventlog.ports import Conflict, Log, Unavailable
+from eventlog.telemetry import TRACING
 from eventlog.turns import Progress
 
 ResultT = TypeVar("ResultT")
@@ -277,15 +279,16 @@ class Inbox:
 
         The tail is read before the standing: whatever comes after it makes the append fail.
         """
-        for _ in range(ATTEMPTS):
-            if seen is None:
-                tail = await self._log.tail(conversation)
-                seen = Seen(tail, await self.standing(conversation))
-            try:
-                return await attempt(seen.start, seen.tail)
-            except Conflict:
-                seen = None
-        raise Unavailable(f"conversation {conversation!r} is too busy")
+        with TRACING.span("receive", "server", {names.GEN_AI_CONVERSATION: conversation}):
+            for _ in range(ATTEMPTS):
+                if seen is None:
+                    tail = await self._log.tail(conversation)
+                    seen = Seen(tail, await self.standing(conversation))
+                try:
+                    return await attempt(seen.start, seen.tail)
+                except Conflict:
+                    seen = None
+            raise Unavailable(f"conversation {conversation!r} is too busy")
 
 
 def _same(known: Recorded, answer: AnswerReceived) -> bool:

@@ -5,21 +5,26 @@ event names the one before it in its conversation, so a follower sees the gap an
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from typing import Final
+
+from nats.aio.msg import Msg
 
 from contracts import subjects
 from contracts.envelope import Envelope, Recorded
 from contracts.registry import Registry
+from eventlog import conventions as names
 from eventlog.appending import Appender
 from eventlog.broker import Broker, inbox_prefix
 from eventlog.codec import decode
 from eventlog.mailbox import Mailbox, mailbox
 from eventlog.payloads import Payloads
-from eventlog.ports import Unavailable
+from eventlog.ports import Conflict, LogError, Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import Stored, StreamReader, from_headers
+from eventlog.telemetry import TRACING, Attributes
 
 _LAG_RETRIES: Final = 20
 _LAG_WAIT_SECONDS: Final = 0.05
@@ -50,7 +55,22 @@ class JetStreamLog:
 
     async def append(self, envelopes: Sequence[Envelope], *, expected: int) -> tuple[Recorded, ...]:
         """See `ports.Log.append`."""
-        return await self._appender.append(envelopes, expected)
+        metrics = self._broker.metrics
+        attributes: Attributes = {
+            names.MESSAGING_SYSTEM: names.NATS,
+            names.MESSAGING_OPERATION_NAME: "publish",
+            names.MESSAGING_OPERATION_TYPE: "send",
+            names.MESSAGING_DESTINATION: subjects.LOG_STREAM,
+            names.MESSAGING_BATCH_COUNT: len(envelopes),
+        }
+        with TRACING.span("publish LOG", "producer", attributes), metrics.append_seconds.time():
+            try:
+                stored = await self._appender.append(envelopes, expected)
+            except Conflict:
+                metrics.conflicts.inc()
+                raise
+        metrics.appended(stored)
+        return stored
 
     async def tail(self, conversation: str) -> int:
         """See `ports.Log.tail`."""
@@ -71,6 +91,28 @@ class JetStreamLog:
         """See `ports.Log.position`."""
         newest = await self._reader.last(subjects.LOG_SUBJECTS)
         return newest.sequence if newest else 0
+
+    async def hear(self, event_type: str, heard: Callable[[Recorded], Awaitable[None]]) -> None:
+        """Tell of each event of a type from now on, over all conversations; one may be missed."""
+
+        async def tell(message: Msg) -> None:
+            await heard(await self.decode(from_headers(message)))
+
+        await self._broker.client.subscribe(subjects.recorded_everywhere(event_type), cb=tell)
+
+    def measure_queue(self, responder: str) -> None:
+        """Let the metrics say how much work waits for a responder."""
+        metrics = self._broker.metrics
+
+        async def measure() -> None:
+            reply = await self._reader.request(f"$JS.API.CONSUMER.INFO.{subjects.LOG_STREAM}.{responder}", {})
+            info = json.loads(reply.data)
+            if error := info.get("error"):
+                raise LogError(f"consumer {responder}: {error.get('description')}")
+            metrics.queue_depth.labels(responder).set(info["num_pending"])
+            metrics.queue_held.labels(responder).set(info["num_ack_pending"])
+
+        metrics.before_reading(measure)
 
     async def decode(self, stored: Stored) -> Recorded:
         """The event in a stored message, its payload fetched from wherever it is kept."""
@@ -96,7 +138,8 @@ class JetStreamLog:
         async def follow() -> AsyncIterator[Recorded]:
             async for batch in self._follow(box, subject, after, lambda event: event.previous):
                 for event in batch:
-                    yield event
+                    with TRACING.handling(event):
+                        yield event
 
         async with mailbox(self._broker, subjects.recorded(conversation)) as box:
             yield follow()
@@ -112,7 +155,11 @@ class JetStreamLog:
                 box, subjects.LOG_SUBJECTS, after, lambda event: event.sequence - 1
             ):
                 for start in range(0, len(batch), limit):
-                    yield batch[start : start + limit]
+                    part = batch[start : start + limit]
+                    with ExitStack() as handled:
+                        for event in part:
+                            handled.enter_context(TRACING.handling(event))
+                        yield part
 
         async with mailbox(self._broker, f"{subjects.RECORDED_PREFIX}.>") as box:
             yield follow()

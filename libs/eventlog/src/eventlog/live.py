@@ -1,8 +1,11 @@
 """Live deltas: published without waiting, numbered, and mended from the LIVE stream when some are missed."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Final, Protocol
+
+from nats.aio.msg import Msg
 
 from contracts import subjects
 from contracts.live import Delta
@@ -10,6 +13,10 @@ from eventlog.broker import Broker
 from eventlog.mailbox import Mailbox, mailbox
 from eventlog.settings import NatsSettings
 from eventlog.stored import StreamReader
+
+_SENT_AT: Final = "parley-sent-at"
+_TIMED: Final = 16
+"""Every 16th delta says when it was sent."""
 
 
 class Live(Protocol):
@@ -43,7 +50,11 @@ class JetStreamLive:
 
     async def publish(self, conversation: str, delta: Delta) -> None:
         """See `Live.publish`."""
-        await self._broker.client.publish(subjects.live(conversation), delta.model_dump_json().encode())
+        headers = {_SENT_AT: repr(time.time())} if delta.index % _TIMED == 0 else None
+        await self._broker.client.publish(
+            subjects.live(conversation), delta.model_dump_json().encode(), headers=headers
+        )
+        self._broker.metrics.sent(delta)
 
     @asynccontextmanager
     async def listen(self, conversation: str, *, replay: bool = False) -> AsyncIterator[AsyncIterator[Delta]]:
@@ -68,6 +79,7 @@ class JetStreamLive:
         while True:
             messages = None if look else await box.take(self._idle)
             deltas = [Delta.model_validate_json(message.data) for message in messages or ()]
+            self._measure(messages or ())
             if look or messages is None or _has_gap(deltas, next_index):
                 stored = [item async for item in self._reader.range(subject, after=after)]
                 after = stored[-1].sequence if stored else after
@@ -78,6 +90,11 @@ class JetStreamLive:
                 if delta.index >= next_index.get(attempt, 0):
                     next_index[attempt] = delta.index + 1
                     yield delta
+
+    def _measure(self, messages: Iterable[Msg]) -> None:
+        for message in messages:
+            if message.headers and (sent := message.headers.get(_SENT_AT)):
+                self._broker.metrics.delta_lag_seconds.observe(max(time.time() - float(sent), 0))
 
 
 def _has_gap(deltas: list[Delta], next_index: dict[tuple[str, int], int]) -> bool:

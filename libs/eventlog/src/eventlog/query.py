@@ -9,8 +9,10 @@ from pydantic_core import from_json
 
 from contracts import subjects
 from contracts.queries import Failure
+from eventlog import conventions as names
 from eventlog.broker import Broker
 from eventlog.ports import LogError, Unavailable
+from eventlog.telemetry import TRACING, traceparent
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
@@ -38,9 +40,13 @@ async def ask(
     """
     subject = subjects.query(name)
     try:
-        reply = await broker.client.request(
-            subject, question.model_dump_json().encode(), timeout=timeout_seconds
-        )
+        with TRACING.span(f"ask {name}", "client", {names.MESSAGING_SYSTEM: names.NATS}):
+            reply = await broker.client.request(
+                subject,
+                question.model_dump_json().encode(),
+                timeout=timeout_seconds,
+                headers={"traceparent": parent} if (parent := traceparent()) else None,
+            )
     except NoRespondersError as error:
         raise Unavailable(f"nobody answers {name}") from error
     except (NatsError, OSError) as error:

@@ -11,9 +11,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -22,15 +21,16 @@ from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.asgi.types import ASGIApp, Scope
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from contracts import subjects
-from contracts.envelope import format_time
-from eventlog import faults, streams
+from eventlog import faults, logs, streams
 from eventlog.broker import Broker
 from eventlog.health import PROBE_TIMEOUT_SECONDS, problem
 from eventlog.ports import LogError, Unavailable
+from eventlog.requests import Traced
 from eventlog.settings import HttpSettings, LogSettings, NatsSettings, WrongSetting, load
+from eventlog.telemetry import TRACING
 
 logger = logging.getLogger(__name__)
 
@@ -40,31 +40,6 @@ Check: TypeAlias = Callable[[], Awaitable[str | None]]
 DRAIN_SECONDS: Final = 10
 YOUNG_OBJECTS: Final = 20_000
 """How many objects may come before the collector looks at the young ones."""
-_PLAIN: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-
-
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON; a traceback is one field."""
-        entry = {
-            "time": format_time(datetime.fromtimestamp(record.created, UTC)),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
-
-
-def set_up_logging(settings: LogSettings) -> None:
-    """Log to stderr in the form that is configured."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if settings.format == "json" else logging.Formatter(_PLAIN))
-    logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 async def connect(broker: Broker, settings: NatsSettings) -> None:
@@ -78,7 +53,10 @@ async def connect(broker: Broker, settings: NatsSettings) -> None:
         async with asyncio.timeout(settings.connect_deadline):
             await broker.connect()
     except TimeoutError:
-        raise Unavailable(f"NATS does not answer at {settings.url}") from None
+        why = f" ({broker.last_error})" if broker.last_error else ""
+        raise Unavailable(
+            f"NATS does not answer at {settings.url}{why}; start it, or set PARLEY_NATS_URL"
+        ) from None
     await streams.check(broker.client)
 
 
@@ -111,9 +89,7 @@ async def problems(broker: Broker, name: str, checks: Sequence[Check] = ()) -> l
     return [text for text in found if text]
 
 
-def health_routes(
-    broker: Broker, name: str, checks: Sequence[Check], metrics: CollectorRegistry
-) -> list[tuple[str, ASGIApp]]:
+def health_routes(broker: Broker, name: str, checks: Sequence[Check]) -> list[tuple[str, ASGIApp]]:
     """The routes ``/livez``, ``/readyz`` and ``/metrics`` of the service `name`."""
 
     @get
@@ -130,9 +106,11 @@ def health_routes(
         return _json({"status": "ready"}, 200)
 
     @get
-    async def exposition(_: Scope) -> AsgiResponse:
-        """Metrics as Prometheus reads them."""
-        return AsgiResponse(generate_latest(metrics), 200, {"Content-Type": CONTENT_TYPE_LATEST})
+    async def exposition(scope: Scope) -> AsgiResponse:
+        """Metrics as Prometheus reads them; not for clients, who come through a gateway."""
+        if any(name == b"x-forwarded-for" for name, _ in scope["headers"]):
+            return _json({"detail": "Not Found"}, 404)
+        return AsgiResponse(await broker.metrics.exposition(), 200, {"Content-Type": CONTENT_TYPE_LATEST})
 
     return [("/livez", livez), ("/readyz", readyz), ("/metrics", exposition)]
 
@@ -158,32 +136,35 @@ async def started(app: AsgiFastStream) -> AsyncIterator[None]:
         yield
 
 
-def run(name: str, build: Build, **server_options: Any) -> None:
+def run(name: str, build: Build, server_options: Callable[[], Mapping[str, Any]] = dict) -> None:
     """Serve until SIGTERM or SIGINT and drain; end the process with one line if the service cannot start.
 
     Args:
-        server_options: more of uvicorn's settings.
+        server_options: gives more of uvicorn's settings.
     """
     import uvloop  # only a process that serves needs it
 
     try:
-        set_up_logging(load(LogSettings))
+        logs.set_up(name, load(LogSettings))
+        TRACING.start(name)
         http = load(HttpSettings)
         if folder := os.environ.get(faults.VARIABLE):
             faults.arm(Path(folder))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(name, build, http, server_options))
+            runner.run(_serve(name, build, http, server_options()))
     except (WrongSetting, LogError, NatsError, OSError) as error:
         sys.exit(f"{name} ends: {error or type(error).__name__}")
     except asyncio.CancelledError:
         logger.info("%s was told to end before it had started", name)
+    finally:
+        TRACING.stop()
 
 
-async def _serve(name: str, build: Build, http: HttpSettings, server_options: dict[str, Any]) -> None:
+async def _serve(name: str, build: Build, http: HttpSettings, server_options: Mapping[str, Any]) -> None:
     app, context = build()
     server = _Server(
         uvicorn.Config(
-            app,
+            Traced(app) if TRACING.on else app,
             lifespan="off",
             log_config=None,
             access_log=False,

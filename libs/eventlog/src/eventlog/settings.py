@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from pydantic import Field, FilePath, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from eventlog.variables import complaint
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
@@ -21,8 +24,10 @@ def load(settings: type[SettingsT]) -> SettingsT:
     """The settings as the environment has them, and the files of the secrets' folder where it has none.
 
     Raises:
-        WrongSetting: if a variable is missing or does not fit.
+        WrongSetting: if a variable with our prefix is unknown, missing or does not fit.
     """
+    if wrong := complaint(os.environ):
+        raise WrongSetting(wrong)
     secrets = os.environ.get(SECRETS_DIR)
     if secrets and not Path(secrets).is_dir():
         raise WrongSetting(f"{SECRETS_DIR}: {secrets} is not a folder")
@@ -30,11 +35,13 @@ def load(settings: type[SettingsT]) -> SettingsT:
         return settings(_secrets_dir=secrets)
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix", "")
-        wrong = (
-            f"{prefix}{'_'.join(map(str, detail['loc']))}".upper() + f": {detail['msg']}"
-            for detail in error.errors(include_url=False)
-        )
-        raise WrongSetting("; ".join(wrong)) from None
+        raise WrongSetting("; ".join(_described(prefix, detail) for detail in error.errors())) from None
+
+
+def _described(prefix: str, detail: ErrorDetails) -> str:
+    """One line without the value, which may be a secret."""
+    field = str(detail["loc"][0]) if detail["loc"] else ""
+    return f"{prefix}{field}".upper() + f": {detail['msg']}"
 
 
 class NatsSettings(BaseSettings):

@@ -35,6 +35,8 @@ def subscribe(
     responder to bound, which sees in the log what became of earlier attempts.
     """
 
+    log.measure_queue(responder)
+
     @routes.subscriber(
         subjects.work_for(responder),
         stream=JStream(subjects.LOG_STREAM, declare=False),

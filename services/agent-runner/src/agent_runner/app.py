@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from faststream.asgi import AsgiFastStream
-from prometheus_client import CollectorRegistry
 
 from agent_runner import state
 from agent_runner.adapters.documents import LogDocuments
@@ -36,8 +35,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     """The application, and the context in which it works."""
     nats, settings = load(NatsSettings), load(RunnerSettings)
     broker = Broker(nats, SERVICE)
-    metrics = CollectorRegistry()
-    app = AsgiFastStream(broker, asgi_routes=service.health_routes(broker, SERVICE, (), metrics))
+    app = AsgiFastStream(broker, asgi_routes=service.health_routes(broker, SERVICE, ()))
 
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
@@ -16,6 +17,7 @@ from agent_runner.deltas import Deltas
 from agent_runner.effects import EFFECTS, Effects
 from agent_runner.graphs.catalogue import Compiled
 from agent_runner.outputs import presented
+from agent_runner.spans import Spans
 from agent_runner.spoken import corrections
 from agent_runner.steps import reply_of, steps_of
 from agent_runner.trace import Trace
@@ -36,8 +38,10 @@ from contracts.events import (
 )
 from contracts.live import NODE_STARTED, NodeStarted
 from contracts.trace import root_of
+from eventlog import conventions as names
 from eventlog.journal import Cancelled, Journal, Superseded
 from eventlog.ports import Log, LogError
+from eventlog.telemetry import TRACING, Attributes
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +109,7 @@ class Run:
         self._deltas = deltas
         self._timeout = timeout_seconds
         self._cancel: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._callbacks: list[BaseCallbackHandler] = [Trace(deltas)]
         self._facts: dict[str, Any] = {
             "run_id": self._work.id,
             "message_sequence": self._work.sequence,
@@ -118,6 +123,19 @@ class Run:
             Superseded: if another runner has the run now; nothing more was written.
             LogError: if the log cannot be reached; the run is to be tried again.
         """
+        graph_name = self._assignment.graph_name
+        attributes: Attributes = {
+            names.GEN_AI_OPERATION: names.INVOKE_AGENT,
+            names.GEN_AI_AGENT: graph_name,
+            names.GEN_AI_CONVERSATION: self._work.conversation,
+            names.ATTEMPT: self._assignment.attempt,
+        }
+        with TRACING.span(f"{names.INVOKE_AGENT} {graph_name}", attributes=attributes) as span:
+            if TRACING.on:
+                self._callbacks.append(Spans(self._work.conversation, span))
+            await self._execute()
+
+    async def _execute(self) -> None:
         self._journal.add(RunStarted(**self._facts, graph=self._assignment.graph_name))
         try:
             await self._attempt()
@@ -173,7 +191,7 @@ class Run:
             "configurable": {"thread_id": self._work.conversation},
             "metadata": {"run_id": self._work.id},
             "run_id": root_of(self._work.id, self._assignment.attempt),
-            "callbacks": [Trace(self._deltas)],
+            "callbacks": self._callbacks,
         }
         outcome = Outcome()
         steps: list[NodeCompleted] = []

@@ -5,9 +5,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
+from access.edge import guarded
+from access.settings import AccessSettings
 from contracts.events import REGISTERED
 from contracts.registry import Registry
 from edge_rest import agent, docs, errors, health, octo, quote, room, sessions, voice
@@ -28,7 +29,8 @@ SERVICE = "edge-rest"
 
 def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     """The application, and the context in which it works."""
-    nats, settings, identity = load(NatsSettings), load(EdgeSettings), load(IdentitySettings)
+    nats, settings, access = load(NatsSettings), load(EdgeSettings), load(AccessSettings)
+    identity = load(IdentitySettings)
     broker = Broker(nats, SERVICE)
     app = FastAPI(
         title="Parley", version="0.4.0", separate_input_output_schemas=False, docs_url=None, redoc_url=None
@@ -36,7 +38,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     app.add_middleware(errors.BodyLimit, max_bytes=settings.max_body)
     app.add_middleware(quote.OpenToBrowsers)
     errors.install(app)
-    for path, endpoint in service.health_routes(broker, SERVICE, (), CollectorRegistry()):
+    for path, endpoint in service.health_routes(broker, SERVICE, ()):
         app.router.routes.append(Route(path, endpoint))
     docs.install(app)
     app.include_router(health.router(broker, SERVICE, settings.needs))
@@ -44,17 +46,19 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
         await service.connect(broker, nats)
-        log = JetStreamLog(broker, Registry(REGISTERED), nats)
-        questions = Questions(broker, settings.query_timeout)
-        talk = octo.Talk(log, Inbox(log, Author(source=SERVICE)), questions, settings)
-        app.include_router(agent.router(broker, log, settings))
-        app.include_router(octo.router(talk))
-        app.include_router(sessions.router(sessions.Sessions(log, questions)))
-        app.include_router(room.router(log))
-        talks = Talks(log, JetStreamLive(broker, nats), Inbox(log, Author(source=SERVICE)))
-        app.include_router(quote.router(broker, talks, settings))
+        stream = JetStreamLog(broker, Registry(REGISTERED), nats)
         async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
-            app.include_router(voice.router(Inbox(log, Author(source=SERVICE)), identity.verifier(keys)))
+            verifier = identity.verifier(keys)
+            log = await guarded(app, access, verifier, broker, stream)
+            inbox = Inbox(log, Author(source=SERVICE))
+            questions = Questions(broker, settings.query_timeout)
+            app.include_router(agent.router(broker, log, settings))
+            app.include_router(octo.router(octo.Talk(log, inbox, questions, settings)))
+            app.include_router(sessions.router(sessions.Sessions(log, questions)))
+            app.include_router(room.router(log))
+            talks = Talks(log, JetStreamLive(broker, nats), inbox)
+            app.include_router(quote.router(broker, talks, settings))
+            app.include_router(voice.router(inbox, verifier))
             await broker.start()
             await service.answer_pings(broker, SERVICE)
             try:

@@ -9,6 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from access.ownership import NotYours, TooManyConversations
+from access.shapes import body, destination
 from contracts.wire.octo import ErrorBody
 from eventlog.ports import LogError
 
@@ -58,10 +60,25 @@ def install(app: FastAPI) -> None:
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         return JSONResponse({"detail": described(error.errors())}, 422)
 
+    @app.exception_handler(NotYours)
+    async def forbidden(request: Request, error: NotYours) -> JSONResponse:
+        return _shaped(request, 403, str(error), "forbidden")
+
+    @app.exception_handler(TooManyConversations)
+    async def too_many(request: Request, error: TooManyConversations) -> JSONResponse:
+        return _shaped(request, 429, str(error), "too_many_conversations", {"Retry-After": "60"})
+
     @app.exception_handler(LogError)
     async def unavailable(_: Request, error: LogError) -> JSONResponse:
         logger.warning("%s", error)
         return JSONResponse({"detail": "the service is not available, try again"}, 503, {"Retry-After": "1"})
+
+
+def _shaped(
+    request: Request, status: int, reason: str, code: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    protocol = destination(request.url.path, {}, websocket=False).protocol
+    return JSONResponse(body(protocol, reason, code), status, headers)
 
 
 class TooLarge(HTTPException):

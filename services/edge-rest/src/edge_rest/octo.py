@@ -169,6 +169,8 @@ class Talk:
 
     async def fork(self, thread_id: ThreadId, request: ForkRequest) -> Forked:
         """Begin a new conversation in the state of a checkpoint."""
+        if await self.inbox.standing(thread_id) is None:
+            raise not_found(thread_id)
         target = _checked(request.thread_id) if request.thread_id else _new_thread_id()
         command = queries.Fork(conversation=thread_id, checkpoint_id=request.checkpoint_id, target=target)
         answer = await self.questions.ask(queries.FORK, command, queries.Forked)

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from access.visitor import VISITOR
 from contracts import queries
 from contracts.wire.octo import GraphState
 from eventlog.broker import Broker
@@ -23,6 +24,14 @@ class Questions:
     async def ask(self, name: str, question: BaseModel, answer: type[AnswerT]) -> AnswerT:
         """See `eventlog.query.ask`."""
         return await ask(self.broker, name, question, answer, timeout_seconds=self.timeout_seconds)
+
+    async def sessions(self, question: queries.SessionsQuery) -> queries.Sessions:
+        """A page of the sessions that the visitor may see."""
+        visitor = VISITOR.get()
+        caller = await visitor.user() if visitor else None
+        return await self.ask(
+            queries.SESSIONS, question.model_copy(update={"caller": caller}), queries.Sessions
+        )
 
     async def state(self, thread_id: str, checkpoint_id: str | None = None) -> tuple[str | None, GraphState]:
         """A graph's state with the id of its checkpoint; None and an empty state if there is none."""

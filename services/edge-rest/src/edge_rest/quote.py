@@ -17,6 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from access.ownership import NotYours, TooManyConversations
 from contracts import queries
 from contracts.wire.quote import (
     MISSING_FIELDS,
@@ -77,8 +78,10 @@ class _Route(APIRoute):
                 return await handle(request)
             except BadRequestError as error:
                 return _error(400, error.message, error.code)
-            except UnknownConversation:
+            except (UnknownConversation, NotYours):
                 return _error(404, NOT_FOUND, "CONVERSATION_NOT_FOUND")
+            except TooManyConversations as error:
+                return _error(429, str(error), "too_many_conversations")
             except LogError as error:
                 logger.warning("%s %s: %s", request.method, request.url.path, error)
                 return _error(500, SERVER_ERROR, "UNAVAILABLE")

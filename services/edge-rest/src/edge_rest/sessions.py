@@ -64,7 +64,7 @@ class Sessions:
                 offset=offset + len(items),
                 at_least=at_least,
             )
-            page = await self.questions.ask(queries.SESSIONS, query, queries.Sessions)
+            page = await self.questions.sessions(query)
             items += map(_item, page.sessions)
             if not page.sessions or len(items) >= limit or offset + len(items) >= page.total:
                 return SessionList(sessions=items, total=page.total)

@@ -36,7 +36,7 @@ PROTOCOL: Final = "quote"
 
 
 class UnknownConversation(LookupError):
-    """There is no such conversation, or it is not this protocol's to show."""
+    """There is no such conversation."""
 
 
 class Talks:
@@ -51,13 +51,11 @@ class Talks:
         """Receive a message; the reply comes with the answer if it is the fourth and in time.
 
         Raises:
-            UnknownConversation: if the conversation belongs to a user of another protocol.
             LogError: if the log did not take it.
         """
         key = request.key
         tail = await self._log.tail(key)
         start = await self._inbox.standing(key)
-        _check_owner(start)
         message = MessageReceived(
             addressee=RESPONDER,
             text=request.content,
@@ -137,7 +135,6 @@ class Talks:
 
     async def _standing(self, key: str) -> Recorded:
         start = await self._inbox.standing(key)
-        _check_owner(start)
         if start is None:
             raise UnknownConversation(key)
         return start
@@ -167,9 +164,3 @@ class Talks:
                         return None
         logger.info("run %s takes longer than the client is kept waiting", receipt.run_id)
         return None
-
-
-def _check_owner(start: Recorded | None) -> None:
-    # This protocol has no tokens, so nobody can show that an owned conversation is theirs.
-    if start and isinstance(start.event, ConversationStarted) and start.event.owner is not None:
-        raise UnknownConversation(start.conversation)

@@ -1,17 +1,23 @@
 """``python -m edge_ws``"""
 
+from collections.abc import Mapping
+
 from edge_ws.app import SERVICE, build
 from edge_ws.settings import EdgeSettings
 from eventlog.service import run
 from eventlog.settings import load
 
-if __name__ == "__main__":
+
+def server_options() -> Mapping[str, object]:
+    """What uvicorn is told about WebSockets."""
     limits = load(EdgeSettings)
-    run(
-        SERVICE,
-        build,
-        ws="websockets-sansio",
-        ws_max_size=limits.max_websocket_message,
-        ws_ping_interval=limits.ping_interval,
-        ws_per_message_deflate=False,  # compression costs two thirds of the memory of an idle connection
-    )
+    return {
+        "ws": "websockets-sansio",
+        "ws_max_size": limits.max_websocket_message,
+        "ws_ping_interval": limits.ping_interval,
+        "ws_per_message_deflate": False,  # compression costs two thirds of the memory of an idle connection
+    }
+
+
+if __name__ == "__main__":
+    run(SERVICE, build, server_options)

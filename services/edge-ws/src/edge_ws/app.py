@@ -5,9 +5,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
 from fastapi import FastAPI, WebSocket
-from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
+from access.edge import guarded
+from access.settings import AccessSettings
 from contracts.events import REGISTERED
 from contracts.registry import Registry
 from contracts.wire.voice import GUEST_PATH, MEMBER_PATH
@@ -30,38 +31,41 @@ SERVICE = "edge-ws"
 
 def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     """The application, and the context in which it works."""
-    nats, settings, identity = load(NatsSettings), load(EdgeSettings), load(IdentitySettings)
+    nats, settings, access = load(NatsSettings), load(EdgeSettings), load(AccessSettings)
+    identity = load(IdentitySettings)
     broker = Broker(nats, SERVICE)
     app = FastAPI(openapi_url=None)
-    for path, endpoint in service.health_routes(broker, SERVICE, (), CollectorRegistry()):
+    for path, endpoint in service.health_routes(broker, SERVICE, ()):
         app.router.routes.append(Route(path, endpoint))
 
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
         await service.connect(broker, nats)
-        log = JetStreamLog(broker, Registry(REGISTERED), nats)
-        inbox = Inbox(log, Author(source=SERVICE))
-        agent = AgentEndpoint(log, inbox, settings)
-        octo = OctoEndpoint(log, JetStreamLive(broker, nats), inbox, settings)
-        room = RoomEndpoint(log, JetStreamLive(broker, nats), inbox, settings)
-
-        @app.websocket("/chat/{chat_id:path}")
-        async def chat(socket: WebSocket, chat_id: str) -> None:
-            await agent.serve(socket, chat_id)
-
-        async def session(socket: WebSocket, session_id: str) -> None:
-            await octo.serve(socket, session_id)
-
-        for path in ("/ws/chat/{session_id:path}", "/ws/{session_id:path}"):
-            app.add_api_websocket_route(path, session)
-
-        @app.websocket("/v3")
-        @app.websocket("/v3/")
-        async def enter(socket: WebSocket) -> None:
-            await room.serve(socket)
-
+        stream = JetStreamLog(broker, Registry(REGISTERED), nats)
         async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
-            voice = VoiceEndpoint(broker, log, Author(source=SERVICE), identity.verifier(keys), settings)
+            verifier = identity.verifier(keys)
+            log = await guarded(app, access, verifier, broker, stream)
+            author, live = Author(source=SERVICE), JetStreamLive(broker, nats)
+            inbox = Inbox(log, author)
+            agent = AgentEndpoint(log, inbox, settings)
+            octo = OctoEndpoint(log, live, inbox, settings)
+            room = RoomEndpoint(log, live, inbox, settings)
+            voice = VoiceEndpoint(broker, log, author, verifier, settings)
+
+            @app.websocket("/chat/{chat_id:path}")
+            async def chat(socket: WebSocket, chat_id: str) -> None:
+                await agent.serve(socket, chat_id)
+
+            async def session(socket: WebSocket, session_id: str) -> None:
+                await octo.serve(socket, session_id)
+
+            for path in ("/ws/chat/{session_id:path}", "/ws/{session_id:path}"):
+                app.add_api_websocket_route(path, session)
+
+            @app.websocket("/v3")
+            @app.websocket("/v3/")
+            async def enter(socket: WebSocket) -> None:
+                await room.serve(socket)
 
             @app.websocket(MEMBER_PATH.replace("}", ":path}"))
             async def member_talk(socket: WebSocket, session_id: str) -> None:

@@ -14,11 +14,11 @@ from contracts.registry import Registry
 from eventlog import dead, service
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
+from eventlog.metrics import ProjectionMetrics
 from eventlog.ports import LogError
 from eventlog.settings import NatsSettings, load
 from history_store.answers import Answers
 from history_store.handlers import router
-from history_store.metrics import Metrics
 from history_store.projector import Projector
 from history_store.settings import HistorySettings
 from history_store.store import Store
@@ -36,7 +36,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
     broker = Broker(nats, NAME)
     registry = Registry(REGISTERED)
     store = Store(own.url())
-    metrics = Metrics()
+    metrics = ProjectionMetrics(broker.metrics.registry)
 
     async def bury(event: Recorded, reason: str) -> None:
         letter = dead.DeadLetter(
@@ -66,6 +66,9 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
             return f"cannot tell how far behind the projection is: {error}"
         return f"{lag} events behind" if lag > own.ready_lag else None
 
+    async def measure_lag() -> None:
+        await projector.lag()
+
     projecting: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -76,6 +79,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         nonlocal projecting
         projecting = asyncio.create_task(projector.run())
         projecting.add_done_callback(_end_the_process)
+        broker.metrics.before_reading(measure_lag)
         try:
             yield
             await projecting
@@ -95,7 +99,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         lifespan=lifespan,
         on_shutdown=[stop_projecting],
         logger=None,
-        asgi_routes=service.health_routes(broker, NAME, [not_projecting, store.problem], metrics.registry),
+        asgi_routes=service.health_routes(broker, NAME, [not_projecting, store.problem]),
         specification=AsyncAPI(title="Parley history-store", version="0.1.0"),
     )
     return app, service.started(app)

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
 from contracts.envelope import Recorded
+from eventlog.metrics import ProjectionMetrics
 from eventlog.ports import Log, LogError
-from history_store.metrics import Metrics
 from history_store.store import Moved, Store, is_poison
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,13 @@ class Projector:
     """
 
     def __init__(
-        self, log: Callable[[], Log], store: Store, bury: Bury, metrics: Metrics, *, outage_patience: float
+        self,
+        log: Callable[[], Log],
+        store: Store,
+        bury: Bury,
+        metrics: ProjectionMetrics,
+        *,
+        outage_patience: float,
     ) -> None:
         """`log` gives the log once the broker is connected; `outage_patience` is in seconds."""
         self._log = log

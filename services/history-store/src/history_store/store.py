@@ -218,12 +218,13 @@ def _engine(url: str, *, embedded: bool) -> AsyncEngine:
     if not embedded:
         return create_async_engine(
             url,
+            hide_parameters=True,  # errors are logged, and messages' texts are not
             pool_size=5,
             max_overflow=5,
             pool_timeout=CONNECT_SECONDS,
             connect_args={"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
         )
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _: object) -> None:

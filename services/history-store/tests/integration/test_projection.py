@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from prometheus_client import CollectorRegistry
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import OperationalError
 
@@ -24,8 +25,8 @@ from contracts.events import (
 from contracts.queries import HistoryQuery, MessagesQuery, SessionQuery, SessionsQuery
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
+from eventlog.metrics import ProjectionMetrics
 from history_store.answers import Answers
-from history_store.metrics import Metrics
 from history_store.projector import Away, Behind, Projector
 from history_store.rebuild import Outcome, rebuild, second
 from history_store.store import Moved, Store
@@ -78,7 +79,9 @@ async def projecting(
     log: MemoryLog, store: Store, bury: BuryCall = refuse_to_bury, patience: float = SOON
 ) -> AsyncIterator[Projector]:
     """A projector at work."""
-    projector = Projector(lambda: log, store, bury, Metrics(), outage_patience=patience)
+    projector = Projector(
+        lambda: log, store, bury, ProjectionMetrics(CollectorRegistry()), outage_patience=patience
+    )
     task = asyncio.create_task(projector.run())
     try:
         yield projector
@@ -344,7 +347,9 @@ async def test_a_database_that_stays_away_ends_the_projector(
     log = MemoryLog()
     await say(log, "a", started())
     monkeypatch.setattr(store, "apply", refuse)
-    projector = Projector(lambda: log, store, refuse_to_bury, Metrics(), outage_patience=0.2)
+    projector = Projector(
+        lambda: log, store, refuse_to_bury, ProjectionMetrics(CollectorRegistry()), outage_patience=0.2
+    )
     with pytest.raises(Away, match="connection refused"):
         await projector.run()
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from faststream.asgi import AsgiFastStream
-from prometheus_client import CollectorRegistry
 
 from contracts.events import REGISTERED
 from contracts.registry import Registry
@@ -38,7 +37,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     quotations = _quotations(settings)
     listener = ChatModelListener.of(settings.model) if settings.model else None
     broker = Broker(nats, SERVICE)
-    app = AsgiFastStream(broker, asgi_routes=service.health_routes(broker, SERVICE, (), CollectorRegistry()))
+    app = AsgiFastStream(broker, asgi_routes=service.health_routes(broker, SERVICE, ()))
 
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:

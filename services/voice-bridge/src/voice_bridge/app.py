@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import openai
 from faststream.asgi import AsgiFastStream
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import Gauge
 
 from contracts.events import REGISTERED
 from contracts.registry import Registry
@@ -32,8 +32,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     """The application, and the context in which it works."""
     nats, settings = load(NatsSettings), load(BridgeSettings)
     broker = Broker(nats, SERVICE)
-    metrics = CollectorRegistry()
-    app = AsgiFastStream(broker, asgi_routes=service.health_routes(broker, SERVICE, (), metrics))
+    app = AsgiFastStream(broker, asgi_routes=service.health_routes(broker, SERVICE, ()))
 
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
@@ -51,7 +50,9 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             Payloads(broker.client).keep if settings.keep_audio else None,
             settings,
         )
-        held = Gauge("parley_voice_sessions", "Voice sessions held by this replica", registry=metrics)
+        held = Gauge(
+            "parley_voice_sessions", "Voice sessions held by this replica", registry=broker.metrics.registry
+        )
         held.set_function(lambda: sessions.count)
         broker.include_router(router(sessions, replica))
         async with service.started(app):

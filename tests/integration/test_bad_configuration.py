@@ -1,0 +1,132 @@
+"""Each service ends at once, with one line, where it could not work as configured."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+from pydantic_settings import BaseSettings
+
+import access.settings
+import agent_runner.checkpointer.settings
+import agent_runner.settings
+import edge_rest.settings
+import edge_ws.settings
+import eventlog.declare
+import eventlog.settings
+import history_store.settings
+import identity.settings
+import quote_engine.settings
+import voice_bridge.settings
+from eventlog.variables import VARIABLES
+from parley.settings import SETTINGS
+
+SERVICES = ("agent_runner", "edge_rest", "edge_ws", "history_store", "quote_engine", "voice_bridge")
+END_SECONDS = 30.0
+# Read without a settings class: by the front door, which keeps its memory small; before any settings.
+UNMODELLED = {
+    "PARLEY_DOOR_LISTENERS",
+    "PARLEY_DOOR_REQUESTS",
+    "PARLEY_DOOR_WEBSOCKETS",
+    "PARLEY_FAULTS",
+    "PARLEY_SECRETS_DIR",
+}
+
+
+@pytest.fixture(params=SERVICES)
+def service(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+async def end(folder: Path, service: str, **variables: str) -> str:
+    """What a service says that must end by itself with code 1."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        service,
+        env={"PARLEY_DATA_DIR": str(folder), "PARLEY_HTTP_PORT": "0", **variables},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(END_SECONDS):
+            said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 1, said
+    (line,) = said.decode().splitlines()
+    assert line.startswith(f"{service.replace('_', '-')} ends: ")
+    return line
+
+
+async def test_an_unknown_variable(tmp_path: Path, service: str) -> None:
+    line = await end(tmp_path, service, PARLEY_NATS_URI="nats://127.0.0.1:4222")
+    assert line.endswith("PARLEY_NATS_URI: no such setting, did you mean PARLEY_NATS_URL?")
+
+
+async def test_a_bad_value(tmp_path: Path, service: str) -> None:
+    line = await end(tmp_path, service, PARLEY_NATS_REQUEST_TIMEOUT="soon")
+    assert "PARLEY_NATS_REQUEST_TIMEOUT: Input should be a valid number" in line
+
+
+@pytest.mark.parametrize("edge", ["edge_rest", "edge_ws"])
+async def test_a_bad_secret_is_not_shown(tmp_path: Path, edge: str) -> None:
+    line = await end(tmp_path, edge, PARLEY_API_KEYS="letmein")
+    assert "PARLEY_API_KEYS" in line
+    assert "letmein" not in line
+
+
+async def test_nats_that_is_not_there(tmp_path: Path, service: str, unused_port: Callable[[], int]) -> None:
+    url = f"nats://127.0.0.1:{unused_port()}"
+    line = await end(tmp_path, service, PARLEY_NATS_URL=url, PARLEY_NATS_CONNECT_DEADLINE="0.5")
+    assert f"NATS does not answer at {url}" in line
+    assert line.endswith("start it, or set PARLEY_NATS_URL")
+
+
+async def test_a_stream_that_is_missing(tmp_path: Path, service: str, own_nats: Any) -> None:
+    client = await nats.connect(own_nats.url)
+    await client.jetstream().delete_stream("LOG")
+    await client.close()
+    line = await end(tmp_path, service, PARLEY_NATS_URL=own_nats.url)
+    assert line.endswith("stream LOG is missing; run: python -m eventlog.declare")
+
+
+async def test_a_stream_with_other_settings(tmp_path: Path, service: str, own_nats: Any) -> None:
+    client = await nats.connect(own_nats.url)
+    stream = client.jetstream()
+    await stream.delete_stream("LOG")
+    await stream.add_stream(name="LOG", subjects=["conv.>"])
+    await client.close()
+    line = await end(tmp_path, service, PARLEY_NATS_URL=own_nats.url)
+    assert "stream LOG: discard is 'old', not 'new'" in line
+    assert line.endswith("run: python -m eventlog.declare")
+
+
+def test_the_table_of_variables_names_what_the_settings_read() -> None:
+    modules = (
+        access.settings,
+        agent_runner.checkpointer.settings,
+        agent_runner.settings,
+        edge_rest.settings,
+        edge_ws.settings,
+        eventlog.declare,
+        eventlog.settings,
+        history_store.settings,
+        identity.settings,
+        quote_engine.settings,
+        voice_bridge.settings,
+    )
+    read = {
+        f"{model.model_config.get('env_prefix', '')}{field}".upper()
+        for module in modules
+        for model in vars(module).values()
+        if isinstance(model, type) and issubclass(model, BaseSettings)
+        for field in model.model_fields
+    }
+    assert read | {setting.name for setting in SETTINGS} | UNMODELLED == VARIABLES
