@@ -189,16 +189,33 @@ NOBODY_READS = ["conv.>", "_INBOX.>", "_INBOX.operator.>", "query.>", "dead.>", 
 RUNNERS = ["conv.00.key.run.completed", "conv.00.key.checkpoint.saved", "live.00.key"]
 RECEIVED = ["conv.00.key.message.received.agent-runner.1", "conv.00.key.conversation.deleted"]
 WORK = ["$JS.API.CONSUMER.MSG.NEXT.LOG.agent-runner", "$JS.ACK.LOG.agent-runner.1.1.1.1.1"]
+SPOKEN = ["conv.00.key.voice.user_spoke", "voice.link.out", "voicetaken.00.key"]
+LINKS = ["voice.*.in", "voice.*.out", "voicetaken.>"]
+QUERIES = ["query.runner.run_once", "query.history.entries"]
 REFUSED = {
     "edge-ws": (
-        [*RUNNERS, *WORK, "query.runner.run_once", "query.history.entries"],
-        ["query.history.*", "query.ping.edge-rest"],
+        [*RUNNERS, *WORK, *QUERIES, *SPOKEN],
+        ["query.history.*", "query.ping.edge-rest", "query.voice.open", "voice.*.in", "voicetaken.>"],
     ),
-    "edge-rest": ([*RUNNERS, *WORK], ["query.runner.run_once", "query.history.entries"]),
-    "agent-runner": ([*RECEIVED, "query.history.entries", "probe.edge-ws"], ["live.>", "query.history.*"]),
+    "edge-rest": (
+        [*RUNNERS, *WORK, *SPOKEN, "query.voice.open"],
+        ["query.runner.run_once", "query.history.entries", *LINKS],
+    ),
+    "agent-runner": (
+        [*RECEIVED, *SPOKEN, "query.history.entries", "probe.edge-ws"],
+        ["live.>", "query.history.*", *LINKS],
+    ),
+    "quote-engine": (
+        [*RECEIVED, *SPOKEN, *WORK, *QUERIES, "conv.00.key.checkpoint.saved", "dead.agent-runner.00.key"],
+        ["live.>", "query.history.*", "query.runner.run_once", *LINKS],
+    ),
+    "voice-bridge": (
+        [*RUNNERS, *WORK, *QUERIES, "conv.00.key.conversation.deleted", "query.voice.open", "voice.link.in"],
+        ["query.history.*", "query.runner.run_once", "voice.*.out"],
+    ),
     "history-store": (
-        [*RUNNERS, *RECEIVED, *WORK, "$O.PAYLOADS.M.x", "dead.agent-runner.00.key"],
-        ["live.>", "query.runner.run_once"],
+        [*RUNNERS, *RECEIVED, *SPOKEN, *WORK, "$O.PAYLOADS.M.x", "dead.agent-runner.00.key"],
+        ["live.>", "query.runner.run_once", *LINKS],
     ),
 }
 
