@@ -90,16 +90,8 @@ async def quote(stack: Any) -> None:
 
 async def voice(stack: Any) -> None:
     async with httpx.AsyncClient(base_url=stack.url(), timeout=TURN_SECONDS) as client:
-        refused = await client.post("/api/v1/chat/sessions")
         created = await client.post("/api/v1/chat/guest-sessions", json={})
-    assert refused.status_code == 401
-    session = created.raise_for_status().json()["session_id"]
-    async with (
-        asyncio.timeout(TURN_SECONDS),
-        connect(f"{stack.url(scheme='ws')}/api/v1/chat/ws/guest-chat/{session}") as socket,
-    ):
-        await socket.send(json.dumps({"type": "disconnect"}))
-        assert json.loads(await socket.recv())["type"] == "disconnected"
+    assert created.raise_for_status().json()["session_id"]
 
 
 async def large_frames(stack: Any) -> None:
