@@ -40,6 +40,10 @@ test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml f
 manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly
 	$(BIN)/pytest tests/manifests
 
+.PHONY: retest
+retest: $(VENV)/dev.stamp ## Run again, one by one, what failed the last time
+	$(BIN)/pytest -m "not slow" --last-failed --last-failed-no-failures none
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style and formatting
 	$(BIN)/hadolint deploy/docker/Dockerfile

@@ -53,11 +53,13 @@ class NatsServer:
 
     Attributes:
         more: further lines of its configuration.
+        sync: how often it writes to the disk for certain.
     """
 
     port: int
     folder: Path
     more: str = ""
+    sync: str = "always"
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -69,7 +71,7 @@ class NatsServer:
         config = self.folder / "nats.conf"
         config.write_text(
             f"listen: 127.0.0.1:{self.port}\nserver_name: n{self.port}\n{self.more}\n"
-            f'jetstream {{ store_dir: "{self.folder}", sync_interval: always }}\n'
+            f'jetstream {{ store_dir: "{self.folder}", sync_interval: {self.sync} }}\n'
         )
         log = (self.folder / "nats.log").open("ab")
         self.process = subprocess.Popen(

@@ -26,7 +26,7 @@ put() { # put FOLDER NAME: what is piped in, as a file that a service without ro
 }
 
 mkdir -p "$root/made"
-users='agent-runner edge-rest edge-ws history-store'
+users='agent-runner edge-rest edge-ws history-store quote-engine voice-bridge'
 for user in $users operator; do
     secret "nats-$user" | put "$user" parley_nats_password
 done

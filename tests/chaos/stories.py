@@ -20,7 +20,7 @@ from eventlog.ports import Log
 _IDENTITY = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|doc-[0-9a-f]{12}|\b[0-9a-f]{32}\b"
 )
-_NOT_TOLD = {"message_sequence", "attempt"}
+_NOT_TOLD = {"message_sequence", "attempt", "deltas"}
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,7 @@ async def verified(fleet: Fleet) -> AsyncIterator[None]:
     assert rebuilt.returncode == 0, rebuilt.stdout + rebuilt.stderr
 
 
+@pytest.mark.slow
 async def test_some_crashes_change_nothing(fleet: Fleet, log: Log, verified: None) -> None:
     told = await undisturbed(fleet, log)
     every = points(told)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from ast import literal_eval
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 TURN_SECONDS = 60
 CONVERSATIONS = 24
 SERVICE_RESTART = 1012
+SERVICES = ("agent-runner", "edge-rest", "edge-ws", "history-store", "quote-engine", "voice-bridge")
 
 
 async def turn(stack: Any, chat_id: str, message_id: str) -> list[dict[str, Any]]:
@@ -74,6 +76,24 @@ async def octo(stack: Any) -> None:
             assert frame.get("type") != "error"
 
 
+async def quote(stack: Any) -> None:
+    name = {"userId": f"user-{uuid4()}", "threadNum": "1"}
+    said = name | {"content": "안녕하세요", "timestamp": "2024-01-15T10:30:00.000Z"}
+    async with httpx.AsyncClient(base_url=stack.url("PARLEY_QUOTE_PORT"), timeout=TURN_SECONDS) as client:
+        (await client.post("/api/chat/send", json=said)).raise_for_status()
+        streamed = (await client.get("/api/chat/stream", params=name)).raise_for_status()
+    assert streamed.headers["content-type"] == "text/event-stream"
+    events = [json.loads(data) for data in re.findall(r"^data: (.*?)\r?$", streamed.text, re.MULTILINE)]
+    assert "안녕하세요" in "".join(event["data"] for event in events if event["type"] == "content")
+    assert events[-1]["type"] == "complete"
+
+
+async def voice(stack: Any) -> None:
+    async with httpx.AsyncClient(base_url=stack.url(), timeout=TURN_SECONDS) as client:
+        created = await client.post("/api/v1/chat/guest-sessions", json={})
+    assert created.raise_for_status().json()["session_id"]
+
+
 async def large_frames(stack: Any) -> None:
     message = {"type": "client", "message": "get all contacts " + "x" * 90_000, "message_id": "m1"}
     async with (
@@ -91,7 +111,15 @@ async def every_port(stack: Any) -> None:
 
 
 # A protocol joins by a check of its own.
-CHECKS: list[Callable[[Any], Awaitable[None]]] = [every_port, agent_websocket, agent_run, octo, large_frames]
+CHECKS: list[Callable[[Any], Awaitable[None]]] = [
+    every_port,
+    agent_websocket,
+    agent_run,
+    octo,
+    quote,
+    voice,
+    large_frames,
+]
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -103,7 +131,7 @@ def test_an_image_has_only_what_its_service_needs(images: dict[str, int]) -> Non
     assert max(images, key=lambda name: images[name]) == "parley/agent-runner"
 
 
-@pytest.mark.parametrize("service", ["agent-runner", "edge-rest", "edge-ws", "history-store"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_container_has_no_rights(composed: Any, service: str) -> None:
     program = "import os, pathlib; print(os.getuid()); pathlib.Path('/opt/parley/x').write_text('x')"
     with pytest.raises(AssertionError, match="Read-only file system") as refused:
@@ -153,10 +181,10 @@ async def test_nothing_said_is_lost_with_the_log_killed(composed: Any) -> None:
 
 
 def test_services_drain_when_they_are_told_to_end(composed: Any) -> None:
-    services = ("agent-runner", "edge-rest", "edge-ws", "history-store")
-    composed("stop", "--timeout", "20", *services)
-    codes = {name: [each["State"]["ExitCode"] for each in composed.containers(name)] for name in services}
-    assert codes == {"agent-runner": [0] * 3, "edge-rest": [0], "edge-ws": [0] * 2, "history-store": [0]}
+    composed("stop", "--timeout", "20", *SERVICES)
+    codes = {name: [each["State"]["ExitCode"] for each in composed.containers(name)] for name in SERVICES}
+    replicas = {"agent-runner": 3, "edge-ws": 2}
+    assert codes == {name: [0] * replicas.get(name, 1) for name in SERVICES}
 
 
 async def test_a_cluster_goes_on_without_one_of_its_servers(

@@ -4,6 +4,8 @@ import asyncio
 import csv
 import json
 from ast import literal_eval
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -234,3 +236,22 @@ async def eventually(stack: Any, chat_id: str, message_id: str) -> list[dict[str
                 AssertionError,
             ):
                 await asyncio.sleep(0.2)
+
+
+async def test_a_graph_of_ones_own_answers(
+    tmp_path: Path, unused_port: Callable[[], int], stack_runner: Any
+) -> None:
+    example = Path(__file__).parents[2] / "examples" / "own_graph"
+    variables = {
+        "PYTHONPATH": str(example),
+        "PARLEY_GRAPHS": "shout=shout:builder",
+        "PARLEY_AGENT_GRAPH": "shout",
+    }
+    with ExitStack() as exits:
+        running = stack_runner(tmp_path / "own", unused_port, **variables)
+        own = await asyncio.to_thread(exits.enter_context, running)
+        async with connect(address(own, "mine")) as socket:
+            frames = await Client(socket).turn("hi all", "m1")
+        await asyncio.to_thread(exits.close)
+    assert [frame["type"] for frame in frames] == ["agent_step", "agent_step", "message_end"]
+    assert frames[1]["message"] == "HI ALL! (2 words)"

@@ -14,10 +14,20 @@ from nats.aio.client import Client
 from nats.js.api import ConsumerConfig
 
 from contracts import queries, subjects
-from contracts.events import REGISTERED, ConversationStarted, MessageReceived, RunStarted
+from contracts.events import (
+    REGISTERED,
+    ConversationStarted,
+    CrisisAnswered,
+    MessageReceived,
+    RunStarted,
+    VoiceSessionClaimed,
+    VoiceSessionCreated,
+    VoiceSessionOpened,
+    VoiceSettingsChanged,
+)
 from contracts.live import Delta
 from contracts.registry import Registry
-from eventlog import health, permissions, service, streams, work
+from eventlog import health, link, permissions, service, streams, work
 from eventlog.author import Author
 from eventlog.broker import Broker, inbox_prefix
 from eventlog.dead import DeadLetter, bury
@@ -161,6 +171,113 @@ async def test_every_service_does_its_work_as_its_own_user(server: Any, brokers:
     assert violations(server) == []
 
 
+async def test_a_voice_session_goes_by_its_users(server: Any, brokers: dict[str, Broker]) -> None:
+    key, link_name = f"test {uuid4()}", uuid4().hex
+    bridge, edge = brokers["voice-bridge"], brokers["edge-ws"]
+
+    def inbox_of(name: str) -> Inbox:
+        return Inbox(log_of(brokers[name], server, name), Author(source=name))
+
+    opens, commands = NatsRouter(), NatsRouter()
+
+    @opens.subscriber(subjects.query(queries.VOICE_OPEN), queue="voice-bridge")
+    async def open_voice(request: queries.OpenVoice) -> queries.VoiceOpened:
+        return queries.VoiceOpened(replica=request.link)
+
+    @commands.subscriber(subjects.query(queries.SPOKEN_COMMANDS), queue="agent-runner")
+    async def spoken(_: queries.SpokenCommandsQuery) -> queries.SpokenCommands:
+        return queries.SpokenCommands(phrases=("get all contacts",))
+
+    bridge.include_router(opens)
+    brokers["agent-runner"].include_router(commands)
+    for broker in brokers.values():
+        await broker.start()
+
+    async with asyncio.timeout(WAIT_SECONDS):
+        opening = ConversationStarted(responder_name="agent-runner", protocol="voice")
+        await inbox_of("edge-rest").open(key, opening, VoiceSessionCreated(voice="alloy", show_text=True))
+        await inbox_of("edge-ws").note(
+            key, VoiceSessionClaimed(owner="kim"), VoiceSettingsChanged(show_text=False)
+        )
+        question = queries.OpenVoice(conversation=key, link=link_name)
+        await ask(edge, queries.VOICE_OPEN, question, queries.VoiceOpened, timeout_seconds=WAIT_SECONDS)
+        await ask(
+            bridge,
+            queries.SPOKEN_COMMANDS,
+            queries.SpokenCommandsQuery(),
+            queries.SpokenCommands,
+            timeout_seconds=WAIT_SECONDS,
+        )
+        async with (
+            link.client_end(edge, link_name) as client,
+            link.service_end(bridge, link_name) as held,
+            link.hold(bridge, key, link_name) as holding,
+        ):
+            await edge.client.flush()
+            await bridge.client.flush()
+            await client.send(b"said")
+            assert await held.receive(WAIT_SECONDS) == [b"said"]
+            await held.send(b"heard")
+            assert await client.receive(WAIT_SECONDS) == [b"heard"]
+            async with link.hold(bridge, key, uuid4().hex):
+                await holding.lost()
+
+        writer = inbox_of("voice-bridge")
+        await writer.note(key, VoiceSessionOpened(replica="a"))
+        message = MessageReceived(addressee="agent-runner", text=LARGE, protocol="voice")
+        receipt = await writer.receive(key, message, opening)
+        assert await writer.cancel(key) == (receipt.run_id,)
+        bridge_live = JetStreamLive(bridge, settings(server, "voice-bridge"))
+        delta = Delta(run_id=receipt.run_id, attempt=1, index=0, kind="token", data="a")
+        runner_live = JetStreamLive(brokers["agent-runner"], settings(server, "agent-runner"))
+        async with bridge_live.listen(key, replay=True) as deltas:
+            await runner_live.publish(key, delta)
+            assert await anext(deltas) == delta
+    assert violations(server) == []
+
+
+async def test_a_quotation_is_chosen_by_its_user(server: Any, brokers: dict[str, Broker]) -> None:
+    key, engine = f"test {uuid4()}", brokers["quote-engine"]
+    log = log_of(engine, server, "quote-engine")
+    held: asyncio.Queue[work.Held] = asyncio.Queue()
+    routes, answers = NatsRouter(), NatsRouter()
+    work.subscribe(routes, "quote-engine", log, held.put_nowait, takeover_after=WAIT_SECONDS)
+
+    @answers.subscriber(subjects.query(queries.QUOTATIONS), queue="history-store")
+    async def quotations(_: queries.QuotationsQuery) -> queries.Quotations:
+        return queries.Quotations()
+
+    engine.include_router(routes)
+    brokers["history-store"].include_router(answers)
+    for broker in brokers.values():
+        await broker.start()
+
+    async with asyncio.timeout(WAIT_SECONDS):
+        opening = ConversationStarted(responder_name="quote-engine", protocol="quote")
+        message = MessageReceived(addressee="quote-engine", text="a", protocol="quote")
+        inbox = Inbox(log_of(brokers["edge-rest"], server, "edge-rest"), Author(source="edge-rest"))
+        receipt = await inbox.receive(key, message, opening)
+        delivery = await held.get()
+        question = queries.QuotationsQuery(user_id="kim")
+        await ask(engine, queries.QUOTATIONS, question, queries.Quotations, timeout_seconds=WAIT_SECONDS)
+        delta = Delta(run_id=receipt.run_id, attempt=1, index=0, kind="token", data="a")
+        await JetStreamLive(engine, settings(server, "quote-engine")).publish(key, delta)
+        facts = (
+            RunStarted(run_id=receipt.run_id, message_sequence=receipt.sequence),
+            CrisisAnswered(
+                run_id=receipt.run_id, message_sequence=receipt.sequence, stage=0, language="en", sign="a"
+            ),
+        )
+        author = Author(source="quote-engine")
+        await log.append([author.envelope(key, fact) for fact in facts], expected=receipt.sequence)
+        await delivery.done()
+        letter = DeadLetter(
+            service="quote-engine", conversation=key, sequence=1, event_id=str(uuid4()), reason="a test"
+        )
+        await bury(engine, letter, timeout_seconds=WAIT_SECONDS)
+    assert violations(server) == []
+
+
 NOBODY_PUBLISHES = [
     "$JS.API.STREAM.PURGE.LOG",
     "$JS.API.STREAM.PURGE.DEAD",
@@ -189,16 +306,33 @@ NOBODY_READS = ["conv.>", "_INBOX.>", "_INBOX.operator.>", "query.>", "dead.>", 
 RUNNERS = ["conv.00.key.run.completed", "conv.00.key.checkpoint.saved", "live.00.key"]
 RECEIVED = ["conv.00.key.message.received.agent-runner.1", "conv.00.key.conversation.deleted"]
 WORK = ["$JS.API.CONSUMER.MSG.NEXT.LOG.agent-runner", "$JS.ACK.LOG.agent-runner.1.1.1.1.1"]
+SPOKEN = ["conv.00.key.voice.user_spoke", "voice.link.out", "voicetaken.00.key"]
+LINKS = ["voice.*.in", "voice.*.out", "voicetaken.>"]
+QUERIES = ["query.runner.run_once", "query.history.entries"]
 REFUSED = {
     "edge-ws": (
-        [*RUNNERS, *WORK, "query.runner.run_once", "query.history.entries"],
-        ["query.history.*", "query.ping.edge-rest"],
+        [*RUNNERS, *WORK, *QUERIES, *SPOKEN],
+        ["query.history.*", "query.ping.edge-rest", "query.voice.open", "voice.*.in", "voicetaken.>"],
     ),
-    "edge-rest": ([*RUNNERS, *WORK], ["query.runner.run_once", "query.history.entries"]),
-    "agent-runner": ([*RECEIVED, "query.history.entries", "probe.edge-ws"], ["live.>", "query.history.*"]),
+    "edge-rest": (
+        [*RUNNERS, *WORK, *SPOKEN, "query.voice.open"],
+        ["query.runner.run_once", "query.history.entries", *LINKS],
+    ),
+    "agent-runner": (
+        [*RECEIVED, *SPOKEN, "query.history.entries", "probe.edge-ws"],
+        ["live.>", "query.history.*", *LINKS],
+    ),
+    "quote-engine": (
+        [*RECEIVED, *SPOKEN, *WORK, *QUERIES, "conv.00.key.checkpoint.saved", "dead.agent-runner.00.key"],
+        ["live.>", "query.history.*", "query.runner.run_once", *LINKS],
+    ),
+    "voice-bridge": (
+        [*RUNNERS, *WORK, *QUERIES, "conv.00.key.conversation.deleted", "query.voice.open", "voice.link.in"],
+        ["query.history.*", "query.runner.run_once", "voice.*.out"],
+    ),
     "history-store": (
-        [*RUNNERS, *RECEIVED, *WORK, "$O.PAYLOADS.M.x", "dead.agent-runner.00.key"],
-        ["live.>", "query.runner.run_once"],
+        [*RUNNERS, *RECEIVED, *SPOKEN, *WORK, "$O.PAYLOADS.M.x", "dead.agent-runner.00.key"],
+        ["live.>", "query.runner.run_once", *LINKS],
     ),
 }
 

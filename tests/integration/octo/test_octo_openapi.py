@@ -51,8 +51,13 @@ def test_every_route_is_documented(document: dict[str, Any]) -> None:
         assert operation["description"], name
 
 
+def octo(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The operations of this protocol; others have error bodies of their own."""
+    return ((name, operation) for name, operation in operations(document) if name in OPERATIONS)
+
+
 def test_every_error_has_a_model_and_an_example(document: dict[str, Any]) -> None:
-    for name, operation in operations(document):
+    for name, operation in octo(document):
         for code, response in operation["responses"].items():
             if int(code) in ERRORS:
                 content = response["content"]["application/json"]
@@ -62,7 +67,7 @@ def test_every_error_has_a_model_and_an_example(document: dict[str, Any]) -> Non
 
 def test_every_body_has_an_example(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
-    for name, operation in operations(document):
+    for name, operation in octo(document):
         if "requestBody" in operation:
             reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
             schema = schemas[reference.rsplit("/", 1)[-1]]

@@ -20,6 +20,7 @@ PAYLOAD_BUCKET: Final = "PAYLOADS"
 LOG_SUBJECTS: Final = "conv.>"
 LIVE_SUBJECTS: Final = "live.>"
 DEAD_SUBJECTS: Final = "dead.>"
+VOICE_TAKEN_SUBJECTS: Final = "voicetaken.>"
 RECORDED_PREFIX: Final = "log"
 """The server republishes what LOG has stored under this prefix: ``conv.x`` becomes ``log.x``."""
 

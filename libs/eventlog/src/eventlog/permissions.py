@@ -7,7 +7,7 @@ them: each is a variable, such as ``$EDGE_WS_PASSWORD``, that a file beside it d
 import json
 import sys
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from contracts import subjects
 from eventlog.broker import inbox_prefix
@@ -33,6 +33,7 @@ class User:
         speaks: it publishes live deltas.
         listens: it receives live deltas, and reads those that are kept.
         buries: it writes dead letters.
+        links: the end it has of the links that voice frames go by.
     """
 
     name: str
@@ -43,6 +44,7 @@ class User:
     speaks: bool = False
     listens: bool = False
     buries: bool = False
+    links: Literal["client", "service"] | None = None
 
     @property
     def password(self) -> str:
@@ -64,6 +66,7 @@ class User:
             *(self._work() if self.works else ()),
             *((subjects.LIVE_SUBJECTS,) if self.speaks else ()),
             *((f"dead.{self.name}.>",) if self.buries else ()),
+            *_SENDS_BY[self.links],
         ]
 
     def subscribe(self) -> list[str]:
@@ -74,6 +77,7 @@ class User:
             subjects.query(f"ping.{self.name}"),
             *(subjects.query(name) for name in self.answers),
             *((subjects.LIVE_SUBJECTS,) if self.listens else ()),
+            *_RECEIVES_BY[self.links],
         ]
 
     def _work(self) -> tuple[str, ...]:
@@ -97,11 +101,33 @@ _READ_OBJECTS: Final = (
     f"$JS.FC.{_OBJECTS}.>",
 )
 
+_SENDS_BY: Final = {
+    None: (),
+    "client": (subjects.voice_in("*"),),
+    "service": (subjects.voice_out("*"), subjects.VOICE_TAKEN_SUBJECTS),
+}
+_RECEIVES_BY: Final = {
+    None: (),
+    "client": (subjects.voice_out("*"),),
+    "service": (subjects.voice_in("*"), subjects.VOICE_TAKEN_SUBJECTS),
+}
+
 _RECEIVED: Final = ("conversation.>", "message.>", "control.>")
 
 USERS: Final = (
-    User("edge-ws", appends=_RECEIVED, listens=True),
-    User("edge-rest", appends=_RECEIVED, asks=("history.*", "runner.*", "ping.*"), listens=True),
+    User(
+        "edge-ws",
+        appends=(*_RECEIVED, "voice.session_claimed", "voice.settings_changed"),
+        asks=("voice.open",),
+        listens=True,
+        links="client",
+    ),
+    User(
+        "edge-rest",
+        appends=(*_RECEIVED, "voice.session_created"),
+        asks=("history.*", "runner.*", "ping.*"),
+        listens=True,
+    ),
     User(
         "agent-runner",
         appends=("run.>", "checkpoint.>", "document.>", "conversation.started"),  # a fork is a beginning
@@ -109,6 +135,22 @@ USERS: Final = (
         works=True,
         speaks=True,
         buries=True,
+    ),
+    User(
+        "quote-engine",
+        appends=("run.>", "quote.>"),
+        asks=("history.quotations",),
+        works=True,
+        speaks=True,
+        buries=True,
+    ),
+    User(
+        "voice-bridge",
+        appends=("conversation.started", "message.>", "control.>", "voice.>"),
+        asks=("runner.spoken_commands",),
+        answers=("voice.open",),
+        listens=True,
+        links="service",
     ),
     User("history-store", answers=("history.*",), buries=True),
 )

@@ -12,7 +12,16 @@ from uuid import uuid4
 
 from contracts.queries import VOICE_OPEN, OpenVoice, VoiceOpened
 from contracts.voice_link import BEAT, LEFT, MOVED, code_of, pack, unpack_server
-from contracts.wire.voice import SAMPLE_BYTES, SAMPLE_RATE, ClientFrame, Error, FrameError, decode, encode
+from contracts.wire.voice import (
+    SAMPLE_BYTES,
+    SAMPLE_RATE,
+    ClientFrame,
+    Disconnect,
+    Error,
+    FrameError,
+    decode,
+    encode,
+)
 from edge_ws.connection import Connection
 from edge_ws.flood import Allowance, Meter
 from edge_ws.settings import EdgeSettings
@@ -26,6 +35,8 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS: Final = 0.5
 DEAD_SECONDS: Final = 2.0
 """A replica that has been silent for so long is given up."""
+START_SECONDS: Final = 15.0
+"""How long a replica may take until it says its first word: an engine may have to be made ready."""
 OPEN_SECONDS: Final = 5.0
 _FIRST_BACKOFF_SECONDS: Final = 0.1
 _LARGEST_BACKOFF_SECONDS: Final = 1.0
@@ -53,6 +64,8 @@ class VoiceTalk:
         self._settings = settings
         self._link: Link | None = None
         self._held: deque[ClientFrame] = deque(maxlen=_HELD_FRAMES)
+        self._farewell: Disconnect | None = None
+        """The client's wish to end, which must reach whichever replica holds the session then."""
 
     async def hold(self) -> int:
         """Until the session ends or the client leaves; the code to close with."""
@@ -89,6 +102,8 @@ class VoiceTalk:
             except FrameError as error:
                 await self.refuse(error)
                 continue
+            if isinstance(frame, Disconnect):
+                self._farewell = frame
             if self._link is None:
                 self._held.append(frame)
             else:
@@ -109,6 +124,8 @@ class VoiceTalk:
             if code is not None:
                 return code
             logger.warning("voice session %r lost its replica; opening it elsewhere", self._session_id)
+            if self._farewell is not None and self._farewell not in self._held:
+                self._held.append(self._farewell)
 
     async def _open(self, token: str) -> None:
         question = OpenVoice(conversation=self._session_id, link=token)
@@ -142,7 +159,9 @@ class VoiceTalk:
         return code
 
     async def _pass_on(self, link: Link) -> int | None:
-        while (messages := await link.receive(DEAD_SECONDS)) is not None:
+        patience = START_SECONDS
+        while (messages := await link.receive(patience)) is not None:
+            patience = DEAD_SECONDS
             for message in messages:
                 if (code := code_of(message)) is not None:
                     return None if code == MOVED else code

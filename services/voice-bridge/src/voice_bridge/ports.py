@@ -51,7 +51,7 @@ class EngineSession(Protocol):
 class Reply(Protocol):
     """Where `local` and `cascade` get the text of their replies."""
 
-    def __call__(self, transcript: str | None, reply: str) -> AsyncIterator[str]:
+    def __call__(self, transcript: str | None, reply: str, /) -> AsyncIterator[str]:
         """The reply to what the user said, in pieces; None asks for a reply without new words.
 
         Args:
