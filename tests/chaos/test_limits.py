@@ -48,7 +48,7 @@ async def test_a_full_log_refuses_says_so_and_keeps_what_it_has(own_nats: NatsSe
     await client.close()
     settings = NatsSettings(url=own_nats.url)
     broker = Broker(settings, "edge-rest")
-    await service.connect(broker, settings)
+    await service.connect(broker)
     assert await service.problems(broker, "edge-rest") == []
     async with bystander(own_nats.url) as log:
         inbox = Inbox(log, Author(source="test"))

@@ -14,7 +14,7 @@ from eventlog.settings import NatsSettings
 async def test_live_is_there_again_for_those_who_stayed_and_those_who_come(own_nats: object) -> None:
     settings = NatsSettings(url=own_nats.url)  # type: ignore[attr-defined]  # of the root conftest
     stayed = Broker(settings, "stayed")
-    await service.connect(stayed, settings)
+    await service.connect(stayed)
     own_nats.kill()  # type: ignore[attr-defined]  # as above
     own_nats.start()  # type: ignore[attr-defined]  # as above
     live = JetStreamLive(stayed, settings)
@@ -31,6 +31,6 @@ async def test_live_is_there_again_for_those_who_stayed_and_those_who_come(own_n
         async with asyncio.timeout(20):
             assert await anext(deltas) == delta
     late = Broker(settings, "late")
-    await service.connect(late, settings)
+    await service.connect(late)
     await late.stop()
     await stayed.stop()

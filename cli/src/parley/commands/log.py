@@ -32,7 +32,7 @@ def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]") -> Re
                 password=variables["PARLEY_NATS_PASSWORD"],
             )
             broker = Broker(nats, "parley")
-            await service.connect(broker, nats)
+            await service.connect(broker)
             try:
                 return await work(broker, nats)
             finally:

@@ -1,5 +1,6 @@
 """One NATS connection a process, made the same way everywhere, as a FastStream broker."""
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from nats.errors import SlowConsumerError
 
 from eventlog import conventions as names
 from eventlog.metrics import Metrics
+from eventlog.ports import Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.streams import WrongStream, restore_live
 from eventlog.telemetry import TRACING
@@ -71,6 +73,7 @@ class Broker(NatsBroker):
         self.interruptions = Interruptions()
         self.metrics = Metrics()
         self.last_error = ""
+        self._settings = settings
         super().__init__(
             servers=[url.strip() for url in settings.url.split(",")],
             name=name,
@@ -94,6 +97,21 @@ class Broker(NatsBroker):
             RuntimeError: before the broker was started.
         """
         return self.connection
+
+    async def reach(self) -> None:
+        """Connect, before the broker is started.
+
+        Raises:
+            Unavailable: if NATS does not answer within `connect_deadline`.
+        """
+        try:
+            async with asyncio.timeout(self._settings.connect_deadline):
+                await self.connect()
+        except TimeoutError:
+            why = f" ({self.last_error})" if self.last_error else ""
+            raise Unavailable(
+                f"NATS does not answer at {self._settings.url}{why}; start it, or set PARLEY_NATS_URL"
+            ) from None
 
     async def _reconnected(self) -> None:
         logger.warning("reconnected to NATS")

@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from eventlog.broker import Broker
-from eventlog.ports import LogError, Unavailable
+from eventlog.ports import LogError
 from eventlog.settings import NatsSettings, WrongSetting, load
 from eventlog.streams import GIB, LIVE_BYTES, declare
 
@@ -28,16 +28,13 @@ async def main() -> None:
     connection, wanted = load(NatsSettings), load(StreamSettings)
     broker = Broker(connection, "declare")
     try:
-        async with asyncio.timeout(connection.connect_deadline):
-            await broker.connect()
+        await broker.reach()
         await declare(
             broker.client,
             replicas=wanted.replicas,
             log_bytes=wanted.log_bytes,
             live_bytes=wanted.live_bytes,
         )
-    except TimeoutError:
-        raise Unavailable(f"NATS does not answer at {connection.url}") from None
     finally:
         await broker.stop()
 

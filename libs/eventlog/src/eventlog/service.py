@@ -27,9 +27,9 @@ from contracts import subjects
 from eventlog import faults, logs, streams
 from eventlog.broker import Broker
 from eventlog.health import PROBE_TIMEOUT_SECONDS, problem
-from eventlog.ports import LogError, Unavailable
+from eventlog.ports import LogError
 from eventlog.requests import Traced
-from eventlog.settings import HttpSettings, LogSettings, NatsSettings, WrongSetting, load
+from eventlog.settings import HttpSettings, LogSettings, WrongSetting, load
 from eventlog.telemetry import TRACING
 
 logger = logging.getLogger(__name__)
@@ -42,21 +42,14 @@ YOUNG_OBJECTS: Final = 20_000
 """How many objects may come before the collector looks at the young ones."""
 
 
-async def connect(broker: Broker, settings: NatsSettings) -> None:
+async def connect(broker: Broker) -> None:
     """Connect a broker before it is started, and make sure that the streams are as the log needs them.
 
     Raises:
         Unavailable: if NATS does not answer within `connect_deadline`.
         streams.WrongStream: if a stream is missing or wrong.
     """
-    try:
-        async with asyncio.timeout(settings.connect_deadline):
-            await broker.connect()
-    except TimeoutError:
-        why = f" ({broker.last_error})" if broker.last_error else ""
-        raise Unavailable(
-            f"NATS does not answer at {settings.url}{why}; start it, or set PARLEY_NATS_URL"
-        ) from None
+    await broker.reach()
     await streams.check(broker.client)
 
 

@@ -45,7 +45,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
 
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
-        await service.connect(broker, nats)
+        await service.connect(broker)
         stream = JetStreamLog(broker, Registry(REGISTERED), nats)
         async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
             verifier = identity.verifier(keys)

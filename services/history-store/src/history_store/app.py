@@ -73,7 +73,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        await service.connect(broker, nats)
+        await service.connect(broker)
         await service.answer_pings(broker, NAME)
         await store.prepare()
         nonlocal projecting

@@ -249,7 +249,7 @@ async def run(*, verify: bool, say: Say) -> Outcome:
     broker = Broker(nats, "history-rebuild")
     live = Store(own.url())
     try:
-        await service.connect(broker, nats)
+        await service.connect(broker)
         await live.prepare()
         log = JetStreamLog(broker, Registry(REGISTERED), nats)
         async with second(live) as beside:

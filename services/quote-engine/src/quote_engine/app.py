@@ -41,7 +41,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
 
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
-        await service.connect(broker, nats)
+        await service.connect(broker)
         log = JetStreamLog(broker, Registry(REGISTERED), nats)
         worker = Worker(
             log,

@@ -36,7 +36,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
 
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
-        await service.connect(broker, nats)
+        await service.connect(broker)
         log = JetStreamLog(broker, Registry(REGISTERED), nats)
         engine = make_engine(settings, broker, nats.request_timeout)
         replica = uuid4().hex
