@@ -112,6 +112,25 @@ async def test_a_stopped_runner_that_goes_on_can_write_nothing(
     assert_one_line_of_attempts(before)
 
 
+async def test_a_runner_that_is_told_to_end_finishes_what_it_has_begun(
+    fleet: Fleet, log: Log, conversation: str
+) -> None:
+    await open_gated(log, conversation)
+    answer = asyncio.create_task(fleet.say(conversation, "go", "m1"))
+    pid = await visited(fleet, conversation, "second")
+    runner = runner_with(fleet, pid)
+    runner.signal(signal.SIGTERM)
+    other = next(each for each in fleet.named("agent-runner") if each.pid != pid)
+    await fleet.say(f"{conversation} beside", "get all contacts", "m1")
+    open_gate(fleet, conversation)
+    frames = await answer
+    await until_logged(runner, "agent-runner has drained")
+
+    assert other.pid not in visits(fleet, conversation, "second")
+    assert [frame["message"] for frame in frames[:-1]] == ["one", f"{pid} {pid}"]
+    assert_one_line_of_attempts(await whole(log, conversation))
+
+
 async def test_a_killed_runner_is_replaced_in_time(fleet: Fleet, conversation: str) -> None:
     await measure(fleet, conversation, tries=2)
 

@@ -2,10 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
+from faststream.asgi import AsgiFastStream
+
 from contracts.envelope import Recorded
+from eventlog import service
+from eventlog.broker import Broker
 from eventlog.journal import Superseded
 from eventlog.logs import CONVERSATION
 from eventlog.ports import LogError
@@ -15,6 +20,7 @@ from eventlog.work import Held
 logger = logging.getLogger(__name__)
 
 BEATS_PER_TAKEOVER: Final = 4
+DRAIN_SECONDS: Final = 8.0
 
 
 class Deliveries:
@@ -32,7 +38,27 @@ class Deliveries:
         self._held[task] = held
         task.add_done_callback(self._held.pop)
 
-    async def keep_held(self) -> None:
+    @asynccontextmanager
+    async def working(self, app: AsgiFastStream, broker: Broker, name: str) -> AsyncIterator[None]:
+        """The application of the service `name` at work.
+
+        In the end it takes nothing more, finishes what it holds, and closes its connection last: a run can
+        only end by what it still appends.
+        """
+        async with asyncio.TaskGroup() as background:
+            keeping = background.create_task(self._keep_held())
+            await app.start()
+            await service.answer_pings(broker, name)
+            try:
+                yield
+            finally:
+                for subscriber in broker.subscribers:
+                    await subscriber.stop()
+                await self._drain()
+                await app.stop()
+                keeping.cancel()
+
+    async def _keep_held(self) -> None:
         """Tell the server again and again that the work goes on, until cancelled."""
         while True:
             await asyncio.sleep(self._beat)
@@ -42,10 +68,10 @@ class Deliveries:
                 except LogError as error:
                     logger.warning("cannot keep %s", error)
 
-    async def drain(self, timeout_seconds: float) -> None:
+    async def _drain(self) -> None:
         """Let what is being worked on end; give the rest back."""
         if tasks := set(self._held):
-            _, unfinished = await asyncio.wait(tasks, timeout=timeout_seconds)
+            _, unfinished = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)

@@ -1,6 +1,5 @@
 """The one place where agent-runner is put together."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -27,8 +26,6 @@ from eventlog.deliveries import Deliveries
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings, load
-
-DRAIN_SECONDS = 8.0
 
 
 def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
@@ -59,15 +56,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         committed = LogCheckpointSaver(log, author)
         readable = {name: compile_graph(graph, committed) for name, graph in graphs.items()}
         broker.include_router(state.router(state.States(log, author, committed, readable)))
-        async with asyncio.TaskGroup() as background:
-            keeping = background.create_task(deliveries.keep_held())
-            await app.start()
-            await service.answer_pings(broker, SERVICE)
-            try:
-                yield
-            finally:
-                await app.stop()
-                await deliveries.drain(DRAIN_SECONDS)
-                keeping.cancel()
+        async with deliveries.working(app, broker, SERVICE):
+            yield
 
     return app, started()

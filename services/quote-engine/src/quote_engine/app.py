@@ -1,6 +1,5 @@
 """The one place where quote-engine is put together."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -23,8 +22,6 @@ from quote_engine.domain.quotation import CollectionError, Quotation
 from quote_engine.handlers import SERVICE, router
 from quote_engine.settings import QuoteSettings
 from quote_engine.worker import Worker
-
-DRAIN_SECONDS = 8.0
 
 
 def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
@@ -55,16 +52,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         )
         deliveries = Deliveries(worker.answer, takeover_after=settings.takeover_after)
         broker.include_router(router(log, deliveries, takeover_after=settings.takeover_after))
-        async with asyncio.TaskGroup() as background:
-            keeping = background.create_task(deliveries.keep_held())
-            await app.start()
-            await service.answer_pings(broker, SERVICE)
-            try:
-                yield
-            finally:
-                await app.stop()
-                await deliveries.drain(DRAIN_SECONDS)
-                keeping.cancel()
+        async with deliveries.working(app, broker, SERVICE):
+            yield
 
     return app, started()
 
