@@ -1,11 +1,10 @@
-"""Which messages are answered, and when: one run at a time in a conversation, in the order of the log."""
+"""Runs as answers: what is known of a conversation decides whose turn it is, and how its run begins."""
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from agent_runner.checkpointer import LogCheckpointSaver
 from agent_runner.deltas import Deltas
@@ -18,23 +17,14 @@ from eventlog.author import Author
 from eventlog.journal import Journal, Superseded
 from eventlog.live import Live
 from eventlog.ports import Log
+from eventlog.responder import Responder, Undertaker
 from eventlog.turns import Progress, Turn
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED_CONVERSATIONS: Final = 4096
-LOOK_AGAIN_SECONDS: Final = 30.0
 DEFAULT_GRAPH: Final = "planner"
 SPOKEN: Final = "voice"
 """The protocol of conversations that are spoken, in which less may be heard than was generated."""
-
-
-class Undertaker(Protocol):
-    """Takes what could not be answered."""
-
-    async def bury(self, work: Recorded, reason: str) -> None:
-        """Keep the message as a dead letter."""
-        ...
 
 
 @dataclass(slots=True)
@@ -45,13 +35,12 @@ class _Conversation:
         tail: the sequence up to which `progress` is known; -1 for not at all.
     """
 
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     tail: int = -1
     progress: Progress = field(default_factory=lambda: Progress(None, None))
 
 
-class Worker:
-    """Answers messages; any number of processes may have one."""
+class Worker(Responder[_Conversation]):
+    """Answers messages by running graphs."""
 
     def __init__(
         self,
@@ -63,58 +52,30 @@ class Worker:
         undertaker: Undertaker,
         settings: RunnerSettings,
     ) -> None:
-        self._log = log
+        super().__init__(log, _Conversation, concurrent=settings.concurrent_runs)
         self._live = live
         self._author = author
         self._saver = saver
         self._graphs = graphs
         self._undertaker = undertaker
         self._settings = settings
-        self._slots = asyncio.Semaphore(settings.concurrent_runs)
-        self._conversations: OrderedDict[str, _Conversation] = OrderedDict()
         self._running: dict[str, Run] = {}
-
-    async def answer(self, work: Recorded) -> None:
-        """See to it that a message is answered; returns when it is, by whomever.
-
-        Raises:
-            Superseded: if another process has taken the message over.
-            LogError: if the log cannot be reached.
-        """
-        conversation = self._remembered(work.conversation)
-        while True:
-            async with conversation.lock:
-                turn = await self._turn(conversation, work)
-                if turn is Turn.MINE:
-                    async with self._slots:
-                        await self._run(conversation, work)
-                    return
-            if turn is Turn.DONE:
-                return
-            await self._wait_for_news(work.conversation, conversation.tail)
 
     def cancel(self, run_id: str, *, rollback: bool) -> None:
         """Stop a run if it is running here."""
         if run := self._running.get(run_id):
             run.cancel(rollback=rollback)
 
-    def _remembered(self, key: str) -> _Conversation:
-        conversation = self._conversations.setdefault(key, _Conversation())
-        self._conversations.move_to_end(key)
-        while len(self._conversations) > REMEMBERED_CONVERSATIONS:
-            self._conversations.popitem(last=False)
-        return conversation
-
-    async def _turn(self, conversation: _Conversation, work: Recorded) -> Turn:
+    async def _turn(self, memory: _Conversation, work: Recorded) -> Turn:
         """Decide from memory if nothing happened between it and the message, else from the log.
 
         The tail is read first: whatever is appended after it makes the run's first append fail.
         """
-        if conversation.tail == work.previous and conversation.progress.start:
-            conversation.tail = work.sequence
-            return conversation.progress.turn(work, work)
+        if memory.tail == work.previous and memory.progress.start:
+            memory.tail = work.sequence
+            return memory.progress.turn(work, work)
         key = work.conversation
-        conversation.tail = await self._log.tail(key)
+        memory.tail = await self._log.tail(key)
         newest, newest_run, newest_question = await asyncio.gather(
             self._log.last(key, "conversation.>"),
             self._log.last(key, "run.>"),
@@ -123,12 +84,12 @@ class Worker:
         if newest and not isinstance(newest.event, ConversationStarted | ConversationDeleted):
             newest = await self._log.last(key, ConversationStarted.type)
         deleted = newest is None or isinstance(newest.event, ConversationDeleted)
-        conversation.progress = progress = Progress(None if deleted else newest, newest_run, newest_question)
+        memory.progress = progress = Progress(None if deleted else newest, newest_run, newest_question)
         next_work = await self._log.next(key, "message.>", after=progress.answered)
         return progress.turn(work, next_work)
 
-    async def _run(self, conversation: _Conversation, work: Recorded) -> None:
-        progress = conversation.progress
+    async def _run(self, memory: _Conversation, work: Recorded) -> None:
+        progress = memory.progress
         ends: list[Recorded] = []
 
         def committed(batch: Sequence[Recorded]) -> None:
@@ -139,17 +100,17 @@ class Worker:
         self._saver.committed([work])
         attempt = progress.attempt(work)
         deltas = Deltas(self._live, work.conversation, work.id, attempt)
-        journal = Journal(self._log, self._author, work, tail=conversation.tail, committed=committed)
-        conversation.tail = -1
+        journal = Journal(self._log, self._author, work, tail=memory.tail, committed=committed)
+        memory.tail = -1
         try:
             await self._answer(work, progress, attempt, journal, deltas)
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
             raise
-        conversation.tail = journal.tail
+        memory.tail = journal.tail
         newest_run = ends[-1] if ends else progress.newest_run
         asked = newest_run is not None and isinstance(newest_run.event, RunInterrupted)
-        conversation.progress = Progress(
+        memory.progress = Progress(
             progress.start, newest_run, newest_run if asked else progress.newest_question
         )
 
@@ -201,14 +162,6 @@ class Worker:
     def _graph_name(self, progress: Progress) -> str:
         start = progress.start.event if progress.start else None
         return (isinstance(start, ConversationStarted) and start.graph) or DEFAULT_GRAPH
-
-    async def _wait_for_news(self, key: str, after: int) -> None:
-        """Until the conversation moves on, or long enough to look again."""
-        try:
-            async with asyncio.timeout(LOOK_AGAIN_SECONDS), self._log.follow(key, after=after) as events:
-                await anext(events)
-        except TimeoutError:
-            logger.info("conversation %r: still waiting for an earlier message", key)
 
 
 def _spoken_since(progress: Progress) -> int | None:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from contracts.envelope import Recorded
 from quote_engine.domain.guidance import Guidance, Turn
 
 
@@ -29,12 +28,4 @@ class Memory(Protocol):
     async def last_quotations(self, user_id: str) -> Collection[str]:
         """Ids of the quotations that a user was given last, with all that the log holds at the time of the
         call; empty if that cannot be learnt in time."""
-        ...
-
-
-class Undertaker(Protocol):
-    """Takes what could not be answered."""
-
-    async def bury(self, work: Recorded, reason: str) -> None:
-        """Keep the message as a dead letter."""
         ...

@@ -1,4 +1,4 @@
-"""Which messages are answered, and when: one at a time in a conversation, in the order of the log.
+"""Messages of the quote protocol, answered.
 
 What a process remembers of a conversation is a fold of the conversation's own events, so a turn costs the
 same however long the conversation is, and a process that remembers nothing reads that conversation alone.
@@ -6,7 +6,6 @@ same however long the conversation is, and a process that remembers nothing read
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,17 +20,16 @@ from eventlog.author import Author
 from eventlog.journal import Cancelled, Journal, Superseded
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
+from eventlog.responder import Responder, Undertaker
 from eventlog.turns import Turn
 from quote_engine.answering import answer
 from quote_engine.domain.dialogue import CrisisReply, Dialogue, Reply, RunFacts, evolve, fact
 from quote_engine.domain.quotation import Quotation
-from quote_engine.ports import Listener, Memory, Undertaker
+from quote_engine.ports import Listener, Memory
 from quote_engine.settings import QuoteSettings
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED_CONVERSATIONS: Final = 4096
-LOOK_AGAIN_SECONDS: Final = 30.0
 LAST_STAGE_BUT_ONE: Final = 3
 
 
@@ -39,7 +37,6 @@ LAST_STAGE_BUT_ONE: Final = 3
 class _Conversation:
     """What this process remembers of a conversation: its events up to `tail`, folded."""
 
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     tail: int = 0
     dialogue: Dialogue = field(default_factory=Dialogue)
 
@@ -56,8 +53,8 @@ class _Conversation:
         return Turn.MINE if next(iter(waiting)) == work.id else Turn.WAIT
 
 
-class Worker:
-    """Answers messages; any number of processes may have one."""
+class Worker(Responder[_Conversation]):
+    """Answers messages of the quote protocol."""
 
     def __init__(
         self,
@@ -70,7 +67,7 @@ class Worker:
         undertaker: Undertaker,
         settings: QuoteSettings,
     ) -> None:
-        self._log = log
+        super().__init__(log, _Conversation, concurrent=settings.concurrent_replies)
         self._live = live
         self._author = author
         self._quotations = quotations
@@ -78,57 +75,32 @@ class Worker:
         self._listener = listener
         self._undertaker = undertaker
         self._settings = settings
-        self._slots = asyncio.Semaphore(settings.concurrent_replies)
-        self._conversations: OrderedDict[str, _Conversation] = OrderedDict()
         self._choosing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def answer(self, work: Recorded) -> None:
-        """See to it that a message is answered; returns when it is, by whomever.
+    async def _turn(self, memory: _Conversation, work: Recorded) -> Turn:
+        await self._catch_up(memory, work)
+        return memory.turn(work)
 
-        Raises:
-            Superseded: if another process has taken the message over.
-            LogError: if the log cannot be reached.
-        """
-        conversation = self._remembered(work.conversation)
-        while True:
-            async with conversation.lock:
-                await self._catch_up(conversation, work)
-                turn = conversation.turn(work)
-                if turn is Turn.MINE:
-                    async with self._slots:
-                        await self._run(conversation, work)
-                    return
-            if turn is Turn.DONE:
-                return
-            await self._wait_for_news(work.conversation, conversation.tail)
-
-    def _remembered(self, key: str) -> _Conversation:
-        conversation = self._conversations.setdefault(key, _Conversation())
-        self._conversations.move_to_end(key)
-        while len(self._conversations) > REMEMBERED_CONVERSATIONS:
-            self._conversations.popitem(last=False)
-        return conversation
-
-    async def _catch_up(self, conversation: _Conversation, work: Recorded) -> None:
+    async def _catch_up(self, memory: _Conversation, work: Recorded) -> None:
         """Fold the message itself if nothing came before it, else whatever the log has.
 
         What is appended after that makes the first append of the attempt fail or wait in line.
         """
-        if conversation.tail == work.previous:
-            conversation.fold([work])
+        if memory.tail == work.previous:
+            memory.fold([work])
             return
-        async for event in self._log.read(work.conversation, after=conversation.tail):
-            conversation.fold([event])
+        async for event in self._log.read(work.conversation, after=memory.tail):
+            memory.fold([event])
 
-    async def _run(self, conversation: _Conversation, work: Recorded) -> None:
-        state = conversation.dialogue
+    async def _run(self, memory: _Conversation, work: Recorded) -> None:
+        state = memory.dialogue
         facts = RunFacts(run_id=work.id, message_sequence=work.sequence, attempt=state.attempts + 1)
         journal = Journal(
             self._log,
             self._author,
             work,
-            tail=conversation.tail,
-            committed=conversation.fold,
+            tail=memory.tail,
+            committed=memory.fold,
         )
         try:
             await self._attempt(state, work, facts, journal)
@@ -183,14 +155,6 @@ class Worker:
                 run_id=facts["run_id"], attempt=facts["attempt"], index=index, kind="token", data=token
             )
             await self._live.publish(conversation, delta)
-
-    async def _wait_for_news(self, key: str, after: int) -> None:
-        """Until the conversation moves on, or long enough to look again."""
-        try:
-            async with asyncio.timeout(LOOK_AGAIN_SECONDS), self._log.follow(key, after=after) as events:
-                await anext(events)
-        except TimeoutError:
-            logger.info("conversation %r: still waiting for an earlier message", key)
 
 
 def _completed(reply: Reply, facts: RunFacts) -> RunCompleted:
