@@ -5,6 +5,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 NODE_STARTED: Final = "node_started"
+UNHEARD: Final = frozenset(("agent",))
+"""Wire protocols that show nothing before the log has it: runs for their messages send no deltas."""
 
 
 class Delta(BaseModel):

@@ -19,16 +19,25 @@ class UnknownEvent(ValueError):
 
 
 class Registry:
-    """Event classes by type name, with one upcaster for each version before the current one."""
+    """Event classes by type name, with one upcaster for each version before the current one.
+
+    Attributes:
+        unread: the types whose contents its reader has no use for.
+    """
 
     def __init__(
-        self, events: Iterable[type[Event]], upcasters: Mapping[tuple[str, int], Upcaster] | None = None
+        self,
+        events: Iterable[type[Event]],
+        upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
+        *,
+        unread: Iterable[type[Event]] = (),
     ) -> None:
         """Check the whole set.
 
         Raises:
             RegistryError: on a type name used twice, a missing or a superfluous upcaster.
         """
+        self.unread = frozenset(event.type for event in unread)
         self._events: dict[str, type[Event]] = {}
         for event in events:
             if event.type in self._events:

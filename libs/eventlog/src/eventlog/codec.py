@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from contracts import envelope as attributes
 from contracts import subjects
 from contracts.envelope import Envelope, Recorded, parse_time, required
-from contracts.events import Event, Unrecognized
+from contracts.events import Event, Unread, Unrecognized
 from contracts.registry import Registry, UnknownEvent
 
 logger = logging.getLogger(__name__)
@@ -56,20 +56,17 @@ def recorded(envelope: Envelope, sequence: int, previous: int) -> Recorded:
 def decode(
     registry: Registry, subject: str, sequence: int, headers: Mapping[str, str], payload: bytes
 ) -> Recorded:
-    """An event as stored. What this release cannot read comes back as `Unrecognized`.
+    """An event as stored. What this release cannot read comes back as `Unrecognized`, what
+    the reader has no use for as `Unread`.
 
     Raises:
         ValueError: if the message is no event at all.
     """
     event_type = required(headers, attributes.TYPE)
-    version = int(required(headers, attributes.VERSION))
-    event: Event
-    try:
-        event = registry.decode(event_type, version, from_json(payload))
-    except (UnknownEvent, ValidationError, ValueError) as error:
-        reason = _described(error)
-        logger.warning("cannot read event %d (%s v%d): %s", sequence, event_type, version, reason)
-        event = Unrecognized(name=event_type, data_version=version, reason=reason)
+    if event_type in registry.unread:
+        event: Event = Unread.model_construct(name=event_type)
+    else:
+        event = _event(registry, event_type, sequence, int(required(headers, attributes.VERSION)), payload)
     previous = headers.get(PREVIOUS)
     return Recorded(
         id=required(headers, attributes.ID),
@@ -83,6 +80,15 @@ def decode(
         sequence=sequence,
         previous=sequence - 1 if previous is None else int(previous),
     )
+
+
+def _event(registry: Registry, event_type: str, sequence: int, version: int, payload: bytes) -> Event:
+    try:
+        return registry.decode(event_type, version, from_json(payload))
+    except (UnknownEvent, ValidationError, ValueError) as error:
+        reason = _described(error)
+        logger.warning("cannot read event %d (%s v%d): %s", sequence, event_type, version, reason)
+        return Unrecognized(name=event_type, data_version=version, reason=reason)
 
 
 def _described(error: Exception) -> str:

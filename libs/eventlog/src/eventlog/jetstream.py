@@ -13,7 +13,7 @@ from typing import Final
 from nats.aio.msg import Msg
 
 from contracts import subjects
-from contracts.envelope import Envelope, Recorded
+from contracts.envelope import TYPE, Envelope, Recorded
 from contracts.registry import Registry
 from eventlog import conventions as names
 from eventlog.appending import Appender
@@ -116,7 +116,9 @@ class JetStreamLog:
 
     async def decode(self, stored: Stored) -> Recorded:
         """The event in a stored message, its payload fetched from wherever it is kept."""
-        payload = await self._payloads.get(stored.headers, stored.payload)
+        payload = stored.payload
+        if stored.headers.get(TYPE) not in self._registry.unread:
+            payload = await self._payloads.get(stored.headers, payload)
         return decode(self._registry, stored.subject, stored.sequence, stored.headers, payload)
 
     async def read(

@@ -15,7 +15,7 @@ from eventlog.ports import Conflict, Log, LogError, Unavailable
 
 BATCH: Final = 500
 ATTEMPTS: Final = 100
-LINGER_SECONDS: Final = 0.005
+LINGER_SECONDS: Final = 0.010
 """How long an event waits for others to commit with: a batch costs the server the same whatever its size."""
 
 

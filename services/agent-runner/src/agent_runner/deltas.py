@@ -16,7 +16,15 @@ class Deltas:
     the deltas of two runners never have the same numbers.
     """
 
-    def __init__(self, live: Live, conversation: str, run_id: str, attempt: int) -> None:
+    def __init__(
+        self, live: Live, conversation: str, run_id: str, attempt: int, *, heard: bool = True
+    ) -> None:
+        """Where nobody listens, nothing is sent.
+
+        Attributes:
+            heard: whether anybody does.
+        """
+        self.heard = heard
         self._live = live
         self._conversation = conversation
         self._run_id = run_id
@@ -36,6 +44,8 @@ class Deltas:
 
     def send(self, kind: str, data: Any) -> None:
         """Take the next delta; `data` is JSON."""
+        if not self.heard:
+            return
         self._waiting.append((kind, data))
         if get_ident() == self._thread:
             self._added.set()

@@ -109,7 +109,7 @@ class Run:
         self._deltas = deltas
         self._timeout = timeout_seconds
         self._cancel: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._callbacks: list[BaseCallbackHandler] = [Trace(deltas)]
+        self._callbacks: list[BaseCallbackHandler] = [Trace(deltas)] if deltas.heard else []
         self._facts: dict[str, Any] = {
             "run_id": self._work.id,
             "message_sequence": self._work.sequence,

@@ -12,7 +12,17 @@ from agent_runner.graphs.catalogue import Compiled
 from agent_runner.run import Assignment, Run
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Recorded
-from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunFailed, RunInterrupted
+from contracts.events import (
+    AnswerReceived,
+    ConversationDeleted,
+    ConversationStarted,
+    Event,
+    MessageReceived,
+    RunEvent,
+    RunFailed,
+    RunInterrupted,
+)
+from contracts.live import UNHEARD
 from eventlog.author import Author
 from eventlog.journal import Journal, Superseded
 from eventlog.live import Live
@@ -99,7 +109,7 @@ class Worker(Responder[_Conversation]):
 
         self._saver.committed([work])
         attempt = progress.attempt(work)
-        deltas = Deltas(self._live, work.conversation, work.id, attempt)
+        deltas = Deltas(self._live, work.conversation, work.id, attempt, heard=_is_heard(work.event))
         journal = Journal(self._log, self._author, work, tail=memory.tail, committed=committed)
         memory.tail = -1
         try:
@@ -162,6 +172,10 @@ class Worker(Responder[_Conversation]):
     def _graph_name(self, progress: Progress) -> str:
         start = progress.start.event if progress.start else None
         return (isinstance(start, ConversationStarted) and start.graph) or DEFAULT_GRAPH
+
+
+def _is_heard(event: Event) -> bool:
+    return isinstance(event, MessageReceived | AnswerReceived) and event.protocol not in UNHEARD
 
 
 def _spoken_since(progress: Progress) -> int | None:

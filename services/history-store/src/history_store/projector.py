@@ -15,7 +15,7 @@ from history_store.store import Moved, Store, is_poison
 
 logger = logging.getLogger(__name__)
 
-LINGER_SECONDS: Final = 0.02
+LINGER_SECONDS: Final = 0.1
 _FIRST_BACKOFF_SECONDS: Final = 0.1
 _LARGEST_BACKOFF_SECONDS: Final = 5.0
 

@@ -5,6 +5,7 @@ from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, Wri
 from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
 from contracts.events.document import DocumentDeleted, DocumentSaved
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
+from contracts.events.placeholder import Unread, Unrecognized
 from contracts.events.quote import CrisisAnswered, StageAnswered
 from contracts.events.run import (
     ENDS,
@@ -21,7 +22,6 @@ from contracts.events.run import (
     ToolCalled,
     ToolReturned,
 )
-from contracts.events.unrecognized import Unrecognized
 from contracts.events.voice import (
     ReplySpoken,
     UserSpoke,
@@ -62,8 +62,12 @@ REGISTERED: tuple[type[Event], ...] = (
     DocumentDeleted,
 )
 
+GRAPH_STATE: tuple[type[Event], ...] = (CheckpointSaved, WritesSaved)
+"""Most of the log's bytes, and of use only to whoever runs graphs."""
+
 __all__ = [
     "ENDS",
+    "GRAPH_STATE",
     "REGISTERED",
     "AnswerReceived",
     "CancelRequested",
@@ -91,6 +95,7 @@ __all__ = [
     "StepKind",
     "ToolCalled",
     "ToolReturned",
+    "Unread",
     "Unrecognized",
     "UserSpoke",
     "VoiceSessionClaimed",

@@ -65,7 +65,11 @@ class EmbeddedChatModel(BaseChatModel):
         if include_raw or schema not in _FILLERS:
             raise NotImplementedError(f"the embedded model can't fill {schema!r}")
         fill = _FILLERS[schema]
-        return RunnableLambda(lambda given: fill(_messages(given)))
+
+        async def filled(given: LanguageModelInput) -> dict[str, Any] | BaseModel:
+            return fill(_messages(given))  # in the loop, since a thread would cost more than the rules do
+
+        return RunnableLambda(lambda given: fill(_messages(given)), filled)
 
     def _generate(
         self,

@@ -1,4 +1,4 @@
-"""A stored event that this release cannot read."""
+"""What stands in for stored events whose contents a reader cannot, or need not, have."""
 
 from typing import ClassVar
 
@@ -19,3 +19,15 @@ class Unrecognized(Event):
     name: str
     data_version: int
     reason: str
+
+
+class Unread(Event):
+    """Stands in for an event whose contents its reader has no use for; never appended.
+
+    Attributes:
+        name: the stored type name.
+    """
+
+    type: ClassVar[str] = "unread"
+
+    name: str
