@@ -20,7 +20,7 @@ import nats
 import pytest
 from nats.errors import Error as NatsError
 
-from contracts.events import REGISTERED
+from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
@@ -214,7 +214,7 @@ async def broker(nats_settings: NatsSettings) -> AsyncIterator[Broker]:
 
 @pytest.fixture
 def registry() -> Registry:
-    return Registry(REGISTERED)
+    return Registry(REGISTERED, UPCASTERS)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.envelope import Envelope
-from contracts.events import REGISTERED, MessageReceived
+from contracts.events import REGISTERED, UPCASTERS, MessageReceived
 from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
@@ -36,7 +36,7 @@ async def measure(url: str) -> list[float]:
     settings = NatsSettings(url=url)
     broker = Broker(settings, "bench")
     await broker.start()
-    log, author = JetStreamLog(broker, Registry(REGISTERED), settings), Author(source="bench")
+    log, author = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings), Author(source="bench")
 
     def events(count: int) -> list[Envelope]:
         message = MessageReceived(addressee="nobody", text="x" * 200, protocol="agent")

@@ -27,7 +27,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from agent_runner.checkpointer import LogCheckpointSaver
 from contracts.envelope import Recorded
-from contracts.events import REGISTERED, Event
+from contracts.events import REGISTERED, UPCASTERS, Event
 from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
@@ -182,7 +182,7 @@ async def server(folder: Path) -> AsyncIterator[Log]:
         await client.close()
         broker = Broker(settings, "bench")
         await broker.start()
-        yield JetStreamLog(broker, Registry(REGISTERED), settings)
+        yield JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
         await broker.stop()
     finally:
         process.terminate()

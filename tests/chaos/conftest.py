@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.chaos.fleet import Fleet, NatsServer, running_fleet
 
-from contracts.events import REGISTERED
+from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
@@ -50,5 +50,5 @@ async def bystander(url: str) -> AsyncIterator[JetStreamLog]:
     settings = NatsSettings(url=url)
     broker = Broker(settings, "bystander")
     await broker.start()
-    yield JetStreamLog(broker, Registry(REGISTERED), settings)
+    yield JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
     await broker.stop()

@@ -7,7 +7,14 @@ import pytest
 from sqlalchemy import update
 from tests.chaos.fleet import NatsServer
 
-from contracts.events import REGISTERED, ConversationStarted, MessageReceived, RunCompleted, RunStarted
+from contracts.events import (
+    REGISTERED,
+    UPCASTERS,
+    ConversationStarted,
+    MessageReceived,
+    RunCompleted,
+    RunStarted,
+)
 from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
@@ -26,7 +33,7 @@ async def test_a_long_log_is_rebuilt(own_nats: NatsServer, tmp_path: Path, event
     settings = NatsSettings(url=own_nats.url)
     broker = Broker(settings, "test")
     await broker.start()
-    log = JetStreamLog(broker, Registry(REGISTERED), settings)
+    log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
     for number in range(events // PER_CONVERSATION):
         await fill(log, f"long {number}")
     live = Store(f"sqlite+aiosqlite:///{tmp_path / 'history.sqlite3'}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.events import REGISTERED, Event
+from contracts.events import REGISTERED, UPCASTERS, Event
 from contracts.registry import Registry, RegistryError, UnknownEvent
 from contracts.schemas import schema_files
 
@@ -30,7 +30,7 @@ def test_a_schema_changes_only_with_a_new_version(name: str, text: str) -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_stored_example_is_still_read(path: Path) -> None:
     event_type, version = split(path)
-    event = Registry(REGISTERED).decode(event_type, version, json.loads(path.read_text()))
+    event = Registry(REGISTERED, UPCASTERS).decode(event_type, version, json.loads(path.read_text()))
     assert event.type == event_type
 
 
@@ -50,34 +50,34 @@ class Moved(Event):
     floor: int
 
 
-UPCASTERS = {
+MOVES = {
     ("test.moved", 1): lambda old: {"place": old["where"]},
     ("test.moved", 2): lambda old: old | {"floor": 0},
 }
 
 
 def test_old_versions_are_brought_up_one_by_one() -> None:
-    registry = Registry([Moved], UPCASTERS)
+    registry = Registry([Moved], MOVES)
     assert registry.decode("test.moved", 1, {"where": "Seoul"}) == Moved(place="Seoul", floor=0)
     assert registry.decode("test.moved", 3, {"place": "Busan", "floor": 2}) == Moved(place="Busan", floor=2)
 
 
 def test_a_missing_upcaster_is_found_at_start() -> None:
     with pytest.raises(RegistryError, match="no upcaster"):
-        Registry([Moved], {("test.moved", 1): UPCASTERS["test.moved", 1]})
+        Registry([Moved], {("test.moved", 1): MOVES["test.moved", 1]})
 
 
 def test_a_superfluous_upcaster_is_found_at_start() -> None:
     with pytest.raises(RegistryError, match="never was"):
-        Registry([Moved], UPCASTERS | {("test.moved", 3): UPCASTERS["test.moved", 2]})
+        Registry([Moved], MOVES | {("test.moved", 3): MOVES["test.moved", 2]})
 
 
 def test_a_type_is_declared_once() -> None:
     with pytest.raises(RegistryError, match="twice"):
-        Registry([Moved, Moved], UPCASTERS)
+        Registry([Moved, Moved], MOVES)
 
 
 @pytest.mark.parametrize(("event_type", "version"), [("test.gone", 1), ("test.moved", 4), ("test.moved", 0)])
 def test_what_is_not_known_is_said(event_type: str, version: int) -> None:
     with pytest.raises(UnknownEvent):
-        Registry([Moved], UPCASTERS).decode(event_type, version, {})
+        Registry([Moved], MOVES).decode(event_type, version, {})

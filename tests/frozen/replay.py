@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from agent_runner.checkpointer import LogCheckpointSaver
 from agent_runner.updates import as_json
-from contracts.events import REGISTERED
+from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
@@ -37,7 +37,7 @@ async def replay(nats_url: str, folder: Path, lines: Sequence[str]) -> dict[str,
     store = Store(f"sqlite+aiosqlite:///{folder / 'history.sqlite3'}")
     try:
         key, _ = await Porter(broker, settings).bring_in(lines)
-        log = JetStreamLog(broker, Registry(REGISTERED), settings)
+        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
         await store.prepare()
         await store.apply([event async for event in log.read(key)], after=0)
         async with second(store) as beside:

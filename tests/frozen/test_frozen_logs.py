@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.frozen.replay import FOLDER, replay
 
-from contracts.events import REGISTERED
+from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
 
 FROZEN = sorted(FOLDER.glob("*.jsonl"))
@@ -23,7 +23,7 @@ def test_a_frozen_conversation_comes_to_the_same(file: Path, own_nats: Any, tmp_
 
 @pytest.mark.parametrize("file", FROZEN, ids=lambda file: file.stem)
 def test_every_frozen_event_can_be_read(file: Path) -> None:
-    registry = Registry(REGISTERED)
+    registry = Registry(REGISTERED, UPCASTERS)
     for line in file.read_text().splitlines()[1:-1]:
         event = json.loads(line)
         headers = event["headers"]

@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from contracts.events import REGISTERED, ConversationStarted, VoiceSessionClaimed
+from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, VoiceSessionClaimed
 from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
@@ -54,7 +54,7 @@ async def log(guarded: Any) -> AsyncIterator[JetStreamLog]:
     settings = NatsSettings(url=f"nats://127.0.0.1:{found[1]}", user="parley", password=password)
     broker = Broker(settings, "test")
     await broker.start()
-    yield JetStreamLog(broker, Registry(REGISTERED), settings)
+    yield JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
     await broker.stop()
 
 

@@ -16,6 +16,7 @@ from nats.js.api import ConsumerConfig
 from contracts import queries, subjects
 from contracts.events import (
     REGISTERED,
+    UPCASTERS,
     ConversationStarted,
     CrisisAnswered,
     MessageReceived,
@@ -85,7 +86,7 @@ async def brokers(server: Any, declared: None) -> AsyncIterator[dict[str, Broker
 
 
 def log_of(broker: Broker, server: Any, user: str) -> JetStreamLog:
-    return JetStreamLog(broker, Registry(REGISTERED), settings(server, user))
+    return JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings(server, user))
 
 
 def violations(server: Any) -> list[str]:

@@ -23,11 +23,11 @@ def tail(
     """Follow all conversations until Ctrl-C."""
 
     async def follow(broker: "Broker", nats: "NatsSettings") -> None:
-        from contracts.events import REGISTERED
+        from contracts.events import REGISTERED, UPCASTERS
         from contracts.registry import Registry
         from eventlog.jetstream import JetStreamLog
 
-        log = JetStreamLog(broker, Registry(REGISTERED), nats)
+        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
         begin = await log.position() if after is None else after
         async with log.follow_all(after=begin) as batches:
             async for batch in batches:
@@ -46,12 +46,12 @@ def show(
     """Show every event of one conversation."""
 
     async def read(broker: "Broker", nats: "NatsSettings") -> int:
-        from contracts.events import REGISTERED
+        from contracts.events import REGISTERED, UPCASTERS
         from contracts.registry import Registry
         from eventlog.jetstream import JetStreamLog
 
         count = 0
-        async for event in JetStreamLog(broker, Registry(REGISTERED), nats).read(key):
+        async for event in JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats).read(key):
             _say(event, conversation=False)
             count += 1
         return count

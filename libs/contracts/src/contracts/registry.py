@@ -1,13 +1,8 @@
 """Which event types and versions exist, and how stored ones become today's classes."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
 
-from contracts.events.base import Event
-
-Payload: TypeAlias = dict[str, Any]
-Upcaster: TypeAlias = Callable[[Payload], Payload]
-"""Pure: turns the payload of version n into that of version n + 1."""
+from contracts.events.base import Event, Payload, Upcaster
 
 
 class RegistryError(ValueError):
@@ -65,6 +60,9 @@ class Registry:
             raise UnknownEvent(f"unknown event type {event_type!r}")
         if not 1 <= version <= event.version:
             raise UnknownEvent(f"{event_type} version {version} is unknown; newest is {event.version}")
+        for field, carried in event.carried.items():
+            if carried in self.unread:
+                payload.pop(field, None)
         for older in range(version, event.version):
             payload = self._upcasters[event_type, older](payload)
         return event.model_validate(payload)

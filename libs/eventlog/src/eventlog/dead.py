@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts import subjects
 from contracts.envelope import Recorded
-from contracts.events import REGISTERED, ConversationStarted, MessageReceived
+from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, MessageReceived
 from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
@@ -103,7 +103,7 @@ class Cemetery:
             NoSuchLetter: as `letter`, and where what it names cannot be said again.
         """
         letter = await self.letter(number)
-        log = JetStreamLog(self._broker, Registry(REGISTERED), self._settings)
+        log = JetStreamLog(self._broker, Registry(REGISTERED, UPCASTERS), self._settings)
         found = await log.next(letter.conversation, ">", after=letter.sequence - 1)
         if found is None or found.sequence != letter.sequence or not isinstance(found.event, MessageReceived):
             raise NoSuchLetter(f"dead letter {number} names no message that can be said again")

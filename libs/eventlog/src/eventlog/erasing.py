@@ -11,7 +11,7 @@ from nats.js.errors import NotFoundError, ObjectNotFoundError
 
 from contracts import subjects
 from contracts.envelope import PAYLOAD_REFERENCE
-from contracts.events import REGISTERED
+from contracts.events import REGISTERED, UPCASTERS
 from contracts.queries import SESSION, SessionFound, SessionQuery
 from contracts.registry import Registry
 from eventlog.author import Author
@@ -43,7 +43,7 @@ async def erase(broker: Broker, settings: NatsSettings, conversation: str) -> Er
         LogError: if the projections have not seen the deletion, and nothing was removed; or if the
             server refuses.
     """
-    log = JetStreamLog(broker, Registry(REGISTERED), settings)
+    log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
     await Inbox(log, Author(source="parley")).delete(conversation)
     if tail := await log.tail(conversation):
         await _projected(broker, conversation, tail)

@@ -1,22 +1,23 @@
-"""What a run writes: queued without waiting, committed in order, whatever is queued as one batch.
+"""What a run writes: queued without waiting, committed in order, what belongs together as one.
 
 The conversation's sequence is the fence: when somebody else has appended, the journal reads what it
 was and either goes on behind it or stops for good.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from contracts.envelope import Envelope, Recorded
 from contracts.events import CancelRequested, ConversationDeleted, Event, RunEvent
+from eventlog.appending import MAX_BATCH
 from eventlog.author import Author
 from eventlog.ports import Conflict, Log, LogError, Unavailable
 
-BATCH: Final = 500
 ATTEMPTS: Final = 100
-LINGER_SECONDS: Final = 0.010
-"""How long an event waits for others to commit with: a batch costs the server the same whatever its size."""
+GATHERED: Final = 10
+"""From so many on, what waits is committed as one batch, which costs about as much as ten single appends."""
 
 
 class Superseded(Exception):
@@ -52,9 +53,9 @@ class Journal:
         self._author = author
         self._work = work
         self._committed = committed
-        self._queue: list[Envelope] = []
+        self._queue: deque[tuple[Envelope, ...]] = deque()
         self._sent: tuple[Envelope, ...] = ()
-        """The batch whose append was begun: a task that is cancelled leaves it stored or not, so it is
+        """The events whose append was begun: a task that is cancelled leaves it stored or not, so it is
         appended again as it was, by which the log knows it."""
         self._added = asyncio.Event()
         self._failure: Exception | None = None
@@ -63,7 +64,7 @@ class Journal:
 
     def add(self, *events: Event) -> None:
         """Queue events; they commit together, in this order."""
-        self._queue += [
+        envelopes = tuple(
             self._author.envelope(
                 self._work.conversation,
                 event,
@@ -71,8 +72,10 @@ class Journal:
                 causation_id=self._work.id,
             )
             for event in events
-        ]
-        self._added.set()
+        )
+        if envelopes:
+            self._queue.append(envelopes)
+            self._added.set()
 
     def discard(self) -> None:
         """Forget what is queued and not committed, and why it was not."""
@@ -90,7 +93,6 @@ class Journal:
             await self._added.wait()
             if self._failure:
                 raise self._failure
-            await asyncio.sleep(LINGER_SECONDS)
             self._added.clear()
             await self.flush()
 
@@ -102,20 +104,26 @@ class Journal:
         async with self._committing:
             try:
                 while self._sent or self._queue:
-                    if not self._sent:
-                        self._sent = tuple(self._queue[:BATCH])
-                        del self._queue[:BATCH]
+                    self._sent = self._sent or self._next()
                     recorded = await self._append(self._sent)
                     self.tail = recorded[-1].sequence
                     self._sent = ()
                     self._committed(recorded)
             except (Superseded, Cancelled, LogError) as failure:
                 if not isinstance(failure, LogError):  # refused for certain, so it may be discarded
-                    self._queue[:0] = self._sent
+                    self._queue.appendleft(self._sent)
                     self._sent = ()
                 self._failure = failure
                 self._added.set()
                 raise
+
+    def _next(self) -> tuple[Envelope, ...]:
+        """What is to be committed next."""
+        events = self._queue.popleft()
+        if len(self._queue) + 1 >= GATHERED:
+            while self._queue and len(events) + len(self._queue[0]) <= MAX_BATCH:
+                events += self._queue.popleft()
+        return events
 
     async def _append(self, batch: Sequence[Envelope]) -> tuple[Recorded, ...]:
         for _ in range(ATTEMPTS):

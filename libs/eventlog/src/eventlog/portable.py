@@ -16,7 +16,7 @@ from nats.js.api import Header
 
 from contracts import subjects
 from contracts.envelope import ID, PAYLOAD_DIGEST, PAYLOAD_REFERENCE, TYPE
-from contracts.events import ENDS, REGISTERED, AnswerReceived, CheckpointSaved, MessageReceived
+from contracts.events import ENDS, REGISTERED, UPCASTERS, AnswerReceived, CheckpointSaved, MessageReceived
 from contracts.registry import Registry
 from eventlog.appending import EXPECTED, EXPECTED_FILTER, MAX_BATCH, Appender, Message, Outcome
 from eventlog.broker import Broker
@@ -131,7 +131,7 @@ class Porter:
     def __init__(self, broker: Broker, settings: NatsSettings) -> None:
         self._payloads = Payloads(broker.client)
         self._reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
-        log = JetStreamLog(broker, Registry(REGISTERED), settings)
+        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
         self._next, self._tail = log.next, log.tail
         self._appender = Appender(
             broker.client,

@@ -16,7 +16,7 @@ from agent_runner.settings import RunnerSettings
 from agent_runner.tools.contacts import Contacts
 from agent_runner.tools.folder import DataFolder
 from agent_runner.worker import Worker
-from contracts.events import REGISTERED
+from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.author import Author
@@ -37,7 +37,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
         await service.connect(broker)
-        log = JetStreamLog(broker, Registry(REGISTERED), nats)
+        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
         author = Author(source=SERVICE)
         saver = LogCheckpointSaver(log, author)
         graphs = catalogue(await built_in(settings, LogDocuments(), call_with_effects), settings.graphs)

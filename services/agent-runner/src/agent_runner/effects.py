@@ -34,6 +34,7 @@ class Effects:
         self._begins = begins
         self._shared = shared
         self._recorded: list[Event] = []
+        self._waiting: list[Event] = []
 
     async def call(self, tool: BaseTool, call: ToolCall, config: RunnableConfig) -> Any:
         """The tool's value, from the log where an earlier attempt has it already.
@@ -52,15 +53,21 @@ class Effects:
         try:
             result = await call_tool(tool, call, config)
         except Exception as error:
-            self._journal.add(ToolReturned(**self._shared, call_id=call_id, error=str(error)))
+            self._journal.add(*self.take(), ToolReturned(**self._shared, call_id=call_id, error=str(error)))
             raise
-        self._journal.add(ToolReturned(**self._shared, call_id=call_id, result=as_json(result)))
+        returned = ToolReturned(**self._shared, call_id=call_id, result=as_json(result))
+        self._journal.add(*self.take(), returned)
         return result
 
     def record(self, fact: Event) -> None:
-        """Let a fact commit with the step it belongs to."""
-        self._journal.add(fact)
+        """Let a fact commit with the tool's outcome, or else with the step it belongs to."""
+        self._waiting.append(fact)
         self._recorded.append(fact)
+
+    def take(self) -> list[Event]:
+        """The recorded facts that are to be committed now."""
+        facts, self._waiting = self._waiting, []
+        return facts
 
     async def facts(self, pattern: str) -> list[Event]:
         """The conversation's facts of some type, and behind them this run's, committed or not.

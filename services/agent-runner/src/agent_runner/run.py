@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from contracts.envelope import Recorded
 from contracts.events import (
     AnswerReceived,
     CancelRequested,
+    CheckpointSaved,
     CheckpointsRemoved,
     Event,
     MessageReceived,
@@ -115,6 +116,9 @@ class Run:
             "message_sequence": self._work.sequence,
             "attempt": assignment.attempt,
         }
+        self._effects = Effects(log, journal, self._work, assignment.begins, self._facts)
+        self._reached: list[CheckpointSaved] = []
+        """The checkpoints that no event carries yet."""
 
     async def execute(self) -> None:
         """Answer the message.
@@ -145,7 +149,8 @@ class Run:
             await self._finish(*await self._cancelled(rollback=cancelled.rollback))
         except Exception as error:
             logger.warning("run %s failed", self._work.id, exc_info=error)
-            await self._finish(RunFailed(**self._facts, error=_describe(error), code=type(error).__name__))
+            failed = RunFailed(**self._facts, error=_describe(error), code=type(error).__name__)
+            await self._finish(*self._reached, failed)
 
     def cancel(self, *, rollback: bool) -> None:
         """Stop at the next possible moment."""
@@ -174,15 +179,17 @@ class Run:
             await self._journal.flush()  # from here on whoever had the run before can append nothing
         if self._journal.tail > self._work.sequence:
             await self._check_cancelled()
-        EFFECTS.set(Effects(self._log, self._journal, self._work, self._assignment.begins, self._facts))
+        EFFECTS.set(self._effects)
         with self._saver.staging(self._work.conversation, tail=self._journal.tail) as stage:
             outcome = await self._drive(stage)
-            await self._finish(*stage.leftovers(), self._end(outcome))
+            await self._finish(*self._reached, *stage.leftovers(), self._end(outcome))
 
     async def _finish(self, *events: Event) -> None:
         """Commit the run's last events; the very last one tells how many deltas there were."""
         *others, end = events
-        self._journal.add(*others, end.model_copy(update={"deltas": self._deltas.count}))
+        self._journal.add(
+            *self._effects.take(), *others, end.model_copy(update={"deltas": self._deltas.count})
+        )
         await self._journal.flush()
         await self._deltas.flush()
 
@@ -204,8 +211,8 @@ class Run:
                 outcome.values = chunk["values"]
                 super_step = chunk["metadata"]["step"]
                 identity = chunk["config"]["configurable"]["checkpoint_id"]
-                saved = await stage.take(identity, STAGE_SECONDS)
-                self._journal.add(*(step.model_copy(update={"step": super_step}) for step in steps), *saved)
+                self._reached += await stage.take(identity, STAGE_SECONDS)
+                self._complete(super_step, steps)
                 steps.clear()
             elif "triggers" in chunk:
                 started = NodeStarted(node=chunk["name"], step=super_step + 1)
@@ -215,6 +222,16 @@ class Run:
             elif chunk.get("error") is None:
                 steps.append(self._completed(chunk["name"], chunk["result"]))
         return outcome
+
+    def _complete(self, super_step: int, steps: Sequence[NodeCompleted]) -> None:
+        """Put a super-step into the journal, the state it led to with its last node; a state that no node
+        led to waits for the next one."""
+        if not steps:
+            return
+        *others, last = (step.model_copy(update={"step": super_step}) for step in steps)
+        last = last.model_copy(update={"checkpoints": tuple(self._reached)})
+        self._reached.clear()
+        self._journal.add(*self._effects.take(), *others, last)
 
     async def _input(self, config: RunnableConfig) -> Any:
         """What to give the graph: the message, the answer, or nothing where the run has begun before."""
@@ -278,7 +295,7 @@ class Run:
         end = RunCancelled(**self._facts, rolled_back=rollback)
         if rollback:
             return [CheckpointsRemoved(scope="runs", run_ids=await self._turn()), end]
-        return [end]
+        return [*self._reached, end]
 
     async def _turn(self) -> tuple[str, ...]:
         """The runs of this turn: this one, and those before it that asked what it answers."""

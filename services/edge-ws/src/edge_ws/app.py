@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from access.edge import guarded
 from access.settings import AccessSettings
-from contracts.events import GRAPH_STATE, REGISTERED
+from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from contracts.wire.voice import GUEST_PATH, MEMBER_PATH
 from edge_ws.agent import AgentEndpoint
@@ -41,7 +41,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
         await service.connect(broker)
-        stream = JetStreamLog(broker, Registry(REGISTERED, unread=GRAPH_STATE), nats)
+        stream = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=GRAPH_STATE), nats)
         async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
             verifier = identity.verifier(keys)
             log = await guarded(app, access, verifier, broker, stream)

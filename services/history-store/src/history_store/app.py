@@ -9,7 +9,7 @@ from faststream.asgi import AsgiFastStream
 from faststream.specification import AsyncAPI
 
 from contracts.envelope import Recorded
-from contracts.events import GRAPH_STATE, REGISTERED
+from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog import dead, service
 from eventlog.broker import Broker
@@ -34,7 +34,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
     """
     nats, own = load(NatsSettings), load(HistorySettings)
     broker = Broker(nats, NAME)
-    registry = Registry(REGISTERED, unread=GRAPH_STATE)
+    registry = Registry(REGISTERED, UPCASTERS, unread=GRAPH_STATE)
     store = Store(own.url())
     metrics = ProjectionMetrics(broker.metrics.registry)
 

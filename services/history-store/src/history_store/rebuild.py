@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
-from contracts.events import REGISTERED
+from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.broker import Broker
@@ -251,7 +251,7 @@ async def run(*, verify: bool, say: Say) -> Outcome:
     try:
         await service.connect(broker)
         await live.prepare()
-        log = JetStreamLog(broker, Registry(REGISTERED), nats)
+        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
         async with second(live) as beside:
             return await rebuild(log, live, beside, verify=verify, say=say)
     finally:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from faststream.asgi import AsgiFastStream
 
-from contracts.events import GRAPH_STATE, REGISTERED
+from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.author import Author
@@ -39,7 +39,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
         await service.connect(broker)
-        log = JetStreamLog(broker, Registry(REGISTERED, unread=GRAPH_STATE), nats)
+        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=GRAPH_STATE), nats)
         worker = Worker(
             log,
             JetStreamLive(broker, nats),

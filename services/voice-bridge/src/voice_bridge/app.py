@@ -8,7 +8,7 @@ import openai
 from faststream.asgi import AsgiFastStream
 from prometheus_client import Gauge
 
-from contracts.events import GRAPH_STATE, REGISTERED
+from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.author import Author
@@ -37,7 +37,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
         await service.connect(broker)
-        log = JetStreamLog(broker, Registry(REGISTERED, unread=GRAPH_STATE), nats)
+        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=GRAPH_STATE), nats)
         engine = make_engine(settings, broker, nats.request_timeout)
         replica = uuid4().hex
         sessions = Sessions(

@@ -1,6 +1,8 @@
 """Every event of the system; `REGISTERED` is the list that the registry is built from."""
 
-from contracts.events.base import Event, Work
+from collections.abc import Mapping
+
+from contracts.events.base import Event, Upcaster, Work
 from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, WritesSaved
 from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
 from contracts.events.document import DocumentDeleted, DocumentSaved
@@ -62,6 +64,10 @@ REGISTERED: tuple[type[Event], ...] = (
     DocumentDeleted,
 )
 
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    (NodeCompleted.type, 1): lambda payload: payload,
+}
+
 GRAPH_STATE: tuple[type[Event], ...] = (CheckpointSaved, WritesSaved)
 """Most of the log's bytes, and of use only to whoever runs graphs."""
 
@@ -69,6 +75,7 @@ __all__ = [
     "ENDS",
     "GRAPH_STATE",
     "REGISTERED",
+    "UPCASTERS",
     "AnswerReceived",
     "CancelRequested",
     "CheckpointSaved",

@@ -1,10 +1,15 @@
 """What every event has in common."""
 
-from typing import ClassVar, Final
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
 ONCE: Final = "-"
+
+Payload: TypeAlias = dict[str, Any]
+Upcaster: TypeAlias = Callable[[Payload], Payload]
+"""Pure: turns the payload of version n into that of version n + 1."""
 
 
 class Event(BaseModel):
@@ -13,12 +18,14 @@ class Event(BaseModel):
     Class attributes:
         type: stable name ``<area>.<fact>``; renaming the class does not change it.
         version: raised by a structural change, which then needs an upcaster.
+        carried: fields that hold other events, which so commit in one message with it, and the type of those.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     type: ClassVar[str]
     version: ClassVar[int] = 1
+    carried: ClassVar[Mapping[str, str]] = {}
 
     def tokens(self, event_id: str) -> tuple[str, ...]:
         """What the subject names after the type, so that readers find such events by it."""

@@ -1,10 +1,12 @@
 """What a responder did about a message: one run per message, any number of attempts at it."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.base import Event
+from contracts.events.checkpoint import ROOT, CheckpointSaved
 from contracts.events.message import OutputFormat
 
 StepKind = Literal["planning", "action", "final_answer"]
@@ -43,20 +45,29 @@ class RunStarted(RunEvent):
 
 
 class NodeCompleted(RunEvent):
-    """A node of the graph ended; commits together with the checkpoint after it.
+    """A node of the graph ended.
 
     Attributes:
         step: the super-step's number in the thread.
         update: the node's state update, as JSON.
         steps: what of it a person should read.
+        checkpoints: the state that the super-step led to, behind what was not carried before; only the last
+            of the super-step's nodes carries it. In version 1 they were events beside it.
     """
 
     type: ClassVar[str] = "run.node_completed"
+    version: ClassVar[int] = 2
+    carried: ClassVar[Mapping[str, str]] = {"checkpoints": CheckpointSaved.type}
 
     node: str
     step: int
     update: Any = None
     steps: tuple[Step, ...] = ()
+    checkpoints: tuple[CheckpointSaved, ...] = ()
+
+    def tokens(self, event_id: str) -> tuple[str, ...]:
+        """As a checkpoint's, where it carries any of the root graph."""
+        return (ROOT,) if any(not saved.namespace for saved in self.checkpoints) else ()
 
 
 class RunEnded(RunEvent):

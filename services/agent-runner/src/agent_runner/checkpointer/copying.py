@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from agent_runner.checkpointer.threads import told
 from contracts.events import (
     CheckpointSaved,
     CheckpointsRemoved,
@@ -10,6 +11,7 @@ from contracts.events import (
     ConversationStarted,
     Event,
     ForkOrigin,
+    WritesSaved,
 )
 from eventlog.author import Author
 from eventlog.ports import Conflict, Log, Unavailable
@@ -71,11 +73,12 @@ def _up_to(events: Sequence[Event], checkpoint_id: str) -> list[Event]:
 async def _events(log: Log, source: str) -> list[Event]:
     deleted = await log.last(source, ConversationDeleted.type)
     events: list[Event] = []
-    async for recorded in log.read(source, after=deleted.sequence if deleted else 0, pattern="checkpoint.>"):
-        if isinstance(recorded.event, CheckpointsRemoved) and recorded.event.scope == "all":
-            events.clear()
-        else:
-            events.append(recorded.event)
+    async for recorded in log.read(source, after=deleted.sequence if deleted else 0):
+        for event in told(recorded.event):
+            if isinstance(event, CheckpointsRemoved) and event.scope == "all":
+                events.clear()
+            elif isinstance(event, CheckpointSaved | WritesSaved | CheckpointsRemoved):
+                events.append(event)
     return events
 
 

@@ -32,7 +32,7 @@ from agent_runner.checkpointer.staging import Stage
 from agent_runner.checkpointer.thread import Thread, as_tasks
 from agent_runner.checkpointer.threads import Threads, advance
 from contracts.envelope import Recorded
-from contracts.events import CheckpointSaved, CheckpointsRemoved, Event, WritesSaved
+from contracts.events import CheckpointSaved, CheckpointsRemoved, Event, NodeCompleted, WritesSaved
 from eventlog.author import Author
 from eventlog.ports import Conflict, Log, LogError, Unavailable
 
@@ -89,7 +89,7 @@ class LogCheckpointSaver(BaseCheckpointSaver[str]):
         if stage := self._stages.get(conversation):
             stage.committed(recorded)
         elif thread := self._threads.cached(conversation):
-            if any(event.event.type.startswith(("checkpoint.", "conversation.")) for event in recorded):
+            if any(_changes_thread(event.event) for event in recorded):
                 self._threads.forget(conversation)
             else:
                 advance(thread, recorded)
@@ -327,6 +327,12 @@ class LogCheckpointSaver(BaseCheckpointSaver[str]):
                 _take_in(thread, event, recorded.sequence, self._settings.snapshot_after)
                 return thread
         raise Unavailable(f"conversation {conversation!r} is too busy to append a checkpoint")
+
+
+def _changes_thread(event: Event) -> bool:
+    if isinstance(event, NodeCompleted):
+        return bool(event.checkpoints)
+    return event.type.startswith(("checkpoint.", "conversation."))
 
 
 def _take_in(thread: Thread, event: Event, position: int, snapshot_after: int) -> None:

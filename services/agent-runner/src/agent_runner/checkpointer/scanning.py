@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from agent_runner.checkpointer.threads import told
 from contracts.events import CheckpointSaved
 from eventlog.ports import Log
 
@@ -28,8 +29,9 @@ async def conversations(
             except TimeoutError:
                 break
             for recorded in batch:
-                if isinstance(recorded.event, CheckpointSaved) and wanted(recorded.event):
-                    found.setdefault(recorded.conversation)
+                for event in told(recorded.event):
+                    if isinstance(event, CheckpointSaved) and wanted(event):
+                        found.setdefault(recorded.conversation)
             if batch[-1].sequence >= end:
                 break
     return list(found)

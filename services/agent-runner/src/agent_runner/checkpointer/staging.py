@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from agent_runner.checkpointer.thread import PendingWrite, TaskIndex, Thread, as_tasks, as_writes
-from agent_runner.checkpointer.threads import advance
+from agent_runner.checkpointer.threads import advance, told
 from contracts.envelope import Recorded
 from contracts.events import CheckpointSaved, Event, WritesSaved
 
@@ -40,7 +40,7 @@ class Stage:
         """Learn that the graph has a checkpoint that it did not make."""
         self._known.add(checkpoint_id)
 
-    async def take(self, checkpoint_id: str, timeout: float) -> tuple[Event, ...]:
+    async def take(self, checkpoint_id: str, timeout: float) -> tuple[CheckpointSaved, ...]:
         """The events up to a checkpoint, with the writes that led to it; to be committed in this order.
 
         Nothing if the graph announces a checkpoint that it has read and not made.
@@ -57,7 +57,7 @@ class Stage:
                 await self._added.wait()
         if checkpoint_id not in self._checkpoints:
             return ()
-        taken: list[Event] = []
+        taken: list[CheckpointSaved] = []
         for identity in tuple(self._checkpoints):
             taken.append(self._take(self._checkpoints.pop(identity)))
             if identity == checkpoint_id:
@@ -79,7 +79,7 @@ class Stage:
 
     def committed(self, recorded: Sequence[Recorded]) -> None:
         """Learn what is in the log now; events of others among them do no harm."""
-        done = {id(event.event) for event in recorded}
+        done = {id(event) for each in recorded for event in told(each.event)}
         self._taken = [event for event in self._taken if id(event) not in done]
         if self.thread:
             advance(self.thread, recorded)

@@ -1,15 +1,22 @@
 """Threads as the log has them, with the newest of each conversation remembered."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from agent_runner.checkpointer.thread import Thread
 from contracts.envelope import Recorded
-from contracts.events import CheckpointSaved, ConversationDeleted
+from contracts.events import CheckpointSaved, ConversationDeleted, Event, NodeCompleted
+from contracts.events.checkpoint import ROOT
 from eventlog.ports import Log
 
-_CHECKPOINTS = "checkpoint.>"
-_NEWEST_OF_ROOT = "checkpoint.saved.root"
+_SAVED_OF_ROOT = f"{CheckpointSaved.type}.{ROOT}"
+_COMPLETED_WITH_ROOT = f"{NodeCompleted.type}.{ROOT}"
+
+
+def told(event: Event) -> Iterable[Event]:
+    """What an event tells of a thread: the checkpoints it carries, or itself."""
+    return event.checkpoints if isinstance(event, NodeCompleted) else (event,)
 
 
 class Threads:
@@ -66,16 +73,21 @@ class Threads:
         return deleted.sequence if deleted else 0
 
     async def _from_newest(self, conversation: str, cut: int) -> Thread:
-        newest = await self._log.last(conversation, _NEWEST_OF_ROOT)
-        if newest is None or newest.sequence <= cut or not isinstance(newest.event, CheckpointSaved):
+        found = await asyncio.gather(
+            self._log.last(conversation, _SAVED_OF_ROOT), self._log.last(conversation, _COMPLETED_WITH_ROOT)
+        )
+        newest = max((event for event in found if event), key=lambda event: event.sequence, default=None)
+        if newest is None or newest.sequence <= cut:
             return Thread(start=cut + 1, whole=True)
-        start = max(newest.event.base, cut + 1)
+        saved = [event for event in told(newest.event) if isinstance(event, CheckpointSaved)]
+        start = max(next(event.base for event in reversed(saved) if not event.namespace), cut + 1)
         return Thread(start=start, whole=start == cut + 1)
 
     async def _read(self, conversation: str, thread: Thread, tail: int) -> None:
         after = max(thread.start - 1, thread.tail)
-        async for recorded in self._log.read(conversation, after=after, until=tail, pattern=_CHECKPOINTS):
-            thread.apply(recorded.event, recorded.sequence)
+        async for recorded in self._log.read(conversation, after=after, until=tail):
+            for event in told(recorded.event):
+                thread.apply(event, recorded.sequence)
         thread.tail = max(thread.tail, tail)
 
 
