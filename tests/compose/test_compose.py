@@ -138,8 +138,8 @@ def test_a_container_has_no_rights(composed: Any, service: str) -> None:
         composed("exec", "--no-TTY", service, "python", "-c", program)
     assert "10001" in str(refused.value)
     secrets = composed("exec", "--no-TTY", service, "ls", "/run/secrets").split()
-    own = {"edge-rest": {"parley_jwt_secret"}, "edge-ws": {"parley_jwt_secret"}}
-    own["history-store"] = {"parley_database_url"}
+    of_an_edge = {"parley_jwt_secret", "parley_api_keys"}
+    own = {"edge-rest": of_an_edge, "edge-ws": of_an_edge, "history-store": {"parley_database_url"}}
     assert set(secrets) == {"parley_nats_password"} | own.get(service, set())
 
 

@@ -13,9 +13,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from sse_starlette import EventSourceResponse
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.ownership import NotYours, TooManyConversations
 from contracts import queries
@@ -50,21 +48,6 @@ STREAM_HEADERS: Final = {
     "Cache-Control": "no-cache",
     "Access-Control-Allow-Origin": "*",
 }
-
-
-class OpenToBrowsers:
-    """Lets pages of any origin call this protocol, and no other."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._open = CORSMiddleware(
-            app, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]
-        )
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        ours = path == HEALTH or path.startswith(f"{CHAT}/")
-        await (self._open if ours else self._app)(scope, receive, send)
 
 
 class _Route(APIRoute):
