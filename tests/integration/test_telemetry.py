@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from typing import Any, TypeAlias
 
 import httpx
 import pytest
+import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from websockets.asyncio.client import connect
 
@@ -267,6 +269,36 @@ def test_without_an_endpoint_nothing_is_traced() -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env={})
     assert said.stdout == "False []\n"
+
+
+def expressions() -> list[str]:
+    """The PromQL of the dashboard and of the alerts, with what Grafana puts in for its variables."""
+    dashboard = json.loads((ROOT / "deploy/grafana/dashboards/parley.json").read_text())
+    alerts = yaml.safe_load((ROOT / "deploy/telemetry/alerts.yml").read_text())
+    shown = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
+    told = [rule["expr"] for group in alerts["groups"] for rule in group["rules"]]
+    return [re.sub(r"\$__(rate_interval|range)", "5m", expression) for expression in shown + told]
+
+
+def test_dashboard_and_alerts_are_promql(node_scripts: Path) -> None:
+    said = subprocess.run(
+        ["node", str(node_scripts / "parse_promql.mjs")],
+        input=json.dumps(expressions()),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=TRACE_SECONDS,
+    )
+    assert json.loads(said.stdout) == []
+
+
+def test_every_metric_of_dashboard_and_alerts_is_exported(stack: Any) -> None:
+    shown = "\n".join(metrics(stack).values())
+    exported = set(re.findall(r"^# TYPE (\S+) ", shown, re.MULTILINE))
+    exported |= {f"{name}_bucket" for name in re.findall(r"^# TYPE (\S+) histogram", shown, re.MULTILINE)}
+    wanted = {name for expression in expressions() for name in re.findall(r"\bparley_\w+", expression)}
+    assert len(wanted) >= 14
+    assert wanted - exported == set()
 
 
 MOVED_BY_A_TALK = {
