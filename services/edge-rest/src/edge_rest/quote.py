@@ -43,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 CHAT: Final = "/api/chat"
 HEALTH: Final = "/api/health"
+DRAIN_SECONDS: Final = 2.0
+"""How long a stream may take to end whole when the server is told to go."""
 STREAM_HEADERS: Final = {
     "Content-Type": "text/event-stream",  # exactly; the library would add a charset
     "Cache-Control": "no-cache",
@@ -150,13 +152,16 @@ def _stream(
     talks: Talks, name: ConversationName, reply: ReplyStream, after: int, settings: EdgeSettings
 ) -> EventSourceResponse:
     incoming, outgoing = anyio.create_memory_object_stream[dict[str, Any]]()
+    draining = anyio.Event()
     return EventSourceResponse(
         outgoing,
         headers=STREAM_HEADERS,
         ping=settings.quote_heartbeat,
         sep="\n",
         send_timeout=settings.send_timeout,
-        data_sender_callable=partial(_deliver, talks, name, reply, after, incoming, settings),
+        shutdown_event=draining,
+        shutdown_grace_period=DRAIN_SECONDS,
+        data_sender_callable=partial(_deliver, talks, name, reply, after, incoming, settings, draining),
     )
 
 
@@ -167,6 +172,7 @@ async def _deliver(
     after: int,
     channel: MemoryObjectSendStream[dict[str, Any]],
     settings: EdgeSettings,
+    draining: anyio.Event,
 ) -> None:
     """Runs as long as the client is there; what ends early makes a browser come back with its last id."""
 
@@ -174,10 +180,16 @@ async def _deliver(
         place, event = numbered
         await channel.send({"id": str(place), "data": event.model_dump_json()})
 
-    async with channel:
+    async def end_with_the_server() -> None:
+        await draining.wait()
+        group.cancel_scope.cancel()
+
+    async with channel, anyio.create_task_group() as group:
+        group.start_soon(end_with_the_server)
         await channel.send({"retry": round(settings.quote_retry * 1000)})
         try:
             with anyio.move_on_after(settings.quote_stream_limit):
                 await talks.deliver(name, reply, after, send)
         except* LogError as errors:
             logger.warning("the stream of %r ends: %s", name.key, errors.exceptions[0])
+        group.cancel_scope.cancel()
