@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import pytest
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
+NPM_SECONDS = 120.0
+NODE_SCRIPTS = Path(__file__).with_name("browser")
 
 
 @dataclass
@@ -137,3 +140,15 @@ def own_stack(tmp_path: Path, unused_port: Callable[[], int]) -> Iterator[Stack]
 def stack_runner() -> Callable[..., AbstractContextManager[Stack]]:
     """Starts stacks with an environment of their own."""
     return running_stack
+
+
+@pytest.fixture(scope="session")
+def node_scripts() -> Path:
+    """The folder of what is run by Node.js; the libraries it needs are installed where they are missing."""
+    if shutil.which("node") is None:
+        pytest.skip("Node.js is not installed")
+    wanted = json.loads((NODE_SCRIPTS / "package.json").read_text())["dependencies"]
+    if not all((NODE_SCRIPTS / "node_modules" / name).exists() for name in wanted):
+        install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"]
+        subprocess.run(install, cwd=NODE_SCRIPTS, check=True, timeout=NPM_SECONDS)
+    return NODE_SCRIPTS

@@ -49,4 +49,5 @@ secret postgres | put postgres password
 printf %s "${DATABASE_URL:-postgresql://parley:$(secret postgres)@postgres/parley}" | put history-store parley_database_url
 for edge in edge-rest edge-ws; do
     secret jwt | put "$edge" parley_jwt_secret
+    printf %s "${PARLEY_API_KEYS:-}" | put "$edge" parley_api_keys
 done

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,24 +14,10 @@ import pytest
 
 FOLDER = Path(__file__).parent
 BROWSER_SECONDS = 90.0
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 COMFORT = "충분히 이해됩니다. 당신의 마음을 어루만져줄 수 있는 따뜻한 말을 전해드릴게요."
 SAID = ["요즘 회사 일이 너무 힘들어요", "매일 야근이라 지쳐요", "아무것도 하기 싫어요", "쉬고 싶어요"]
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The browser's program."""
-    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip(f"no Chromium on PATH: none of {', '.join(PROGRAMS)}")
-    if shutil.which("node") is None:
-        pytest.skip("no Node.js on PATH")
-    if not (FOLDER / "node_modules" / "playwright-core").exists():
-        pytest.skip(f"playwright-core is missing: run npm install in {FOLDER.name}")
-    return program
 
 
 class _Page(SimpleHTTPRequestHandler):

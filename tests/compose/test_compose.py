@@ -16,6 +16,8 @@ from websockets.exceptions import ConnectionClosed
 TURN_SECONDS = 60
 CONVERSATIONS = 24
 SERVICE_RESTART = 1012
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+DATA = re.compile(r"^data: (.*?)\r?$", re.MULTILINE)
 SERVICES = ("agent-runner", "edge-rest", "edge-ws", "history-store", "quote-engine", "voice-bridge")
 
 
@@ -83,15 +85,85 @@ async def quote(stack: Any) -> None:
         (await client.post("/api/chat/send", json=said)).raise_for_status()
         streamed = (await client.get("/api/chat/stream", params=name)).raise_for_status()
     assert streamed.headers["content-type"] == "text/event-stream"
-    events = [json.loads(data) for data in re.findall(r"^data: (.*?)\r?$", streamed.text, re.MULTILINE)]
+    events = [json.loads(data) for data in DATA.findall(streamed.text)]
     assert "안녕하세요" in "".join(event["data"] for event in events if event["type"] == "content")
     assert events[-1]["type"] == "complete"
+
+
+async def quote_unbuffered(stack: Any) -> None:
+    """A stream that waits for the next reply is there before that is asked for."""
+    name = {"userId": f"user-{uuid4()}", "threadNum": "1"}
+    base = stack.url("PARLEY_QUOTE_PORT")
+    async with (
+        httpx.AsyncClient(base_url=base, timeout=TURN_SECONDS) as client,
+        httpx.AsyncClient(base_url=base, timeout=TURN_SECONDS) as listener,
+        asyncio.timeout(TURN_SECONDS),
+    ):
+        first, second = (
+            name | {"content": text, "timestamp": f"2024-01-15T10:3{number}:00.000Z"}
+            for number, text in enumerate(("안녕하세요", "회사 일이 힘들어요"))
+        )
+        (await client.post("/api/chat/send", json=first)).raise_for_status()
+        told = (await client.get("/api/chat/stream", params=name)).raise_for_status().text
+        last = re.findall(r"^id: (.+?)\r?$", told, re.MULTILINE)[-1]
+        headers = {"Last-Event-ID": last}
+        async with listener.stream("GET", "/api/chat/stream", params=name, headers=headers) as stream:
+            chunks = stream.aiter_text()
+            assert "retry:" in await anext(chunks)
+            (await client.post("/api/chat/send", json=second)).raise_for_status()
+            rest = "".join([chunk async for chunk in chunks])
+    assert json.loads(DATA.findall(rest)[-1])["type"] == "complete"
+
+
+async def room(stack: Any) -> None:
+    async with httpx.AsyncClient(base_url=stack.url(), timeout=TURN_SECONDS) as client:
+        uid = (await client.get("/v3/room/uid/")).raise_for_status().json()["room_uid"]
+    events: list[dict[str, Any]] = []
+    async with (
+        asyncio.timeout(TURN_SECONDS),
+        connect(f"{stack.url(scheme='ws')}/v3/?room_uid={uid}&user_uid=kim") as socket,
+    ):
+        await socket.send(json.dumps({"action": "status"}))
+        assert json.loads(await socket.recv())["status"] == "connected"
+        said = {"action": "sendmsg", "org_id": "o", "room_uid": uid, "user_id": "kim", "msg": "안녕 반가워요"}
+        await socket.send(json.dumps(said))
+        while not events or events[-1]["event"] != "on_chain_end" or events[-1]["parent_ids"]:
+            events.append(json.loads(await socket.recv()))
+    tokens = [each["data"]["chunk"]["content"] for each in events if each["event"] == "on_chat_model_stream"]
+    (whole,) = [
+        each["data"]["chunk"]["model"]["messages"][0]["content"]
+        for each in events
+        if each["event"] == "on_chain_stream" and not each["parent_ids"]
+    ]
+    assert "".join(tokens) == whole
 
 
 async def voice(stack: Any) -> None:
     async with httpx.AsyncClient(base_url=stack.url(), timeout=TURN_SECONDS) as client:
         created = await client.post("/api/v1/chat/guest-sessions", json={})
-    assert created.raise_for_status().json()["session_id"]
+        refused = await client.post("/api/v1/chat/sessions", json={})
+    assert refused.status_code == UNAUTHORIZED
+    session = created.raise_for_status().json()["session_id"]
+    address = f"{stack.url(scheme='ws')}/api/v1/chat/ws/guest-chat/{session}"
+    async with asyncio.timeout(TURN_SECONDS), connect(f"{address}?show_text=true") as socket:
+        await socket.send(json.dumps({"type": "response.create"}))
+        frames = [json.loads(await socket.recv())]
+        while frames[-1]["type"] != "audio.done":
+            frames.append(json.loads(await socket.recv()))
+        await socket.send(json.dumps({"type": "disconnect"}))
+        while frames[-1]["type"] != "disconnected":
+            frames.append(json.loads(await socket.recv()))
+    assert any(frame["type"] == "audio.delta" for frame in frames)
+    assert frames[-1]["report"]["session_id"] == session
+
+
+async def pages(stack: Any) -> None:
+    async with httpx.AsyncClient(base_url=stack.url(), timeout=TURN_SECONDS) as client:
+        page = (await client.get("/docs")).raise_for_status()
+        assert "default-src 'self'" in page.headers["content-security-policy"]
+        assert (await client.get("/metrics")).status_code == NOT_FOUND
+        stranger = await client.get("/api/sessions", headers={"Host": "evil.example"})
+        assert stranger.status_code == FORBIDDEN
 
 
 async def large_frames(stack: Any) -> None:
@@ -117,7 +189,10 @@ CHECKS: list[Callable[[Any], Awaitable[None]]] = [
     agent_run,
     octo,
     quote,
+    quote_unbuffered,
+    room,
     voice,
+    pages,
     large_frames,
 ]
 
@@ -138,8 +213,8 @@ def test_a_container_has_no_rights(composed: Any, service: str) -> None:
         composed("exec", "--no-TTY", service, "python", "-c", program)
     assert "10001" in str(refused.value)
     secrets = composed("exec", "--no-TTY", service, "ls", "/run/secrets").split()
-    own = {"edge-rest": {"parley_jwt_secret"}, "edge-ws": {"parley_jwt_secret"}}
-    own["history-store"] = {"parley_database_url"}
+    of_an_edge = {"parley_jwt_secret", "parley_api_keys"}
+    own = {"edge-rest": of_an_edge, "edge-ws": of_an_edge, "history-store": {"parley_database_url"}}
     assert set(secrets) == {"parley_nats_password"} | own.get(service, set())
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import nats
 import pytest
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 import access.settings
@@ -22,7 +23,7 @@ import identity.settings
 import quote_engine.settings
 import voice_bridge.settings
 from eventlog.variables import VARIABLES
-from parley.settings import SETTINGS
+from parley.table import SETTINGS
 
 SERVICES = ("agent_runner", "edge_rest", "edge_ws", "history_store", "quote_engine", "voice_bridge")
 END_SECONDS = 30.0
@@ -34,6 +35,18 @@ UNMODELLED = {
     "PARLEY_FAULTS",
     "PARLEY_SECRETS_DIR",
 }
+# What `parley up` gives its services, and what Compose, Kubernetes and operators' tools set instead.
+GIVEN_BY_THE_STACK = {
+    "PARLEY_HTTP_HOST",
+    "PARLEY_HTTP_PORT",
+    "PARLEY_NATS_PASSWORD",
+    "PARLEY_NATS_TLS_CA",
+    "PARLEY_NATS_URL",
+    "PARLEY_NATS_USER",
+    "PARLEY_STREAM_LOG_BYTES",
+    "PARLEY_STREAM_REPLICAS",
+}
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(params=SERVICES)
@@ -82,6 +95,22 @@ async def test_a_bad_secret_is_not_shown(tmp_path: Path, edge: str) -> None:
     assert "letmein" not in line
 
 
+@pytest.mark.parametrize("edge", ["edge_rest", "edge_ws"])
+async def test_an_edge_that_anybody_could_use(tmp_path: Path, edge: str) -> None:
+    line = await end(tmp_path, edge, PARLEY_HTTP_HOST="0.0.0.0")  # noqa: S104 - what is refused
+    assert "PARLEY_ALLOW_INSECURE_BIND" in line
+    assert "anybody who reaches 0.0.0.0 could use this server; set PARLEY_API_KEYS" in line
+
+
+async def test_a_telemetry_protocol_that_is_not_spoken(tmp_path: Path) -> None:
+    variables = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+    }
+    line = await end(tmp_path, "edge_ws", **variables)
+    assert line.endswith("OTEL_EXPORTER_OTLP_PROTOCOL: grpc is not spoken here, only http/protobuf")
+
+
 async def test_nats_that_is_not_there(tmp_path: Path, service: str, unused_port: Callable[[], int]) -> None:
     url = f"nats://127.0.0.1:{unused_port()}"
     line = await end(tmp_path, service, PARLEY_NATS_URL=url, PARLEY_NATS_CONNECT_DEADLINE="0.5")
@@ -108,25 +137,63 @@ async def test_a_stream_with_other_settings(tmp_path: Path, service: str, own_na
     assert line.endswith("run: python -m eventlog.declare")
 
 
+MODULES = (
+    access.settings,
+    agent_runner.checkpointer.settings,
+    agent_runner.settings,
+    edge_rest.settings,
+    edge_ws.settings,
+    eventlog.declare,
+    eventlog.settings,
+    history_store.settings,
+    identity.settings,
+    quote_engine.settings,
+    voice_bridge.settings,
+)
+
+
+def read_by_services() -> dict[str, set[str]]:
+    """Every variable that a settings class reads, with its defaults as text."""
+    found: dict[str, set[str]] = {}
+    for module in MODULES:
+        for model in vars(module).values():
+            if isinstance(model, type) and issubclass(model, BaseSettings):
+                for field, info in model.model_fields.items():
+                    name = f"{model.model_config.get('env_prefix', '')}{field}".upper()
+                    found.setdefault(name, set()).add(as_text(info.default))
+    return found
+
+
+def as_text(default: object) -> str:
+    """A default as somebody would write it into a file of variables."""
+    match default:
+        case None:
+            return ""
+        case bool():
+            return str(default).lower()
+        case int() | float():
+            return f"{default:.15g}"
+        case tuple():
+            return ",".join(default)
+        case SecretStr():
+            return default.get_secret_value()
+        case _:
+            return str(default)
+
+
 def test_the_table_of_variables_names_what_the_settings_read() -> None:
-    modules = (
-        access.settings,
-        agent_runner.checkpointer.settings,
-        agent_runner.settings,
-        edge_rest.settings,
-        edge_ws.settings,
-        eventlog.declare,
-        eventlog.settings,
-        history_store.settings,
-        identity.settings,
-        quote_engine.settings,
-        voice_bridge.settings,
-    )
-    read = {
-        f"{model.model_config.get('env_prefix', '')}{field}".upper()
-        for module in modules
-        for model in vars(module).values()
-        if isinstance(model, type) and issubclass(model, BaseSettings)
-        for field in model.model_fields
-    }
-    assert read | {setting.name for setting in SETTINGS} | UNMODELLED == VARIABLES
+    assert read_by_services().keys() | {setting.name for setting in SETTINGS} | UNMODELLED == VARIABLES
+
+
+def test_the_example_names_every_setting_with_the_default_that_the_services_have() -> None:
+    read = read_by_services()
+    told = {setting.name: setting.default for setting in SETTINGS}
+    assert read.keys() - told.keys() == GIVEN_BY_THE_STACK
+    # An edge that is told of no gateway in front of it goes by the address it listens on itself.
+    differing = {name: defaults for name, defaults in read.items() if defaults != {told.get(name)}}
+    assert differing.keys() - GIVEN_BY_THE_STACK == {"PARLEY_HOST"}
+
+
+def test_the_handbook_names_what_the_stack_gives() -> None:
+    handbook = (ROOT / "docs/operations.md").read_text()
+    assert [name for name in GIVEN_BY_THE_STACK if f"`{name}`" not in handbook] == []

@@ -78,9 +78,8 @@ async def brokers(server: Any, declared: None) -> AsyncIterator[dict[str, Broker
     async with AsyncExitStack() as stack:
         started = {}
         for name in NAMES:
-            own = settings(server, name)
-            started[name] = Broker(own, name)
-            await service.connect(started[name], own)
+            started[name] = Broker(settings(server, name), name)
+            await service.connect(started[name])
             stack.push_async_callback(started[name].stop)
         yield started
 

@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
+import pytest
+import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from websockets.asyncio.client import connect
 
 ROOT = Path(__file__).parents[2]
 TRACE_SECONDS = 30.0
-TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 CLIENT_SPAN = "00f067aa0ba902b7"
+Span: TypeAlias = dict[str, Any]
 WORDS = "get all contacts"
 GREETING = "안녕하세요"
 """What a model answers in its own words."""
@@ -33,7 +35,7 @@ class Collector:
         self._file = file
         self._writing = threading.Lock()
 
-    def spans(self) -> list[dict[str, Any]]:
+    def spans(self) -> list[Span]:
         return [json.loads(line) for line in self._file.read_text().splitlines()]
 
     def keep(self, request: ExportTraceServiceRequest) -> None:
@@ -96,6 +98,94 @@ async def talk(stack: Any, chat_id: str, **headers: str) -> None:
         assert answer.status_code == 200
 
 
+def trace_of(number: int) -> dict[str, str]:
+    """The headers by which a client names its trace."""
+    return {"traceparent": f"00-{number:032x}-{CLIENT_SPAN}-01"}
+
+
+async def octo(stack: Any, headers: dict[str, str]) -> None:
+    address = f"{stack.url(scheme='ws')}/ws/octo-traced"
+    async with connect(address, additional_headers=headers) as socket:
+        await socket.recv()
+        await socket.send(json.dumps({"message": GREETING}))
+        while json.loads(await socket.recv()).get("type") != "final":
+            continue
+
+
+async def room(stack: Any, headers: dict[str, str]) -> None:
+    address = f"{stack.url(scheme='ws')}/v3/?room_uid=roomTraced00&user_uid=kim"
+    said = {"action": "sendmsg", "org_id": "o", "room_uid": "roomTraced00", "user_id": "kim", "msg": GREETING}
+    async with connect(address, additional_headers=headers) as socket:
+        await socket.send(json.dumps(said))
+        while (event := json.loads(await socket.recv()))["event"] != "on_chain_end" or event["parent_ids"]:
+            continue
+
+
+async def quote(stack: Any, headers: dict[str, str]) -> None:
+    name = {"userId": "kim", "threadNum": "1"}
+    said = name | {"content": GREETING, "timestamp": "2024-01-15T10:30:00.000Z"}
+    async with httpx.AsyncClient(base_url=stack.url(), headers=headers) as client:
+        (await client.post("/api/chat/send", json=said)).raise_for_status()
+        (await client.get("/api/chat/stream", params=name)).raise_for_status()
+
+
+async def voice(stack: Any, headers: dict[str, str]) -> None:
+    async with httpx.AsyncClient(base_url=stack.url()) as client:
+        session = (await client.post("/api/v1/chat/guest-sessions", json={})).json()["session_id"]
+    address = f"{stack.url(scheme='ws')}/api/v1/chat/ws/guest-chat/{session}"
+    async with connect(address, additional_headers=headers) as socket:
+        await socket.send(json.dumps({"type": "response.create"}))
+        while json.loads(await socket.recv())["type"] != "audio.done":
+            continue
+        await socket.send(json.dumps({"type": "disconnect"}))
+        await socket.wait_closed()
+
+
+async def agent(stack: Any, headers: dict[str, str]) -> None:
+    await talk(stack, "traced", **headers)
+
+
+PROTOCOLS = (agent, octo, room, quote, voice)
+
+
+@pytest.fixture(scope="module")
+def traces(
+    tmp_path_factory: pytest.TempPathFactory, unused_port: Callable[[], int], stack_runner: Any
+) -> dict[str, list[Span]]:
+    """The spans of a talk over each protocol, all exported, by the protocol's name."""
+    folder = tmp_path_factory.mktemp("traces")
+
+    async def hold_all(stack: Any) -> None:
+        for number, protocol in enumerate(PROTOCOLS, 1):
+            async with asyncio.timeout(TRACE_SECONDS):
+                await protocol(stack, trace_of(number))
+
+    with collecting(unused_port(), folder / "spans.jsonl") as collector:
+        variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.address, "PARLEY_LOG_FORMAT": "json"}
+        with stack_runner(folder / "stack", unused_port, **variables) as stack:
+            asyncio.run(hold_all(stack))
+        spans = collector.spans()
+    assert WORDS not in json.dumps(spans)
+    assert GREETING not in json.dumps(spans, ensure_ascii=False)
+    return {
+        protocol.__name__: [span for span in spans if span["trace"] == f"{number:032x}"]
+        for number, protocol in enumerate(PROTOCOLS, 1)
+    }
+
+
+def ways(spans: list[Span]) -> dict[str, list[str]]:
+    """What each span is under, up to the client; all of them are."""
+    by_id = {span["id"]: span for span in spans}
+
+    def above(span: Span) -> list[str]:
+        if span["parent"] == CLIENT_SPAN:
+            return []
+        parent = by_id[span["parent"]]
+        return [f"{parent['service']}: {parent['name']}", *above(parent)]
+
+    return {f"{span['service']}: {span['name']}": above(span) for span in spans}
+
+
 def metrics(stack: Any) -> dict[str, str]:
     """What each service shows at /metrics."""
     return {
@@ -105,31 +195,25 @@ def metrics(stack: Any) -> dict[str, str]:
     }
 
 
-def test_one_message_is_one_tree(tmp_path: Path, unused_port: Callable[[], int], stack_runner: Any) -> None:
-    with collecting(unused_port(), tmp_path / "spans.jsonl") as collector:
-        variables = {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.address,
-            "OTEL_BSP_SCHEDULE_DELAY": "100",
-            "PARLEY_LOG_FORMAT": "json",
-        }
-        with stack_runner(tmp_path / "stack", unused_port, **variables) as stack:
-            asyncio.run(talk(stack, "traced", traceparent=f"00-{TRACE_ID}-{CLIENT_SPAN}-01"))
-        spans = [span for span in collector.spans() if span["trace"] == TRACE_ID]
+SERVICES = {
+    "agent": {"edge-ws", "edge-rest", "agent-runner", "history-store"},
+    "octo": {"edge-ws", "agent-runner", "history-store"},
+    "room": {"edge-ws", "agent-runner", "history-store"},
+    "quote": {"edge-rest", "quote-engine", "history-store"},
+    "voice": {"edge-ws", "voice-bridge", "agent-runner", "history-store"},
+}
 
-    assert {span["service"] for span in spans} == {"edge-ws", "edge-rest", "agent-runner", "history-store"}
-    by_id = {span["id"]: span for span in spans}
-    assert all(span["parent"] == CLIENT_SPAN or span["parent"] in by_id for span in spans)
 
-    def above(span: dict[str, Any]) -> list[str]:
-        names = []
-        while parent := by_id.get(span["parent"]):
-            names.append(f"{parent['service']}: {parent['name']}")
-            span = parent
-        return names
+@pytest.mark.parametrize("protocol", SERVICES)
+def test_what_a_client_sends_is_one_tree(traces: dict[str, list[Span]], protocol: str) -> None:
+    assert {span["service"] for span in traces[protocol]} == SERVICES[protocol]
+    assert ways(traces[protocol])
 
+
+def test_a_message_goes_through_run_model_tool_projection_and_back(traces: dict[str, list[Span]]) -> None:
+    found = ways(traces["agent"])
     work = ["agent-runner: process message.received", "edge-ws: receive"]
     run = ["agent-runner: invoke_agent planner", *work]
-    found = {f"{span['service']}: {span['name']}": above(span) for span in spans}
     assert found["edge-ws: publish LOG"] == ["edge-ws: receive"]
     assert found["agent-runner: execute_tool find_contacts"][-3:] == run
     assert found["agent-runner: execute_tool find_contacts"][0].startswith("agent-runner: node ")
@@ -141,9 +225,41 @@ def test_one_message_is_one_tree(tmp_path: Path, unused_port: Callable[[], int],
         "edge-rest: ask history.entries",
         "edge-rest: GET /history/{chat_id:path}",
     ]
-    attributes = next(span["attributes"] for span in spans if span["name"] == "invoke_agent planner")
-    assert attributes["gen_ai.conversation.id"] == "traced"
-    assert WORDS not in json.dumps(spans)
+
+
+def test_a_quote_talk_goes_through_its_engine_and_back(traces: dict[str, list[Span]]) -> None:
+    received = ["edge-rest: receive", "edge-rest: POST /api/chat/send"]
+    found = ways(traces["quote"])
+    assert found["quote-engine: publish LOG"] == ["quote-engine: process message.received", *received]
+    assert found["history-store: process quote.stage_answered"][-2:] == received
+    assert found["edge-rest: process run.completed"][-2:] == received
+
+
+def test_a_voice_session_is_under_the_clients_handshake(traces: dict[str, list[Span]]) -> None:
+    opened = ["voice-bridge: answer voice.open", "edge-ws: ask voice.open"]
+    found = ways(traces["voice"])
+    assert found["voice-bridge: receive"] == opened
+    assert found["history-store: process voice.reply_spoken"] == opened
+
+
+def test_spans_have_the_attributes_of_the_conventions(traces: dict[str, list[Span]]) -> None:
+    named = {
+        span["name"]: span["attributes"] for span in traces["agent"] if span["service"] == "agent-runner"
+    }
+    invoked, asked, called = (
+        named[name] for name in ("invoke_agent planner", "chat parley-embedded", "execute_tool find_contacts")
+    )
+    assert invoked["gen_ai.operation.name"] == "invoke_agent"
+    assert invoked["gen_ai.agent.name"] == "planner"
+    assert asked["gen_ai.operation.name"] == "chat"
+    assert asked["gen_ai.provider.name"] == "parley"
+    assert asked["gen_ai.request.model"] == "parley-embedded"
+    assert called["gen_ai.tool.name"] == "find_contacts"
+    assert {each["gen_ai.conversation.id"] for each in (invoked, asked, called)} == {"traced"}
+    appended = named["publish LOG"]
+    assert appended["messaging.system"] == "nats"
+    assert appended["messaging.operation.type"] == "send"
+    assert appended["messaging.destination.name"] == "LOG"
 
 
 def test_without_an_endpoint_nothing_is_traced() -> None:
@@ -155,17 +271,75 @@ def test_without_an_endpoint_nothing_is_traced() -> None:
     assert said.stdout == "False []\n"
 
 
-def test_every_metric_of_the_dashboard_is_measured(stack: Any) -> None:
-    asyncio.run(talk(stack, "measured"))
+def expressions() -> list[str]:
+    """The PromQL of the dashboard and of the alerts, with what Grafana puts in for its variables."""
+    dashboard = json.loads((ROOT / "deploy/grafana/dashboards/parley.json").read_text())
+    alerts = yaml.safe_load((ROOT / "deploy/telemetry/alerts.yml").read_text())
+    shown = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
+    told = [rule["expr"] for group in alerts["groups"] for rule in group["rules"]]
+    return [re.sub(r"\$__(rate_interval|range)", "5m", expression) for expression in shown + told]
+
+
+def test_dashboard_and_alerts_are_promql(node_scripts: Path) -> None:
+    said = subprocess.run(
+        ["node", str(node_scripts / "parse_promql.mjs")],
+        input=json.dumps(expressions()),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=TRACE_SECONDS,
+    )
+    assert json.loads(said.stdout) == []
+
+
+def test_every_metric_of_dashboard_and_alerts_is_exported(stack: Any) -> None:
     shown = "\n".join(metrics(stack).values())
-    dashboard = json.loads((ROOT / "deploy/grafana/parley.json").read_text())
-    queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
-    wanted = {name for query in queries for name in re.findall(r"\bparley_\w+", query)}
-    assert len(wanted) >= 10
-    missing = {name for name in wanted if not re.search(rf"^(# TYPE )?{name}[{{ ]", shown, re.MULTILINE)}
-    assert missing == set()
-    assert re.search(r'^parley_turns_total{outcome="completed"} [1-9]', shown, re.MULTILINE)
-    assert re.search(r'^parley_queue_depth{responder="agent-runner"} 0', shown, re.MULTILINE)
+    exported = set(re.findall(r"^# TYPE (\S+) ", shown, re.MULTILINE))
+    exported |= {f"{name}_bucket" for name in re.findall(r"^# TYPE (\S+) histogram", shown, re.MULTILINE)}
+    wanted = {name for expression in expressions() for name in re.findall(r"\bparley_\w+", expression)}
+    assert len(wanted) >= 14
+    assert wanted - exported == set()
+
+
+MOVED_BY_A_TALK = {
+    "agent-runner": (
+        'parley_turns_total{outcome="completed"}',
+        "parley_run_seconds_count",
+        "parley_first_token_seconds_count",
+        "parley_append_seconds_count",
+    ),
+    "edge-ws": ("parley_delta_lag_seconds_count", "parley_append_seconds_count"),
+    "history-store": ("parley_history_events_total", "parley_history_position"),
+}
+
+
+def values(shown: str) -> dict[str, float]:
+    """Each line of what Prometheus reads."""
+    lines = (line.rsplit(" ", 1) for line in shown.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in lines}
+
+
+def test_a_talk_moves_the_figures(stack: Any) -> None:
+    before = metrics(stack)
+    asyncio.run(octo(stack, {}))
+    after = metrics(stack)
+    for service, names in MOVED_BY_A_TALK.items():
+        was, now = values(before[service]), values(after[service])
+        assert [name for name in names if not now[name] > was.get(name, 0)] == [], service
+
+
+async def test_open_connections_are_counted_while_they_are_open(stack: Any) -> None:
+    def count() -> float:
+        return values(metrics(stack)["edge-ws"]).get(name, 0)
+
+    name = 'parley_open_connections{kind="websocket",protocol="octo"}'
+    before = count()
+    async with connect(f"{stack.url(scheme='ws')}/ws/counted") as socket:
+        await socket.recv()
+        assert await asyncio.to_thread(count) == before + 1
+    async with asyncio.timeout(TRACE_SECONDS):
+        while await asyncio.to_thread(count) != before:
+            await asyncio.sleep(0.05)
 
 
 def test_metrics_are_not_for_clients(stack: Any) -> None:

@@ -13,7 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from eventlog import permissions
+from eventlog import permissions, variables
 
 ROOT = Path(__file__).parents[2]
 OVERLAYS = sorted(path.name for path in (ROOT / "deploy/k8s/overlays").iterdir())
@@ -149,17 +149,73 @@ def test_production_survives_a_zone(rendered: Callable[[str], list[Manifest]]) -
     nats = named(manifests, "StatefulSet")["nats"]["spec"]
     assert nats["replicas"] == 3
     assert nats["template"]["spec"]["topologySpreadConstraints"][0]["whenUnsatisfiable"] == "DoNotSchedule"
-    configured = [each["data"] for each in named(manifests, "ConfigMap").values()]
-    (settings,) = [each for each in configured if "PARLEY_NATS_URL" in each]
-    assert settings["PARLEY_STREAM_REPLICAS"] == "3"
-    assert settings["PARLEY_NATS_URL"].count("nats://") == 3
+    assert settings(manifests)["PARLEY_STREAM_REPLICAS"] == "3"
+    assert settings(manifests)["PARLEY_NATS_URL"].count("nats://") == 3
     assert "postgres" not in named(manifests, "StatefulSet")
 
 
-def test_production_scales_the_runner_by_waiting_work(rendered: Callable[[str], list[Manifest]]) -> None:
-    def scaled(kind: str) -> set[str]:
-        found = named(rendered("prod"), kind).values()
-        return {each["spec"]["scaleTargetRef"]["name"] for each in found}
+def scaled(manifests: list[Manifest], kind: str) -> set[str]:
+    """What the scalers of a kind scale."""
+    return {each["spec"]["scaleTargetRef"]["name"] for each in named(manifests, kind).values()}
 
-    assert scaled("ScaledObject") == {"agent-runner"}
-    assert scaled("HorizontalPodAutoscaler") == {"edge-rest", "edge-ws", "gateway"}
+
+def test_production_scales_by_waiting_work_what_takes_it_from_the_log(
+    rendered: Callable[[str], list[Manifest]],
+) -> None:
+    workers = {user.name for user in permissions.USERS if user.works}
+    assert scaled(rendered("prod"), "ScaledObject") == workers
+    assert scaled(rendered("prod"), "HorizontalPodAutoscaler") == {
+        "edge-rest",
+        "edge-ws",
+        "gateway",
+        "voice-bridge",
+    }
+
+
+def test_an_update_leaves_to_its_scaler_how_many_there_are(manifests: list[Manifest]) -> None:
+    by_scalers = scaled(manifests, "ScaledObject") | scaled(manifests, "HorizontalPodAutoscaler")
+    fixed = {name for name, each in named(manifests, "Deployment").items() if "replicas" in each["spec"]}
+    assert by_scalers.isdisjoint(fixed)
+    assert by_scalers | fixed == named(manifests, "Deployment").keys()
+
+
+def settings(manifests: list[Manifest]) -> dict[str, str]:
+    """The ConfigMap that every service reads."""
+    configured = [each["data"] for each in named(manifests, "ConfigMap").values()]
+    (found,) = [each for each in configured if "PARLEY_NATS_URL" in each]
+    return dict(found)
+
+
+def test_every_setting_is_one(manifests: list[Manifest]) -> None:
+    assert variables.complaint(settings(manifests)) is None
+    for name, pod in pods(manifests):
+        for container in pod["containers"]:
+            given = {each["name"]: "" for each in container.get("env", ())}
+            assert variables.complaint(given) is None, name
+
+
+def test_only_development_is_open_to_whoever_reaches_it(rendered: Callable[[str], list[Manifest]]) -> None:
+    assert settings(rendered("dev"))["PARLEY_ALLOW_INSECURE_BIND"] == "yes"
+    assert "PARLEY_ALLOW_INSECURE_BIND" not in settings(rendered("prod"))
+
+
+def test_edges_hear_from_the_gateway_where_clients_are(manifests: list[Manifest]) -> None:
+    told = {
+        name
+        for name, pod in pods(manifests)
+        for each in pod["containers"][0].get("env", ())
+        if each["name"] == "FORWARDED_ALLOW_IPS"
+    }
+    assert told == {"edge-rest", "edge-ws"}
+    allowed = named(manifests, "NetworkPolicy")["edges"]["spec"]["ingress"][0]["from"]
+    assert allowed == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "gateway"}}}]
+
+
+def test_production_is_watched(rendered: Callable[[str], list[Manifest]]) -> None:
+    manifests = rendered("prod")
+    assert settings(manifests)["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector.monitoring:4318"
+    dashboard = named(manifests, "ConfigMap")["parley-dashboard"]
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert yaml.safe_load(named(manifests, "ConfigMap")["parley-alerts"]["data"]["alerts.yml"])["groups"]
+    (to_collector,) = named(manifests, "NetworkPolicy")["traces"]["spec"]["egress"]
+    assert to_collector["ports"] == [{"port": 4318}]

@@ -2,12 +2,13 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
-from eventlog import permissions
+from eventlog import permissions, variables
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {path.parents[2].name for path in ROOT.glob("services/*/src/*/__main__.py")}
@@ -46,8 +47,37 @@ def test_an_image_has_the_versions_that_were_tested(service: str) -> None:
     assert pins(f"requirements/{service}.txt") <= pins("requirements/run.txt")
 
 
-def test_dashboards_are_whole() -> None:
-    for path in (ROOT / "deploy/grafana/dashboards").glob("*.json"):
-        panels = json.loads(path.read_text())["panels"]
-        assert all(panel["targets"] for panel in panels)
-        assert len({panel["id"] for panel in panels}) == len(panels)
+def test_an_image_has_the_libraries_of_its_service_and_no_others() -> None:
+    for service in SERVICES:
+        project = tomllib.loads(text(f"services/{service}/pyproject.toml"))["project"]
+        own = {name for name in (project["name"], *project["dependencies"]) if name.startswith("parley-")}
+        stage = (
+            text("deploy/docker/Dockerfile").partition(f"AS {service}-environment")[2].partition("FROM")[0]
+        )
+        copied = {name.replace("_", "-") for name in re.findall(r"/wheels/(parley_\w+)-", stage)}
+        assert copied == own, service
+
+
+def test_compose_sets_nothing_that_is_no_setting() -> None:
+    for name, each in yaml.safe_load(text("docker-compose.yml"))["services"].items():
+        given = each.get("environment", {})
+        known = {key: "" for key in given if key != "<<"}
+        assert variables.complaint(known) is None, name
+
+
+def test_the_dashboard_is_whole() -> None:
+    panels = json.loads(text("deploy/grafana/dashboards/parley.json"))["panels"]
+    assert all(panel["targets"] for panel in panels if panel["type"] != "row")
+    assert len({panel["id"] for panel in panels}) == len(panels)
+
+
+def test_the_telemetry_profile_mounts_what_there_is() -> None:
+    services = yaml.safe_load(text("docker-compose.yml"))["services"]
+    watching = [each for each in services.values() if "telemetry" in each.get("profiles", ())]
+    mounts = [mount.split(":") for each in watching for mount in each["volumes"] if mount.startswith("./")]
+    assert len(mounts) == 6
+    assert [source for source, *_ in mounts if not (ROOT / source).exists()] == []
+    provisioned = yaml.safe_load(text("deploy/grafana/provisioning/dashboards/parley.yaml"))["providers"]
+    assert provisioned[0]["options"]["path"] in {mount[1] for mount in mounts}
+    scraped = yaml.safe_load(text("deploy/telemetry/prometheus.yml"))["scrape_configs"][0]
+    assert set(scraped["dns_sd_configs"][0]["names"]) == SERVICES

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from parley.settings import SETTINGS, Settings, SettingsError, example
+from parley.settings import Settings, SettingsError
+from parley.table import SETTINGS, example
 
 NOWHERE = Path("/nonexistent/.env")
 ROOT = Path(__file__).parents[3]

@@ -1,36 +1,22 @@
 """The graph output in the library that clients draw it with."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-BROWSER = Path(__file__).parents[2] / "browser"
-NPM_SECONDS = 120
 NODE_SECONDS = 30
 
 
-@pytest.fixture(scope="module")
-def cytoscape() -> Path:
-    """The script that drives it; the library is installed if it is missing."""
-    if shutil.which("node") is None:
-        pytest.skip("Node.js is not installed")
-    if not (BROWSER / "node_modules" / "cytoscape").exists():
-        install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"]
-        subprocess.run(install, cwd=BROWSER, check=True, timeout=NPM_SECONDS)
-    return BROWSER / "lay_out.mjs"
-
-
 @pytest.mark.browser
-async def test_cytoscape_lays_the_graph_out(open_socket: Any, session: str, cytoscape: Path) -> None:
+async def test_cytoscape_lays_the_graph_out(open_socket: Any, session: str, node_scripts: Path) -> None:
     async with open_socket(session) as client:
         final = await client.say("프로젝트 진행 상황을 그래프로 보여줘", output_format="graph")
     graph = final["content"]
     drawn = subprocess.run(  # noqa: ASYNC221 - nothing else goes on in this test
-        ["node", str(cytoscape)],
+        ["node", str(node_scripts / "lay_out.mjs")],
         input=json.dumps(graph),
         capture_output=True,
         text=True,

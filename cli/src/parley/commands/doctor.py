@@ -10,10 +10,11 @@ from pathlib import Path
 
 import typer
 
-from parley.settings import SETTINGS, Settings, SettingsError, merged, unknown_settings
+from parley.settings import Settings, SettingsError, merged, unknown_settings
 from parley.stack import nats
 from parley.stack.data_dir import DataDir
 from parley.stack.ports import PortTaken, listen
+from parley.table import SETTINGS
 
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1024**3

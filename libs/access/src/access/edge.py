@@ -2,7 +2,8 @@
 
 from starlette.applications import Starlette
 
-from access.guard import Connections, Guard
+from access.connections import Connections
+from access.guard import Guard
 from access.ownership import GuardedLog
 from access.settings import AccessSettings
 from access.visitor import Members

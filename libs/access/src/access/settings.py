@@ -1,9 +1,10 @@
 """What an edge is told about access by ``PARLEY_…`` variables."""
 
 import re
-from typing import Annotated, Final
+from ipaddress import ip_address
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic.functional_validators import BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -31,6 +32,9 @@ class AccessSettings(BaseSettings):
         connections_per_address: open at once; programs of this machine are not counted.
         messages_per_second: of one WebSocket; a client that sends faster is read slower.
         conversations_per_minute: that one API key may begin.
+        http_host: the address that this process listens on.
+        host: the address that clients reach, where a gateway listens in place of this process.
+        allow_insecure_bind: whether anybody who reaches that address may come in without a key.
     """
 
     model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore")
@@ -40,6 +44,14 @@ class AccessSettings(BaseSettings):
     connections_per_address: int = Field(default=256, ge=0)
     messages_per_second: float = Field(default=200.0, ge=0)
     conversations_per_minute: float = Field(default=600.0, ge=0)
+    http_host: str = "127.0.0.1"
+    host: str = ""
+    allow_insecure_bind: Literal["", "no", "yes"] = Field(default="", validate_default=True)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only programs of this machine reach it."""
+        return is_loopback(self.host or self.http_host)
 
     @field_validator("api_keys")
     @classmethod
@@ -55,3 +67,26 @@ class AccessSettings(BaseSettings):
             if origin != "*" and not _ORIGIN.fullmatch(origin):
                 raise ValueError(f"{origin!r} is not an origin such as https://chat.example.org")
         return origins
+
+    @field_validator("allow_insecure_bind")
+    @classmethod
+    def _said_twice(cls, allowed: str, info: ValidationInfo) -> str:
+        reached = info.data["host"] or info.data["http_host"]
+        keys = info.data.get("api_keys", True)  # a key that is too short is an error of its own
+        if not (is_loopback(reached) or keys or allowed == "yes"):
+            raise ValueError(
+                f"anybody who reaches {reached} could use this server; set PARLEY_API_KEYS, "
+                "or this to yes if that is what you want"
+            )
+        return allowed
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name is this machine's own."""
+    name = host.removeprefix("[").removesuffix("]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

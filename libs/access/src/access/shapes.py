@@ -9,7 +9,7 @@ from contracts.subjects import InvalidKey, check_key
 
 Protocol = Literal["agent", "octo", "room", "quote", "voice", "service"]
 
-OPEN: Final = frozenset(
+_OPEN: Final = frozenset(
     ("/", "/health", "/api/health", "/livez", "/readyz", "/metrics", "/docs", "/redoc", "/openapi.json")
 )
 _OPEN_FOLDERS: Final = ("/static/", "/asyncapi", "/console")
@@ -24,12 +24,14 @@ class Destination:
         conversation: its key, where the address alone tells it; None else.
         login: whether the protocol asks for a login by itself there.
         public: whether it is for everybody: pages and signs of life.
+        every_page: whether pages of every origin may call it: the quote protocol says so.
     """
 
     protocol: Protocol
     conversation: str | None = None
     login: bool = False
     public: bool = False
+    every_page: bool = False
 
 
 def destination(path: str, query: Mapping[str, str], *, websocket: bool) -> Destination:
@@ -37,11 +39,11 @@ def destination(path: str, query: Mapping[str, str], *, websocket: bool) -> Dest
     if path.startswith("/api/v1/chat/"):
         return Destination("voice", login=path.startswith(_MEMBERS))
     if path.startswith("/api/chat/"):
-        return Destination("quote")
+        return Destination("quote", every_page=True)
     if websocket:
         return _socket(path, query)
-    public = path in OPEN or path.startswith(_OPEN_FOLDERS)
-    return Destination("service" if public else "octo", public=public)
+    public = path in _OPEN or path.startswith(_OPEN_FOLDERS)
+    return Destination("service" if public else "octo", public=public, every_page=path == "/api/health")
 
 
 def _socket(path: str, query: Mapping[str, str]) -> Destination:

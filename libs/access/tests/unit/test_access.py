@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from access.limits import Bucket
 from access.ownership import GuardedLog, NotYours, TooManyConversations
+from access.pages import Hosts
 from access.settings import AccessSettings
 from access.shapes import Destination, Protocol, body, destination, frame
 from access.visitor import VISITOR, ApiKeys, Members, Presented, Visitor
@@ -148,7 +149,8 @@ def test_what_is_presented_in_headers_or_query() -> None:
         ("/api/v1/chat/ws/guest-chat/s", True, Destination("voice")),
         ("/api/v1/chat/sessions", False, Destination("voice", login=True)),
         ("/api/v1/chat/guest-sessions", False, Destination("voice")),
-        ("/api/chat/send", False, Destination("quote")),
+        ("/api/chat/send", False, Destination("quote", every_page=True)),
+        ("/api/health", False, Destination("service", public=True, every_page=True)),
         ("/api/sessions/x", False, Destination("octo")),
         ("/health", False, Destination("service", public=True)),
         ("/static/vendor/a.js", False, Destination("service", public=True)),
@@ -187,3 +189,57 @@ def test_bad_values_are_refused(monkeypatch: pytest.MonkeyPatch, variable: str, 
     monkeypatch.setenv(variable, value)
     with pytest.raises(ValidationError):
         AccessSettings()
+
+
+OPEN_TO_ALL = {"PARLEY_HTTP_HOST": "0.0.0.0"}  # noqa: S104 - what is refused
+KEYED = {"PARLEY_API_KEYS": KEYS[0]}
+
+
+@pytest.mark.parametrize(
+    ("variables", "allowed"),
+    [
+        ({}, True),
+        (OPEN_TO_ALL, False),
+        (OPEN_TO_ALL | {"PARLEY_ALLOW_INSECURE_BIND": "no"}, False),
+        (OPEN_TO_ALL | {"PARLEY_ALLOW_INSECURE_BIND": "yes"}, True),
+        (OPEN_TO_ALL | KEYED, True),
+        (OPEN_TO_ALL | {"PARLEY_HOST": "127.0.0.1"}, True),
+        ({"PARLEY_HOST": "192.0.2.1"}, False),
+        ({"PARLEY_HOST": "192.0.2.1"} | KEYED, True),
+    ],
+)
+def test_who_can_be_reached_asks_for_keys_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], allowed: bool
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    if allowed:
+        AccessSettings()
+        return
+    with pytest.raises(ValidationError, match="PARLEY_API_KEYS") as refused:
+        AccessSettings()
+    assert refused.value.errors()[0]["loc"] == ("allow_insecure_bind",)
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("localhost:8000", True),
+        ("127.0.0.1:8000", True),
+        ("[::1]:8000", True),
+        ("192.0.2.7", True),
+        ("parley.localhost", True),
+        ("gateway:8000", True),
+        ("chat.example.org", True),
+        ("", True),
+        ("evil.example:8000", False),
+        ("localhost.evil.example", False),
+        ("127.0.0.1.evil.example", False),
+    ],
+)
+def test_a_server_without_keys_does_not_answer_to_the_names_of_pages(host: str, known: bool) -> None:
+    own = {"allowed_origins": "https://chat.example.org"}
+    assert (host in Hosts(AccessSettings.model_validate(own))) is known
+    assert host in Hosts(AccessSettings.model_validate(own | {"api_keys": KEYS[0]}))
+    public = {"host": "192.0.2.1", "allow_insecure_bind": "yes"}
+    assert host in Hosts(AccessSettings.model_validate(own | public))

@@ -14,7 +14,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from contracts.envelope import Recorded
-from contracts.events import ENDS, RunStarted
+from contracts.events import ENDS, Event, RunStarted
 from contracts.live import Delta
 from eventlog.ports import LogError
 
@@ -49,6 +49,8 @@ class Metrics:
         self.turns = Counter(
             "parley_turns", "Runs that ended, by how they ended.", ["outcome"], registry=registry
         )
+        for end in ENDS:  # shown as 0 before the first
+            self.turns.labels(_outcome(end))
         self.run_seconds = Histogram(
             "parley_run_seconds", "From the start of a run to its end.", buckets=SLOW, registry=registry
         )
@@ -99,7 +101,7 @@ class Metrics:
                 if len(self._running) > MEASURED_RUNS:
                     self._silent.discard(self._running.popitem(last=False)[0])
             elif isinstance(event, ENDS):
-                self.turns.labels(event.type.removeprefix("run.")).inc()
+                self.turns.labels(_outcome(event)).inc()
                 if (began := self._running.pop(event.run_id, None)) is None:
                     continue
                 seconds = time.monotonic() - began
@@ -149,3 +151,8 @@ class ProjectionMetrics:
             "parley_history_position", "Last log sequence in the projection.", registry=registry
         )
         self.lag = Gauge("parley_history_lag_events", "Log sequences not projected yet.", registry=registry)
+
+
+def _outcome(end: Event | type[Event]) -> str:
+    """How a run ended, by the type of the event."""
+    return end.type.removeprefix("run.")

@@ -15,11 +15,14 @@ from opentelemetry.trace import Span, SpanKind, StatusCode
 
 from contracts.envelope import Recorded
 from eventlog import conventions as names
+from eventlog.settings import WrongSetting
 
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
 Attributes = Mapping[str, str | int | float | bool]
 
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_PROTOCOLS: Final = ("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
+_SPOKEN: Final = "http/protobuf"
 _KINDS: Final[Mapping[Kind, SpanKind]] = {
     "internal": SpanKind.INTERNAL,
     "server": SpanKind.SERVER,
@@ -48,9 +51,16 @@ class Tracing:
         self._tracer: trace.Tracer = trace.NoOpTracer()
 
     def start(self, service: str) -> None:
-        """Export from now on, if the environment asks for it."""
+        """Export from now on, if the environment asks for it.
+
+        Raises:
+            WrongSetting: if it asks for a protocol that is not spoken here.
+        """
         if not is_wanted():
             return
+        for name in _PROTOCOLS:
+            if (protocol := os.environ.get(name, _SPOKEN)) != _SPOKEN:
+                raise WrongSetting(f"{name}: {protocol} is not spoken here, only {_SPOKEN}")
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider

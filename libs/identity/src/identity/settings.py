@@ -16,8 +16,8 @@ class IdentitySettings(BaseSettings):
     Attributes:
         secret: signs HS256 tokens.
         jwks_url: where the keys of RS256 and ES256 tokens are published.
-        issuer: what ``iss`` must be, if given.
-        audience: what ``aud`` must hold, if given.
+        issuer: what ``iss`` must be; empty for any.
+        audience: what ``aud`` must hold; empty for any.
         leeway: seconds by which clocks may differ.
     """
 
@@ -25,12 +25,13 @@ class IdentitySettings(BaseSettings):
 
     secret: SecretStr = SecretStr("")
     jwks_url: str = ""
-    issuer: str | None = None
-    audience: str | None = None
+    issuer: str = ""
+    audience: str = ""
     leeway: float = Field(default=0, ge=0)
 
     def verifier(self, client: httpx.AsyncClient) -> Verifier:
         """The verifier these settings ask for; `client` fetches the published keys."""
         secret = self.secret.get_secret_value() or token_hex()
         key = KeySet(self.jwks_url, client) if self.jwks_url else secret
-        return Verifier(key, issuer=self.issuer, audience=self.audience, leeway=self.leeway)
+        issuer, audience = self.issuer or None, self.audience or None
+        return Verifier(key, issuer=issuer, audience=audience, leeway=self.leeway)

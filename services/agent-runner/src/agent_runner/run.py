@@ -10,6 +10,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
+from opentelemetry.trace import get_current_span
 from pydantic import BaseModel
 
 from agent_runner.checkpointer import LogCheckpointSaver, Stage
@@ -42,7 +43,7 @@ from contracts.trace import root_of
 from eventlog import conventions as names
 from eventlog.journal import Cancelled, Journal, Superseded
 from eventlog.ports import Log, LogError
-from eventlog.telemetry import TRACING, Attributes
+from eventlog.telemetry import TRACING, Attributes, fail
 
 logger = logging.getLogger(__name__)
 
@@ -149,6 +150,7 @@ class Run:
             await self._finish(*await self._cancelled(rollback=cancelled.rollback))
         except Exception as error:
             logger.warning("run %s failed", self._work.id, exc_info=error)
+            fail(get_current_span(), error)
             failed = RunFailed(**self._facts, error=_describe(error), code=type(error).__name__)
             await self._finish(*self._reached, failed)
 

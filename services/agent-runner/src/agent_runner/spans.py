@@ -7,6 +7,8 @@ from uuid import UUID
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
+from langgraph.constants import START
+from langgraph.errors import GraphBubbleUp
 from opentelemetry.trace import Span
 
 from eventlog import conventions as names
@@ -38,7 +40,7 @@ class Spans(AsyncCallbackHandler):
         """A node, or something inside of one that has no span of its own."""
         self._parents[run_id] = parent_run_id
         node = (metadata or {}).get("langgraph_node")
-        if node is not None and kwargs.get("name") == node:
+        if node not in (None, START) and kwargs.get("name") == node:
             self._begin(run_id, f"node {node}", {names.NODE: str(node)})
 
     async def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -46,8 +48,8 @@ class Spans(AsyncCallbackHandler):
         self._end(run_id)
 
     async def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """A node failed, or stopped to ask a person."""
-        self._end(run_id, error)
+        """A node failed, or stopped to ask a person, which is no failure."""
+        self._end(run_id, None if isinstance(error, GraphBubbleUp) else error)
 
     async def on_chat_model_start(
         self,

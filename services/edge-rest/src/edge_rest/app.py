@@ -36,7 +36,6 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         title="Parley", version="0.4.0", separate_input_output_schemas=False, docs_url=None, redoc_url=None
     )
     app.add_middleware(errors.BodyLimit, max_bytes=settings.max_body)
-    app.add_middleware(quote.OpenToBrowsers)
     errors.install(app)
     for path, endpoint in service.health_routes(broker, SERVICE, ()):
         app.router.routes.append(Route(path, endpoint))

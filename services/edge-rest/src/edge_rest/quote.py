@@ -13,9 +13,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from sse_starlette import EventSourceResponse
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.ownership import NotYours, TooManyConversations
 from contracts import queries
@@ -45,26 +43,13 @@ logger = logging.getLogger(__name__)
 
 CHAT: Final = "/api/chat"
 HEALTH: Final = "/api/health"
+DRAIN_SECONDS: Final = 2.0
+"""How long a stream may take to end whole when the server is told to go."""
 STREAM_HEADERS: Final = {
     "Content-Type": "text/event-stream",  # exactly; the library would add a charset
     "Cache-Control": "no-cache",
     "Access-Control-Allow-Origin": "*",
 }
-
-
-class OpenToBrowsers:
-    """Lets pages of any origin call this protocol, and no other."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._open = CORSMiddleware(
-            app, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]
-        )
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        ours = path == HEALTH or path.startswith(f"{CHAT}/")
-        await (self._open if ours else self._app)(scope, receive, send)
 
 
 class _Route(APIRoute):
@@ -167,13 +152,16 @@ def _stream(
     talks: Talks, name: ConversationName, reply: ReplyStream, after: int, settings: EdgeSettings
 ) -> EventSourceResponse:
     incoming, outgoing = anyio.create_memory_object_stream[dict[str, Any]]()
+    draining = anyio.Event()
     return EventSourceResponse(
         outgoing,
         headers=STREAM_HEADERS,
         ping=settings.quote_heartbeat,
         sep="\n",
         send_timeout=settings.send_timeout,
-        data_sender_callable=partial(_deliver, talks, name, reply, after, incoming, settings),
+        shutdown_event=draining,
+        shutdown_grace_period=DRAIN_SECONDS,
+        data_sender_callable=partial(_deliver, talks, name, reply, after, incoming, settings, draining),
     )
 
 
@@ -184,6 +172,7 @@ async def _deliver(
     after: int,
     channel: MemoryObjectSendStream[dict[str, Any]],
     settings: EdgeSettings,
+    draining: anyio.Event,
 ) -> None:
     """Runs as long as the client is there; what ends early makes a browser come back with its last id."""
 
@@ -191,10 +180,16 @@ async def _deliver(
         place, event = numbered
         await channel.send({"id": str(place), "data": event.model_dump_json()})
 
-    async with channel:
+    async def end_with_the_server() -> None:
+        await draining.wait()
+        group.cancel_scope.cancel()
+
+    async with channel, anyio.create_task_group() as group:
+        group.start_soon(end_with_the_server)
         await channel.send({"retry": round(settings.quote_retry * 1000)})
         try:
             with anyio.move_on_after(settings.quote_stream_limit):
                 await talks.deliver(name, reply, after, send)
         except* LogError as errors:
             logger.warning("the stream of %r ends: %s", name.key, errors.exceptions[0])
+        group.cancel_scope.cancel()

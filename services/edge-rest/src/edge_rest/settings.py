@@ -33,7 +33,7 @@ class EdgeSettings(BaseSettings):
     query_timeout: float = Field(default=5.0, gt=0)
     run_timeout: float = Field(default=600.0, gt=0)
     octo_graph: str = "planner"
-    send_timeout: float = Field(default=10.0, gt=0)
+    send_timeout: float = Field(default=30.0, gt=0)
     quote_wait: float = Field(default=3.0, ge=0)
     quote_heartbeat: float = Field(default=15.0, gt=0)
     quote_retry: float = Field(default=1.0, gt=0)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
@@ -43,6 +43,10 @@ class EmbeddedChatModel(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return "parley-embedded"
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        """What callbacks are told of the model; the provider's name would else be this class's."""
+        return LangSmithParams(ls_provider="parley", ls_model_name=self._llm_type, ls_model_type="chat")
 
     def bind_tools(
         self,

@@ -1,0 +1,137 @@
+"""Who is connected to an edge, and how a WebSocket is paced, lost and refused."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from access.limits import Bucket
+from access.visitor import Visitor
+from contracts.envelope import Recorded
+from contracts.events import ConversationStarted, VoiceSessionClaimed
+from eventlog.ports import Unavailable
+
+logger = logging.getLogger(__name__)
+
+POLICY_VIOLATION: Final = 1008
+REFUSAL_SECONDS: Final = 10.0
+"""How long a client may take to hear that it is refused."""
+
+
+class Connections:
+    """How many there are by address, and by WebSocket to which conversation."""
+
+    def __init__(self) -> None:
+        self.by_address: Counter[str] = Counter()
+        self._sockets: dict[str, set[Socket]] = {}
+
+    @contextmanager
+    def counted(self, address: str) -> Iterator[None]:
+        """One more of an address as long as the context lasts."""
+        self.by_address[address] += 1
+        try:
+            yield
+        finally:
+            self.by_address[address] -= 1
+            if not self.by_address[address]:
+                del self.by_address[address]
+
+    @contextmanager
+    def of(self, conversation: str, socket: "Socket") -> Iterator[None]:
+        """One more of a conversation as long as the context lasts."""
+        sockets = self._sockets.setdefault(conversation, set())
+        sockets.add(socket)
+        try:
+            yield
+        finally:
+            sockets.discard(socket)
+            if not sockets:
+                self._sockets.pop(conversation, None)
+
+    async def claimed(self, event: Recorded) -> None:
+        """A conversation has got an owner: the connections of others end."""
+        fact = event.event
+        owner = fact.owner if isinstance(fact, ConversationStarted | VoiceSessionClaimed) else None
+        if owner is None:
+            return
+        for socket in tuple(self._sockets.get(event.conversation, ())):
+            try:
+                user = await socket.visitor.user()
+            except Unavailable as error:
+                logger.warning("a connection ends, since its user cannot be told: %s", error)
+                user = None
+            if user != owner:
+                socket.lose()
+
+
+class Socket:
+    """A WebSocket, its frames read no faster than its bucket allows."""
+
+    def __init__(self, visitor: Visitor, receive: Receive, send: Send, bucket: Bucket) -> None:
+        self.visitor = visitor
+        self._receive = receive
+        self._send = send
+        self._bucket = bucket
+        self._greeted = False
+        self._accepted = False
+        self._lost = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
+
+    async def receive(self) -> Message:
+        """The next message, after a pause if the client is too fast."""
+        message = await self._receive()
+        self._greeted = True
+        if message["type"] == "websocket.receive" and (pause := self._bucket.take()):
+            await asyncio.sleep(pause)
+        return {"type": "websocket.disconnect", "code": POLICY_VIOLATION} if self._lost.is_set() else message
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on, unless the conversation is lost."""
+        if self._lost.is_set():
+            return
+        self._accepted = self._accepted or message["type"] == "websocket.accept"
+        await self._send(message)
+
+    async def serve(self, app: ASGIApp, scope: Scope) -> bool:
+        """Run the endpoint to its end; True if the conversation was lost to another user before."""
+        self._serving = task = asyncio.current_task()
+        if self._lost.is_set() or task is None:
+            return self._lost.is_set()
+        try:
+            await app(scope, self.receive, self.send)
+        except asyncio.CancelledError:
+            if not self._lost.is_set() or task.cancelling() > 1:  # the server itself wants to end
+                raise
+        finally:
+            self._serving = None
+        if self._lost.is_set() and task.cancelling():
+            task.uncancel()
+        return self._lost.is_set()
+
+    def lose(self) -> None:
+        """End the endpoint: the conversation is another user's now.
+
+        A wait may swallow a cancellation; nothing gets in or out from now on all the same.
+        """
+        if not self._lost.is_set():
+            self._lost.set()
+            if self._serving:
+                self._serving.cancel()
+
+    async def refuse(self, frame: str | None, reason: str, code: int = POLICY_VIOLATION) -> None:
+        """Say why and close; accepted first, since a refused handshake carries no frame."""
+        try:
+            async with asyncio.timeout(REFUSAL_SECONDS):
+                if not self._greeted:
+                    await self._receive()
+                if not self._accepted:
+                    await self._send({"type": "websocket.accept"})
+                if frame is not None:
+                    await self._send({"type": "websocket.send", "text": frame})
+                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+        except OSError as error:  # so uvicorn tells that the client has left; a time-out is one as well
+            logger.debug("a client that was refused has left: %s", error)
