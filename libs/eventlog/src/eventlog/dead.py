@@ -12,7 +12,8 @@ from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
-from eventlog.ports import LogError
+from eventlog.outage import OUTAGE
+from eventlog.ports import LogError, Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import StreamReader
 
@@ -41,14 +42,17 @@ async def bury(broker: Broker, letter: DeadLetter, *, timeout_seconds: float) ->
     """Put a letter into DEAD and wait until it is stored; the same letter twice is stored once.
 
     Raises:
-        nats.errors.Error: if it could not be stored.
+        Unavailable: if it could not be stored.
     """
-    await broker.client.jetstream().publish(
-        subjects.dead(letter.service, letter.conversation),
-        letter.model_dump_json().encode(),
-        timeout=timeout_seconds,
-        headers={"Nats-Msg-Id": f"{letter.service}:{letter.event_id}"},
-    )
+    try:
+        await broker.client.jetstream().publish(
+            subjects.dead(letter.service, letter.conversation),
+            letter.model_dump_json().encode(),
+            timeout=timeout_seconds,
+            headers={"Nats-Msg-Id": f"{letter.service}:{letter.event_id}"},
+        )
+    except OUTAGE as error:
+        raise Unavailable(f"dead letter of {letter.event_id}: {error or type(error).__name__}") from error
     broker.metrics.dead_letters.inc()
 
 

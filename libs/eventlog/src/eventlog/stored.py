@@ -11,9 +11,10 @@ from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
+from nats.aio.subscription import Subscription
 
 from eventlog.codec import SEQUENCE, SUBJECT
+from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, Unavailable
 
 BATCH = 256
@@ -57,7 +58,7 @@ class StreamReader:
         """
         try:
             return await self._client.request(subject, json.dumps(body).encode(), timeout=self._timeout)
-        except (NatsError, OSError) as error:
+        except OUTAGE as error:
             raise Unavailable(f"stream {self._stream}: {error or type(error).__name__}") from error
 
     async def last(self, subject: str) -> Stored | None:
@@ -100,29 +101,33 @@ class StreamReader:
 
     async def _batch(self, subject: str, after: int) -> tuple[list[Stored], int]:
         inbox = self._client.new_inbox()
-        subscription = await self._client.subscribe(inbox)
-        batch: list[Stored] = []
+        body = {"seq": after + 1, "next_by_subj": subject, "batch": BATCH}
         try:
-            body = {"seq": after + 1, "next_by_subj": subject, "batch": BATCH}
-            await self._client.publish(
-                f"$JS.API.DIRECT.GET.{self._stream}", json.dumps(body).encode(), reply=inbox
-            )
-            while True:
-                message = await subscription.next_msg(timeout=self._timeout)
-                headers = message.headers or {}
-                match headers.get("Status"):
-                    case None:
-                        batch.append(from_headers(message))
-                    case "204":
-                        return batch, int(headers.get("Nats-Num-Pending", "0"))
-                    case "404":
-                        return batch, 0
-                    case status:
-                        raise LogError(f"stream {self._stream}: {status} {headers.get('Description', '')}")
-        except (NatsError, OSError) as error:
+            subscription = await self._client.subscribe(inbox)
+            try:
+                await self._client.publish(
+                    f"$JS.API.DIRECT.GET.{self._stream}", json.dumps(body).encode(), reply=inbox
+                )
+                return await self._received(subscription)
+            finally:
+                await subscription.unsubscribe()
+        except OUTAGE as error:
             raise Unavailable(f"stream {self._stream}: {error or type(error).__name__}") from error
-        finally:
-            await subscription.unsubscribe()
+
+    async def _received(self, subscription: Subscription) -> tuple[list[Stored], int]:
+        batch: list[Stored] = []
+        while True:
+            message = await subscription.next_msg(timeout=self._timeout)
+            headers = message.headers or {}
+            match headers.get("Status"):
+                case None:
+                    batch.append(from_headers(message))
+                case "204":
+                    return batch, int(headers.get("Nats-Num-Pending", "0"))
+                case "404":
+                    return batch, 0
+                case status:
+                    raise LogError(f"stream {self._stream}: {status} {headers.get('Description', '')}")
 
 
 def _answer(data: bytes) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from faststream import AckPolicy
 from faststream.nats import JStream, NatsRouter, PullSub
 from faststream.nats.annotations import NatsMessage
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 
 from contracts import subjects
 from contracts.envelope import Recorded
 from eventlog.jetstream import JetStreamLog
+from eventlog.outage import OUTAGE
 from eventlog.ports import Unavailable
 from eventlog.stored import from_delivery
 
@@ -83,5 +83,5 @@ class Held:
     async def _tell(self, telling: Any) -> None:
         try:
             await telling
-        except (NatsError, OSError) as error:
+        except OUTAGE as error:
             raise Unavailable(f"message {self.work.sequence}: {error or type(error).__name__}") from error
