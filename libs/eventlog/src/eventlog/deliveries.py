@@ -26,8 +26,9 @@ DRAIN_SECONDS: Final = 8.0
 class Deliveries:
     """The messages this process is answering, each in a task of its own."""
 
-    def __init__(self, answer: Callable[[Recorded], Awaitable[None]], *, takeover_after: float) -> None:
-        """A message whose holder is silent for `takeover_after` seconds is given to another."""
+    def __init__(self, answer: Callable[[Recorded, bool], Awaitable[None]], *, takeover_after: float) -> None:
+        """`answer` is told whether the message was delivered before; one whose holder is silent for
+        `takeover_after` seconds is given to another."""
         self._answer = answer
         self._beat = takeover_after / BEATS_PER_TAKEOVER
         self._held: dict[asyncio.Task[None], Held] = {}
@@ -81,7 +82,7 @@ class Deliveries:
         CONVERSATION.set(work.conversation)
         try:
             with TRACING.span(f"process {work.event.type}", "consumer", of(work), under=work.traceparent):
-                await self._answer(work)
+                await self._answer(work, held.again)
             await held.done()
         except Superseded:
             return

@@ -53,10 +53,15 @@ def subscribe(
 
 
 class Held:
-    """One delivered message, and what can be told the server about it."""
+    """One delivered message, and what can be told the server about it.
+
+    Attributes:
+        again: it was delivered before, so somebody may have begun to answer it.
+    """
 
     def __init__(self, message: Msg, work: Recorded) -> None:
         self.work = work
+        self.again = message.metadata.num_delivered > 1
         self._message = message
 
     @classmethod
