@@ -5,6 +5,7 @@ was and either goes on behind it or stops for good.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -52,7 +53,8 @@ class Journal:
         self._author = author
         self._work = work
         self._committed = committed
-        self._queue: list[Envelope] = []
+        self._queue: deque[tuple[Envelope, ...]] = deque()
+        """What was added at once commits at once: a step's outcome never stands without its checkpoint."""
         self._sent: tuple[Envelope, ...] = ()
         """The batch whose append was begun: a task that is cancelled leaves it stored or not, so it is
         appended again as it was, by which the log knows it."""
@@ -63,7 +65,7 @@ class Journal:
 
     def add(self, *events: Event) -> None:
         """Queue events; they commit together, in this order."""
-        self._queue += [
+        envelopes = [
             self._author.envelope(
                 self._work.conversation,
                 event,
@@ -72,7 +74,9 @@ class Journal:
             )
             for event in events
         ]
-        self._added.set()
+        if envelopes:
+            self._queue.append(tuple(envelopes))
+            self._added.set()
 
     def discard(self) -> None:
         """Forget what is queued and not committed, and why it was not."""
@@ -103,19 +107,25 @@ class Journal:
             try:
                 while self._sent or self._queue:
                     if not self._sent:
-                        self._sent = tuple(self._queue[:BATCH])
-                        del self._queue[:BATCH]
+                        self._sent = self._next_batch()
                     recorded = await self._append(self._sent)
                     self.tail = recorded[-1].sequence
                     self._sent = ()
                     self._committed(recorded)
             except (Superseded, Cancelled, LogError) as failure:
                 if not isinstance(failure, LogError):  # refused for certain, so it may be discarded
-                    self._queue[:0] = self._sent
+                    self._queue.appendleft(self._sent)
                     self._sent = ()
                 self._failure = failure
                 self._added.set()
                 raise
+
+    def _next_batch(self) -> tuple[Envelope, ...]:
+        """As much of the queue as fits; more than `BATCH` only where it was added at once."""
+        batch = self._queue.popleft()
+        while self._queue and len(batch) + len(self._queue[0]) <= BATCH:
+            batch += self._queue.popleft()
+        return batch
 
     async def _append(self, batch: Sequence[Envelope]) -> tuple[Recorded, ...]:
         for _ in range(ATTEMPTS):

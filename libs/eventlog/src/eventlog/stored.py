@@ -19,6 +19,8 @@ from eventlog.ports import LogError, Unavailable
 
 BATCH = 256
 _NOT_FOUND = 10037
+_PASSING = frozenset({408, 429, 500, 503})
+"""Refusals that are of the moment: no leader, too much at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ class StreamReader:
             case "404":
                 return batch, 0
             case status:
-                raise LogError(f"stream {self._stream}: {status} {headers.get('Description', '')}")
+                kind = Unavailable if int(status) in _PASSING else LogError
+                raise kind(f"stream {self._stream}: {status} {headers.get('Description', '')}")
 
     async def _until(self, ended: asyncio.Event, received: Sized) -> None:
         """Wait as long as something comes in time.
@@ -152,7 +155,8 @@ class StreamReader:
 def _answer(data: bytes) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(data)
     if error := answer.get("error"):
-        raise LogError(f"{error.get('description')} ({error.get('err_code')})")
+        kind = Unavailable if error.get("code") in _PASSING else LogError
+        raise kind(f"{error.get('description')} ({error.get('err_code')})")
     return answer
 
 
