@@ -13,7 +13,7 @@ from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
 
-COUNTS = {"history-store": 1, "agent-runner": 2, "edge-ws": 1, "edge-rest": 1}
+COUNTS = {"history-store": 1, "agent-runner": 2, "quote-engine": 1, "edge-ws": 1, "edge-rest": 1}
 
 
 @pytest.fixture(scope="session")

@@ -26,8 +26,11 @@ from eventlog import faults
 
 READY_SECONDS = 60.0
 ANSWER_SECONDS = 60.0
+QUOTATIONS = Path(__file__).with_name("quotations.jsonl")
+"""A collection of one, since which quotation is chosen differs from talk to talk."""
 MODULES = {
     "agent-runner": "agent_runner",
+    "quote-engine": "quote_engine",
     "history-store": "history_store",
     "edge-ws": "edge_ws",
     "edge-rest": "edge_rest",
@@ -160,9 +163,13 @@ class Fleet:
         finally:
             watching.cancel()
 
+    def address(self, service: str, path: str, scheme: str = "http") -> str:
+        """Where a service that there is one of serves a path."""
+        return f"{scheme}://127.0.0.1:{self.one(service).port}{path}"
+
     def chat(self, chat_id: str) -> str:
         """Where the agent protocol is spoken about a chat."""
-        return f"ws://127.0.0.1:{self.one('edge-ws').port}/chat/{quote(chat_id, safe='')}"
+        return self.address("edge-ws", f"/chat/{quote(chat_id, safe='')}", scheme="ws")
 
     async def say(self, chat_id: str, text: str, message_id: str) -> list[dict[str, Any]]:
         """The answer to a message, by a client that connects again and says it again until there is one."""
@@ -199,7 +206,7 @@ class Fleet:
 
     async def history(self, chat_id: str) -> list[dict[str, Any]]:
         """What the history of a chat says, asked until it is answered."""
-        address = f"http://127.0.0.1:{self.one('edge-rest').port}/history/{quote(chat_id, safe='')}"
+        address = self.address("edge-rest", f"/history/{quote(chat_id, safe='')}")
         async with asyncio.timeout(ANSWER_SECONDS), httpx.AsyncClient(timeout=10) as client:
             while True:
                 try:
@@ -228,6 +235,7 @@ def running_fleet(
         "PARLEY_JWT_SECRET": "a secret that only this test knows, 32 bytes",
         faults.VARIABLE: str(folder),
         FOLDER: str(folder),
+        "PARLEY_QUOTATIONS": str(QUOTATIONS),
         "PARLEY_GRAPHS": "gated=tests.chaos.graphs:builder",
         **environment,
     }

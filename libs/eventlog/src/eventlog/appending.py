@@ -12,11 +12,11 @@ from typing import Final
 from uuid import uuid4
 
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
 
 from contracts import subjects
 from contracts.envelope import Envelope, Recorded
 from eventlog.codec import PREVIOUS, encode, recorded
+from eventlog.outage import OUTAGE
 from eventlog.payloads import Payloads
 from eventlog.ports import Conflict, Full, LogError, Unavailable
 
@@ -130,7 +130,7 @@ class Appender:
             else:
                 async with self._batches:
                     reply = await self._publish_batch(messages)
-        except (NatsError, OSError) as error:
+        except OUTAGE as error:
             return Outcome.LOOK, 0, str(error) or type(error).__name__
         answer = json.loads(reply)
         if refusal := answer.get("error"):

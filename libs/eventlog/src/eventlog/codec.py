@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from nats.js.api import Header
@@ -13,6 +14,7 @@ from contracts import subjects
 from contracts.envelope import Envelope, Recorded, parse_time, required
 from contracts.events import Event, Unread, Unrecognized
 from contracts.registry import Registry, UnknownEvent
+from eventlog.author import derived_id
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +91,19 @@ def _event(registry: Registry, event_type: str, sequence: int, version: int, pay
         reason = _described(error)
         logger.warning("cannot read event %d (%s v%d): %s", sequence, event_type, version, reason)
         return Unrecognized(name=event_type, data_version=version, reason=reason)
+
+
+def unreadable(subject: str, sequence: int, stored_at: datetime, error: Exception) -> Recorded:
+    """What stands in for a message that is no event, or whose payload is lost."""
+    return Recorded(
+        id=derived_id(subject, str(sequence)),
+        conversation=subjects.key_of(subject),
+        event=Unrecognized(name=subject, data_version=0, reason=_described(error)),
+        occurred_at=stored_at,
+        source="",
+        sequence=sequence,
+        previous=sequence - 1,
+    )
 
 
 def _described(error: Exception) -> str:

@@ -6,13 +6,14 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts import subjects
 from contracts.envelope import Recorded
-from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, MessageReceived
+from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, MessageReceived, RunFailed
 from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
-from eventlog.inbox import Inbox
+from eventlog.inbox import ATTEMPTS, Inbox
 from eventlog.jetstream import JetStreamLog
-from eventlog.ports import LogError
+from eventlog.outage import OUTAGE
+from eventlog.ports import Conflict, Log, LogError, Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import StreamReader
 
@@ -41,35 +42,60 @@ async def bury(broker: Broker, letter: DeadLetter, *, timeout_seconds: float) ->
     """Put a letter into DEAD and wait until it is stored; the same letter twice is stored once.
 
     Raises:
-        nats.errors.Error: if it could not be stored.
+        Unavailable: if it could not be stored.
     """
-    await broker.client.jetstream().publish(
-        subjects.dead(letter.service, letter.conversation),
-        letter.model_dump_json().encode(),
-        timeout=timeout_seconds,
-        headers={"Nats-Msg-Id": f"{letter.service}:{letter.event_id}"},
-    )
+    try:
+        await broker.client.jetstream().publish(
+            subjects.dead(letter.service, letter.conversation),
+            letter.model_dump_json().encode(),
+            timeout=timeout_seconds,
+            headers={"Nats-Msg-Id": f"{letter.service}:{letter.event_id}"},
+        )
+    except OUTAGE as error:
+        raise Unavailable(f"dead letter of {letter.event_id}: {error or type(error).__name__}") from error
     broker.metrics.dead_letters.inc()
 
 
 class DeadLetters:
     """Takes the messages that one service gives up."""
 
-    def __init__(self, broker: Broker, service: str, timeout_seconds: float) -> None:
+    def __init__(self, broker: Broker, log: Log, author: Author, timeout_seconds: float) -> None:
         self._broker = broker
-        self._service = service
+        self._log = log
+        self._author = author
         self._timeout = timeout_seconds
 
     async def bury(self, work: Recorded, reason: str) -> None:
         """Keep the message as a dead letter. Raises as `bury`."""
         letter = DeadLetter(
-            service=self._service,
+            service=self._author.source,
             conversation=work.conversation,
             sequence=work.sequence,
             event_id=work.id,
             reason=reason,
         )
         await bury(self._broker, letter, timeout_seconds=self._timeout)
+
+    async def give_up(self, work: Recorded, attempt: int, reason: str) -> None:
+        """Keep the message as a dead letter, and let its conversation know that its run has failed.
+
+        The conversation is not read, since that may be what fails.
+
+        Raises:
+            LogError: if either could not be stored.
+        """
+        await self.bury(work, reason)
+        failed = RunFailed(
+            run_id=work.id, message_sequence=work.sequence, attempt=attempt, error=reason, code="refused"
+        )
+        envelope = self._author.envelope(work.conversation, failed, causation_id=work.id)
+        for _ in range(ATTEMPTS):
+            try:
+                await self._log.append([envelope], expected=await self._log.tail(work.conversation))
+            except Conflict:
+                continue
+            return
+        raise Unavailable(f"conversation {work.conversation!r} is too busy")
 
 
 class Cemetery:

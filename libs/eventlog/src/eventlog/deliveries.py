@@ -4,16 +4,17 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Protocol
 
 from faststream.asgi import AsgiFastStream
 
 from contracts.envelope import Recorded
+from contracts.events import Unrecognized
 from eventlog import service
 from eventlog.broker import Broker
 from eventlog.journal import Superseded
 from eventlog.logs import CONVERSATION
-from eventlog.ports import LogError
+from eventlog.ports import LogError, Unavailable
 from eventlog.telemetry import TRACING, of
 from eventlog.work import Held
 
@@ -21,14 +22,32 @@ logger = logging.getLogger(__name__)
 
 BEATS_PER_TAKEOVER: Final = 4
 DRAIN_SECONDS: Final = 8.0
+LAST_DELIVERY: Final = 10
+"""What still cannot be handled then is given up; until then another release or a mended log may take it."""
+
+
+class Undertaker(Protocol):
+    """Takes what could not be answered."""
+
+    async def give_up(self, work: Recorded, attempt: int, reason: str) -> None:
+        """Keep the message as a dead letter, and let its conversation know that its run has failed."""
+        ...
 
 
 class Deliveries:
     """The messages this process is answering, each in a task of its own."""
 
-    def __init__(self, answer: Callable[[Recorded], Awaitable[None]], *, takeover_after: float) -> None:
-        """A message whose holder is silent for `takeover_after` seconds is given to another."""
+    def __init__(
+        self,
+        answer: Callable[[Recorded, bool], Awaitable[None]],
+        undertaker: Undertaker,
+        *,
+        takeover_after: float,
+    ) -> None:
+        """`answer` is told whether the message was delivered before; one whose holder is silent for
+        `takeover_after` seconds is given to another."""
         self._answer = answer
+        self._undertaker = undertaker
         self._beat = takeover_after / BEATS_PER_TAKEOVER
         self._held: dict[asyncio.Task[None], Held] = {}
 
@@ -81,14 +100,30 @@ class Deliveries:
         CONVERSATION.set(work.conversation)
         try:
             with TRACING.span(f"process {work.event.type}", "consumer", of(work), under=work.traceparent):
-                await self._answer(work)
+                if isinstance(work.event, Unrecognized) and held.delivery < LAST_DELIVERY:
+                    raise LogError(f"cannot be read: {work.event.reason}")
+                await self._answer(work, held.delivery > 1)
             await held.done()
         except Superseded:
             return
-        except LogError as error:
-            logger.warning("message %d is left to be delivered again: %s", held.work.sequence, error)
+        except Unavailable as error:
+            logger.warning("message %d is left to be delivered again: %s", work.sequence, error)
         except asyncio.CancelledError:
             await held.give_back()
             raise
-        except Exception:
-            logger.exception("message %d is left to be delivered again", held.work.sequence)
+        except Exception as error:
+            if held.delivery >= LAST_DELIVERY:
+                await self._give_up(held, error)
+            elif isinstance(error, LogError):
+                logger.warning("message %d is left to be delivered again: %s", work.sequence, error)
+            else:
+                logger.exception("message %d is left to be delivered again", work.sequence)
+
+    async def _give_up(self, held: Held, error: Exception) -> None:
+        work, reason = held.work, f"{error}" or type(error).__name__
+        logger.error("message %d is given up: %s", work.sequence, reason, exc_info=error)
+        try:
+            await self._undertaker.give_up(work, held.delivery, reason)
+            await held.done()
+        except LogError as failure:
+            logger.warning("message %d is left to be given up: %s", work.sequence, failure)

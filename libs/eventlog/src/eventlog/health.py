@@ -1,9 +1,8 @@
 """Liveness and readiness: readiness publishes and reads for real, on the disk the log lies on."""
 
-from nats.errors import Error as NatsError
-
 from contracts.subjects import LOG_STREAM
 from eventlog.broker import Broker
+from eventlog.outage import OUTAGE
 from eventlog.ports import LogError
 from eventlog.streams import PROBE_STREAM
 
@@ -22,7 +21,7 @@ async def problem(broker: Broker, service: str) -> str | None:
         ack = await jetstream.publish(subject, b"", timeout=PROBE_TIMEOUT_SECONDS)
         await jetstream.get_msg(PROBE_STREAM, subject=subject)
         info = await jetstream.stream_info(LOG_STREAM)
-    except (NatsError, LogError, OSError, RuntimeError) as error:
+    except (LogError, *OUTAGE) as error:
         return f"the log does not answer: {error or type(error).__name__}"
     if ack.stream != PROBE_STREAM:
         return f"probe went to stream {ack.stream}"

@@ -155,13 +155,13 @@ class Inbox:
                 raise NotWaiting
             responder = _responder(start)
             event_id = derived_id(start.id, "answer", answer.interrupt_id)
-            if known := await self._log.last(conversation, f"{answer.type}.{responder}.{event_id}"):
-                if not _same(known, answer):
-                    raise NotWaiting
-                return Receipt(known.id, known.sequence, again=True)
             question = await self._open_question(start)
             if question is None or question.asked.interrupt_id != answer.interrupt_id:
-                raise NotWaiting
+                # Looked for afterwards: what has closed the question may be this very answer.
+                known = await self._log.last(conversation, f"{answer.type}.{responder}.{event_id}")
+                if known is None or not _same(known, answer):
+                    raise NotWaiting
+                return Receipt(known.id, known.sequence, again=True)
             asking = await self._log.next(
                 conversation, "message.>", after=question.asked.message_sequence - 1
             )

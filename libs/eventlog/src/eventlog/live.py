@@ -1,5 +1,6 @@
 """Live deltas: published without waiting, numbered, and mended from the LIVE stream when some are missed."""
 
+import logging
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -11,8 +12,11 @@ from contracts import subjects
 from contracts.live import Delta
 from eventlog.broker import Broker
 from eventlog.mailbox import Mailbox, mailbox
+from eventlog.outage import OUTAGE
 from eventlog.settings import NatsSettings
 from eventlog.stored import StreamReader
+
+logger = logging.getLogger(__name__)
 
 _SENT_AT: Final = "parley-sent-at"
 _TIMED: Final = 16
@@ -23,7 +27,7 @@ class Live(Protocol):
     """Deltas of conversations, kept for minutes."""
 
     async def publish(self, conversation: str, delta: Delta) -> None:
-        """Send one delta; does not wait for anybody to have it."""
+        """Send one delta; does not wait for anybody to have it, and one that is lost is no error."""
         ...
 
     @asynccontextmanager
@@ -51,9 +55,13 @@ class JetStreamLive:
     async def publish(self, conversation: str, delta: Delta) -> None:
         """See `Live.publish`."""
         headers = {_SENT_AT: repr(time.time())} if delta.index % _TIMED == 0 else None
-        await self._broker.client.publish(
-            subjects.live(conversation), delta.model_dump_json().encode(), headers=headers
-        )
+        try:
+            await self._broker.client.publish(
+                subjects.live(conversation), delta.model_dump_json().encode(), headers=headers
+            )
+        except OUTAGE as error:  # the run goes on: what it comes to is in the log
+            logger.warning("run %s: delta %d is not sent: %s", delta.run_id, delta.index, error)
+            return
         self._broker.metrics.sent(delta)
 
     @asynccontextmanager

@@ -4,6 +4,7 @@ The box turns every loss into one clear sign, so that the owner looks at the str
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,10 @@ from contextlib import asynccontextmanager
 from nats.aio.msg import Msg
 
 from eventlog.broker import Broker
+from eventlog.outage import OUTAGE
+from eventlog.ports import Unavailable
+
+logger = logging.getLogger(__name__)
 
 LIMIT = 4096
 
@@ -54,14 +59,24 @@ class Mailbox:
 
 @asynccontextmanager
 async def mailbox(broker: Broker, subject: str) -> AsyncIterator[Mailbox]:
-    """A box that receives a subject for as long as the context lasts."""
+    """A box that receives a subject for as long as the context lasts.
+
+    Raises:
+        Unavailable: if NATS cannot be told to send it.
+    """
     box = Mailbox()
     client = broker.client
+    try:
+        subscription = await client.subscribe(subject, cb=box.deliver)
+    except OUTAGE as error:
+        raise Unavailable(f"{subject}: {error or type(error).__name__}") from error
     broker.interruptions.listen(box.interrupt)
-    subscription = await client.subscribe(subject, cb=box.deliver)
     try:
         yield box
     finally:
         broker.interruptions.forget(box.interrupt)
         if not client.is_closed and not client.is_draining:
-            await subscription.unsubscribe()
+            try:
+                await subscription.unsubscribe()
+            except OUTAGE as error:
+                logger.warning("%s: %s", subject, error or type(error).__name__)

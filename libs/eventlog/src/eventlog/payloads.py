@@ -10,7 +10,8 @@ from nats.js.object_store import ObjectStore
 
 from contracts.envelope import PAYLOAD_DIGEST, PAYLOAD_REFERENCE
 from contracts.subjects import PAYLOAD_BUCKET
-from eventlog.ports import LogError, TooLarge
+from eventlog.outage import OUTAGE
+from eventlog.ports import LogError, TooLarge, Unavailable
 
 HEADER_ROOM: Final = 64 * 1024
 MAX_OBJECT: Final = 64 * 1024 * 1024
@@ -28,6 +29,7 @@ class Payloads:
 
         Raises:
             TooLarge: above 64 MiB.
+            Unavailable: if the object store did not take it.
         """
         if len(payload) <= self._client.max_payload - HEADER_ROOM:
             return {}, payload
@@ -37,13 +39,20 @@ class Payloads:
         return {PAYLOAD_REFERENCE: f"{PAYLOAD_BUCKET}/{digest}", PAYLOAD_DIGEST: f"sha256:{digest}"}, b""
 
     async def keep(self, payload: bytes) -> str:
-        """Store something of any size up to 64 MiB; the name it is found by, which is its digest."""
+        """Store something of any size up to 64 MiB; the name it is found by, which is its digest.
+
+        Raises:
+            Unavailable: if the object store did not take it.
+        """
         digest = hashlib.sha256(payload).hexdigest()
-        bucket = await self._object_store()
         try:
-            await bucket.get_info(digest)
-        except (ObjectNotFoundError, NotFoundError):
-            await bucket.put(digest, payload)
+            bucket = await self._object_store()
+            try:
+                await bucket.get_info(digest)
+            except (ObjectNotFoundError, NotFoundError):
+                await bucket.put(digest, payload)
+        except OUTAGE as error:
+            raise Unavailable(f"payload {digest}: {error or type(error).__name__}") from error
         return digest
 
     async def get(self, headers: Mapping[str, str], payload: bytes) -> bytes:
@@ -51,6 +60,7 @@ class Payloads:
 
         Raises:
             LogError: if the object is missing or is not what was stored.
+            Unavailable: if the object store did not answer.
         """
         reference = headers.get(PAYLOAD_REFERENCE)
         if reference is None:
@@ -60,6 +70,8 @@ class Payloads:
             found = await (await self._object_store()).get(name)
         except (ObjectNotFoundError, NotFoundError) as error:
             raise LogError(f"payload {reference} is missing") from error
+        except OUTAGE as error:
+            raise Unavailable(f"payload {reference}: {error or type(error).__name__}") from error
         data = found.data or b""
         if f"sha256:{hashlib.sha256(data).hexdigest()}" != headers.get(PAYLOAD_DIGEST):
             raise LogError(f"payload {reference} does not match its digest")

@@ -2,7 +2,6 @@
 
 from typing import TypeVar
 
-from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from pydantic import BaseModel
 from pydantic_core import from_json
@@ -11,6 +10,7 @@ from contracts import subjects
 from contracts.queries import Failure
 from eventlog import conventions as names
 from eventlog.broker import Broker
+from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, Unavailable
 from eventlog.telemetry import TRACING, traceparent
 
@@ -49,7 +49,7 @@ async def ask(
             )
     except NoRespondersError as error:
         raise Unavailable(f"nobody answers {name}") from error
-    except (NatsError, OSError) as error:
+    except OUTAGE as error:
         raise Unavailable(f"{name}: {error or type(error).__name__}") from error
     result = from_json(reply.data)
     if "failure" in result:

@@ -56,8 +56,11 @@ class Responder(ABC, Generic[MemoryT]):
         self._slots = asyncio.Semaphore(concurrent)
         self._conversations: OrderedDict[str, _Remembered[MemoryT]] = OrderedDict()
 
-    async def answer(self, work: Recorded) -> None:
+    async def answer(self, work: Recorded, again: bool = False) -> None:
         """See to it that a message is answered; returns when it is, by whomever.
+
+        Args:
+            again: it was delivered before, so what is remembered of its conversation may be old.
 
         Raises:
             journal.Superseded: if another process has taken the message over.
@@ -66,6 +69,8 @@ class Responder(ABC, Generic[MemoryT]):
         conversation = self._remembered(work.conversation)
         while True:
             async with conversation.lock:
+                if again:
+                    conversation.memory = self._remember()
                 turn = await self._turn(conversation.memory, work)
                 if turn is Turn.MINE:
                     async with self._slots:

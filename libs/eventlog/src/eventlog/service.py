@@ -27,6 +27,7 @@ from contracts import subjects
 from eventlog import faults, logs, streams
 from eventlog.broker import Broker
 from eventlog.health import PROBE_TIMEOUT_SECONDS, problem
+from eventlog.outage import OUTAGE
 from eventlog.ports import LogError
 from eventlog.requests import Traced
 from eventlog.settings import HttpSettings, LogSettings, WrongSetting, load
@@ -68,7 +69,7 @@ async def absent(broker: Broker, names: Sequence[str]) -> list[str]:
     async def is_absent(name: str) -> bool:
         try:
             await broker.client.request(subjects.query(f"ping.{name}"), b"", timeout=PROBE_TIMEOUT_SECONDS)
-        except (NatsError, OSError):
+        except OUTAGE:
             return True
         return False
 

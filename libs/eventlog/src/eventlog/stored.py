@@ -3,21 +3,24 @@
 Source: NATS ADR-31 (direct get, batched).
 """
 
+import asyncio
 import json
 from base64 import b64decode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sized
 from dataclasses import dataclass
 from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 
 from eventlog.codec import SEQUENCE, SUBJECT
+from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, Unavailable
 
 BATCH = 256
 _NOT_FOUND = 10037
+_PASSING = frozenset({408, 429, 500, 503})
+"""Refusals that are of the moment: no leader, too much at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class StreamReader:
         """
         try:
             return await self._client.request(subject, json.dumps(body).encode(), timeout=self._timeout)
-        except (NatsError, OSError) as error:
+        except OUTAGE as error:
             raise Unavailable(f"stream {self._stream}: {error or type(error).__name__}") from error
 
     async def last(self, subject: str) -> Stored | None:
@@ -100,35 +103,60 @@ class StreamReader:
 
     async def _batch(self, subject: str, after: int) -> tuple[list[Stored], int]:
         inbox = self._client.new_inbox()
-        subscription = await self._client.subscribe(inbox)
-        batch: list[Stored] = []
+        body = {"seq": after + 1, "next_by_subj": subject, "batch": BATCH}
+        received: list[Msg] = []
+        ended = asyncio.Event()
+
+        async def receive(message: Msg) -> None:
+            """Called for each message, which costs half of what asking for each does."""
+            received.append(message)
+            if message.headers and "Status" in message.headers:
+                ended.set()
+
         try:
-            body = {"seq": after + 1, "next_by_subj": subject, "batch": BATCH}
-            await self._client.publish(
-                f"$JS.API.DIRECT.GET.{self._stream}", json.dumps(body).encode(), reply=inbox
-            )
-            while True:
-                message = await subscription.next_msg(timeout=self._timeout)
-                headers = message.headers or {}
-                match headers.get("Status"):
-                    case None:
-                        batch.append(from_headers(message))
-                    case "204":
-                        return batch, int(headers.get("Nats-Num-Pending", "0"))
-                    case "404":
-                        return batch, 0
-                    case status:
-                        raise LogError(f"stream {self._stream}: {status} {headers.get('Description', '')}")
-        except (NatsError, OSError) as error:
+            subscription = await self._client.subscribe(inbox, cb=receive)
+            try:
+                await self._client.publish(
+                    f"$JS.API.DIRECT.GET.{self._stream}", json.dumps(body).encode(), reply=inbox
+                )
+                await self._until(ended, received)
+            finally:
+                await subscription.unsubscribe()
+        except OUTAGE as error:
             raise Unavailable(f"stream {self._stream}: {error or type(error).__name__}") from error
-        finally:
-            await subscription.unsubscribe()
+        *messages, end = received
+        batch = [from_headers(message) for message in messages]
+        headers = end.headers or {}
+        match headers["Status"]:
+            case "204":
+                return batch, int(headers.get("Nats-Num-Pending", "0"))
+            case "404":
+                return batch, 0
+            case status:
+                kind = Unavailable if int(status) in _PASSING else LogError
+                raise kind(f"stream {self._stream}: {status} {headers.get('Description', '')}")
+
+    async def _until(self, ended: asyncio.Event, received: Sized) -> None:
+        """Wait as long as something comes in time.
+
+        Raises:
+            TimeoutError: if nothing does.
+        """
+        while not ended.is_set():
+            before = len(received)
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await ended.wait()
+            except TimeoutError:
+                if len(received) == before:
+                    raise
 
 
 def _answer(data: bytes) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(data)
     if error := answer.get("error"):
-        raise LogError(f"{error.get('description')} ({error.get('err_code')})")
+        kind = Unavailable if error.get("code") in _PASSING else LogError
+        raise kind(f"{error.get('description')} ({error.get('err_code')})")
     return answer
 
 

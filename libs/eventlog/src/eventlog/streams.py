@@ -4,9 +4,9 @@ import json
 from typing import Any, Final
 
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
 
 from contracts import subjects
+from eventlog.outage import OUTAGE
 from eventlog.ports import LogError
 
 GIB: Final = 1 << 30
@@ -157,7 +157,7 @@ async def _info(client: Client, stream: str) -> dict[str, Any] | None:
 async def _api(client: Client, call: str, body: dict[str, Any]) -> dict[str, Any]:
     try:
         reply = await client.request(f"$JS.API.{call}", json.dumps(body).encode(), timeout=_TIMEOUT_SECONDS)
-    except NatsError as error:
+    except OUTAGE as error:
         raise WrongStream(f"JetStream does not answer: {error or type(error).__name__}") from error
     answer: dict[str, Any] = json.loads(reply.data)
     return answer

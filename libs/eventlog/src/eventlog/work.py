@@ -7,13 +7,14 @@ from faststream import AckPolicy
 from faststream.nats import JStream, NatsRouter, PullSub
 from faststream.nats.annotations import NatsMessage
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 
 from contracts import subjects
 from contracts.envelope import Recorded
+from eventlog.codec import unreadable
 from eventlog.jetstream import JetStreamLog
-from eventlog.ports import Unavailable
+from eventlog.outage import OUTAGE
+from eventlog.ports import LogError, Unavailable
 from eventlog.stored import from_delivery
 
 HELD_AT_MOST: Final = 1024
@@ -53,16 +54,32 @@ def subscribe(
 
 
 class Held:
-    """One delivered message, and what can be told the server about it."""
+    """One delivered message, and what can be told the server about it.
+
+    Attributes:
+        delivery: which delivery of the message this is, from 1 on.
+    """
 
     def __init__(self, message: Msg, work: Recorded) -> None:
         self.work = work
+        self.delivery = message.metadata.num_delivered
         self._message = message
 
     @classmethod
     async def of(cls, message: Msg, log: JetStreamLog) -> "Held":
-        """The work in a delivery."""
-        return cls(message, await log.decode(from_delivery(message)))
+        """The work in a delivery; what is damaged for good is work that nobody recognizes.
+
+        Raises:
+            Unavailable: if the log does not answer.
+        """
+        stored = from_delivery(message)
+        try:
+            work = await log.decode(stored)
+        except Unavailable:
+            raise
+        except (LogError, ValueError) as error:
+            work = unreadable(stored.subject, stored.sequence, message.metadata.timestamp, error)
+        return cls(message, work)
 
     async def keep(self) -> None:
         """It is being worked on.
@@ -83,5 +100,5 @@ class Held:
     async def _tell(self, telling: Any) -> None:
         try:
             await telling
-        except (NatsError, OSError) as error:
+        except OUTAGE as error:
             raise Unavailable(f"message {self.work.sequence}: {error or type(error).__name__}") from error

@@ -53,3 +53,26 @@ async def test_a_commit_that_was_cut_off_is_made_again_as_it_was(stored: bool) -
     told = [event.event.type async for event in log.read(KEY, after=work.sequence)]
     assert told == ["run.started", "run.failed"]
     assert [event.event.type for event in committed] == told
+
+
+class Batches(MemoryLog):
+    """A log that notes how much is appended at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    async def append(self, envelopes: Sequence[Envelope], *, expected: int) -> tuple[Recorded, ...]:
+        self.sizes.append(len(envelopes))
+        return await super().append(envelopes, expected=expected)
+
+
+async def test_what_is_added_at_once_is_committed_at_once() -> None:
+    log = Batches()
+    message = MessageReceived(addressee="agent-runner", text="x", protocol="octo")
+    (work,) = await log.append([AUTHOR.envelope(KEY, message)], expected=0)
+    journal = Journal(log, AUTHOR, work, tail=work.sequence, committed=lambda _: None)
+    for count in (200, 200, 200, 0, 600, 1):
+        journal.add(*(RunStarted(**RUN) for _ in range(count)))
+    await journal.flush()
+    assert log.sizes == [1, 400, 200, 600, 1]

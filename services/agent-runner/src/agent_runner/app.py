@@ -41,16 +41,17 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         author = Author(source=SERVICE)
         saver = LogCheckpointSaver(log, author)
         graphs = catalogue(await built_in(settings, LogDocuments(), call_with_effects), settings.graphs)
+        letters = DeadLetters(broker, log, author, nats.request_timeout)
         worker = Worker(
             log,
             JetStreamLive(broker, nats),
             author,
             saver,
             {name: compile_graph(graph, saver) for name, graph in graphs.items()},
-            DeadLetters(broker, SERVICE, nats.request_timeout),
+            letters,
             settings,
         )
-        deliveries = Deliveries(worker.answer, takeover_after=settings.takeover_after)
+        deliveries = Deliveries(worker.answer, letters, takeover_after=settings.takeover_after)
         contacts = Contacts(DataFolder(settings.tools_dir))
         broker.include_router(router(log, worker, deliveries, graphs, settings, contacts))
         committed = LogCheckpointSaver(log, author)

@@ -21,6 +21,7 @@ from contracts.events import (
     RunEvent,
     RunFailed,
     RunInterrupted,
+    Unrecognized,
 )
 from contracts.live import UNHEARD
 from eventlog.author import Author
@@ -132,6 +133,9 @@ class Worker(Responder[_Conversation]):
         refusal = None
         if attempt > self._settings.max_attempts:
             refusal = f"given up after {self._settings.max_attempts} attempts"
+            await self._undertaker.bury(work, refusal)
+        elif isinstance(work.event, Unrecognized):
+            refusal = f"cannot be read: {work.event.reason}"
             await self._undertaker.bury(work, refusal)
         elif graph is None:
             refusal = f"there is no graph {graph_name!r}"

@@ -117,6 +117,12 @@ class Bench:
         assert found
         return found
 
+    async def until(self, kind: type[Event], after: int) -> None:
+        async with self.log.follow(KEY, after=after) as events:
+            async for event in events:
+                if isinstance(event.event, kind):
+                    return
+
     async def events(self, *kinds: type[Event]) -> list[Any]:
         return [e.event async for e in self.log.read(KEY) if isinstance(e.event, kinds)]
 
@@ -158,6 +164,21 @@ async def test_answered_messages_are_not_answered_again(bench: Bench) -> None:
     assert await bench.log.position() == before
 
 
+async def test_who_remembers_a_conversation_takes_over_what_another_has_begun_since(bench: Bench) -> None:
+    remembering = bench.runner()
+    await remembering.answer(await bench.say("hello"))
+    work = await bench.say("go on")
+    bench.echo.reached.clear()
+    bench.echo.go.clear()
+    killed = asyncio.create_task(bench.runner().answer(work))
+    await bench.until(NodeCompleted, after=work.sequence)
+    killed.cancel()
+    await asyncio.wait({killed})
+    bench.echo.go.set()
+    await remembering.answer(work, again=True)
+    assert [end.attempt for end in await bench.events(*ENDS)] == [1, 2]
+
+
 async def test_a_later_message_waits_for_the_earlier_one(bench: Bench) -> None:
     one, other = bench.runner(), bench.runner()
     bench.echo.go.clear()
@@ -175,10 +196,7 @@ async def test_a_runner_that_lost_its_run_writes_nothing_more(bench: Bench) -> N
     work = await bench.say("hello")
     lost = asyncio.create_task(bench.runner().answer(work))
     await bench.echo.reached.wait()
-    async with bench.log.follow(KEY, after=work.sequence) as events:
-        async for event in events:
-            if isinstance(event.event, NodeCompleted):
-                break
+    await bench.until(NodeCompleted, after=work.sequence)
     bench.echo.reached.clear()
     successor = asyncio.create_task(bench.runner().answer(work))
     await bench.echo.reached.wait()

@@ -91,6 +91,7 @@ class Talk:
             text=request.message,
             protocol=PROTOCOL,
             user_id=request.user_id,
+            message_id=request.message_id,
             output_format="chat",
         )
         receipt = await self.inbox.receive(thread_id, message, opening)

@@ -20,6 +20,7 @@ from contracts.events import (
     ConversationDeleted,
     ConversationStarted,
     MessageReceived,
+    RunEvent,
     RunInterrupted,
 )
 from contracts.live import Delta
@@ -28,7 +29,7 @@ from edge_ws.connection import Connection, Unreadable
 from edge_ws.conversation import Follower, NotAccepted, checked_key, serve
 from edge_ws.dialects.octo import Narration, NotUnderstood, asked, decode, failed
 from edge_ws.settings import EdgeSettings
-from eventlog.inbox import Busy, Inbox, NotRunning, NotWaiting
+from eventlog.inbox import Busy, Inbox, NotRunning, NotWaiting, Receipt
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
 
@@ -156,10 +157,14 @@ class _Session:
                     text=command.message,
                     protocol=PROTOCOL,
                     user_id=self._parameters.user_id,
+                    message_id=command.message_id,
                     output_format=command.output_format,
                     on_busy=self._parameters.on_busy,
                 )
-                await self._inbox.receive(self._key, message, self._opening, seen=self._follower.seen)
+                seen = self._follower.seen
+                await self._tell_again(
+                    await self._inbox.receive(self._key, message, self._opening, seen=seen)
+                )
             case HumanResponse():
                 interrupt_id = command.interrupt_id or self._question
                 if interrupt_id is None:
@@ -171,11 +176,28 @@ class _Session:
                     approve=command.approve if command.response is None else None,
                     response=command.response,
                 )
-                await self._inbox.answer(self._key, answer, seen=self._follower.seen)
+                await self._tell_again(await self._inbox.answer(self._key, answer, seen=self._follower.seen))
             case Cancel():
                 await self._inbox.cancel(self._key)
             case _:
                 assert_never(command)
+
+    async def _tell_again(self, receipt: Receipt) -> None:
+        """Tell this client what came of something it has sent again, if the run that answers it has ended."""
+        if not receipt.again:
+            return
+        narration = Narration()
+        frames: list[Frame] = []
+        past = self._log.read(self._key, after=receipt.sequence, until=self._follower.seen.tail)
+        async for recorded in past:
+            event = recorded.event
+            if not isinstance(event, RunEvent) or event.run_id != receipt.run_id:
+                continue
+            frames += narration.event(recorded)
+            if isinstance(event, ENDS):
+                for frame in frames:
+                    await self._send(frame)
+                return
 
     async def _show(self, recorded: Recorded) -> None:
         event = recorded.event

@@ -24,7 +24,7 @@ from contracts.wire.room import Connected, Refusal, Resync, SendCommand
 from edge_ws.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection, TooSlow
 from edge_ws.dialects.room import Frame, NotUnderstood, Position, Room, decode, state_of
 from edge_ws.settings import EdgeSettings
-from eventlog.inbox import Inbox, Seen
+from eventlog.inbox import Inbox, Receipt, Seen
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
 
@@ -89,9 +89,10 @@ class _Visit:
     async def hold(self, after: str | None, settings: EdgeSettings) -> None:
         """Until the client leaves."""
         async with self._live.listen(self._room_uid) as deltas, asyncio.TaskGroup() as group:
-            tail = await self._log.tail(self._room_uid)
+            newest_run = await self._log.last(self._room_uid, "run.>")
+            tail = await self._log.tail(self._room_uid)  # behind it, so that a turn that ends now is shown
             self._seen = Seen(tail, await self._inbox.standing(self._room_uid))
-            await self._catch_up(after)
+            await self._catch_up(after, newest_run)
             if run_id := self._room.incomplete:
                 group.create_task(self._wait_for_rest(run_id))
             following = [
@@ -103,7 +104,7 @@ class _Visit:
             for task in following:
                 task.cancel()
 
-    async def _catch_up(self, after: str | None) -> None:
+    async def _catch_up(self, after: str | None, newest_run: Recorded | None) -> None:
         """Go on behind the frame `after`; else, and where that cannot be, with the turn in progress."""
         kept = await self._live.kept(self._room_uid)
         if after:
@@ -115,7 +116,7 @@ class _Visit:
             start = self._seen.start
             past = self._past(start.sequence if start else self._seen.tail)
             await self._answer(state_of([event async for event in past]))
-        answered = await self._answered()
+        answered = self._answered(newest_run)
         self._room = Room(answered)
         await self._send(_told(self._room, [event async for event in self._past(answered)], kept))
 
@@ -138,12 +139,11 @@ class _Visit:
         self._room = room
         return frames
 
-    async def _answered(self) -> int:
+    def _answered(self, newest: Recorded | None) -> int:
         """The sequence up to which every message has been answered."""
         start = self._seen.start
         if start is None:
             return self._seen.tail
-        newest = await self._log.last(self._room_uid, "run.>")
         if newest is None or newest.sequence < start.sequence or not isinstance(newest.event, RunEvent):
             return start.sequence
         run = newest.event
@@ -196,16 +196,39 @@ class _Visit:
 
     async def _say(self, command: SendCommand, graph: str) -> None:
         user_id = command.user_id or self._user_uid
-        message = MessageReceived(addressee=RESPONDER, text=command.msg, protocol=PROTOCOL, user_id=user_id)
+        message = MessageReceived(
+            addressee=RESPONDER,
+            text=command.msg,
+            protocol=PROTOCOL,
+            message_id=command.message_id,
+            user_id=user_id,
+        )
         opening = ConversationStarted(
             responder_name=RESPONDER, graph=graph, protocol=PROTOCOL, user_id=user_id
         )
         try:
-            await self._inbox.receive(self._room_uid, message, opening, seen=self._seen)
+            receipt = await self._inbox.receive(self._room_uid, message, opening, seen=self._seen)
+            if receipt.again:
+                await self._tell_again(receipt)
         except LogError as error:
             logger.warning("room %r: %s", self._room_uid, error)
             reason = "the message was not accepted: the log is not available; send it again"
             await self._answer(Refusal(message=reason))
+
+    async def _tell_again(self, receipt: Receipt) -> None:
+        """Show this client alone the turn of a message that it has sent again, if the turn has ended."""
+        async with self._showing:
+            turn = [
+                recorded
+                async for recorded in self._past(receipt.sequence - 1)
+                if recorded.id == receipt.run_id
+                or (isinstance(recorded.event, RunEvent) and recorded.event.run_id == receipt.run_id)
+            ]
+            if not any(isinstance(recorded.event, RunEnded) for recorded in turn):
+                return
+            room = Room(receipt.sequence - 1)
+            await self._send(_told(room, turn, await self._live.kept(self._room_uid)))
+            await self._send(room.give_up(receipt.run_id))
 
     async def _answer(self, frame: BaseModel) -> None:
         await self._connection.send(frame.model_dump_json())

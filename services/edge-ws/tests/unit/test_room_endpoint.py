@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from fastapi import WebSocket
 
 from contracts.events import ConversationStarted, Event, MessageReceived, RunCompleted, RunStarted
 from contracts.live import Delta
-from contracts.trace import CHAIN_START, CHAT_MODEL_STREAM
+from contracts.trace import CHAIN_END, CHAIN_START, CHAT_MODEL_STREAM
 from edge_ws.room import RoomEndpoint
 from edge_ws.settings import EdgeSettings
 from eventlog.author import Author
@@ -45,6 +46,9 @@ class Device:
             await asyncio.Event().wait()
         await self.sent.put(message)
 
+    def say(self, frame: dict[str, Any]) -> None:
+        self._said.put_nowait({"type": "websocket.receive", "text": json.dumps(frame)})
+
     def leave(self) -> None:
         self._said.put_nowait({"type": "websocket.disconnect", "code": 1000})
 
@@ -77,6 +81,14 @@ class World:
             MessageReceived(addressee="agent-runner", text="hello", protocol="room"),
         )
         await self.append(RunStarted(run_id=self.run_id, message_sequence=2))
+
+    async def said(self) -> str:
+        """The id of the first message in the room, once there is one."""
+        async with asyncio.timeout(SOON), self.log.follow(ROOM, after=0) as events:
+            async for event in events:
+                if isinstance(event.event, MessageReceived):
+                    return event.id
+        raise AssertionError
 
     async def tell(self, indices: Iterable[int]) -> None:
         for index in indices:
@@ -127,3 +139,41 @@ async def test_a_client_that_does_not_read_is_cut_off_alone() -> None:
     assert [(await other.frame())["id"] for _ in range(6)][-1] == "2.1.6"
     other.leave()
     await serving[1]
+
+
+async def test_a_turn_that_ends_while_a_client_connects_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, device = World(), Device(f"room_uid={ROOM}")
+    await world.ask()
+    tail = world.log.tail
+
+    async def and_then_the_end(room: str) -> int:
+        monkeypatch.undo()
+        found = await tail(room)
+        await world.end(0)
+        return found
+
+    monkeypatch.setattr(world.log, "tail", and_then_the_end)
+    serving = asyncio.create_task(world.endpoint.serve(device.socket))
+    assert (await device.message())["type"] == "websocket.accept"
+    assert [(await device.frame())["event"] for _ in range(2)] == [CHAIN_START, CHAIN_END]
+    device.leave()
+    await serving
+
+
+async def test_a_message_that_is_sent_again_gets_its_turn_again() -> None:
+    world, device = World(), Device(f"room_uid={ROOM}")
+    said = {"action": "sendmsg", "room_uid": ROOM, "msg": "hello", "message_id": "m1"}
+    serving = asyncio.create_task(world.endpoint.serve(device.socket))
+    assert (await device.message())["type"] == "websocket.accept"
+    turns: list[list[dict[str, Any]]] = []
+    for _ in range(2):
+        device.say(said)
+        if not turns:
+            world.run_id = await world.said()
+            await world.append(RunStarted(run_id=world.run_id, message_sequence=2))
+            await world.end(0)
+        turns.append([await device.frame() for _ in range(2)])
+    assert turns[0] == turns[1]
+    assert [frame["event"] for frame in turns[0]] == [CHAIN_START, CHAIN_END]
+    device.leave()
+    await serving

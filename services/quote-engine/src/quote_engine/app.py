@@ -40,17 +40,19 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     async def started() -> AsyncIterator[None]:
         await service.connect(broker)
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=GRAPH_STATE), nats)
+        author = Author(source=SERVICE)
+        letters = DeadLetters(broker, log, author, nats.request_timeout)
         worker = Worker(
             log,
             JetStreamLive(broker, nats),
-            Author(source=SERVICE),
+            author,
             quotations,
             HistoryMemory(broker, log, settings.history_patience),
             listener,
-            DeadLetters(broker, SERVICE, nats.request_timeout),
+            letters,
             settings,
         )
-        deliveries = Deliveries(worker.answer, takeover_after=settings.takeover_after)
+        deliveries = Deliveries(worker.answer, letters, takeover_after=settings.takeover_after)
         broker.include_router(router(log, deliveries, takeover_after=settings.takeover_after))
         async with deliveries.working(app, broker, SERVICE):
             yield

@@ -13,7 +13,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from contracts.envelope import Recorded
-from contracts.events import Event, RunCancelled, RunCompleted, RunFailed, RunStarted
+from contracts.events import Event, RunCancelled, RunCompleted, RunFailed, RunStarted, Unrecognized
 from contracts.live import Delta
 from contracts.wire.quote import SERVER_ERROR, tokens
 from eventlog.author import Author
@@ -78,6 +78,8 @@ class Worker(Responder[_Conversation]):
         self._choosing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def _turn(self, memory: _Conversation, work: Recorded) -> Turn:
+        if isinstance(work.event, Unrecognized):
+            raise LogError(f"cannot be read: {work.event.reason}")
         await self._catch_up(memory, work)
         return memory.turn(work)
 

@@ -28,10 +28,15 @@ class _FromClient(BaseModel):
 
 
 class Say(_FromClient):
-    """``{"message","output_format"}``"""
+    """``{"message","output_format"}``
+
+    Attributes:
+        message_id: the client's own name for the message, by which it can be sent again and is one.
+    """
 
     message: Text
     output_format: OutputFormat = "chat"
+    message_id: Id | None = None
 
 
 class SayContent(_FromClient):
@@ -40,6 +45,7 @@ class SayContent(_FromClient):
     type: Literal["message"]
     content: Text
     output_format: OutputFormat = "chat"
+    message_id: Id | None = None
 
 
 class HumanResponse(_FromClient):
@@ -124,6 +130,8 @@ class ChatRequest(BaseModel):
     Attributes:
         thread_id: the conversation to go on with; left out, the call is a new one.
         user_id: the user a new conversation is listed under.
+        message_id: the caller's own name for the message, by which it can be sent to a `thread_id` again
+            and is one.
     """
 
     model_config = ConfigDict(
@@ -136,6 +144,7 @@ class ChatRequest(BaseModel):
     message: Text
     thread_id: Id | None = None
     user_id: Id | None = None
+    message_id: Id | None = None
 
 
 class ChatResponse(BaseModel):

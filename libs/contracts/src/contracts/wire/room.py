@@ -21,13 +21,18 @@ class StatusCommand(_Command):
 
 
 class SendCommand(_Command):
-    """Says something in the room."""
+    """Says something in the room.
+
+    Attributes:
+        message_id: the client's own name for it, by which it can be sent again and is one.
+    """
 
     action: Literal["sendmsg"]
     room_uid: str
     msg: Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE, pattern=r"\S")]
     user_id: Identifier | None = None
     org_id: Identifier | None = None
+    message_id: Identifier | None = None
 
 
 Command = Annotated[StatusCommand | SendCommand, Field(discriminator="action")]

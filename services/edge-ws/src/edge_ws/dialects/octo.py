@@ -70,8 +70,8 @@ def decode(text: str) -> Say | HumanResponse | Cancel:
         raise NotUnderstood("type: must be 'message', 'human_response' or 'cancel', or be left out")
     command = _validated(model, frame)
     match command:
-        case SayContent(content=content, output_format=output_format):
-            return Say(message=content, output_format=output_format)
+        case SayContent(content=content, output_format=output_format, message_id=message_id):
+            return Say(message=content, output_format=output_format, message_id=message_id)
         case HumanResponse(approve=None, response=None):
             raise NotUnderstood("approve: either approve or response is needed")
         case _:

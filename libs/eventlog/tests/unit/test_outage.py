@@ -1,0 +1,65 @@
+"""Whatever nats-py or uvloop says of a broken connection, the log's users are told `Unavailable`."""
+
+from typing import Any, NoReturn, cast
+
+import pytest
+from nats.errors import ConnectionReconnectingError, OutboundBufferLimitError
+
+from contracts.live import Delta
+from eventlog.broker import Broker, Interruptions
+from eventlog.live import JetStreamLive
+from eventlog.mailbox import mailbox
+from eventlog.ports import Unavailable
+from eventlog.settings import NatsSettings
+from eventlog.stored import StreamReader
+
+REASONS = (
+    RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed"),
+    OSError("broken pipe"),
+    ConnectionReconnectingError(),
+    OutboundBufferLimitError(),
+)
+
+
+class Broken:
+    """A client, and its broker, whose connection is gone."""
+
+    def __init__(self, reason: Exception) -> None:
+        self.client = self
+        self.interruptions = Interruptions()
+        self._reason = reason
+
+    def new_inbox(self) -> str:
+        return "_INBOX.test"
+
+    async def fail(self, *_: Any, **__: Any) -> NoReturn:
+        raise self._reason
+
+    publish = subscribe = request = fail
+
+
+@pytest.fixture(params=REASONS, ids=lambda reason: type(reason).__name__)
+def broken(request: pytest.FixtureRequest) -> Any:
+    return Broken(request.param)
+
+
+async def test_reading_says_that_the_log_is_not_available(broken: Any) -> None:
+    reader = StreamReader(broken, "LOG", 1)
+    with pytest.raises(Unavailable):
+        await reader.last("conv.>")
+    with pytest.raises(Unavailable):
+        await anext(reader.range("conv.>", after=0))
+
+
+async def test_following_says_that_the_log_is_not_available(broken: Any) -> None:
+    with pytest.raises(Unavailable):
+        async with mailbox(broken, "recorded.>"):
+            pass
+
+
+async def test_a_delta_that_cannot_be_sent_does_not_end_the_run(
+    broken: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = JetStreamLive(cast("Broker", broken), NatsSettings())
+    await live.publish("talk", Delta(run_id="r1", attempt=1, index=0, kind="token", data="a"))
+    assert "delta 0 is not sent" in caplog.text
