@@ -30,6 +30,8 @@ from contracts.events.voice import (
     VoiceSessionEnded,
     VoiceSessionOpened,
     VoiceSettingsChanged,
+    VoiceToolCalled,
+    VoiceToolReturned,
 )
 
 REGISTERED: tuple[type[Event], ...] = (
@@ -56,6 +58,8 @@ REGISTERED: tuple[type[Event], ...] = (
     ReplySpoken,
     VoiceSessionEnded,
     VoiceSessionOpened,
+    VoiceToolCalled,
+    VoiceToolReturned,
     StageAnswered,
     CrisisAnswered,
     DocumentSaved,
@@ -98,6 +102,8 @@ __all__ = [
     "VoiceSessionEnded",
     "VoiceSessionOpened",
     "VoiceSettingsChanged",
+    "VoiceToolCalled",
+    "VoiceToolReturned",
     "Work",
     "WritesSaved",
 ]
