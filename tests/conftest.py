@@ -69,6 +69,18 @@ class Stack:
         services: list[dict[str, Any]] = json.loads(answer.stdout)
         return services
 
+    def export(self, conversation: str) -> list[dict[str, Any]]:
+        """The events of a conversation, as ``parley export`` writes them."""
+        answer = subprocess.run(
+            [sys.executable, "-m", "parley", "export", "--", conversation],
+            env=self._environment(),
+            cwd=self.folder,
+            capture_output=True,
+            check=True,
+        )
+        lines: list[dict[str, Any]] = [json.loads(line) for line in answer.stdout.splitlines()]
+        return lines[1:-1]
+
     def inner_ports(self) -> dict[str, int]:
         """Where each service answers on this machine, past the front door."""
         state = json.loads((self.folder / "data" / "state.json").read_text())

@@ -171,6 +171,11 @@ class Voice:
         entries: list[dict[str, Any]] = answer.json()
         return entries
 
+    async def facts(self, session_id: str, event_type: str) -> list[dict[str, Any]]:
+        """The session's events of one type as the log has them."""
+        events = await asyncio.to_thread(self.stack.export, session_id)
+        return [event["payload"] for event in events if event["subject"] == event_type]
+
     async def text_turn(self, session_id: str, user: str, message: str) -> list[dict[str, Any]]:
         """A turn over the agent protocol, by the session's owner."""
         path = f"/chat/{session_id}?token={self.token(user)}"
@@ -199,11 +204,25 @@ class Voice:
 
 
 @pytest.fixture(scope="session")
-def spoken_stack(
-    tmp_path_factory: pytest.TempPathFactory, running: Running, unused_port: Callable[[], int]
-) -> Iterator[Any]:
-    """One stack whose tokens are signed with a secret that the tests know."""
-    with running(tmp_path_factory.mktemp("voice"), unused_port, PARLEY_JWT_SECRET=SECRET) as stack:
+def voice_stack(running: Running, unused_port: Callable[[], int]) -> Running:
+    """Starts stacks whose tokens are signed with a secret that the tests know."""
+
+    def start(folder: Path, **environment: str) -> AbstractContextManager[Any]:
+        return running(folder, unused_port, **{"PARLEY_JWT_SECRET": SECRET} | environment)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def voice_of() -> Callable[[Any], Voice]:
+    """The voice protocol of a stack, for tests that start their own kind of it."""
+    return Voice
+
+
+@pytest.fixture(scope="session")
+def spoken_stack(tmp_path_factory: pytest.TempPathFactory, voice_stack: Running) -> Iterator[Any]:
+    """One stack for all tests that do it no harm."""
+    with voice_stack(tmp_path_factory.mktemp("voice")) as stack:
         yield stack
 
 
@@ -213,7 +232,7 @@ def voice(spoken_stack: Any) -> Voice:
 
 
 @pytest.fixture
-def own_voice(tmp_path: Path, running: Running, unused_port: Callable[[], int]) -> Iterator[Voice]:
+def own_voice(tmp_path: Path, voice_stack: Running) -> Iterator[Voice]:
     """A stack for one test, which may kill what it likes."""
-    with running(tmp_path / "stack", unused_port, PARLEY_JWT_SECRET=SECRET) as stack:
+    with voice_stack(tmp_path / "stack") as stack:
         yield Voice(stack)

@@ -130,7 +130,10 @@ USERS: Final = (
     ),
     User(
         "agent-runner",
-        appends=("run.>", "checkpoint.>", "document.>", "conversation.started"),  # a fork is a beginning
+        appends=(
+            *("run.>", "checkpoint.>", "document.>", "voice.tool_called", "voice.tool_returned"),
+            "conversation.started",  # a fork is a beginning
+        ),
         answers=("runner.*",),
         works=True,
         speaks=True,
@@ -147,7 +150,7 @@ USERS: Final = (
     User(
         "voice-bridge",
         appends=("conversation.started", "message.>", "control.>", "voice.>"),
-        asks=("runner.spoken_commands",),
+        asks=("runner.spoken_commands", "runner.offered_tools", "runner.call_tool"),
         answers=("voice.open",),
         listens=True,
         links="service",

@@ -5,11 +5,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from faststream.asgi import AsgiFastStream
 
-from agent_runner import state
+from agent_runner import offering, state
 from agent_runner.adapters.documents import LogDocuments
 from agent_runner.checkpointer import LogCheckpointSaver
 from agent_runner.effects import call_with_effects
-from agent_runner.graphs import built_in
+from agent_runner.graphs import agent_tools, built_in
 from agent_runner.graphs.catalogue import catalogue, compile_graph
 from agent_runner.handlers import SERVICE, router
 from agent_runner.settings import RunnerSettings
@@ -40,7 +40,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
         author = Author(source=SERVICE)
         saver = LogCheckpointSaver(log, author)
-        graphs = catalogue(await built_in(settings, LogDocuments(), call_with_effects), settings.graphs)
+        tools = await agent_tools(settings, LogDocuments())
+        graphs = catalogue(built_in(settings, tools, call_with_effects), settings.graphs)
         letters = DeadLetters(broker, log, author, nats.request_timeout)
         worker = Worker(
             log,
@@ -57,6 +58,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         committed = LogCheckpointSaver(log, author)
         readable = {name: compile_graph(graph, committed) for name, graph in graphs.items()}
         broker.include_router(state.router(state.States(log, author, committed, readable)))
+        offer = offering.Offer(log, author, tools, timeout_seconds=settings.run_timeout)
+        broker.include_router(offering.router(offer, settings.concurrent_runs))
         async with deliveries.working(app, broker, SERVICE):
             yield
 

@@ -21,19 +21,44 @@ from eventlog.journal import Journal
 from eventlog.ports import Log
 
 
-class Effects:
+class Facts:
+    """What tools know of the conversation they are called for, and add to it.
+
+    Attributes:
+        recorded: facts that are to commit with the call or the step they belong to.
+    """
+
+    def __init__(self, log: Log, conversation: str, begins: int) -> None:
+        """`begins` is where the conversation begins in the log."""
+        self.recorded: list[Event] = []
+        self._log = log
+        self._conversation = conversation
+        self._begins = begins
+
+    def record(self, fact: Event) -> None:
+        """Let a fact commit with what it belongs to."""
+        self.recorded.append(fact)
+
+    async def facts(self, pattern: str) -> list[Event]:
+        """The conversation's facts of some type, and behind them those recorded here, committed or not.
+
+        Applying a fact twice, as may happen to those, must not change what comes of them.
+        """
+        stored = self._log.read(self._conversation, after=self._begins - 1, pattern=pattern)
+        return [recorded.event async for recorded in stored] + self.recorded
+
+
+class Effects(Facts):
     """The side effects of one attempt at a run."""
 
     def __init__(
         self, log: Log, journal: Journal, work: Recorded, begins: int, shared: Mapping[str, Any]
     ) -> None:
         """`begins` is where the conversation begins in the log, `shared` what all events of the run have."""
-        self._log = log
+        super().__init__(log, work.conversation, begins)
         self._journal = journal
         self._work = work
-        self._begins = begins
         self._shared = shared
-        self._recorded: list[Event] = []
         self._waiting: list[Event] = []
 
     async def call(self, tool: BaseTool, call: ToolCall, config: RunnableConfig) -> Any:
@@ -62,20 +87,12 @@ class Effects:
     def record(self, fact: Event) -> None:
         """Let a fact commit with the tool's outcome, or else with the step it belongs to."""
         self._waiting.append(fact)
-        self._recorded.append(fact)
+        super().record(fact)
 
     def take(self) -> list[Event]:
         """The recorded facts that are to be committed now."""
         facts, self._waiting = self._waiting, []
         return facts
-
-    async def facts(self, pattern: str) -> list[Event]:
-        """The conversation's facts of some type, and behind them this run's, committed or not.
-
-        Applying a fact twice, as happens to those of this run, must not change what comes of them.
-        """
-        stored = self._log.read(self._work.conversation, after=self._begins - 1, pattern=pattern)
-        return [recorded.event async for recorded in stored] + self._recorded
 
     async def _returned(self, call_id: str) -> ToolReturned | None:
         events = self._log.read(self._work.conversation, after=self._work.sequence, pattern=ToolReturned.type)
@@ -85,13 +102,13 @@ class Effects:
         return None
 
 
-EFFECTS: ContextVar[Effects | None] = ContextVar("effects", default=None)
-"""Of the run that the current task belongs to; None in a run that is not kept."""
+EFFECTS: ContextVar[Facts | None] = ContextVar("effects", default=None)
+"""Of the run or call that the current task belongs to; None where nothing is kept."""
 
 
 async def call_with_effects(tool: BaseTool, call: ToolCall, config: RunnableConfig) -> Any:
     """Call a tool, through the run's `Effects` where it commits the user to something."""
     effects = EFFECTS.get()
-    if effects is None or not commits(tool):
-        return await call_tool(tool, call, config)
-    return await effects.call(tool, call, config)
+    if isinstance(effects, Effects) and commits(tool):
+        return await effects.call(tool, call, config)
+    return await call_tool(tool, call, config)

@@ -250,7 +250,7 @@ class Run:
             raise TypeError(f"cannot answer {event.type}")
         if question is not None:
             return Command(resume={question.interrupt_id: {"response": event.text}})
-        heard = await self._heard(begun.checkpoint["channel_values"]) if begun else []
+        heard = await self._heard(begun.checkpoint["channel_values"] if begun else {})
         return {"messages": [*heard, HumanMessage(event.text, id=self._work.id)]}
 
     async def _heard(self, values: Mapping[str, Any]) -> list[BaseMessage]:

@@ -18,7 +18,7 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.payloads import Payloads
 from eventlog.settings import NatsSettings, load
-from voice_bridge.adapters import AgentCommands
+from voice_bridge.adapters import AgentCommands, AgentTools
 from voice_bridge.engines.cascade import CascadeEngine
 from voice_bridge.engines.local import LocalEngine
 from voice_bridge.engines.realtime import Model, RealtimeEngine
@@ -47,6 +47,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             JetStreamLive(broker, nats),
             Inbox(log, Author(source=SERVICE)),
             engine,
+            AgentTools(broker, nats.request_timeout, settings.reply_timeout),
             Payloads(broker.client).keep if settings.keep_audio else None,
             settings,
         )
@@ -71,7 +72,9 @@ def make_engine(settings: BridgeSettings, broker: Broker, timeout_seconds: float
     if settings.voice == "local":
         return LocalEngine(AgentCommands(broker, timeout_seconds), settings.detection())
     client = openai.AsyncOpenAI(
-        api_key=settings.voice_key.get_secret_value() or None, base_url=settings.voice_url or None
+        api_key=settings.voice_key.get_secret_value() or None,
+        base_url=settings.voice_url or None,
+        timeout=settings.reply_timeout,
     )
     if settings.voice == "cascade":
         return CascadeEngine(

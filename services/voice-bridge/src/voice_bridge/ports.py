@@ -35,8 +35,13 @@ class EngineSession(Protocol):
     async def respond(self) -> None:
         """Answer now: what was said so far, or else whatever there is to say."""
 
-    async def interrupt(self, heard_ms: int) -> None:
-        """Stop the reply, of which the user heard this much."""
+    async def interrupt(self, heard_ms: int, turn: str | None = None) -> None:
+        """Stop the reply, of which the user heard this much.
+
+        Args:
+            turn: the turn that began over it, by which time the engine may be answering that turn; None
+                for whatever reply there is.
+        """
 
     async def update(self, voice: Voice) -> None:
         """Speak with another voice from the next sentence or reply on."""
@@ -84,17 +89,20 @@ class Tool:
 
 
 History: TypeAlias = Callable[[], Awaitable[Sequence[Said]]]
-"""Reads the conversation so far, oldest first."""
+"""Reads the conversation so far, oldest first. Raises `EngineError` if the log does not tell."""
 
-CallTool: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[str]]
-"""Runs a tool by name with its arguments and gives the result as text for the model."""
+CallTool: TypeAlias = Callable[[str, str, Mapping[str, Any]], Awaitable[str]]
+"""Runs a tool: the call's id, the tool's name, its arguments; gives the result as text for the model.
+
+The same id is the same call, which is made once. Raises `EngineError` if the tool cannot be called.
+"""
 
 
 async def _no_history() -> Sequence[Said]:
     return ()
 
 
-async def _no_tool(name: str, _arguments: Mapping[str, Any]) -> str:
+async def _no_tool(_call_id: str, name: str, _arguments: Mapping[str, Any]) -> str:
     raise EngineError(f"there is no tool {name!r}")
 
 

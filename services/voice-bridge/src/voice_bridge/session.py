@@ -239,8 +239,8 @@ class Session:
                 await self._send(AudioDone())
             case TellSpeech(started):
                 await self._send(SpeechStarted() if started else SpeechStopped())
-            case StopEngine(heard_ms):
-                await self._engine.interrupt(heard_ms)
+            case StopEngine(heard_ms, turn):
+                await self._engine.interrupt(heard_ms, turn)
             case UserSaid():
                 await self._record_user(effect)
             case ReplySaid():

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from contracts.envelope import Recorded
@@ -21,10 +22,12 @@ from eventlog.broker import Broker
 from eventlog.inbox import Inbox
 from eventlog.link import hold, service_end
 from eventlog.live import Live
-from eventlog.ports import Log
+from eventlog.ports import Log, LogError
+from voice_bridge.adapters import AgentTools
 from voice_bridge.graph import GraphReplies
+from voice_bridge.history import PATTERNS, said
 from voice_bridge.keeping import Keeping, Store
-from voice_bridge.ports import Engine, EngineError, Said, Surroundings
+from voice_bridge.ports import Engine, EngineError, Said, Surroundings, Tool
 from voice_bridge.recorder import PROTOCOL, Recorder
 from voice_bridge.session import Parts, Session
 from voice_bridge.settings import BridgeSettings
@@ -58,6 +61,7 @@ class Sessions:
         live: Live,
         inbox: Inbox,
         engine: Engine,
+        tools: AgentTools,
         store: Store | None,
         settings: BridgeSettings,
     ) -> None:
@@ -67,6 +71,7 @@ class Sessions:
         self._live = live
         self._inbox = inbox
         self._engine = engine
+        self._tools = tools
         self._store = store
         self._settings = settings
         self._held: dict[asyncio.Task[None], Session | None] = {}
@@ -122,7 +127,11 @@ class Sessions:
         if replies and unspoken:
             replies.resume(unspoken)
         surroundings = Surroundings(
-            voice=state.voice, reply=replies or _no_reply, history=lambda: self._said(key)
+            voice=state.voice,
+            reply=replies or _no_reply,
+            history=lambda: self._said(key),
+            tools=() if replies else await self._offered(),
+            call_tool=partial(self._tools.call, key),
         )
         engine = self._engine.session(surroundings)
         async with (
@@ -161,13 +170,23 @@ class Sessions:
             self._log, self._live, recorder, key, timeout_seconds=self._settings.reply_timeout
         )
 
+    async def _offered(self) -> Sequence[Tool]:
+        try:
+            return await self._tools.offered()
+        except EngineError as error:
+            raise Refused(str(error)) from error
+
     async def _past(self, key: str) -> _Past:
         tail = await self._log.tail(key)
+        start = await self._start(key)
+        facts = [event async for event in self._log.read(key, after=start.sequence, pattern="voice.>")]
+        return _Past(start, tail, facts)
+
+    async def _start(self, key: str) -> Recorded:
         start = await self._inbox.standing(key)
         if start is None:
             raise Refused("there is no such conversation")
-        facts = [event async for event in self._log.read(key, after=start.sequence, pattern="voice.>")]
-        return _Past(start, tail, facts)
+        return start
 
     async def _unspoken(self, past: _Past) -> Recorded | None:
         """The message whose reply was under way when the replica before this one died, if it did."""
@@ -187,9 +206,13 @@ class Sessions:
 
     async def _said(self, key: str) -> Sequence[Said]:
         """The conversation so far, for engines that hold it themselves."""
-        past = await self._past(key)
-        state = fold([past.start, *past.facts])
-        return [Said(each.role, each.content) for each in state.messages] if state else []
+        try:
+            start = await self._start(key)
+            reads = [self._log.read(key, after=start.sequence, pattern=pattern) for pattern in PATTERNS]
+            events = [event for read in reads async for event in read]
+        except (LogError, Refused) as error:
+            raise EngineError(f"what was said before is not known: {error}") from error
+        return said(sorted(events, key=lambda event: event.sequence))
 
 
 def _no_reply(transcript: str | None, reply: str) -> AsyncIterator[str]:

@@ -4,16 +4,11 @@ import asyncio
 import io
 import wave
 from collections.abc import AsyncIterator
-from email import message_from_bytes
 
 import numpy as np
 import openai
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from tests.speech_services.endpoints import SpeechServer, speech_server
 
 from voice_bridge.domain.speech import (
     BYTES_PER_MS,
@@ -28,45 +23,6 @@ from voice_bridge.engines.cascade import CascadeEngine
 from voice_bridge.engines.espeak import EspeakChild, EspeakSpeech
 from voice_bridge.engines.pipeline import PipelineSession
 from voice_bridge.ports import Surroundings
-
-
-class SpeechServer:
-    """Answers with what the test sets, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.text = "find alice"
-        self.status = 200
-        self.recordings: list[bytes] = []
-        self.spoken: list[tuple[str, str, str]] = []
-        self.app = Starlette(
-            routes=[
-                Route("/v1/audio/transcriptions", self.transcribe, methods=["POST"]),
-                Route("/v1/audio/speech", self.speak, methods=["POST"]),
-            ]
-        )
-
-    async def transcribe(self, request: Request) -> Response:
-        head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
-        parts = {
-            part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
-            for part in message_from_bytes(head + await request.body()).walk()
-        }
-        assert parts["model"] == b"ears"
-        recording = parts["file"]
-        assert isinstance(recording, bytes)
-        self.recordings.append(recording)
-        return JSONResponse({"text": self.text}, self.status)
-
-    async def speak(self, request: Request) -> Response:
-        body = await request.json()
-        assert (body["model"], body["response_format"]) == ("mouth", "pcm")
-        self.spoken.append((body["input"], body["voice"], request.headers["authorization"]))
-
-        async def pcm() -> AsyncIterator[bytes]:
-            for _ in range(10):
-                yield bytes(999)
-
-        return StreamingResponse(pcm(), self.status, media_type="audio/pcm")
 
 
 class Agent:
@@ -88,16 +44,8 @@ def agent() -> Agent:
 
 @pytest.fixture
 async def server() -> AsyncIterator[tuple[SpeechServer, str]]:
-    speech = SpeechServer()
-    running = uvicorn.Server(uvicorn.Config(speech.app, port=0, log_level="error", lifespan="off"))
-    task = asyncio.create_task(running.serve())
-    async with asyncio.timeout(5):
-        while not running.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
-            await asyncio.sleep(0.01)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield speech, f"http://127.0.0.1:{port}/v1"
-    running.should_exit = True
-    await task
+    async with speech_server() as served:
+        yield served
 
 
 @pytest.fixture

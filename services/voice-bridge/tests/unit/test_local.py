@@ -142,20 +142,39 @@ async def test_the_first_sentence_is_spoken_before_the_second_exists(
     assert "Alice Smith and Minsu Kim." in [event.text for event in rest if isinstance(event, ReplyText)]
 
 
-async def test_an_interrupted_reply_ends_and_the_next_one_comes(
+async def test_an_interrupted_reply_says_no_more_and_the_next_one_comes(
     session: PipelineSession, agent: Agent
 ) -> None:
     agent.hold.clear()
     await session.respond()
     await session.respond()
     events = session.events()
-    await until(events, AudioChunk)
+    (begun,) = [event for event in await until(events, AudioChunk) if isinstance(event, ReplyText)]
     await session.interrupt(100)
-    await until(events, ReplyDone)
     agent.hold.set()
     await session.respond()
-    await until(events, ReplyDone)
+    rest = await until(events, ReplyDone)
+    assert not [
+        event for event in rest if isinstance(event, ReplyText | ReplyDone) and event.reply == begun.reply
+    ]
     assert agent.asked == [None, None]
+
+
+async def test_a_turn_that_came_in_one_piece_is_answered_though_it_began_over_a_reply(
+    session: PipelineSession, espeak: EspeakChild, agent: Agent
+) -> None:
+    agent.hold.clear()
+    await session.respond()
+    events = session.events()
+    await until(events, AudioChunk)
+    await session.push_audio(await speech("get all contacts", espeak))
+    agent.hold.set()
+    started = (await until(events, SpeechStarted))[-1]
+    assert isinstance(started, SpeechStarted)
+    await session.interrupt(100, started.turn)
+    rest = await until(events, ReplyDone)
+    assert [event.text for event in rest if isinstance(event, UserTranscript)] == ["get all contacts"]
+    assert agent.asked == [None, "get all contacts"]
 
 
 async def test_silence_and_noise_are_no_speech(session: PipelineSession) -> None:

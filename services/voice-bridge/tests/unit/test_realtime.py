@@ -1,14 +1,13 @@
 """The realtime engine, the official SDK as its client, against a local server that speaks the GA protocol."""
 
 import asyncio
-import json
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import openai
 import pytest
-from websockets.asyncio.server import Server, ServerConnection, serve
+from tests.speech_services.realtime import FRAME_BYTES, Peer, Realtime, realtime_server
 
 from voice_bridge.domain.speech import (
     AudioChunk,
@@ -22,75 +21,18 @@ from voice_bridge.domain.speech import (
     UserTranscript,
 )
 from voice_bridge.engines.realtime import Limits, Model, RealtimeEngine, RealtimeSession
-from voice_bridge.ports import EngineError, Said, Surroundings, Tool
+from voice_bridge.ports import CallTool, EngineError, Said, Surroundings, Tool
 
-CHUNK = bytes(4800)
+CHUNK = bytes(FRAME_BYTES)
 HISTORY = (Said("user", "hello"), Said("assistant", "Hi."))
 LIMITS = Limits(first_delay=0.01, longest_delay=0.02, attempts=3, ready=5)
-
-
-class Realtime:
-    """One upstream session at a time under the test's control."""
-
-    def __init__(self) -> None:
-        self.server: Server | None = None
-        self.port = 0
-        self.requests: list[tuple[str, str | None]] = []
-        self.connections: asyncio.Queue[ServerConnection] = asyncio.Queue()
-
-    async def handle(self, connection: ServerConnection) -> None:
-        assert connection.request is not None
-        self.requests.append((connection.request.path, connection.request.headers.get("OpenAI-Beta")))
-        await connection.send(json.dumps({"type": "session.created", "session": {"type": "realtime"}}))
-        self.connections.put_nowait(connection)
-        await connection.wait_closed()
-
-    async def accept(self) -> "Peer":
-        async with asyncio.timeout(5):
-            return Peer(await self.connections.get())
-
-
-class Peer:
-    """The server's end of one upstream session."""
-
-    def __init__(self, connection: ServerConnection) -> None:
-        self.connection = connection
-
-    async def expect(self, kind: str) -> dict[str, Any]:
-        async with asyncio.timeout(5):
-            event: dict[str, Any] = json.loads(await self.connection.recv())
-        assert event["type"] == kind, event
-        return event
-
-    async def send(self, kind: str, **fields: Any) -> None:
-        await self.connection.send(json.dumps({"type": kind, "event_id": "e", **fields}))
-
-    async def set_up(self) -> dict[str, Any]:
-        update = await self.expect("session.update")
-        await self.send("session.updated", session=update["session"])
-        return dict(update["session"])
-
-    async def user_turn(self, item: str, began: int = 100, ended: int = 900) -> None:
-        await self.send("input_audio_buffer.speech_started", item_id=item, audio_start_ms=began)
-        await self.send("input_audio_buffer.speech_stopped", item_id=item, audio_end_ms=ended)
-        await self.send("input_audio_buffer.committed", item_id=item, previous_item_id=None)
-
-    async def speak(self, response: str, item: str, text: str, chunks: int = 2) -> None:
-        ids = {"response_id": response, "item_id": item, "output_index": 0, "content_index": 0}
-        await self.send("response.created", response={"id": response, "status": "in_progress", "output": []})
-        await self.send("response.output_audio_transcript.delta", delta=text, **ids)
-        for _ in range(chunks):
-            await self.send("response.output_audio.delta", delta=b64encode(CHUNK).decode(), **ids)
-
-    async def done(self, response: str, status: str = "completed", output: Sequence[Any] = ()) -> None:
-        await self.send("response.done", response={"id": response, "status": status, "output": list(output)})
 
 
 async def history() -> Sequence[Said]:
     return HISTORY
 
 
-async def call_tool(name: str, arguments: Mapping[str, Any]) -> str:
+async def call_tool(_call_id: str, name: str, arguments: Mapping[str, Any]) -> str:
     return f"{name}({arguments['name']})"
 
 
@@ -100,24 +42,23 @@ async def no_reply(transcript: str | None, _reply: str) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def upstream() -> AsyncIterator[Realtime]:
-    realtime = Realtime()
-    async with serve(realtime.handle, "127.0.0.1", 0) as server:
-        realtime.server = server
-        realtime.port = next(iter(server.sockets)).getsockname()[1]
+    async with realtime_server() as realtime:
         yield realtime
 
 
-def session_for(upstream: Realtime, limits: Limits = LIMITS) -> RealtimeSession:
+def session_for(upstream: Realtime, limits: Limits = LIMITS, call: CallTool = call_tool) -> RealtimeSession:
     client = openai.AsyncOpenAI(base_url=f"http://127.0.0.1:{upstream.port}/v1", api_key="k")
     tool = Tool(
         "find_contact", "Finds a contact", {"type": "object", "properties": {"name": {"type": "string"}}}
     )
-    surroundings = Surroundings("alloy", no_reply, history, (tool,), call_tool)
+    surroundings = Surroundings("alloy", no_reply, history, (tool,), call)
     return RealtimeEngine(client, Model("gpt-realtime", "whisper-1"), limits=limits).session(surroundings)
 
 
-async def opened(upstream: Realtime, limits: Limits = LIMITS) -> tuple[RealtimeSession, Peer]:
-    session = session_for(upstream, limits)
+async def opened(
+    upstream: Realtime, limits: Limits = LIMITS, call: CallTool = call_tool
+) -> tuple[RealtimeSession, Peer]:
+    session = session_for(upstream, limits, call)
     opening = asyncio.create_task(session.open())
     peer = await upstream.accept()
     await peer.set_up()
@@ -164,13 +105,8 @@ async def test_a_turn_and_its_reply(upstream: Realtime) -> None:
     session, peer = await opened(upstream)
     await peer.user_turn("u1")
     await peer.speak("resp1", "a1", "Hello there.")
-    await peer.send("some.future.event", value=1)
-    await peer.send(
-        "conversation.item.input_audio_transcription.completed",
-        item_id="u1",
-        content_index=0,
-        transcript="hi ",
-    )
+    await peer.connection.send('{"type":"some.future.event","value":1}')
+    await peer.transcribe("u1", "hi ")
     await peer.done("resp1")
     events = await until(session.events(), ReplyDone)
     assert [type(event) for event in events] == [
@@ -183,14 +119,16 @@ async def test_a_turn_and_its_reply(upstream: Realtime) -> None:
 
 async def test_transcripts_are_given_in_the_order_of_the_turns(upstream: Realtime) -> None:
     session, peer = await opened(upstream)
-    completed = "conversation.item.input_audio_transcription.completed"
     await peer.user_turn("u1")
     await peer.user_turn("u2")
-    await peer.send(completed, item_id="u2", content_index=0, transcript="second")
+    await peer.transcribe("u2", "second")
     await peer.send(
-        "conversation.item.input_audio_transcription.failed", item_id="u1", error={"message": "x"}
+        "conversation.item.input_audio_transcription.failed",
+        item_id="u1",
+        content_index=0,
+        error={"message": "x"},
     )
-    await peer.send("error", error={"message": "last"})
+    await peer.fail("last")
     events = await until(session.events(), EngineFailed)
     assert [event.text for event in events if isinstance(event, UserTranscript)] == ["", "second"]
     await session.close()
@@ -215,13 +153,33 @@ async def test_interruption_makes_upstream_forget_what_was_not_heard(
     await peer.expect("response.cancel")
     sent = await peer.expect(kind)
     assert {name: sent[name] for name in fields} == fields
-    await peer.send(
-        "response.output_audio.delta", response_id="resp1", item_id="a1", delta=b64encode(CHUNK).decode()
-    )
+    late = {"response_id": "resp1", "item_id": "a1", "output_index": 0, "content_index": 0}
+    await peer.send("response.output_audio.delta", delta=b64encode(CHUNK).decode(), **late)
     await peer.done("resp1", "cancelled")
-    await peer.send("error", error={"code": "response_cancel_not_active", "message": "crossed"})
-    await peer.send("error", error={"message": "last"})
+    await peer.fail("crossed", "response_cancel_not_active")
+    await peer.fail("last")
     assert await until(events, EngineFailed) == [EngineFailed("last")]
+    await session.close()
+
+
+async def test_the_answer_to_a_turn_survives_the_interruption_by_which_the_turn_began(
+    upstream: Realtime,
+) -> None:
+    session, peer = await opened(upstream)
+    await peer.speak("resp1", "a1", "A long story.")
+    await peer.user_turn("u2")
+    await peer.speak("resp2", "a2", "Well.")
+    events = session.events()
+    started = (await until(events, SpeechStarted))[-1]
+    assert isinstance(started, SpeechStarted)
+    await until(events, ReplyText)
+    await session.interrupt(50, started.turn)
+    await peer.expect("response.cancel")
+    cut = await peer.expect("conversation.item.truncate")
+    assert (cut["item_id"], cut["audio_end_ms"]) == ("a1", 50)
+    await peer.done("resp1", "cancelled")
+    await peer.done("resp2")
+    await until(events, ReplyDone)
     await session.close()
 
 
@@ -240,9 +198,7 @@ async def test_the_model_calls_the_agents_tools(upstream: Realtime) -> None:
     session, peer = await opened(upstream)
     await session.respond()
     await peer.expect("response.create")
-    await peer.send("response.created", response={"id": "resp1"})
-    call = {"type": "function_call", "call_id": "c1", "name": "find_contact", "arguments": '{"name":"Alice"}'}
-    await peer.done("resp1", output=[call])
+    await peer.call_tool("resp1", "c1", "find_contact", '{"name":"Alice"}')
     item = (await peer.expect("conversation.item.create"))["item"]
     assert item == {"type": "function_call_output", "call_id": "c1", "output": "find_contact(Alice)"}
     await peer.expect("response.create")
@@ -267,7 +223,7 @@ async def test_another_voice_is_a_fresh_session_that_knows_what_was_said(upstrea
 
 async def test_a_voice_changes_only_when_nobody_speaks(upstream: Realtime) -> None:
     session, first = await opened(upstream)
-    await first.speak("resp1", "a1", "Still talking.", chunks=1)
+    await first.speak("resp1", "a1", "Still talking.", CHUNK)
     events = session.events()
     await until(events, AudioChunk)
     await session.update("verse")
@@ -312,4 +268,27 @@ async def test_a_service_that_stays_away_is_given_up(upstream: Realtime) -> None
     assert failed.fatal
     with pytest.raises(EngineError, match="cannot be reached"):
         await session_for(upstream).open()
+    await session.close()
+
+
+async def test_a_call_whose_session_was_lost_is_not_answered_in_the_next(upstream: Realtime) -> None:
+    held = asyncio.Event()
+
+    async def slowly(_call_id: str, _name: str, _arguments: Mapping[str, Any]) -> str:
+        await held.wait()
+        return "late"
+
+    session, first = await opened(upstream, call=slowly)
+    await first.call_tool("resp1", "c1", "find_contact", '{"name":"Alice"}')
+    await first.connection.close(1011)
+    second = await upstream.accept()
+    await second.set_up()
+    for _ in HISTORY:
+        await second.expect("conversation.item.create")
+    await second.expect("response.create")
+    held.set()
+    await second.fail("last")
+    await until(session.events(), EngineFailed)
+    await session.push_audio(b"\x01\x00")
+    await second.expect("input_audio_buffer.append")
     await session.close()

@@ -27,7 +27,7 @@ from voice_bridge.domain.talk import (
     UserSaid,
 )
 
-USER_TURN = (SpeechStarted(), SpeechStopped(), TurnCommitted("i1"), UserTranscript("i1", "hello", 700))
+USER_TURN = (SpeechStarted("u"), SpeechStopped(), TurnCommitted("i1"), UserTranscript("i1", "hello", 700))
 
 
 def reply(
@@ -80,11 +80,11 @@ def test_speaking_over_the_ai_stops_it_at_once() -> None:
     play(talk, 1.0, *USER_TURN)
     play(talk, 2.0, *reply())
     run(talk, 2.0, 2.5)
-    effects = talk.on_engine(SpeechStarted(), 2.5)
+    effects = talk.on_engine(SpeechStarted("u"), 2.5)
     assert effects == [
         TellSpeech(started=True),
         EndAudio(),
-        StopEngine(500),
+        StopEngine(500, "u"),
         ReplySaid("r1", "One two three.", "One two", cut=True, audio_ms=1000, heard_ms=500),
     ]
     assert talk.phase is Phase.INTERRUPTED
@@ -105,7 +105,7 @@ def test_what_was_cut_stays_silent_after_the_turn() -> None:
 def test_speaking_before_the_reply_begins_stops_it_too() -> None:
     talk = Talk(0.0)
     play(talk, 1.0, *USER_TURN)
-    assert talk.on_engine(SpeechStarted(), 1.5) == [TellSpeech(started=True), StopEngine(0)]
+    assert talk.on_engine(SpeechStarted("u"), 1.5) == [TellSpeech(started=True), StopEngine(0, "u")]
     assert talk.phase is Phase.INTERRUPTED
 
 
@@ -114,9 +114,9 @@ def test_the_last_words_may_be_cut_after_the_audio_was_sent() -> None:
     play(talk, 1.0, *USER_TURN)
     effects = play(talk, 2.0, *reply(milliseconds=300))
     assert EndAudio() in effects
-    assert play(talk, 2.1, SpeechStarted()) == [
+    assert play(talk, 2.1, SpeechStarted("u")) == [
         TellSpeech(started=True),
-        StopEngine(100),
+        StopEngine(100, "u"),
         ReplySaid("r1", "One two three.", "One", cut=True, audio_ms=300, heard_ms=100),
     ]
 
@@ -177,4 +177,4 @@ def test_a_report_of_the_client_decides_what_was_heard() -> None:
     play(talk, 1.0, *reply(milliseconds=3000))
     run(talk, 1.0, 2.0)
     talk.report_playback(250, 2.0)
-    assert StopEngine(250) in talk.on_engine(SpeechStarted(), 2.0)
+    assert StopEngine(250, "u") in talk.on_engine(SpeechStarted("u"), 2.0)

@@ -32,6 +32,8 @@ from contracts.events.voice import (
     VoiceSessionEnded,
     VoiceSessionOpened,
     VoiceSettingsChanged,
+    VoiceToolCalled,
+    VoiceToolReturned,
 )
 
 REGISTERED: tuple[type[Event], ...] = (
@@ -58,6 +60,8 @@ REGISTERED: tuple[type[Event], ...] = (
     ReplySpoken,
     VoiceSessionEnded,
     VoiceSessionOpened,
+    VoiceToolCalled,
+    VoiceToolReturned,
     StageAnswered,
     CrisisAnswered,
     DocumentSaved,
@@ -110,6 +114,8 @@ __all__ = [
     "VoiceSessionEnded",
     "VoiceSessionOpened",
     "VoiceSettingsChanged",
+    "VoiceToolCalled",
+    "VoiceToolReturned",
     "Work",
     "WritesSaved",
 ]

@@ -1,6 +1,6 @@
 """What happened in a voice session. Audio itself is kept only on request, and then by reference."""
 
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from contracts.events.base import Event
 
@@ -97,6 +97,34 @@ class ReplySpoken(Event):
     def as_heard(self) -> str:
         """What counts as said, marked where it was cut."""
         return f"{self.heard} {CUT_MARK}".strip() if self.cut else self.heard
+
+
+class VoiceToolCalled(Event):
+    """A speech engine's own model wants a tool of the agent, which is about to be called.
+
+    Attributes:
+        call_id: the model's name for the call.
+    """
+
+    type: ClassVar[str] = "voice.tool_called"
+
+    call_id: str
+    tool: str
+    arguments: dict[str, Any]
+
+
+class VoiceToolReturned(Event):
+    """What the call came to; the same call again is answered from here.
+
+    Attributes:
+        output: what the model is told: the tool's answer, or why it failed.
+    """
+
+    type: ClassVar[str] = "voice.tool_returned"
+
+    call_id: str
+    output: str
+    failed: bool = False
 
 
 class VoiceSessionEnded(Event):

@@ -1,6 +1,6 @@
 """The documents of a conversation, kept as events of it."""
 
-from agent_runner.effects import EFFECTS, Effects
+from agent_runner.effects import EFFECTS, Facts
 from agent_runner.tools.answering import ToolFailed
 from agent_runner.tools.storage import Document
 from contracts.events import DocumentDeleted, DocumentSaved, Event
@@ -41,7 +41,7 @@ class LogDocuments:
                 _apply(documents, event)
         return documents
 
-    def _effects(self) -> Effects:
+    def _effects(self) -> Facts:
         effects = EFFECTS.get()
         if effects is None:
             raise ToolFailed("documents are kept only in a conversation")

@@ -1,5 +1,9 @@
 """The graphs that come with Parley, and the catalogue that adds users' own."""
 
+from collections.abc import Sequence
+
+from langchain_core.tools import BaseTool
+
 from agent_runner.graphs import chat, planner
 from agent_runner.graphs.catalogue import Graph
 from agent_runner.graphs.execution import CallTool
@@ -11,14 +15,23 @@ from agent_runner.tools.mcp import mcp_tools
 from agent_runner.tools.storage import DocumentStore
 
 
-async def built_in(settings: RunnerSettings, documents: DocumentStore, call: CallTool) -> dict[str, Graph]:
-    """The `planner` and `chat` graphs on the model and tools of the settings.
+async def agent_tools(settings: RunnerSettings, documents: DocumentStore) -> list[BaseTool]:
+    """The tools of the settings.
 
     Raises:
-        UnknownModel, NotADirectoryError, InvalidMcpConfiguration: on settings that cannot be used.
+        NotADirectoryError, InvalidMcpConfiguration: on settings that cannot be used.
     """
-    model = select(settings.model)
     tools = built_in_tools(DataFolder(settings.tools_dir), documents)
     if settings.mcp_config:
         tools += await mcp_tools(settings.mcp_config)
+    return tools
+
+
+def built_in(settings: RunnerSettings, tools: Sequence[BaseTool], call: CallTool) -> dict[str, Graph]:
+    """The `planner` and `chat` graphs with these tools, on the model of the settings.
+
+    Raises:
+        UnknownModel: on a model that cannot be used.
+    """
+    model = select(settings.model)
     return {"planner": planner.build(model, tools, call), "chat": chat.build(model, tools)}

@@ -17,7 +17,9 @@ def duration_ms(pcm: bytes) -> float:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """The user began to speak."""
+    """The user began to speak; `turn` is the `item` by which the turn is committed later."""
+
+    turn: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,14 @@ class TellSpeech:
 
 @dataclass(frozen=True, slots=True)
 class StopEngine:
-    """Interrupt the engine's reply, of which the user heard so much; 0 for nothing."""
+    """Interrupt the engine's reply, of which the user heard so much; 0 for nothing.
+
+    Attributes:
+        turn: the user's turn that began over the reply; None if it is stopped by hand.
+    """
 
     heard_ms: int
+    turn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +128,8 @@ class Talk:
     def on_engine(self, event: EngineEvent, now: float) -> list[Effect]:
         """What follows from an engine's event."""
         match event:
-            case SpeechStarted():
-                return self._user_starts(now)
+            case SpeechStarted(turn):
+                return self._user_starts(turn, now)
             case SpeechStopped():
                 self.phase = Phase.LISTENING
                 return [TellSpeech(started=False)]
@@ -170,7 +175,9 @@ class Talk:
 
     def cut(self, now: float) -> list[Effect]:
         """The user takes the turn by hand: what the AI thinks or says ends."""
-        return self._cut(now)
+        effects = self._cut(now)
+        self.phase = Phase.LISTENING
+        return effects
 
     def next_due(self, now: float) -> float | None:
         """When `tick` must be called at the latest; None while nothing is waited for."""
@@ -190,9 +197,9 @@ class Talk:
         """How long the session has lasted."""
         return round((now - self._started_at) * 1000)
 
-    def _user_starts(self, now: float) -> list[Effect]:
+    def _user_starts(self, turn: str, now: float) -> list[Effect]:
         interrupts = bool(self._replies) or self.phase is Phase.THINKING
-        effects: list[Effect] = [TellSpeech(started=True), *self._cut(now)]
+        effects: list[Effect] = [TellSpeech(started=True), *self._cut(now, turn)]
         self.phase = Phase.INTERRUPTED if interrupts else Phase.USER_SPEAKING
         return effects
 
@@ -214,13 +221,13 @@ class Talk:
                 playout.complete()
         return self.tick(now)
 
-    def _cut(self, now: float) -> list[Effect]:
+    def _cut(self, now: float, turn: str | None = None) -> list[Effect]:
         """Stop the AI at once, whether it thinks or speaks."""
         if not self._replies:
-            return [StopEngine(0)] if self.phase is Phase.THINKING else []
+            return [StopEngine(0, turn)] if self.phase is Phase.THINKING else []
         current = self._replies[0]
         effects: list[Effect] = [EndAudio()] if current.audio_ms and not current.is_released else []
-        effects.append(StopEngine(current.heard(now)[1]))
+        effects.append(StopEngine(current.heard(now)[1], turn))
         while self._replies:
             playout = self._replies.popleft()
             self._cut_replies.append(playout.reply)

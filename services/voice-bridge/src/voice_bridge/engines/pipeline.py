@@ -91,10 +91,12 @@ class PipelineSession:
         self._utterance: Utterance | None = None
         self._events: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
         self._numbers = count(1)
+        self._turn = ""
         self._unanswered = ""
         self._unasked: list[str] = []
         self._transcribing: set[asyncio.Task[None]] = set()
         self._replying: asyncio.Task[None] | None = None
+        self._stopped: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """As `EngineSession.open`."""
@@ -121,13 +123,12 @@ class PipelineSession:
         elif not is_answering:
             self._start_reply(None)
 
-    async def interrupt(self, heard_ms: int) -> None:
+    async def interrupt(self, heard_ms: int, turn: str | None = None) -> None:
         """As `EngineSession.interrupt`; what the user said is still put into text."""
-        self._unanswered = ""
-        task, self._replying = self._replying, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+        if turn is None:
+            self._stop()
+        if self._stopped:
+            await asyncio.wait(self._stopped)
 
     async def update(self, voice: Voice) -> None:
         """As `EngineSession.update`."""
@@ -145,6 +146,15 @@ class PipelineSession:
         """As `EngineSession.events`."""
         while (event := await self._events.get()) is not None:
             yield event
+
+    def _stop(self) -> None:
+        """Stop what is being answered, or about to be."""
+        self._unanswered = ""
+        task, self._replying = self._replying, None
+        if task is not None:
+            self._stopped.add(task)
+            task.add_done_callback(self._stopped.discard)
+            task.cancel()
 
     def _open_hearing(self) -> Hearing:
         if self._hearing is None:
@@ -169,11 +179,14 @@ class PipelineSession:
         for edge, utterance in edges:
             if isinstance(edge, TurnEnded):
                 self._end_turn(utterance, edge.speech_ms)
-            elif self._vad.enabled:
-                self._events.put_nowait(SpeechStarted())
+                continue
+            self._turn = f"item-{next(self._numbers)}"
+            if self._vad.enabled:
+                self._stop()
+                self._events.put_nowait(SpeechStarted(self._turn))
 
     def _end_turn(self, utterance: Utterance, speech_ms: int) -> None:
-        item = self._unanswered = f"item-{next(self._numbers)}"
+        item = self._unanswered = self._turn
         if self._vad.enabled:
             self._events.put_nowait(SpeechStopped())
         self._events.put_nowait(TurnCommitted(item))
@@ -220,8 +233,7 @@ class PipelineSession:
             for error in errors.exceptions:
                 logger.warning("reply %s failed: %s", reply, error)
                 self._events.put_nowait(EngineFailed(str(error)))
-        finally:
-            self._events.put_nowait(ReplyDone(reply))
+        self._events.put_nowait(ReplyDone(reply))
 
     async def _speak(self, reply: str, sentences: asyncio.Queue[str | None]) -> None:
         segment = 0

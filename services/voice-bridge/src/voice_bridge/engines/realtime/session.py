@@ -122,10 +122,10 @@ class RealtimeSession:
             self._upstream.asked()
             await self._send(RESPOND)
 
-    async def interrupt(self, heard_ms: int) -> None:
+    async def interrupt(self, heard_ms: int, turn: str | None = None) -> None:
         """As `EngineSession.interrupt`."""
         self._played_at = self._now()
-        for event in self._upstream.interrupt(heard_ms):
+        for event in self._upstream.interrupt(heard_ms, turn):
             if self._upstream.is_ready:
                 await self._send(event)
 
@@ -230,7 +230,7 @@ class RealtimeSession:
     def _take(self, event: ClientEvent) -> None:
         for outcome in self._upstream.receive(event):
             if isinstance(outcome, ToolRequest):
-                task = asyncio.create_task(self._call(outcome))
+                task = asyncio.create_task(self._call(outcome, self._upstream))
                 self._calls.add(task)
                 task.add_done_callback(self._calls.discard)
                 continue
@@ -238,14 +238,18 @@ class RealtimeSession:
                 self._played_at = max(self._played_at, self._now()) + duration_ms(outcome.pcm) / 1000
             self._events.put_nowait(outcome)
 
-    async def _call(self, request: ToolRequest) -> None:
+    async def _call(self, request: ToolRequest, upstream: Upstream) -> None:
         try:
             arguments = json.loads(request.arguments or "{}")
-            output = await self._surroundings.call_tool(request.name, arguments)
+            if not isinstance(arguments, dict):
+                raise EngineError("the arguments are no object")
+            output = await self._surroundings.call_tool(request.call_id, request.name, arguments)
         except (EngineError, ValueError) as error:
             output = f"error: {error}"
+        if self._upstream is not upstream:
+            return  # a fresh session knows nothing of the call, and answers the user's turn anew
         await self._send(tool_output(request.call_id, output))
-        if self._upstream.reply == request.reply:
+        if upstream.reply == request.reply:
             await self._send(RESPOND)
 
     async def _send(self, event: ClientEvent) -> None:

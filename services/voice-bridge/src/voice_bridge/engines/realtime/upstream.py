@@ -136,6 +136,20 @@ def tool_output(call_id: str, output: str) -> ClientEvent:
     return {"type": "conversation.item.create", "item": item}
 
 
+@dataclass(frozen=True, slots=True)
+class _SpokenOver:
+    """A reply that the user began to speak over, as it was then.
+
+    Attributes:
+        response: the server's name for it while it was being made, else empty.
+        sent_ms: the audio of its items that had come.
+    """
+
+    turn: str
+    response: str
+    sent_ms: Mapping[str, float]
+
+
 class Upstream:
     """What is known about one upstream session.
 
@@ -156,6 +170,7 @@ class Upstream:
         self._response = ""
         self._cancelled: deque[str] = deque(maxlen=8)
         self._sent_ms: dict[str, float] = {}
+        self._over: _SpokenOver | None = None
         self._speech_began: dict[str, int] = {}
         self._speech_ms: dict[str, int] = {}
         self._turns: deque[str] = deque()
@@ -188,7 +203,8 @@ class Upstream:
             case "input_audio_buffer.speech_started":
                 self.user_speaks = True
                 self._speech_began[event["item_id"]] = event["audio_start_ms"]
-                return [SpeechStarted()]
+                self._speak_over(event["item_id"])
+                return [SpeechStarted(event["item_id"])]
             case "input_audio_buffer.speech_stopped":
                 self.user_speaks = False
                 began = self._speech_began.pop(event["item_id"], event["audio_end_ms"])
@@ -267,14 +283,27 @@ class Upstream:
             outcomes.insert(0, EngineFailed(error.get("message") or "the model failed"))
         return outcomes
 
-    def interrupt(self, heard_ms: int) -> list[ClientEvent]:
-        """What makes the server forget the part of the present or last reply that was not heard."""
-        events: list[ClientEvent] = []
-        if self._response:
+    def _speak_over(self, turn: str) -> None:
+        """The user begins a turn: the reply there is, if any, is over."""
+        if self._response or self._sent_ms:
+            self._over = _SpokenOver(turn, self._response, self._sent_ms)
             self._cancelled.append(self._response)
-            events.append({"type": "response.cancel"})
+        self._reply, self._response, self._sent_ms, self.owes_reply = "", "", {}, False
+
+    def interrupt(self, heard_ms: int, turn: str | None) -> list[ClientEvent]:
+        """What makes the server forget the part of a reply that was not heard.
+
+        Args:
+            turn: the turn that began over it; None for the present or last reply.
+        """
+        if turn is None:
+            self._speak_over("")
+        over, self._over = self._over, None
+        if over is None or over.turn != (turn or ""):
+            return []
+        events: list[ClientEvent] = [{"type": "response.cancel"}] if over.response else []
         left = float(heard_ms)
-        for item, sent_ms in self._sent_ms.items():
+        for item, sent_ms in over.sent_ms.items():
             if left <= 0:
                 events.append({"type": "conversation.item.delete", "item_id": item})
             elif left < sent_ms:
@@ -287,7 +316,6 @@ class Upstream:
                     }
                 )
             left -= sent_ms
-        self._reply, self._response, self._sent_ms, self.owes_reply = "", "", {}, False
         return events
 
 
