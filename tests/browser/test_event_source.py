@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -20,28 +18,12 @@ SAID = ["요즘 회사 일이 너무 힘들어요", "매일 야근이라 지쳐�
 pytestmark = pytest.mark.browser
 
 
-class _Page(SimpleHTTPRequestHandler):
-    """An empty page."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>page</title>")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in http.server
-        """Say nothing."""
-
-
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[str]:
-    """The address of a page on an origin of its own."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Page, directory=str(tmp_path))) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://localhost:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+def page(tmp_path: Path, served: Callable[[Path], AbstractContextManager[str]]) -> Iterator[str]:
+    """The address of an empty page on an origin of its own."""
+    (tmp_path / "index.html").write_text("<!doctype html><title>page</title>")
+    with served(tmp_path) as address:
+        yield address
 
 
 async def test_a_page_of_another_origin_hears_the_whole_talk(stack: Any, chromium: str, page: str) -> None:
