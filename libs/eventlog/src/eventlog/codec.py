@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from nats.js.api import Header
@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 PREVIOUS: Final = "parley-previous"
 """Sequence of the event before this one in its conversation. The later messages of a batch have none:
 theirs is the sequence before their own."""
+
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When something happened that does not say when."""
 
 SEQUENCE: Final = "Nats-Sequence"
 SUBJECT: Final = "Nats-Subject"
@@ -58,12 +61,17 @@ def recorded(envelope: Envelope, sequence: int, previous: int) -> Recorded:
 def decode(
     registry: Registry, subject: str, sequence: int, headers: Mapping[str, str], payload: bytes
 ) -> Recorded:
-    """An event as stored. What this release cannot read comes back as `Unrecognized`, what
-    the reader has no use for as `Unread`.
+    """An event as stored. What this release cannot read comes back as `Unrecognized`, even if it is no
+    event at all, and what the reader has no use for as `Unread`."""
+    try:
+        return _decode(registry, subject, sequence, headers, payload)
+    except (ValueError, IndexError) as error:
+        return unreadable(subject, sequence, error)
 
-    Raises:
-        ValueError: if the message is no event at all.
-    """
+
+def _decode(
+    registry: Registry, subject: str, sequence: int, headers: Mapping[str, str], payload: bytes
+) -> Recorded:
     event_type = required(headers, attributes.TYPE)
     if event_type in registry.unread:
         event: Event = Unread.model_construct(name=event_type)
@@ -93,17 +101,26 @@ def _event(registry: Registry, event_type: str, sequence: int, version: int, pay
         return Unrecognized(name=event_type, data_version=version, reason=reason)
 
 
-def unreadable(subject: str, sequence: int, stored_at: datetime, error: Exception) -> Recorded:
+def unreadable(subject: str, sequence: int, error: Exception) -> Recorded:
     """What stands in for a message that is no event, or whose payload is lost."""
+    logger.warning("cannot read event %d on %s: %s", sequence, subject, error)
     return Recorded(
         id=derived_id(subject, str(sequence)),
-        conversation=subjects.key_of(subject),
+        conversation=_key_of(subject),
         event=Unrecognized(name=subject, data_version=0, reason=_described(error)),
-        occurred_at=stored_at,
+        occurred_at=_LONG_AGO,
         source="",
         sequence=sequence,
         previous=sequence - 1,
     )
+
+
+def _key_of(subject: str) -> str:
+    """The conversation of a subject, none if it is not how a subject is written."""
+    try:
+        return subjects.key_of(subject)
+    except (ValueError, IndexError):
+        return ""
 
 
 def _described(error: Exception) -> str:

@@ -77,8 +77,8 @@ class Held:
             work = await log.decode(stored)
         except Unavailable:
             raise
-        except (LogError, ValueError) as error:
-            work = unreadable(stored.subject, stored.sequence, message.metadata.timestamp, error)
+        except LogError as error:
+            work = unreadable(stored.subject, stored.sequence, error)
         return cls(message, work)
 
     async def keep(self) -> None:
