@@ -2,10 +2,9 @@
 
 from nats.errors import Error as NatsError
 
-from contracts.subjects import LOG_STREAM
+from contracts.subjects import LOG_STREAM, PROBE_STREAM
 from eventlog.broker import Broker
 from eventlog.ports import LogError
-from eventlog.streams import PROBE_STREAM
 
 PROBE_TIMEOUT_SECONDS = 2.0
 NEARLY_FULL = 0.98
