@@ -18,7 +18,9 @@ from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
+from eventlog.permissions import OPERATOR
 from eventlog.settings import NatsSettings
+from parley.stack import nats
 
 SECONDS = 20.0
 KEY = "a-key-of-a-client-0"
@@ -50,8 +52,8 @@ async def log(guarded: Any) -> AsyncIterator[JetStreamLog]:
     data = guarded.folder / "data"
     found = re.search(r"127.0.0.1:(\d+)", (data / "nats-server.conf").read_text())
     assert found
-    password = (data / "nats.secret").read_text().strip()
-    settings = NatsSettings(url=f"nats://127.0.0.1:{found[1]}", user="parley", password=password)
+    password = nats.password(OPERATOR, (data / "nats.secret").read_text().strip())
+    settings = NatsSettings(url=f"nats://127.0.0.1:{found[1]}", user=OPERATOR, password=password)
     broker = Broker(settings, "test")
     await broker.start()
     yield JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)

@@ -30,7 +30,7 @@ from contracts.live import Delta
 from contracts.registry import Registry
 from eventlog import health, link, permissions, service, streams, work
 from eventlog.author import Author
-from eventlog.broker import Broker, inbox_prefix
+from eventlog.broker import Broker
 from eventlog.dead import DeadLetter, bury
 from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
@@ -54,7 +54,7 @@ def server(tmp_path: Path, nats_configured_by: Callable[[str], Any]) -> Any:
             f'{name} = "{name.removesuffix("_PASSWORD").lower().replace("_", "-")}"\n' for name in variables
         )
     )
-    (tmp_path / "users.conf").write_text(permissions.accounts())
+    (tmp_path / "users.conf").write_text(permissions.users_file())
     return nats_configured_by('include "users.conf"')
 
 
@@ -347,7 +347,7 @@ async def test_a_service_is_refused_what_is_not_its_own(server: Any, declared: N
         refusals.put_nowait(str(error))
 
     client = await nats.connect(
-        server.url, user=user, password=user, inbox_prefix=inbox_prefix(user), error_cb=remember
+        server.url, user=user, password=user, inbox_prefix=subjects.inbox_prefix(user), error_cb=remember
     )
     async with asyncio.timeout(WAIT_SECONDS):
         for subject in [*NOBODY_PUBLISHES, *not_published]:
@@ -370,4 +370,9 @@ async def test_only_the_operator_purges(server: Any, declared: None) -> None:
 
 
 def test_the_shipped_accounts_are_those_of_the_table() -> None:
-    assert (ROOT / "deploy/nats/users.conf").read_text() == permissions.accounts()
+    assert (ROOT / "deploy/nats/users.conf").read_text() == permissions.users_file()
+
+
+def test_the_table_knows_every_stream() -> None:
+    declared = streams.configurations(replicas=1, log_bytes=0, live_bytes=0)
+    assert set(permissions.STREAMS) == {stream["name"] for stream in declared}

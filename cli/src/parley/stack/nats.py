@@ -1,12 +1,15 @@
 """The nats-server of the stack: its program, its configuration and how to tell that it is ready."""
 
 import asyncio
+import hmac
 import json
 import os
 import shutil
 import sys
+from hashlib import sha256
 from pathlib import Path
 
+from eventlog import permissions
 from parley.stack.data_dir import write_private
 
 DISK_SHARE = 0.8
@@ -33,15 +36,23 @@ def store(data_dir: Path) -> Path:
     return data_dir / "jetstream"
 
 
-def write_config(data_dir: Path, *, port: int, password: str) -> Path:
-    """Write the server's configuration, private because the password is in it, and say where."""
+def password(user: str, secret: str) -> str:
+    """The password of a user, from which neither the installation's secret nor another's can be told."""
+    return hmac.new(secret.encode(), user.encode(), sha256).hexdigest()
+
+
+def write_config(data_dir: Path, *, port: int, secret: str) -> Path:
+    """Write the server's configuration, private because the passwords are in it, and say where."""
     store(data_dir).mkdir(exist_ok=True)
     path = data_dir / "nats-server.conf"
+    names = (permissions.OPERATOR, *(user.name for user in permissions.USERS))
+    passwords = "".join(f'{permissions.variable(name)}: "{password(name, secret)}"\n' for name in names)
     write_private(
         path,
         f"""server_name: parley
 listen: "127.0.0.1:{port}"
-authorization {{ user: parley, password: {json.dumps(password)} }}
+{passwords}authorization {{
+{permissions.users()}}}
 jetstream {{
   store_dir: {json.dumps(str(store(data_dir)))}
   sync_interval: always

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from parley.stack import nats
+
 FRONT_DOOR = "front-door"
 NATS = "nats-server"
 
@@ -47,10 +49,8 @@ SERVICES = (
 )
 
 
-def environment(
-    base: Mapping[str, str], *, data_dir: str, nats_port: int, nats_password: str, jwt_secret: str
-) -> dict[str, str]:
-    """What every service is told, beside its own ``PARLEY_HTTP_PORT``."""
+def environment(base: Mapping[str, str], *, data_dir: str, nats_port: int, jwt_secret: str) -> dict[str, str]:
+    """What every service is told, beside its own ``PARLEY_HTTP_PORT`` and who it is at NATS."""
     return {
         "PARLEY_DATABASE_URL": f"sqlite+aiosqlite:///{data_dir}/history.db",
         "PARLEY_JWT_SECRET": jwt_secret,
@@ -59,6 +59,9 @@ def environment(
         "PARLEY_DATA_DIR": data_dir,
         "PARLEY_HTTP_HOST": "127.0.0.1",
         "PARLEY_NATS_URL": f"nats://127.0.0.1:{nats_port}",
-        "PARLEY_NATS_USER": "parley",
-        "PARLEY_NATS_PASSWORD": nats_password,
     }
+
+
+def credentials(user: str, nats_secret: str) -> dict[str, str]:
+    """Who a program is at NATS."""
+    return {"PARLEY_NATS_USER": user, "PARLEY_NATS_PASSWORD": nats.password(user, nats_secret)}

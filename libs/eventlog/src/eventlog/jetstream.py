@@ -17,7 +17,7 @@ from contracts.envelope import TYPE, Envelope, Recorded
 from contracts.registry import Registry
 from eventlog import conventions as names
 from eventlog.appending import Appender
-from eventlog.broker import Broker, inbox_prefix
+from eventlog.broker import Broker
 from eventlog.codec import decode
 from eventlog.mailbox import Mailbox, mailbox
 from eventlog.payloads import Payloads
@@ -38,7 +38,7 @@ class JetStreamLog:
     """
 
     def __init__(self, broker: Broker, registry: Registry, settings: NatsSettings) -> None:
-        self.inbox_prefix = inbox_prefix(settings.user)
+        self.inbox_prefix = subjects.inbox_prefix(settings.user)
         self._broker = broker
         self._registry = registry
         self._idle = settings.idle_check

@@ -1,7 +1,8 @@
 """What each user of NATS may do, and no more: the table, and how it is written for the server.
 
 ``python -m eventlog.permissions`` prints the accounts for the server's configuration. Passwords are not in
-them: each is a variable, such as ``$EDGE_WS_PASSWORD``, that a file beside it defines.
+them: each is a variable, such as ``$EDGE_WS_PASSWORD``, that a file beside it defines. The supervisor of the
+embedded stack reads this as well, so nothing heavy is imported here.
 """
 
 import json
@@ -10,14 +11,19 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from contracts import subjects
-from eventlog.broker import inbox_prefix
-from eventlog.streams import PROBE_STREAM, configurations
 
 OPERATOR: Final = "operator"
 ANSWER_WITHIN: Final = "15m"
 """How long a request may be answered; longer than any run that is not kept."""
 
 _OBJECTS: Final = f"OBJ_{subjects.PAYLOAD_BUCKET}"
+STREAMS: Final = (
+    subjects.LOG_STREAM,
+    subjects.LIVE_STREAM,
+    subjects.DEAD_STREAM,
+    subjects.PROBE_STREAM,
+    _OBJECTS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +55,14 @@ class User:
     @property
     def password(self) -> str:
         """The variable that holds the password."""
-        return f"{self.name.replace('-', '_').upper()}_PASSWORD"
+        return variable(self.name)
 
     def publish(self) -> list[str]:
         """The subjects it may publish to."""
         read = (subjects.LOG_STREAM, *((subjects.LIVE_STREAM,) if self.listens else ()))
         return [
-            *(f"$JS.API.STREAM.INFO.{stream['name']}" for stream in _STREAMS),
-            *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (*read, PROBE_STREAM, _OBJECTS)),
+            *(f"$JS.API.STREAM.INFO.{stream}" for stream in STREAMS),
+            *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (*read, subjects.PROBE_STREAM, _OBJECTS)),
             *(f"$JS.API.DIRECT.GET.{stream}" for stream in read),
             *_READ_OBJECTS,
             f"probe.{self.name}",
@@ -72,7 +78,7 @@ class User:
     def subscribe(self) -> list[str]:
         """The subjects it may subscribe to."""
         return [
-            f"{inbox_prefix(self.name)}.>",
+            f"{subjects.inbox_prefix(self.name)}.>",
             f"{subjects.RECORDED_PREFIX}.>",
             subjects.query(f"ping.{self.name}"),
             *(subjects.query(name) for name in self.answers),
@@ -90,8 +96,6 @@ class User:
             f"$JS.ACK.{own}.>",
         )
 
-
-_STREAMS: Final = configurations(replicas=1, log_bytes=0, live_bytes=0)
 
 # The client library reads an object through a consumer that lives as long as the reading.
 _READ_OBJECTS: Final = (
@@ -159,9 +163,23 @@ USERS: Final = (
 )
 
 
-def accounts() -> str:
-    """The accounts as nats-server's configuration has them."""
-    users = "".join(_user(user) for user in USERS)
+def variable(user: str) -> str:
+    """The variable of the server's configuration that holds a user's password."""
+    return f"{user.replace('-', '_').upper()}_PASSWORD"
+
+
+def users() -> str:
+    """The users as nats-server's configuration has them."""
+    services = "".join(_user(user) for user in USERS)
+    return f"""    users: [
+      # Declares, changes, purges and deletes streams, and repairs what is in them.
+      {{ user: {OPERATOR}, password: ${variable(OPERATOR)} }}
+{services}    ]
+"""
+
+
+def users_file() -> str:
+    """The file that the shipped configurations include."""
     return f"""# Written by `python -m eventlog.permissions`; change the table there.
 
 include "secrets/passwords.conf"
@@ -169,11 +187,7 @@ include "secrets/passwords.conf"
 accounts {{
   PARLEY {{
     jetstream: enabled
-    users: [
-      # Declares, changes, purges and deletes streams, and repairs what is in them.
-      {{ user: {OPERATOR}, password: ${OPERATOR.upper()}_PASSWORD }}
-{users}    ]
-  }}
+{users()}  }}
   SYS {{
     users: [ {{ user: system, password: $SYSTEM_PASSWORD }} ]
   }}
@@ -202,4 +216,4 @@ def _list(names: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(accounts())
+    sys.stdout.write(users_file())

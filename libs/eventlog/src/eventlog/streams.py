@@ -13,7 +13,6 @@ GIB: Final = 1 << 30
 MINUTE_NS: Final = 60 * 1_000_000_000
 LIVE_MINUTES: Final = 10
 LIVE_BYTES: Final = GIB // 4
-PROBE_STREAM: Final = "PROBE"
 _TIMEOUT_SECONDS: Final = 10.0
 _STREAM_NOT_FOUND: Final = 10059
 
@@ -62,7 +61,7 @@ def configurations(*, replicas: int, log_bytes: int, live_bytes: int) -> list[di
             "allow_direct": True,
         },
         {
-            "name": PROBE_STREAM,
+            "name": subjects.PROBE_STREAM,
             "subjects": ["probe.>"],
             "storage": "file",
             "num_replicas": replicas,
