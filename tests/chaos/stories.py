@@ -3,6 +3,7 @@
 Two conversations held alike have equal stories, whatever was killed meanwhile.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Iterable
@@ -13,14 +14,15 @@ from tests.chaos.fleet import Fleet
 
 from agent_runner.checkpointer import LogCheckpointSaver
 from contracts.envelope import Recorded
-from contracts.events import CheckpointSaved, RunEvent, RunStarted, ToolCalled, WritesSaved
+from contracts.events import CheckpointSaved, NodeCompleted, RunEvent, RunStarted, ToolCalled, WritesSaved
 from eventlog.author import Author
 from eventlog.ports import Log
 
 _IDENTITY = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|doc-[0-9a-f]{12}|\b[0-9a-f]{32}\b"
 )
-_NOT_TOLD = {"message_sequence", "attempt", "deltas", "candidates"}
+LONGEST = 300
+_NOT_TOLD = {"message_sequence", "attempt", "deltas", "candidates", "checkpoints"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,16 @@ class Story:
     events: list[str]
     state: str
     history: list[str]
+
+
+def difference(expected: Story, found: Story) -> str:
+    """What two stories have not in common, line by line."""
+    lines = difflib.unified_diff(_lines(expected), _lines(found), "expected", "found", lineterm="", n=1)
+    return "\n".join(line[:LONGEST] for line in lines)
+
+
+def _lines(story: Story) -> list[str]:
+    return [*story.seen, *story.events, story.state, *story.history]
 
 
 async def story_of(fleet: Fleet, log: Log, conversation: str, seen: Iterable[Any]) -> Story:
@@ -71,8 +83,10 @@ def _told(events: Iterable[Recorded]) -> Iterable[Any]:
                     continue
                 calls.add(event.call_id)
             case CheckpointSaved():
-                yield event.type, event.namespace, sorted(event.changed)
+                yield _state(event)
                 continue
+            case NodeCompleted():
+                yield from map(_state, event.checkpoints)
             case WritesSaved():
                 yield event.type, event.namespace, [[w.channel for w in t.writes] for t in event.tasks]
                 continue
@@ -80,6 +94,11 @@ def _told(events: Iterable[Recorded]) -> Iterable[Any]:
                 pass
         left_out = _NOT_TOLD if isinstance(event, RunEvent) else set()
         yield event.type, event.model_dump(mode="json", exclude=left_out)
+
+
+def _state(saved: CheckpointSaved) -> tuple[Any, ...]:
+    """A checkpoint, whose values the newest state tells."""
+    return saved.type, saved.namespace, sorted(saved.changed)
 
 
 def _nameless(value: Any, names: dict[str, str]) -> str:

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 from tests.chaos.fleet import Fleet
 from tests.chaos.scripts import SCRIPTS
-from tests.chaos.stories import Story, story_of
+from tests.chaos.stories import Story, difference, story_of
 
 from eventlog.faults import MYSELF
 from eventlog.ports import Log
@@ -65,7 +65,8 @@ async def undisturbed(fleet: Fleet, log: Log, scripts: Collection[str]) -> dict[
         story = await tell(fleet, log, script)
         first = fleet.forget_plan()
         fleet.plan(0, "never")
-        assert await tell(fleet, log, script) == story, "the script itself differs from one time to the next"
+        again = await tell(fleet, log, script)
+        assert again == story, f"the script itself differs\n{difference(story, again)}"
         told[script] = Told(story, min(first, fleet.forget_plan()))
     return told
 
@@ -89,7 +90,7 @@ async def attempt(fleet: Fleet, log: Log, point: Point, expected: Story) -> bool
     reached = not fleet.planned
     fleet.forget_plan()
     await fleet.mend()
-    assert story == expected, point
+    assert story == expected, f"{point}\n{difference(expected, story)}"
     return reached
 
 

@@ -102,6 +102,8 @@ class Journal:
         A failure ends the run, whoever asked for the flush: a node's own handler cannot swallow it.
         """
         async with self._committing:
+            if isinstance(self._failure, Superseded):
+                raise self._failure  # whoever waited here meanwhile must not write behind the new tail
             try:
                 while self._sent or self._queue:
                     self._sent = self._sent or self._next()

@@ -8,7 +8,7 @@ import pytest
 from contracts.envelope import Envelope, Recorded
 from contracts.events import ConversationStarted, Event, MessageReceived, RunFailed, RunStarted
 from eventlog.author import Author
-from eventlog.journal import Journal
+from eventlog.journal import Journal, Superseded
 from eventlog.memory import MemoryLog
 
 KEY = "c"
@@ -72,7 +72,19 @@ async def test_what_is_added_at_once_is_committed_at_once() -> None:
     message = MessageReceived(addressee="agent-runner", text="x", protocol="octo")
     (work,) = await log.append([AUTHOR.envelope(KEY, message)], expected=0)
     journal = Journal(log, AUTHOR, work, tail=work.sequence, committed=lambda _: None)
-    for count in (200, 200, 200, 0, 600, 1):
+    for count in (*[300] * 11, 0, 600):
         journal.add(*(RunStarted(**RUN) for _ in range(count)))
     await journal.flush()
-    assert log.sizes == [1, 400, 200, 600, 1]
+    assert log.sizes == [1, 900, *[300] * 8, 600]
+
+
+async def test_who_waits_while_the_run_is_lost_writes_nothing() -> None:
+    log = MemoryLog()
+    message = MessageReceived(addressee="agent-runner", text="x", protocol="octo")
+    (work,) = await log.append([AUTHOR.envelope(KEY, message)], expected=0)
+    journal = Journal(log, AUTHOR, work, tail=work.sequence, committed=lambda _: None)
+    (other,) = await log.append([AUTHOR.envelope(KEY, RunStarted(**RUN))], expected=work.sequence)
+    journal.add(RunStarted(**RUN))
+    outcomes = await asyncio.gather(journal.flush(), journal.flush(), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Superseded, Superseded]
+    assert await log.tail(KEY) == other.sequence
