@@ -2,12 +2,9 @@
 
 import asyncio
 import json
-import shutil
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -15,48 +12,18 @@ import pytest
 
 FOLDER = Path(__file__).parent
 BROWSER_SECONDS = 90.0
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 COMFORT = "충분히 이해됩니다. 당신의 마음을 어루만져줄 수 있는 따뜻한 말을 전해드릴게요."
 SAID = ["요즘 회사 일이 너무 힘들어요", "매일 야근이라 지쳐요", "아무것도 하기 싫어요", "쉬고 싶어요"]
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The browser's program."""
-    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip(f"no Chromium on PATH: none of {', '.join(PROGRAMS)}")
-    if shutil.which("node") is None:
-        pytest.skip("no Node.js on PATH")
-    if not (FOLDER / "node_modules" / "playwright-core").exists():
-        pytest.skip(f"playwright-core is missing: run npm install in {FOLDER.name}")
-    return program
-
-
-class _Page(SimpleHTTPRequestHandler):
-    """An empty page."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>page</title>")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in http.server
-        """Say nothing."""
-
-
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[str]:
-    """The address of a page on an origin of its own."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Page, directory=str(tmp_path))) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://localhost:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+def page(tmp_path: Path, served: Callable[[Path], AbstractContextManager[str]]) -> Iterator[str]:
+    """The address of an empty page on an origin of its own."""
+    (tmp_path / "index.html").write_text("<!doctype html><title>page</title>")
+    with served(tmp_path) as address:
+        yield address
 
 
 async def test_a_page_of_another_origin_hears_the_whole_talk(stack: Any, chromium: str, page: str) -> None:
