@@ -72,7 +72,8 @@ export class Talk {
   }
 
   async #listen() {
-    // Without echo cancellation the AI would hear itself and stop.
+    // Without echo cancellation the AI would hear itself and stop; the rest only changes the voice, and what
+    // recognizes it has not heard such voices.
     const wanted = { channelCount: 1, echoCancellation: true, noiseSuppression: false, autoGainControl: false };
     this.#microphone = await navigator.mediaDevices.getUserMedia({ audio: wanted });
     const frames = new AudioWorkletNode(this.#audio, "microphone", { numberOfOutputs: 0 });
