@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 NODE_STARTED: Final = "node_started"
 UNHEARD: Final = frozenset(("agent",))
-"""Wire protocols that show nothing before the log has it: runs for their messages send no deltas."""
+"""Wire protocols that show nothing before the log has it: where only they are spoken, runs send no deltas."""
 
 
 class Delta(BaseModel):

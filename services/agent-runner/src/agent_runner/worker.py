@@ -13,11 +13,9 @@ from agent_runner.run import Assignment, Run
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Recorded
 from contracts.events import (
-    AnswerReceived,
     ConversationDeleted,
     ConversationStarted,
     Event,
-    MessageReceived,
     RunEvent,
     RunFailed,
     RunInterrupted,
@@ -110,7 +108,9 @@ class Worker(Responder[_Conversation]):
 
         self._saver.committed([work])
         attempt = progress.attempt(work)
-        deltas = Deltas(self._live, work.conversation, work.id, attempt, heard=_is_heard(work.event))
+        deltas = Deltas(
+            self._live, work.conversation, work.id, attempt, heard=_is_heard(progress, work.event)
+        )
         journal = Journal(self._log, self._author, work, tail=memory.tail, committed=committed)
         memory.tail = -1
         try:
@@ -178,8 +178,11 @@ class Worker(Responder[_Conversation]):
         return (isinstance(start, ConversationStarted) and start.graph) or DEFAULT_GRAPH
 
 
-def _is_heard(event: Event) -> bool:
-    return isinstance(event, MessageReceived | AnswerReceived) and event.protocol not in UNHEARD
+def _is_heard(progress: Progress, event: Event) -> bool:
+    """Whether the message, or the conversation it came into, is of a protocol that shows deltas."""
+    start = progress.start.event if progress.start else None
+    protocols = {getattr(said, "protocol", None) for said in (start, event)}
+    return not protocols <= UNHEARD
 
 
 def _spoken_since(progress: Progress) -> int | None:
