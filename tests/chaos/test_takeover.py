@@ -125,6 +125,7 @@ async def test_a_runner_that_is_told_to_end_finishes_what_it_has_begun(
     open_gate(fleet, conversation)
     frames = await answer
     await until_logged(runner, "agent-runner has drained")
+    await until_ended(runner)
 
     assert other.pid not in visits(fleet, conversation, "second")
     assert [frame["message"] for frame in frames[:-1]] == ["one", f"{pid} {pid}"]
@@ -174,6 +175,12 @@ async def until_logged(service: Service, text: str) -> None:
     async with asyncio.timeout(WAIT_SECONDS):
         while text not in service.output.read_text(errors="replace"):
             await asyncio.sleep(0.05)
+
+
+async def until_ended(service: Service) -> None:
+    """Wait for a process that was told to end, so that nobody takes it for a living one."""
+    assert service.process is not None
+    await asyncio.to_thread(service.process.wait, WAIT_SECONDS)
 
 
 async def until_end(client: Any) -> list[dict[str, Any]]:
