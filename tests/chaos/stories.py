@@ -3,6 +3,7 @@
 Two conversations held alike have equal stories, whatever was killed meanwhile.
 """
 
+import asyncio
 import difflib
 import json
 import re
@@ -10,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.chaos.fleet import Fleet
+from tests.chaos.fleet import ANSWER_SECONDS, Fleet
 
 from agent_runner.checkpointer import LogCheckpointSaver
 from contracts.envelope import Recorded
 from contracts.events import CheckpointSaved, NodeCompleted, RunEvent, RunStarted, ToolCalled, WritesSaved
 from eventlog.author import Author
-from eventlog.ports import Log
+from eventlog.ports import Log, Unavailable
 
 _IDENTITY = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|doc-[0-9a-f]{12}|\b[0-9a-f]{32}\b"
@@ -53,7 +54,16 @@ def _lines(story: Story) -> list[str]:
 
 
 async def story_of(fleet: Fleet, log: Log, conversation: str, seen: Iterable[Any]) -> Story:
-    """Read everything there is about a conversation."""
+    """Read everything there is about a conversation; again where nats-server has only just come back."""
+    async with asyncio.timeout(ANSWER_SECONDS):
+        while True:
+            try:
+                return await _read(fleet, log, conversation, seen)
+            except Unavailable:
+                await asyncio.sleep(0.05)
+
+
+async def _read(fleet: Fleet, log: Log, conversation: str, seen: Iterable[Any]) -> Story:
     events = [event async for event in log.read(conversation)]
     saver = LogCheckpointSaver(log, Author(source="test"))
     newest = await saver.aget_tuple({"configurable": {"thread_id": conversation}})
