@@ -205,3 +205,12 @@ async def test_an_owned_session_is_the_owners_on_every_protocol(voice: Any) -> N
                 assert closed.value.rcvd
                 assert closed.value.rcvd.code == 1008
     assert len(await voice.history(session_id, "alice")) == len(contents), "nothing of theirs came in"
+
+
+async def test_a_client_that_ends_at_once_is_answered_at_once(voice: Any) -> None:
+    for _ in range(5):
+        session_id = (await voice.create())["session_id"]
+        async with voice.call(session_id) as caller:
+            await caller.send(type="disconnect")
+            await caller.expect("disconnected")
+        assert f"{session_id!r} lost its replica" not in voice.stack.log()
