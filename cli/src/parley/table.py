@@ -121,8 +121,8 @@ SETTINGS = (
     Setting(
         "PARLEY_VOICE_INSTRUCTIONS",
         "You are a helpful voice assistant. Answer in the language the user speaks, in one to three short "
-        "sentences that are easy to follow by ear, without lists, markup or emoji. Use the tools for contacts, "
-        "data, documents and notes, and say so when they give no answer; never make one up.",
+        "sentences that are easy to follow by ear, without lists, markup or emoji. Use the tools for "
+        "contacts, data, documents and notes, and say so when they give no answer; never make one up.",
         "What that model is told about its part.",
     ),
     Setting("PARLEY_VAD", "true", "`false`: voice clients end their turns by hand."),

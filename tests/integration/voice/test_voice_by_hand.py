@@ -1,4 +1,4 @@
-"""Talks in which the client ends its turns by itself, and what is kept of their audio where that is asked for."""
+"""Talks whose turns the client ends by itself, and the audio that is kept of them where that is asked for."""
 
 import asyncio
 from collections.abc import Callable, Iterator

@@ -43,8 +43,8 @@ class BridgeSettings(BaseSettings):
     realtime_model: str = "gpt-realtime"
     voice_instructions: str = (
         "You are a helpful voice assistant. Answer in the language the user speaks, in one to three short "
-        "sentences that are easy to follow by ear, without lists, markup or emoji. Use the tools for contacts, "
-        "data, documents and notes, and say so when they give no answer; never make one up."
+        "sentences that are easy to follow by ear, without lists, markup or emoji. Use the tools for "
+        "contacts, data, documents and notes, and say so when they give no answer; never make one up."
     )
     voice_sessions: int = Field(default=64, ge=1)
     reply_timeout: float = Field(default=60.0, gt=0)
