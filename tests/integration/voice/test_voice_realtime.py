@@ -232,6 +232,22 @@ async def test_an_upstream_that_ends_is_opened_again_and_owes_its_answer(
         assert caller.closed is None
 
 
+async def test_a_model_that_is_slow_to_begin_with_is_asked_again_and_does_not_answer_twice(
+    realtime_voice: Any, upstream: Realtime
+) -> None:
+    voice = realtime_voice
+    session_id = (await voice.create())["session_id"]
+    reply = voice.speech("Hello.")
+    async with voice.call(session_id) as caller:
+        slow, peer = await upstream.accept(), await upstream.accept()
+        async with asyncio.timeout(1):
+            await slow.connection.wait_closed()
+        await peer.set_up()
+        await answer(peer, 1, "hello", "Hello.", reply)
+        await caller.expect("transcript.done")
+        assert bytes(caller.audio) == reply
+
+
 async def test_a_killed_voice_bridge_is_replaced_and_tells_the_model_what_was_said(
     realtime_voice: Any, upstream: Realtime
 ) -> None:
