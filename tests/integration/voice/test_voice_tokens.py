@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
@@ -90,7 +91,9 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def voice(tmp_path: Any, provider: Provider, voice_stack: Any, voice_of: Callable[[Any], Any]) -> Any:
+def voice(
+    tmp_path: Path, provider: Provider, voice_stack: Any, voice_of: Callable[[Any], Any]
+) -> Iterator[Any]:
     with voice_stack(
         tmp_path / "stack",
         PARLEY_JWT_JWKS_URL=f"http://127.0.0.1:{provider.server.server_port}/jwks.json",

@@ -69,18 +69,10 @@ def test_tools_that_commit_are_not_offered(offer: Offer) -> None:
 async def test_a_call_is_logged_before_and_after(offer: Offer, log: MemoryLog) -> None:
     outcome = await offer.call(asked(name="kim"))
     assert outcome == ToolOutcome(output='"hello kim"')
+    text = "Execution logs:\ngreet(name='kim')\nLast output: \"hello kim\""
     assert await written(log) == [
         VoiceToolCalled(call_id="c1", tool="greet", arguments={"name": "kim"}),
-        VoiceToolReturned(
-            call_id="c1",
-            output='"hello kim"',
-            steps=(
-                Step(
-                    kind="action",
-                    text="Execution logs:\ngreet(name='kim')\nLast output: \"hello kim\"",
-                ),
-            ),
-        ),
+        VoiceToolReturned(call_id="c1", output='"hello kim"', steps=(Step(kind="action", text=text),)),
     ]
 
 
