@@ -86,10 +86,20 @@ class Stack:
         state = json.loads((self.folder / "data" / "state.json").read_text())
         return {entry["service"]: entry["port"] for entry in state}
 
-    def kill(self, service: str) -> None:
-        """End one service as a crash does."""
+    def erase(self, conversation: str) -> None:
+        """Remove a conversation as ``parley erase`` does."""
+        subprocess.run(
+            [sys.executable, "-m", "parley", "erase", "--yes", "--", conversation],
+            env=self._environment(),
+            cwd=self.folder,
+            capture_output=True,
+            check=True,
+        )
+
+    def kill(self, service: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """End one service as a crash does, or send it another signal."""
         (pid,) = [entry["pid"] for entry in self.status() if entry["service"] == service]
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
 
     def log(self) -> str:
         """What it has printed."""

@@ -13,18 +13,26 @@ from faststream.nats import NatsRouter
 from nats.aio.client import Client
 from nats.js.api import ConsumerConfig
 
+from agent_runner import offering
+from agent_runner.adapters.documents import LogDocuments
+from agent_runner.offering import Offer
+from agent_runner.tools import built_in_tools
+from agent_runner.tools.folder import DataFolder
 from contracts import queries, subjects
 from contracts.events import (
     REGISTERED,
     UPCASTERS,
     ConversationStarted,
     CrisisAnswered,
+    DocumentSaved,
     MessageReceived,
     RunStarted,
     VoiceSessionClaimed,
     VoiceSessionCreated,
     VoiceSessionOpened,
     VoiceSettingsChanged,
+    VoiceToolCalled,
+    VoiceToolReturned,
 )
 from contracts.live import Delta
 from contracts.registry import Registry
@@ -37,6 +45,7 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.query import ask
 from eventlog.settings import NatsSettings
+from voice_bridge.adapters import AgentTools
 
 WAIT_SECONDS = 20
 LARGE = "x" * (2 << 20)
@@ -233,6 +242,31 @@ async def test_a_voice_session_goes_by_its_users(server: Any, brokers: dict[str,
         async with bridge_live.listen(key, replay=True) as deltas:
             await runner_live.publish(key, delta)
             assert await anext(deltas) == delta
+    assert violations(server) == []
+
+
+async def test_a_model_that_speaks_calls_the_agents_tools_by_its_users(
+    server: Any, brokers: dict[str, Broker]
+) -> None:
+    key, runner, bridge = f"test {uuid4()}", brokers["agent-runner"], brokers["voice-bridge"]
+    opening = ConversationStarted(responder_name="agent-runner", protocol="voice")
+    created = VoiceSessionCreated(voice="ash", show_text=True)
+    opener = Inbox(log_of(brokers["edge-rest"], server, "edge-rest"), Author(source="edge-rest"))
+    author = Author(source="agent-runner")
+    agents_tools = built_in_tools(DataFolder(None), LogDocuments())
+    offer = Offer(log_of(runner, server, "agent-runner"), author, agents_tools, timeout_seconds=WAIT_SECONDS)
+    runner.include_router(offering.router(offer, 1))
+    for broker in brokers.values():
+        await broker.start()
+
+    async with asyncio.timeout(WAIT_SECONDS):
+        await opener.open(key, opening, created)
+        tools = AgentTools(bridge, WAIT_SECONDS, WAIT_SECONDS)
+        assert "write_report" in [tool.name for tool in await tools.offered()]
+        arguments = {"title": "Sales", "results": []}
+        assert "Sales" in await tools.call(key, "call-1", "write_report", arguments)
+        facts = [recorded.event.type async for recorded in log_of(bridge, server, "voice-bridge").read(key)]
+    assert facts[-3:] == [VoiceToolCalled.type, DocumentSaved.type, VoiceToolReturned.type]
     assert violations(server) == []
 
 

@@ -118,6 +118,13 @@ SETTINGS = (
     Setting("PARLEY_TRANSCRIPTION_MODEL", "gpt-4o-mini-transcribe", "What it puts speech into text with."),
     Setting("PARLEY_SPEECH_MODEL", "gpt-4o-mini-tts", "What `cascade` speaks with."),
     Setting("PARLEY_REALTIME_MODEL", "gpt-realtime", "What `openai-realtime` talks with."),
+    Setting(
+        "PARLEY_VOICE_INSTRUCTIONS",
+        "You are a helpful voice assistant. Answer in the language the user speaks, in one to three short "
+        "sentences that are easy to follow by ear, without lists, markup or emoji. Use the tools for "
+        "contacts, data, documents and notes, and say so when they give no answer; never make one up.",
+        "What that model is told about its part.",
+    ),
     Setting("PARLEY_VAD", "true", "`false`: voice clients end their turns by hand."),
     Setting("PARLEY_VAD_THRESHOLD", "0.5", "Probability of speech from which audio counts as speech."),
     Setting("PARLEY_VAD_PREFIX_MS", "300", "Milliseconds before the detected start that belong to a turn."),
@@ -145,6 +152,7 @@ SETTINGS = (
         "PARLEY_JWT_SECRET", "", "The HS256 secret of users' tokens. Empty: one is made in PARLEY_DATA_DIR."
     ),
     Setting("PARLEY_JWT_JWKS_URL", "", "Where the public keys of users' tokens are, instead of a secret."),
+    Setting("PARLEY_JWT_JWKS_LIFETIME", "600", "Seconds after which they are read again."),
     Setting("PARLEY_JWT_ISSUER", "", "The `iss` that users' tokens must have. Empty: any."),
     Setting("PARLEY_JWT_AUDIENCE", "", "The `aud` that users' tokens must have. Empty: any."),
     Setting("PARLEY_JWT_LEEWAY", "0", "Seconds by which the clocks of whoever issues tokens may differ."),

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,11 +15,17 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import jwt
+import nats
 import numpy as np
 import pytest
 import soxr
+from nats.js.errors import NotFoundError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+
+from contracts.subjects import PAYLOAD_BUCKET
+from eventlog.permissions import OPERATOR
+from parley.stack.nats import password as nats_password
 
 RATE = 24_000
 FRAME_MS = 40
@@ -164,17 +171,38 @@ class Voice:
 
     async def history(self, session_id: str, user: str) -> list[dict[str, Any]]:
         """What ``GET /history/{chat_id}`` says about the session."""
-        headers = {"Authorization": f"Bearer {self.token(user)}"}
-        async with httpx.AsyncClient(base_url=self.stack.url(), headers=headers) as client:
-            answer = await client.get(f"/history/{session_id}")
+        answer = await self.get(f"/history/{session_id}", user)
         assert answer.status_code == 200, answer.text
         entries: list[dict[str, Any]] = answer.json()
         return entries
+
+    async def get(self, path: str, user: str | None) -> httpx.Response:
+        """The answer to a request of a user, or of somebody without a token."""
+        headers = {"Authorization": f"Bearer {self.token(user)}"} if user else {}
+        async with httpx.AsyncClient(base_url=self.stack.url(), headers=headers) as client:
+            return await client.get(path)
 
     async def facts(self, session_id: str, event_type: str) -> list[dict[str, Any]]:
         """The session's events of one type as the log has them."""
         events = await asyncio.to_thread(self.stack.export, session_id)
         return [event["payload"] for event in events if event["subject"] == event_type]
+
+    async def objects(self) -> dict[str, bytes]:
+        """All that the stack's object store holds, by name."""
+        data = self.stack.folder / "data"
+        found = re.search(r"127.0.0.1:(\d+)", (data / "nats-server.conf").read_text())
+        assert found
+        password = nats_password(OPERATOR, (data / "nats.secret").read_text().strip())
+        client = await nats.connect(f"nats://127.0.0.1:{found[1]}", user=OPERATOR, password=password)
+        try:
+            bucket = await client.jetstream().object_store(PAYLOAD_BUCKET)
+            try:
+                names = [entry.name for entry in await bucket.list() if not entry.deleted]
+            except NotFoundError:  # what the client raises for an empty one
+                names = []
+            return {name: (await bucket.get(name)).data or b"" for name in names}
+        finally:
+            await client.close()
 
     async def text_turn(self, session_id: str, user: str, message: str) -> list[dict[str, Any]]:
         """A turn over the agent protocol, by the session's owner."""

@@ -1,5 +1,6 @@
 """Talks through the whole stack with `cascade`, against a local server of the documented calls."""
 
+import asyncio
 import io
 import wave
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -143,3 +144,27 @@ async def test_a_failing_service_is_asked_again_and_then_reported(
         assert (await caller.expect("transcript.done", 2))["transcript"].startswith("You are welcome")
         await caller.send(type="disconnect")
         await caller.expect("disconnected")
+
+
+async def test_a_killed_voice_bridge_is_replaced_and_the_talk_goes_on(
+    cascade_voice: Any, server: SpeechServer
+) -> None:
+    voice = cascade_voice
+    server.text = "email of Liam Patel"
+    session_id = (await voice.create("erin"))["session_id"]
+    async with voice.call(session_id, "erin") as caller, caller.microphone() as microphone:
+        microphone.speak(voice.speech(server.text))
+        await caller.expect("audio.delta", 20)
+        deltas = len(caller.of("audio.delta"))
+        await asyncio.to_thread(voice.stack.kill, "voice-bridge")
+        assert "Liam Patel" in (await caller.expect("transcript.done"))["transcript"]
+        assert len(caller.of("audio.delta")) > deltas, "the reply that was cut by the crash is said again"
+        server.text = "thank you"
+        microphone.speak(voice.speech(server.text))
+        assert (await caller.expect("transcript.done", 2))["transcript"].startswith("You are welcome")
+        await caller.send(type="disconnect")
+        report = (await caller.expect("disconnected"))["report"]
+        assert await caller.expect_close() == 1000
+        assert not caller.of("error")
+    users = [each["content"] for each in report["messages"] if each["role"] == "user"]
+    assert users == ["email of Liam Patel", "thank you"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.speech_services.realtime import Peer, Realtime, realtime_server
 
+INSTRUCTIONS = "You are Mia's assistant. Be brief; speak Korean."
 ANSWER = "Mia Tanaka's address is mia.tanaka@harbor-systems.example."
 
 
@@ -27,6 +28,7 @@ def realtime_stack(
         PARLEY_VOICE="openai-realtime",
         PARLEY_VOICE_URL=f"http://127.0.0.1:{upstream_port}/v1",
         PARLEY_VOICE_KEY="k",
+        PARLEY_VOICE_INSTRUCTIONS=INSTRUCTIONS,
     ) as stack:
         yield stack
 
@@ -66,6 +68,7 @@ async def test_a_talk_goes_through(realtime_voice: Any, upstream: Realtime) -> N
     reply = voice.speech(ANSWER)[: 24_000 * 2]
     async with talking(voice, upstream, session_id, "alice") as (caller, peer, config):
         assert config["audio"]["output"]["voice"] == "coral"
+        assert config["instructions"] == INSTRUCTIONS
         await caller.say(said)
         await peer.hear(len(said) // 48)
         assert bytes(peer.heard) == said, "what the client says reaches the model as it is"
@@ -86,12 +89,15 @@ async def test_a_talk_goes_through(realtime_voice: Any, upstream: Realtime) -> N
         ("user", "what is the email of Mia Tanaka"),
         ("agent", ANSWER),
     ]
+    assert (await voice.get(f"/api/sessions/{session_id}", "alice")).json()["status"] == "completed"
+    (asked, answered) = (await voice.get(f"/api/sessions/{session_id}/history", "alice")).json()["messages"]
+    assert (asked["content"], answered["content"]) == ("what is the email of Mia Tanaka", ANSWER)
 
 
 async def test_the_model_calls_the_agents_tools(realtime_voice: Any, upstream: Realtime) -> None:
     voice = realtime_voice
-    session_id = (await voice.create())["session_id"]
-    async with talking(voice, upstream, session_id) as (caller, peer, config):
+    session_id = (await voice.create("dan"))["session_id"]
+    async with talking(voice, upstream, session_id, "dan") as (caller, peer, config):
         tools = {tool["name"]: tool for tool in config["tools"]}
         assert {"find_contacts", "list_documents", "analyze_dataset"} <= tools.keys()
         assert "send_document" not in tools, "nobody is asked before it commits the user"
@@ -123,6 +129,14 @@ async def test_the_model_calls_the_agents_tools(realtime_voice: Any, upstream: R
     assert (called["call_id"], called["arguments"]) == ("call_1", {"name": "Mia Tanaka"})
     (returned,) = await voice.facts(session_id, "voice.tool_returned")
     assert (returned["call_id"], returned["output"]) == ("call_1", item["output"])
+    entries = [
+        (entry["step_type"], entry["content"])
+        for entry in await voice.history(session_id, "dan")
+        if entry["role"] == "agent"
+    ]
+    call = "Execution logs:\nfind_contacts(name='Mia Tanaka')\nLast output: "
+    assert entries == [("ActionStep", call + item["output"]), ("FinalAnswerStep", ANSWER)]
+    assert "Violation" not in voice.stack.log()
 
 
 async def test_another_voice_is_a_fresh_session_that_knows_what_was_said_and_written(
@@ -188,8 +202,9 @@ async def test_what_was_not_heard_is_cut_from_the_models_memory(
     assert [entry["content"] for entry in await voice.history(session_id, "carol")] == contents
 
 
-async def test_a_dropped_upstream_is_opened_again_and_owes_its_answer(
-    realtime_voice: Any, upstream: Realtime
+@pytest.mark.parametrize("is_expired", [False, True])
+async def test_an_upstream_that_ends_is_opened_again_and_owes_its_answer(
+    realtime_voice: Any, upstream: Realtime, is_expired: bool
 ) -> None:
     voice = realtime_voice
     session_id = (await voice.create())["session_id"]
@@ -199,7 +214,9 @@ async def test_a_dropped_upstream_is_opened_again_and_owes_its_answer(
         await peer.user_turn("u2")
         await peer.transcribe("u2", "are you there")
         await caller.expect("user.transcript", 2)
-        await peer.connection.close(1011)
+        if is_expired:
+            await peer.fail("Your session hit the maximum duration of 60 minutes.", "session_expired")
+        await peer.connection.close(1001 if is_expired else 1011)
         again = await upstream.accept()
         await again.set_up()
         assert await again.seeded(3) == [
@@ -213,6 +230,22 @@ async def test_a_dropped_upstream_is_opened_again_and_owes_its_answer(
         assert (await caller.expect("transcript.done", 2))["transcript"] == "I am back."
         assert not caller.of("error")
         assert caller.closed is None
+
+
+async def test_a_model_that_is_slow_to_begin_with_is_asked_again_and_does_not_answer_twice(
+    realtime_voice: Any, upstream: Realtime
+) -> None:
+    voice = realtime_voice
+    session_id = (await voice.create())["session_id"]
+    reply = voice.speech("Hello.")
+    async with voice.call(session_id) as caller:
+        slow, peer = await upstream.accept(), await upstream.accept()
+        async with asyncio.timeout(1):
+            await slow.connection.wait_closed()
+        await peer.set_up()
+        await answer(peer, 1, "hello", "Hello.", reply)
+        await caller.expect("transcript.done")
+        assert bytes(caller.audio) == reply
 
 
 async def test_a_killed_voice_bridge_is_replaced_and_tells_the_model_what_was_said(

@@ -4,11 +4,18 @@ import asyncio
 import base64
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
+BURST_SECONDS = 20
+SPEED = 4.0
+PATIENCE_SECONDS = 10.0
+"""The settings' defaults."""
 FRAME = "input_audio_buffer.append"
 PCM = base64.b64encode(bytes(960)).decode()
 
@@ -99,10 +106,7 @@ async def test_the_first_member_to_connect_claims_a_guest_session(voice: Any) ->
         ('{"type":"input_audio_buffer.append","audio":""}', "invalid_audio"),
         ('{"type":"input_audio_buffer.append","audio":7}', "invalid_audio"),
         ('{"type":"input_audio_buffer.append","audio":"AAAA"}', "invalid_audio"),
-        (
-            OVERSIZED,
-            "invalid_audio",
-        ),
+        (OVERSIZED, "invalid_audio"),
         ('{"type":"session.update","config":{"voice":"hal"}}', "invalid_voice"),
         ('{"type":"session.update"}', "invalid_message"),
         ('{"type":"playback","audio_end_ms":-1}', "invalid_message"),
@@ -134,6 +138,7 @@ async def test_a_flood_is_slowed_down_and_then_closed(voice: Any) -> None:
     session_id = (await voice.create())["session_id"]
     flood = base64.b64encode(bytes(24_000)).decode()
     async with voice.call(session_id) as caller:
+        began = time.monotonic()
 
         async def pour() -> None:
             while caller.closed is None:
@@ -141,5 +146,71 @@ async def test_a_flood_is_slowed_down_and_then_closed(voice: Any) -> None:
 
         pouring = asyncio.create_task(pour())
         assert await caller.expect_close() == 1008
+        assert time.monotonic() - began > PATIENCE_SECONDS
         pouring.cancel()
         await asyncio.gather(pouring, return_exceptions=True)
+
+
+async def test_what_is_sent_at_once_is_heard_but_no_faster_than_is_allowed(voice: Any) -> None:
+    session_id = (await voice.create())["session_id"]
+    async with voice.call(session_id) as caller:
+        began = time.monotonic()
+        for _ in range(BURST_SECONDS + 8):
+            await caller.append(voice.silence(1000))
+        for start in range(0, len(said := voice.speech("thank you") + voice.silence(800)), 4800):
+            await caller.append(said[start : start + 4800])
+        assert (await caller.expect("transcript.done"))["transcript"].startswith("You are welcome")
+        heard = next(at for at, frame in caller.frames if frame["type"] == "speech.started")
+        assert heard - began > 8 / SPEED - 0.2
+        await caller.send(type="disconnect")
+        await caller.expect("disconnected")
+
+
+async def test_a_refused_client_is_not_heard(voice: Any) -> None:
+    session_id = (await voice.create("alice"))["session_id"]
+    async with voice.call(session_id, "mallory") as caller:
+        with suppress(ConnectionClosed):
+            await caller.append(voice.speech("get all contacts"))
+            await caller.send(type="input_audio_buffer.commit")
+        assert await caller.expect_close() == 4003
+    assert await voice.facts(session_id, "voice.session_opened") == []
+
+
+async def test_an_owned_session_is_the_owners_on_every_protocol(voice: Any) -> None:
+    session_id = (await voice.create())["session_id"]
+    async with voice.call(session_id, "alice") as caller:
+        await caller.send(type="response.create")
+        greeting = (await caller.expect("transcript.done"))["transcript"]
+        await caller.send(type="disconnect")
+        await caller.expect("disconnected")
+    paths = [
+        f"/history/{session_id}",
+        f"/api/sessions/{session_id}",
+        f"/api/sessions/{session_id}/history",
+        f"/api/sessions/{session_id}/checkpoints",
+    ]
+    assert (await voice.text_turn(session_id, "alice", "get all contacts"))[-1]["type"] == "message_end"
+    for path in paths:
+        assert (await voice.get(path, "alice")).status_code == 200, path
+        for other in ("mallory", None):
+            assert (await voice.get(path, other)).status_code == 403, (path, other)
+    contents = [entry["content"] for entry in await voice.history(session_id, "alice")]
+    assert contents[:2] == [greeting, "get all contacts"]
+    for path in (f"/chat/{session_id}", f"/ws/{session_id}"):
+        for query in (f"?token={voice.token('mallory')}", ""):
+            async with connect(voice.stack.url(scheme="ws") + path + query) as socket:
+                assert "error" in json.loads(await socket.recv())
+                with pytest.raises(ConnectionClosed) as closed:
+                    await socket.recv()
+                assert closed.value.rcvd
+                assert closed.value.rcvd.code == 1008
+    assert len(await voice.history(session_id, "alice")) == len(contents), "nothing of theirs came in"
+
+
+async def test_a_client_that_ends_at_once_is_answered_at_once(voice: Any) -> None:
+    for _ in range(5):
+        session_id = (await voice.create())["session_id"]
+        async with voice.call(session_id) as caller:
+            await caller.send(type="disconnect")
+            await caller.expect("disconnected")
+        assert f"{session_id!r} lost its replica" not in voice.stack.log()

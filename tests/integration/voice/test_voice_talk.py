@@ -87,6 +87,34 @@ async def test_speech_is_ended_by_hand_and_a_reply_asked_for(voice: Any) -> None
         await caller.expect("audio.done")
 
 
+async def test_the_report_tells_how_long_all_connections_lasted_and_the_user_spoke(voice: Any) -> None:
+    said = ["what is the email of Mia Tanaka", "thank you"]
+    spoken = [voice.speech(text) for text in said]
+    session_id = (await voice.create("frank"))["session_id"]
+    lasted = 0.0
+    answers = []
+    for audio in spoken:
+        async with voice.call(session_id, "frank") as caller:
+            began = time.monotonic()
+            await caller.say(audio + voice.silence(800))
+            answers.append((await caller.expect("transcript.done"))["transcript"])
+            await caller.send(type="disconnect")
+            report = (await caller.expect("disconnected"))["report"]
+            lasted += time.monotonic() - began
+    assert report["session_id"] == session_id
+    assert [message["content"] for message in report["messages"]] == [
+        said[0],
+        answers[0],
+        said[1],
+        answers[1],
+    ]
+    assert [message["role"] for message in report["messages"]] == ["user", "assistant"] * 2
+    assert abs(report["total_duration_sec"] - lasted) < 1.5
+    without_silence = sum(len(audio) for audio in spoken) / 48_000 - 2 * 0.4
+    assert abs(report["user_speech_duration_sec"] - without_silence) < 1.5
+    assert await voice.objects() == {}, "audio is kept only where that is asked for"
+
+
 async def test_what_is_not_understood_is_said_so(voice: Any) -> None:
     session_id = (await voice.create())["session_id"]
     async with voice.call(session_id) as caller:

@@ -14,6 +14,8 @@ LEFT: Final = b"l"
 """The sender has ended the session and sends nothing more; voice-bridge adds the code to close with."""
 MOVED: Final = 0
 """In place of a code: the session is to be opened on another replica."""
+OPENING_SECONDS: Final = 4.0
+"""How long a replica may take to open a session; the edge waits a little longer, so that no two open it."""
 _AUDIO: Final = b"a"
 _FRAME: Final = b"f"
 

@@ -15,6 +15,7 @@ from nats.aio.client import Client
 
 from contracts import subjects
 from contracts.envelope import Envelope, Recorded
+from eventlog.cancelling import cancellable
 from eventlog.codec import PREVIOUS, encode, recorded
 from eventlog.outage import OUTAGE
 from eventlog.payloads import Payloads
@@ -149,9 +150,10 @@ class Appender:
         return await self._request(messages[-1], commit)
 
     async def _request(self, message: Message, headers: dict[str, str]) -> bytes:
-        reply = await self._client.request(
+        request = self._client.request(
             message.subject, message.payload, timeout=self._request_timeout, headers=message.headers | headers
         )
+        reply = await cancellable(request)
         return reply.data
 
 

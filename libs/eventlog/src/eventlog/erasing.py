@@ -1,4 +1,4 @@
-"""Removes a conversation for good: its events, live deltas, dead letters and large payloads.
+"""Removes a conversation for good: its events, live deltas, dead letters, large payloads and audio.
 
 The deletion is appended first and has to be projected, so that no table keeps what the log has lost.
 """
@@ -10,8 +10,8 @@ from typing import Any, Final
 from nats.js.errors import NotFoundError, ObjectNotFoundError
 
 from contracts import subjects
-from contracts.envelope import PAYLOAD_REFERENCE
-from contracts.events import REGISTERED, UPCASTERS
+from contracts.envelope import PAYLOAD_REFERENCE, TYPE
+from contracts.events import REGISTERED, UPCASTERS, ReplySpoken, UserSpoke
 from contracts.queries import SESSION, SessionFound, SessionQuery
 from contracts.registry import Registry
 from eventlog.author import Author
@@ -21,14 +21,15 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.ports import LogError
 from eventlog.query import Refused, ask
 from eventlog.settings import NatsSettings
-from eventlog.stored import StreamReader
+from eventlog.stored import Stored, StreamReader
 
 PROJECTED_SECONDS: Final = 10.0
+_SPOKEN: Final = {UserSpoke.type, ReplySpoken.type}
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How much was removed."""
+    """How much was removed; audio counts among the payloads."""
 
     events: int
     deltas: int
@@ -77,11 +78,17 @@ async def _projected(broker: Broker, conversation: str, sequence: int) -> None:
 
 
 async def _references(reader: StreamReader, subject: str) -> set[str]:
-    """The large payloads that events refer to."""
-    references = {
-        stored.headers.get(PAYLOAD_REFERENCE, "") async for stored in reader.range(subject, after=0)
-    }
-    return {reference.rsplit("/", 1)[-1] for reference in references if reference}
+    """The large payloads and the audio that events refer to."""
+    return {name async for stored in reader.range(subject, after=0) if (name := _reference(stored))}
+
+
+def _reference(stored: Stored) -> str | None:
+    if reference := stored.headers.get(PAYLOAD_REFERENCE):
+        return reference.rsplit("/", 1)[-1]
+    if stored.headers.get(TYPE) in _SPOKEN:
+        audio: str | None = json.loads(stored.payload).get("audio_reference")
+        return audio
+    return None
 
 
 async def _purge(reader: StreamReader, stream: str, subject: str) -> int:

@@ -10,6 +10,7 @@ from contracts import subjects
 from contracts.queries import Failure
 from eventlog import conventions as names
 from eventlog.broker import Broker
+from eventlog.cancelling import cancellable
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, Unavailable
 from eventlog.telemetry import TRACING, traceparent
@@ -41,12 +42,13 @@ async def ask(
     subject = subjects.query(name)
     try:
         with TRACING.span(f"ask {name}", "client", {names.MESSAGING_SYSTEM: names.NATS}):
-            reply = await broker.client.request(
+            request = broker.client.request(
                 subject,
                 question.model_dump_json().encode(),
                 timeout=timeout_seconds,
                 headers={"traceparent": parent} if (parent := traceparent()) else None,
             )
+            reply = await cancellable(request)
     except NoRespondersError as error:
         raise Unavailable(f"nobody answers {name}") from error
     except OUTAGE as error:

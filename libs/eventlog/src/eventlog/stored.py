@@ -13,6 +13,7 @@ from typing import Any
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from eventlog.cancelling import cancellable
 from eventlog.codec import SEQUENCE, SUBJECT
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, Unavailable
@@ -59,7 +60,9 @@ class StreamReader:
             Unavailable: if there was no answer in time.
         """
         try:
-            return await self._client.request(subject, json.dumps(body).encode(), timeout=self._timeout)
+            return await cancellable(
+                self._client.request(subject, json.dumps(body).encode(), timeout=self._timeout)
+            )
         except OUTAGE as error:
             raise Unavailable(f"stream {self._stream}: {error or type(error).__name__}") from error
 

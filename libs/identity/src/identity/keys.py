@@ -26,7 +26,8 @@ class KeySet:
     """The keys at one address.
 
     They are read again after `lifetime` seconds, and when a token names an unknown key, but then not
-    more often than every `refresh_interval` seconds: made-up key ids cannot flood the issuer.
+    more often than every `refresh_interval` seconds, or `lifetime` where that is shorter: made-up key
+    ids cannot flood the issuer.
     While the issuer cannot be reached the keys read before stay in force.
     """
 
@@ -42,7 +43,7 @@ class KeySet:
         self._address = address
         self._client = client
         self._lifetime = lifetime
-        self._refresh_interval = refresh_interval
+        self._refresh_interval = min(refresh_interval, lifetime)
         self._clock = clock
         self._keys: tuple[jwt.PyJWK, ...] = ()
         self._read_at: float | None = None

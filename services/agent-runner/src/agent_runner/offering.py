@@ -14,6 +14,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from agent_runner.effects import EFFECTS, Facts
+from agent_runner.steps import called
 from agent_runner.tools import commits
 from contracts import subjects
 from contracts.envelope import Recorded
@@ -63,12 +64,15 @@ class Offer:
             raise Missing
         if known := await self._returned(start, request.call_id):
             return ToolOutcome(output=known.output, failed=known.failed)
-        called = VoiceToolCalled(call_id=request.call_id, tool=request.tool, arguments=request.arguments)
-        await self._inbox.note(request.conversation, called)
+        intent = VoiceToolCalled(call_id=request.call_id, tool=request.tool, arguments=request.arguments)
+        await self._inbox.note(request.conversation, intent)
         facts = Facts(self._log, request.conversation, start.sequence)
         EFFECTS.set(facts)
         outcome = await self._outcome(request)
-        returned = VoiceToolReturned(call_id=request.call_id, output=outcome.output, failed=outcome.failed)
+        step = called(request.tool, request.arguments, outcome.output, failed=outcome.failed)
+        returned = VoiceToolReturned(
+            call_id=request.call_id, output=outcome.output, failed=outcome.failed, steps=(step,)
+        )
         await self._inbox.note(request.conversation, *([] if outcome.failed else facts.recorded), returned)
         return outcome
 

@@ -24,6 +24,11 @@ def steps_of(graph: str, node: str, update: Any) -> tuple[Step, ...]:
     return (_action(node, _plain(update)),) if update else ()
 
 
+def called(tool: str, arguments: Mapping[str, Any], output: str, *, failed: bool) -> Step:
+    """The step that shows one call of a tool outside of a graph."""
+    return _action(f"{tool}({_arguments(arguments)}){' failed' if failed else ''}", output)
+
+
 def reply_of(state: Any) -> str:
     """The reply text of a finished state: its final result, its last AI message, or the state itself."""
     if isinstance(state, str):

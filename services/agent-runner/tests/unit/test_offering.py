@@ -9,7 +9,7 @@ from agent_runner.offering import Offer
 from agent_runner.tools import built_in_tools
 from agent_runner.tools.answering import tool_of
 from agent_runner.tools.folder import DataFolder
-from contracts.events import ConversationStarted, DocumentSaved, VoiceToolCalled, VoiceToolReturned
+from contracts.events import ConversationStarted, DocumentSaved, Step, VoiceToolCalled, VoiceToolReturned
 from contracts.tools import CallTool, ToolOutcome
 from eventlog.author import Author
 from eventlog.inbox import Inbox, Missing
@@ -69,9 +69,10 @@ def test_tools_that_commit_are_not_offered(offer: Offer) -> None:
 async def test_a_call_is_logged_before_and_after(offer: Offer, log: MemoryLog) -> None:
     outcome = await offer.call(asked(name="kim"))
     assert outcome == ToolOutcome(output='"hello kim"')
+    text = "Execution logs:\ngreet(name='kim')\nLast output: \"hello kim\""
     assert await written(log) == [
         VoiceToolCalled(call_id="c1", tool="greet", arguments={"name": "kim"}),
-        VoiceToolReturned(call_id="c1", output='"hello kim"'),
+        VoiceToolReturned(call_id="c1", output='"hello kim"', steps=(Step(kind="action", text=text),)),
     ]
 
 
@@ -97,7 +98,10 @@ async def test_a_failure_is_an_outcome(
     outcome = await offer.call(asked(tool=tool, name=name))
     assert outcome.failed
     assert why in outcome.output
-    assert (await written(log))[-1] == VoiceToolReturned(call_id="c1", output=outcome.output, failed=True)
+    returned = (await written(log))[-1]
+    assert isinstance(returned, VoiceToolReturned)
+    assert (returned.output, returned.failed) == (outcome.output, True)
+    assert f"{tool}(name={name!r}) failed" in returned.steps[0].text
     assert "kim" not in CALLS
 
 

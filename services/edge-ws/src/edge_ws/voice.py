@@ -16,6 +16,8 @@ from contracts.wire.voice import (
     CLOSE_SERVER_ERROR,
     CLOSE_TOKEN_REFUSED,
     ConnectQuery,
+    Error,
+    encode,
     read_query,
 )
 from edge_ws.connection import POLICY_VIOLATION, Connection, TooSlow
@@ -77,7 +79,7 @@ class VoiceEndpoint:
             await connection.close(await talk.hold(), "session ended")
         except* _Turned as turned:
             error = turned.exceptions[0]
-            await connection.close(error.code if isinstance(error, _Turned) else 0, str(error))
+            await _end(connection, error.code if isinstance(error, _Turned) else 0, str(error))
         except* WebSocketDisconnect:
             logger.debug("client of %r left", session_id)
         except* TooSlow:
@@ -86,7 +88,7 @@ class VoiceEndpoint:
             await connection.close(CLOSE_FLOOD, "too many frames")
         except* (LogError, NoBridge) as errors:
             logger.warning("voice session %r: %s", session_id, errors.exceptions[0])
-            await connection.close(CLOSE_SERVER_ERROR, "the service is not available")
+            await _end(connection, CLOSE_SERVER_ERROR, "the service is not available")
 
     async def _authenticate(self, socket: WebSocket, query: ConnectQuery) -> str:
         header = socket.headers.get("authorization", "")
@@ -136,3 +138,13 @@ class VoiceEndpoint:
         facts = [e async for e in self._log.read(session_id, after=start.sequence, pattern="voice.>")]
         session = fold([start, *facts])
         return _Standing(session, tail) if session else None
+
+
+async def _end(connection: Connection, code: int, reason: str) -> None:
+    """Close; of a server's error the client is told by a frame as well."""
+    if code == CLOSE_SERVER_ERROR:
+        try:
+            await connection.send(encode(Error(code="server_error", message=reason)))
+        except (TooSlow, WebSocketDisconnect) as error:
+            logger.debug("a client has left before it was told: %s", error)
+    await connection.close(code, reason)

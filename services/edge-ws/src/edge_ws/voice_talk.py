@@ -11,7 +11,7 @@ from typing import Final
 from uuid import uuid4
 
 from contracts.queries import VOICE_OPEN, OpenVoice, VoiceOpened
-from contracts.voice_link import BEAT, LEFT, MOVED, code_of, pack, unpack_server
+from contracts.voice_link import BEAT, LEFT, MOVED, OPENING_SECONDS, code_of, pack, unpack_server
 from contracts.wire.voice import (
     SAMPLE_BYTES,
     SAMPLE_RATE,
@@ -37,7 +37,7 @@ DEAD_SECONDS: Final = 2.0
 """A replica that has been silent for so long is given up."""
 START_SECONDS: Final = 15.0
 """How long a replica may take until it says its first word: an engine may have to be made ready."""
-OPEN_SECONDS: Final = 5.0
+OPEN_SECONDS: Final = OPENING_SECONDS + 1
 _FIRST_BACKOFF_SECONDS: Final = 0.1
 _LARGEST_BACKOFF_SECONDS: Final = 1.0
 _HELD_FRAMES: Final = 500

@@ -23,6 +23,7 @@ from contracts.events import (
     Unrecognized,
     UserSpoke,
     VoiceSessionClaimed,
+    VoiceToolReturned,
 )
 from contracts.events.quote import Quote
 from history_store.tables import ConversationRow, EntryRow, QuotationRow
@@ -129,6 +130,8 @@ def entries(incarnation: int, recorded: Recorded) -> list[EntryRow]:
             said = [(recorded.id, "answer", None, _answer(event), None)]
         case NodeCompleted():
             said = [(event.run_id, "step", step.kind, step.text, None) for step in event.steps]
+        case VoiceToolReturned():
+            said = [(recorded.id, "step", step.kind, step.text, None) for step in event.steps]
         case RunInterrupted():
             said = [(event.run_id, "question", None, event.question, None)]
         case RunCompleted():

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Index, MetaData, Table
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
 
 

@@ -24,6 +24,7 @@ from contracts.events import (
     Step,
     Unrecognized,
     VoiceSessionClaimed,
+    VoiceToolReturned,
 )
 from contracts.events.checkpoint import Blob
 from history_store.projections import Changes, project
@@ -187,6 +188,13 @@ def test_a_reply_that_was_cut_adds_what_was_heard() -> None:
         ("reply", "끝났습니다", RUN),
         ("heard", "끝 [interrupted]", RUN),
     ]
+
+
+def test_a_tool_that_a_model_which_speaks_has_called_is_a_step() -> None:
+    step = Step(kind="action", text="Execution logs:\nfind()\nLast output: []")
+    returned = VoiceToolReturned(call_id="c", output="[]", steps=(step,))
+    (entry,) = project({}, log(STARTED, returned)).entries
+    assert (entry.kind, entry.step_kind, entry.content) == ("step", "action", step.text)
 
 
 def test_a_guest_session_belongs_to_who_claimed_it() -> None:

@@ -83,5 +83,5 @@ def make_engine(settings: BridgeSettings, broker: Broker, timeout_seconds: float
             speech_model=settings.speech_model,
             vad=settings.detection(),
         )
-    model = Model(settings.realtime_model, settings.transcription_model)
+    model = Model(settings.realtime_model, settings.transcription_model, settings.voice_instructions)
     return RealtimeEngine(client, model, vad=settings.detection())

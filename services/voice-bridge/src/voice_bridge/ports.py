@@ -29,11 +29,15 @@ class EngineSession(Protocol):
     async def push_audio(self, pcm: bytes) -> None:
         """The user's speech: PCM16, mono, 24 kHz, any length."""
 
+    @property
+    def has_turn(self) -> bool:
+        """Whether there is something of the user's that `commit` would end."""
+
     async def commit(self) -> None:
         """End the user's turn now; without speech nothing happens."""
 
     async def respond(self) -> None:
-        """Answer now: what was said so far, or else whatever there is to say."""
+        """Answer now: what was said so far, or else whatever there is to say; nothing while answering."""
 
     async def interrupt(self, heard_ms: int, turn: str | None = None) -> None:
         """Stop the reply, of which the user heard this much.

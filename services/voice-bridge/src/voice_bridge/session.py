@@ -162,6 +162,8 @@ class Session:
         if ended.code == CLOSE_NORMAL:
             report = self._recorder.session.report(self._parts.conversation)
             await self._send(Disconnected(report=report))
+        elif ended.code == CLOSE_SERVER_ERROR:
+            await self._send(Error(code="server_error", message=str(ended)))
         if ended.code is not None:
             await self._link.send(left(ended.code))
 
@@ -186,7 +188,7 @@ class Session:
                 self._parts.keeping.push(pcm)
                 await self._engine.push_audio(pcm)
             case CommitAudio():
-                if self._parts.manual_turns:
+                if self._parts.manual_turns and self._engine.has_turn:
                     await self._apply(self._talk.cut(self._clock()))
                 await self._engine.commit()
             case CreateResponse():
@@ -246,9 +248,9 @@ class Session:
             case ReplySaid():
                 await self._record_reply(effect)
             case TellError(message, fatal):
-                await self._send(Error(code="server_error", message=message))
                 if fatal:
                     raise _Ended(message, CLOSE_SERVER_ERROR)
+                await self._send(Error(code="server_error", message=message))
 
     async def _record_user(self, said: UserSaid) -> None:
         spoke = UserSpoke(

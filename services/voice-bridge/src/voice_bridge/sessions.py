@@ -17,6 +17,7 @@ from contracts.events import (
     VoiceSessionOpened,
 )
 from contracts.queries import OpenVoice
+from contracts.voice_link import OPENING_SECONDS
 from contracts.voice_session import fold
 from eventlog.broker import Broker
 from eventlog.inbox import Inbox
@@ -139,10 +140,11 @@ class Sessions:
             hold(self._broker, key, request.link) as holding,
         ):
             try:
-                await engine.open()
-            except EngineError as error:
+                async with asyncio.timeout(OPENING_SECONDS):
+                    await engine.open()
+            except (EngineError, TimeoutError) as error:
                 await engine.close()
-                raise Refused(str(error)) from error
+                raise Refused(str(error) or "the engine was not ready in time") from error
             recorder.note(VoiceSessionOpened(replica=self._replica))
             parts = Parts(
                 conversation=key,

@@ -23,6 +23,7 @@ class BridgeSettings(BaseSettings):
         transcription_model: what `cascade` and `openai-realtime` put the user's speech into text with.
         speech_model: what `cascade` speaks with.
         realtime_model: what `openai-realtime` talks with.
+        voice_instructions: what that model is told about its part.
         voice_sessions: sessions that one process holds at most.
         reply_timeout: seconds for which the agent may be silent.
     """
@@ -40,6 +41,11 @@ class BridgeSettings(BaseSettings):
     transcription_model: str = "gpt-4o-mini-transcribe"
     speech_model: str = "gpt-4o-mini-tts"
     realtime_model: str = "gpt-realtime"
+    voice_instructions: str = (
+        "You are a helpful voice assistant. Answer in the language the user speaks, in one to three short "
+        "sentences that are easy to follow by ear, without lists, markup or emoji. Use the tools for "
+        "contacts, data, documents and notes, and say so when they give no answer; never make one up."
+    )
     voice_sessions: int = Field(default=64, ge=1)
     reply_timeout: float = Field(default=60.0, gt=0)
 

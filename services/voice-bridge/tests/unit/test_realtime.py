@@ -9,7 +9,9 @@ import openai
 import pytest
 from tests.speech_services.realtime import FRAME_BYTES, Peer, Realtime, realtime_server
 
+from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.speech import (
+    BYTES_PER_MS,
     AudioChunk,
     EngineEvent,
     EngineFailed,
@@ -46,19 +48,25 @@ async def upstream() -> AsyncIterator[Realtime]:
         yield realtime
 
 
-def session_for(upstream: Realtime, limits: Limits = LIMITS, call: CallTool = call_tool) -> RealtimeSession:
+def session_for(
+    upstream: Realtime, limits: Limits = LIMITS, call: CallTool = call_tool, vad: VadSettings | None = None
+) -> RealtimeSession:
     client = openai.AsyncOpenAI(base_url=f"http://127.0.0.1:{upstream.port}/v1", api_key="k")
     tool = Tool(
         "find_contact", "Finds a contact", {"type": "object", "properties": {"name": {"type": "string"}}}
     )
     surroundings = Surroundings("alloy", no_reply, history, (tool,), call)
-    return RealtimeEngine(client, Model("gpt-realtime", "whisper-1"), limits=limits).session(surroundings)
+    model = Model("gpt-realtime", "whisper-1")
+    return RealtimeEngine(client, model, vad=vad, limits=limits).session(surroundings)
 
 
 async def opened(
-    upstream: Realtime, limits: Limits = LIMITS, call: CallTool = call_tool
+    upstream: Realtime,
+    limits: Limits = LIMITS,
+    call: CallTool = call_tool,
+    vad: VadSettings | None = None,
 ) -> tuple[RealtimeSession, Peer]:
-    session = session_for(upstream, limits, call)
+    session = session_for(upstream, limits, call, vad)
     opening = asyncio.create_task(session.open())
     peer = await upstream.accept()
     await peer.set_up()
@@ -114,6 +122,32 @@ async def test_a_turn_and_its_reply(upstream: Realtime) -> None:
         *(UserTranscript, ReplyDone),
     ]
     assert UserTranscript("u1", "hi", 800) in events
+    await session.close()
+
+
+async def test_a_turn_that_is_ended_by_hand_is_committed_and_answered_once(upstream: Realtime) -> None:
+    session, peer = await opened(upstream, vad=VadSettings(enabled=False))
+    await session.commit()
+    await session.push_audio(bytes(50 * BYTES_PER_MS))
+    await session.commit()
+    assert not session.has_turn, "the API takes no turn as short as this"
+    await session.push_audio(bytes(450 * BYTES_PER_MS))
+    await session.commit()
+    await session.commit()
+    await session.respond()
+    await peer.expect("input_audio_buffer.commit")
+    await peer.expect("response.create")
+    await peer.send("input_audio_buffer.committed", item_id="u1", previous_item_id=None)
+    await peer.transcribe("u1", "hi")
+    events = await until(session.events(), UserTranscript)
+    assert events == [TurnCommitted("u1"), UserTranscript("u1", "hi", 500)]
+    await peer.speak("resp1", "a1", "Hello.")
+    await peer.done("resp1")
+    await until(session.events(), ReplyDone)
+    await session.push_audio(bytes(200 * BYTES_PER_MS))
+    await session.respond()
+    await peer.expect("input_audio_buffer.commit")
+    await peer.expect("response.create")
     await session.close()
 
 

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Final, Literal
 
 from contracts.events.base import Event
+from contracts.events.run import Step
 
 CUT_MARK: Final = "[interrupted]"
 """Stands where the user interrupted what the AI was saying."""
@@ -118,6 +119,7 @@ class VoiceToolReturned(Event):
 
     Attributes:
         output: what the model is told: the tool's answer, or why it failed.
+        steps: what of it a person should read.
     """
 
     type: ClassVar[str] = "voice.tool_returned"
@@ -125,6 +127,7 @@ class VoiceToolReturned(Event):
     call_id: str
     output: str
     failed: bool = False
+    steps: tuple[Step, ...] = ()
 
 
 class VoiceSessionEnded(Event):

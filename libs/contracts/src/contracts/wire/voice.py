@@ -100,13 +100,13 @@ class AppendAudio(_Frame):
 
 
 class CommitAudio(_Frame):
-    """The user ended the speech by hand."""
+    """The user ended the speech by hand; where there is none since the last turn, nothing happens."""
 
     type: Literal["input_audio_buffer.commit"] = "input_audio_buffer.commit"
 
 
 class CreateResponse(_Frame):
-    """The AI is to answer now."""
+    """The AI is to answer now, and speech that is not committed is committed; ignored while it answers."""
 
     type: Literal["response.create"] = "response.create"
 

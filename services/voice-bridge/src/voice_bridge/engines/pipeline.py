@@ -109,6 +109,11 @@ class PipelineSession:
         async with self._listening:
             self._report(await asyncio.to_thread(self._recognize, hearing.feed(pcm)))
 
+    @property
+    def has_turn(self) -> bool:
+        """As `EngineSession.has_turn`."""
+        return self._open_hearing().in_turn
+
     async def commit(self) -> None:
         """As `EngineSession.commit`."""
         hearing = self._open_hearing()
@@ -117,10 +122,11 @@ class PipelineSession:
 
     async def respond(self) -> None:
         """As `EngineSession.respond`."""
-        is_answering = bool(self._unanswered) or (self._replying is not None and not self._replying.done())
-        if self._open_hearing().in_turn:
+        if self._unanswered or (self._replying is not None and not self._replying.done()):
+            return
+        if self.has_turn:
             await self.commit()
-        elif not is_answering:
+        else:
             self._start_reply(None)
 
     async def interrupt(self, heard_ms: int, turn: str | None = None) -> None:

@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 _BROKEN: Final = (openai.OpenAIError, WebSocketException, OSError, EOFError)
 _NONSENSE: Final = (LookupError, TypeError, ValueError)
 """What reading an event raises that is not what the API documents."""
+_SHORTEST_TURN_MS: Final = 100
+"""The API refuses to commit less."""
 _RECORDED_AFTER: Final = 0.5
 """Seconds after the end of a reply's playing by which the conversation's history has it."""
 
@@ -86,7 +88,8 @@ class RealtimeSession:
         self._upstream = Upstream("reply-0")
         self._connection: AsyncRealtimeConnection | None = None
         self._held: deque[ClientEvent] = deque(maxlen=limits.held_events)
-        self._has_audio = False
+        self._open_ms = 0.0
+        """Audio of the turn that the user has yet to end by hand; counted only where turns end so."""
         self._replace = False
         self._replace_after = 0.0
         self._played_at = 0.0
@@ -103,22 +106,30 @@ class RealtimeSession:
 
     async def push_audio(self, pcm: bytes) -> None:
         """As `EngineSession.push_audio`."""
-        self._has_audio = True
+        if not self._vad.enabled:
+            self._open_ms += duration_ms(pcm)
         await self._send(append(pcm))
+
+    @property
+    def has_turn(self) -> bool:
+        """As `EngineSession.has_turn`."""
+        return self._upstream.user_speaks or self._open_ms >= _SHORTEST_TURN_MS
 
     async def commit(self) -> None:
         """As `EngineSession.commit`."""
-        if self._upstream.user_speaks or (self._has_audio and not self._vad.enabled):
-            self._has_audio = False
-            self._upstream.asked()
+        if self.has_turn:
+            self._upstream.asked(round(self._open_ms))
+            self._open_ms = 0.0
             await self._send(COMMIT)
             await self._send(RESPOND)
 
     async def respond(self) -> None:
         """As `EngineSession.respond`."""
-        if self._upstream.user_speaks:
+        if self._upstream.is_answering:
+            return
+        if self.has_turn:
             await self.commit()
-        elif not self._upstream.is_answering:
+        else:
             self._upstream.asked()
             await self._send(RESPOND)
 
@@ -224,7 +235,7 @@ class RealtimeSession:
         hard = self._replace_after + self._limits.session_hard - self._limits.session
         if not self._replace and self._now() < self._replace_after:
             return self._replace_after
-        is_idle = self._upstream.is_idle and not self._calls
+        is_idle = self._upstream.is_idle and not self._calls and not self._open_ms
         return min(hard, self._played_at + _RECORDED_AFTER) if is_idle else hard
 
     def _take(self, event: ClientEvent) -> None:

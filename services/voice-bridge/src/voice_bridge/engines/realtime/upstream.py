@@ -34,9 +34,10 @@ _HARMLESS: Final = frozenset(
         "response_cancel_not_active",
         "input_audio_buffer_commit_empty",
         "conversation_already_has_active_response",
+        "session_expired",
     }
 )
-"""Errors that only say that a request crossed an event on the way."""
+"""Errors that only say that a request crossed an event on the way, or that a fresh session is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Model:
     Attributes:
         name: the speech-to-speech model.
         transcription: the model that puts the user's speech into text.
+        instructions: how the first one is to behave; empty for the service's own.
     """
 
     name: str
@@ -173,6 +175,7 @@ class Upstream:
         self._over: _SpokenOver | None = None
         self._speech_began: dict[str, int] = {}
         self._speech_ms: dict[str, int] = {}
+        self._ended_by_hand_ms = 0
         self._turns: deque[str] = deque()
         self._transcripts: dict[str, str] = {}
 
@@ -191,9 +194,10 @@ class Upstream:
         """The reply that was begun and has not ended; empty for none."""
         return self._reply
 
-    def asked(self) -> None:
-        """A reply was asked for by hand."""
+    def asked(self, turn_ms: int = 0) -> None:
+        """A reply was asked for by hand, and a turn of this length ended by it."""
         self.owes_reply = True
+        self._ended_by_hand_ms = turn_ms
 
     def receive(self, event: Mapping[str, Any]) -> list[Outcome]:
         """What an event of the server means; unknown ones mean nothing."""
@@ -226,6 +230,8 @@ class Upstream:
         self.user_speaks = False
         self.owes_reply = True
         self._turns.append(item)
+        self._speech_ms.setdefault(item, self._ended_by_hand_ms)
+        self._ended_by_hand_ms = 0
         return [TurnCommitted(item)]
 
     def _transcribed(self, item: str, text: str) -> list[Outcome]:
