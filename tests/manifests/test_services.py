@@ -9,8 +9,22 @@ import pytest
 import yaml
 
 from eventlog import permissions, variables
+from parley.table import SETTINGS
 
 ROOT = Path(__file__).parents[2]
+DECIDED_BY_COMPOSE = {
+    "PARLEY_AGENT_RUN_PORT",
+    "PARLEY_AGENT_WS_PORT",
+    "PARLEY_DATABASE_URL",
+    "PARLEY_DATA_DIR",
+    "PARLEY_JWT_SECRET",
+    "PARLEY_MCP_CONFIG",
+    "PARLEY_PORT",
+    "PARLEY_QUOTATIONS",
+    "PARLEY_QUOTE_PORT",
+    "PARLEY_TOOLS_DIR",
+}
+"""Ports are the gateway's, secrets are files, and what names a file needs a mount beside."""
 SERVICES = {path.parents[2].name for path in ROOT.glob("services/*/src/*/__main__.py")}
 
 
@@ -63,6 +77,12 @@ def test_compose_sets_nothing_that_is_no_setting() -> None:
         given = each.get("environment", {})
         known = {key: "" for key in given if key != "<<"}
         assert variables.complaint(known) is None, name
+
+
+def test_compose_passes_on_every_setting_that_it_does_not_decide() -> None:
+    services = yaml.safe_load(text("docker-compose.yml"))["services"]
+    passed_on = {name for each in services.values() for name in each.get("environment", {})}
+    assert {setting.name for setting in SETTINGS} - passed_on == DECIDED_BY_COMPOSE
 
 
 def test_the_dashboard_is_whole() -> None:
