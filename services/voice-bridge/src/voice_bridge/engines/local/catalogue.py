@@ -47,6 +47,7 @@ _NOISE: Final = "1e-10"
 """Weight of leaving the grammar, and of each phone outside it; found by trial on five voices."""
 
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_RULE: Final = re.compile(r"<\w+>")
 _SLOT: Final = re.compile(r"\{\w+\}")
 _SLOTS: Final = {"{name}": "<name>", "{number}": "<number>", "{year}": "<year>"}
 
@@ -84,8 +85,8 @@ def spellings(catalogue: Catalogue) -> dict[str, str]:
 
 
 def vocabulary(catalogue: Catalogue) -> set[str]:
-    """Every word of the phrases and names."""
-    texts = [*EVERYDAY, *catalogue.names]
+    """Every word of the grammar."""
+    texts = [*EVERYDAY, *catalogue.names, _RULE.sub(" ", _NUMBERS)]
     texts += [_SLOT.sub(" ", phrase) for phrase in catalogue.phrases]
     return {word for text in texts for word in words_of(text)}
 
