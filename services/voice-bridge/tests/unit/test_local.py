@@ -130,6 +130,18 @@ async def test_only_the_catalogue_is_understood(
     assert (said_again == NOT_UNDERSTOOD) == (understood == "")
 
 
+@pytest.mark.parametrize(("said", "is_complete"), [("find Minsu Kim", True), ("find Minsu", False)])
+async def test_a_command_that_nothing_can_follow_is_answered_sooner(
+    espeak: EspeakChild, agent: Agent, said: str, is_complete: bool
+) -> None:
+    session = LocalEngine(commands, VadSettings(silence_ms=5000), espeak).session(Surroundings("ash", agent))
+    await session.open()
+    await stream(session, await speech(said, espeak))
+    await session.close()
+    texts = [event.text async for event in session.events() if isinstance(event, UserTranscript)]
+    assert texts == ([said] if is_complete else [])
+
+
 async def test_the_first_sentence_is_spoken_before_the_second_exists(
     session: PipelineSession, agent: Agent
 ) -> None:

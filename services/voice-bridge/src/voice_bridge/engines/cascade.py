@@ -69,6 +69,10 @@ class HttpUtterance:
         """As `Utterance.feed`."""
         self._pcm += pcm
 
+    def is_complete(self) -> bool:
+        """As `Utterance.is_complete`; nobody knows before the server is asked."""
+        return False
+
     def end(self) -> None:
         """As `Utterance.end`; the text is made on the server."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Set
+from pathlib import Path
 from typing import Final
 
 import pocketsphinx
@@ -12,7 +13,9 @@ from voice_bridge.engines.espeak import Espeak
 from voice_bridge.engines.local.catalogue import (
     NOISE_PREFIX,
     PHONES,
+    Catalogue,
     Commands,
+    goes_on,
     grammar,
     spellings,
     vocabulary,
@@ -67,7 +70,7 @@ def _in_dictionary(words: Set[str]) -> dict[str, dict[str, str]]:
     runs meanwhile.
     """
     found: dict[str, dict[str, str]] = {}
-    with open(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"), encoding="utf-8") as lines:
+    with Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict")).open(encoding="utf-8") as lines:
         for line in lines:
             spelling, phones = line.split(maxsplit=1)
             word = spelling.partition("(")[0]
@@ -82,21 +85,20 @@ class GrammarRecognizer:
     def __init__(self, commands: Commands, pronunciations: Pronunciations) -> None:
         self._commands = commands
         self._pronunciations = pronunciations
-        self._spellings: dict[str, str] = {}
+        self._catalogue = Catalogue(())
         self._decoder: pocketsphinx.Decoder | None = None
 
     async def open(self) -> None:
         """As `Recognizer.open`."""
-        catalogue = await self._commands()
+        catalogue = self._catalogue = await self._commands()
         dictionary = await self._pronunciations.of(vocabulary(catalogue))
-        self._spellings = spellings(catalogue)
         self._decoder = await asyncio.to_thread(_decoder, dictionary, grammar(catalogue))
 
     def begin(self) -> "GrammarUtterance":
         """As `Recognizer.begin`."""
         if self._decoder is None:
             raise EngineError("the recognizer is not open")
-        return GrammarUtterance(self._decoder, self._spellings)
+        return GrammarUtterance(self._decoder, self._catalogue)
 
 
 def _decoder(dictionary: Mapping[str, str], rules: str) -> pocketsphinx.Decoder:
@@ -126,9 +128,9 @@ class GrammarUtterance:
     voice from it by then, which matters for the first words of a session.
     """
 
-    def __init__(self, decoder: pocketsphinx.Decoder, spellings: dict[str, str]) -> None:
+    def __init__(self, decoder: pocketsphinx.Decoder, catalogue: Catalogue) -> None:
         self._decoder = decoder
-        self._spellings = spellings
+        self._catalogue = catalogue
         self._blocks: list[bytes] = []
         self._text = ""
         decoder.start_utt()
@@ -137,6 +139,11 @@ class GrammarUtterance:
         """As `Utterance.feed`."""
         self._blocks.append(pcm)
         self._decoder.process_raw(pcm)
+
+    def is_complete(self) -> bool:
+        """As `Utterance.is_complete`."""
+        words = self._words()
+        return bool(words) and not goes_on(self._catalogue, words)
 
     def end(self) -> None:
         """As `Utterance.end`."""
@@ -149,7 +156,8 @@ class GrammarUtterance:
             self._decoder.end_utt()
             words = self._words()
         self._blocks.clear()
-        self._text = " ".join(self._spellings.get(word, word) for word in with_years(words))
+        written = spellings(self._catalogue)
+        self._text = " ".join(written.get(word, word) for word in with_years(words))
 
     def _words(self) -> list[str]:
         hypothesis = self._decoder.hyp()
