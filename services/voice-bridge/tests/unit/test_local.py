@@ -24,7 +24,7 @@ from voice_bridge.engines.espeak import EspeakChild, EspeakSpeech
 from voice_bridge.engines.local import LocalEngine
 from voice_bridge.engines.local.catalogue import Catalogue
 from voice_bridge.engines.pipeline import NOT_UNDERSTOOD, PipelineSession
-from voice_bridge.ports import Surroundings
+from voice_bridge.ports import EngineError, Surroundings
 
 CATALOGUE = Catalogue(
     phrases=("get all contacts", "find {name}", "analyze sales for {number}", "write the monthly report"),
@@ -208,6 +208,12 @@ async def test_without_vad_the_client_ends_its_turn(espeak: EspeakChild, agent: 
     assert events[-1].text == "write the monthly report"
     assert not any(isinstance(event, SpeechStarted) for event in events)
     await session.close()
+
+
+async def test_a_closed_session_keeps_no_ears(session: PipelineSession) -> None:
+    await session.close()
+    with pytest.raises(EngineError, match="not open"):
+        await session.push_audio(bytes(960))
 
 
 async def test_a_dead_speech_process_is_replaced(espeak: EspeakChild) -> None:

@@ -56,6 +56,9 @@ class HttpRecognizer:
         """As `Recognizer.begin`."""
         return HttpUtterance(self._client, self._model)
 
+    def close(self) -> None:
+        """As `Recognizer.close`; the client belongs to the engine."""
+
 
 class HttpUtterance:
     """An `Utterance` that is sent as one WAV file when it has ended."""

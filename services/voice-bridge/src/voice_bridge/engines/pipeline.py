@@ -65,6 +65,9 @@ class Recognizer(Protocol):
     def begin(self) -> Utterance:
         """A new turn; called in a thread, after the one before was ended."""
 
+    def close(self) -> None:
+        """Release what `open` took."""
+
 
 class Speech(Protocol):
     """Turns text into speech."""
@@ -143,6 +146,9 @@ class PipelineSession:
         for task in self._transcribing:
             task.cancel()
         await asyncio.gather(*self._transcribing, return_exceptions=True)
+        # Megabytes outside of Python's heap, which does not know when to look for garbage.
+        self._hearing = self._utterance = None
+        self._recognizer.close()
         self._events.put_nowait(None)
 
     async def events(self) -> AsyncIterator[EngineEvent]:

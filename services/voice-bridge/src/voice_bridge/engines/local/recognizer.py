@@ -100,6 +100,10 @@ class GrammarRecognizer:
             raise EngineError("the recognizer is not open")
         return GrammarUtterance(self._decoder, self._catalogue)
 
+    def close(self) -> None:
+        """As `Recognizer.close`."""
+        self._decoder = None
+
 
 def _decoder(dictionary: Mapping[str, str], rules: str) -> pocketsphinx.Decoder:
     decoder = pocketsphinx.Decoder(
