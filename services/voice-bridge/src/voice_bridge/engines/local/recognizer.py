@@ -35,26 +35,34 @@ With pocketsphinx's own a decoder takes the first words of a session for anythin
 """
 
 
-class Pronunciations:
-    """How words are pronounced; each is looked up once, for all sessions."""
+class Decoders:
+    """Makes the decoders of all sessions, one at a time: no other thread runs in much of that.
+
+    How a word is pronounced is looked up once.
+    """
 
     def __init__(self, espeak: Espeak) -> None:
         self._espeak = espeak
         self._known: dict[str, Mapping[str, str]] = {}
-        self._looking_up = asyncio.Lock()
+        self._making = asyncio.Lock()
 
-    async def of(self, words: Set[str]) -> Mapping[str, str]:
-        """Phones by word; another way to say a word is spelled ``word(2)``.
+    async def make(self, catalogue: Catalogue) -> pocketsphinx.Decoder:
+        """A decoder for what can be said.
 
         Raises:
-            EngineError: if nobody knows how to pronounce one.
+            EngineError: if nobody knows how to pronounce a word of it.
         """
-        async with self._looking_up:
-            if unknown := words - self._known.keys():
-                found = await asyncio.to_thread(_in_dictionary, unknown)
-                for word in unknown - found.keys():
-                    found[word] = {word: await self._by_rule(word)}
-                self._known |= found
+        async with self._making:
+            dictionary = await self._dictionary(vocabulary(catalogue))
+            return await asyncio.to_thread(_decoder, dictionary, grammar(catalogue))
+
+    async def _dictionary(self, words: Set[str]) -> Mapping[str, str]:
+        """Phones by word; another way to say a word is spelled ``word(2)``."""
+        if unknown := words - self._known.keys():
+            found = await asyncio.to_thread(_in_dictionary, unknown)
+            for word in unknown - found.keys():
+                found[word] = {word: await self._by_rule(word)}
+            self._known |= found
         return {spelling: phones for word in sorted(words) for spelling, phones in self._known[word].items()}
 
     async def _by_rule(self, word: str) -> str:
@@ -82,17 +90,16 @@ def _in_dictionary(words: Set[str]) -> dict[str, dict[str, str]]:
 class GrammarRecognizer:
     """A `Recognizer` for the phrases of one catalogue."""
 
-    def __init__(self, commands: Commands, pronunciations: Pronunciations) -> None:
+    def __init__(self, commands: Commands, decoders: Decoders) -> None:
         self._commands = commands
-        self._pronunciations = pronunciations
+        self._decoders = decoders
         self._catalogue = Catalogue(())
         self._decoder: pocketsphinx.Decoder | None = None
 
     async def open(self) -> None:
         """As `Recognizer.open`."""
-        catalogue = self._catalogue = await self._commands()
-        dictionary = await self._pronunciations.of(vocabulary(catalogue))
-        self._decoder = await asyncio.to_thread(_decoder, dictionary, grammar(catalogue))
+        self._catalogue = await self._commands()
+        self._decoder = await self._decoders.make(self._catalogue)
 
     def begin(self) -> "GrammarUtterance":
         """As `Recognizer.begin`."""
