@@ -1,20 +1,22 @@
 """The voice protocol over the whole stack: how soon it answers and falls silent, and what a session costs.
 
-Run as ``python bench/voice.py [turns] [sessions]`` beside a stack, with its PARLEY_PORT. Guests stream
-speech made by espeak-ng at real-time pace; end of speech is the last sample above a hundredth of full scale.
+Run as ``python bench/voice.py [turns] [most]`` beside a stack, with its PARLEY_PORT. Guests stream speech
+made by espeak-ng at real-time pace; end of speech is the last sample above a hundredth of full scale. How
+many can talk at once is searched up to `most`: doubled while half of the answers come within GOOD_MS and
+nothing fails. The client runs on the same machine and takes its share of it.
 """
 
 import asyncio
 import base64
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import httpx
 import numpy as np
@@ -25,7 +27,13 @@ FRAME_MS = 40
 RATE = 24_000
 FRAME_BYTES = RATE * 2 * FRAME_MS // 1000
 HOST = f"127.0.0.1:{os.environ.get('PARLEY_PORT', '8000')}"
+GOOD_MS = 600
+QUIET_SECONDS = 6.0
+SPREAD_SECONDS = 3.0
+"""Over which the guests of a crowd come, so that they do not speak in chorus."""
 TICKS = os.sysconf("SC_CLK_TCK")
+
+Result = TypeVar("Result")
 
 
 def speech(text: str) -> bytes:
@@ -82,7 +90,7 @@ class Guest:
         return (first - began) * 1000 - float(loud[-1]) / (RATE / 1000)
 
 
-async def guest(run: Any) -> Any:
+async def guest(run: Callable[[Guest], Awaitable[Result]]) -> Result:
     """Open a session and do something in it."""
     async with httpx.AsyncClient() as client:
         created = (await client.post(f"http://{HOST}/api/v1/chat/guest-sessions")).json()
@@ -114,12 +122,53 @@ def stack_seconds() -> float:
     return total
 
 
-async def main(turns: int, sessions: int) -> None:
+async def talking(sessions: int, turns: int, pcm: bytes) -> bool:
+    """Print how many sessions fare that talk at once; whether all went well."""
+
+    async def one_of_them(number: int) -> list[float]:
+        await asyncio.sleep(SPREAD_SECONDS * number / sessions)
+        return await guest(several(turns, pcm))
+
+    began, before, own = time.monotonic(), stack_seconds(), time.process_time()
+    answers = await asyncio.gather(*map(one_of_them, range(sessions)), return_exceptions=True)
+    lasted = time.monotonic() - began
+    used = (stack_seconds() - before) / lasted
+    delays = [delay for answer in answers if isinstance(answer, list) for delay in answer]
+    failed = sum(isinstance(answer, BaseException) for answer in answers)
+    report(f"{sessions} sessions talking, {failed} failed: end of speech to first audio.delta", delays)
+    client = (time.process_time() - own) / lasted
+    print(f"  CPU: {used:.2f} cores, {used / sessions:.1%} of one a session; this client {client:.2f}")
+    return not failed and statistics.median(delays) < GOOD_MS
+
+
+async def silent(sessions: int) -> None:
+    """Print what sessions cost whose microphones are open and in which nobody speaks."""
+
+    async def listens(_: Guest) -> None:
+        await asyncio.sleep(2 * QUIET_SECONDS)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(sessions):
+            group.create_task(guest(listens))
+        await asyncio.sleep(QUIET_SECONDS / 2)
+        before = stack_seconds()
+        await asyncio.sleep(QUIET_SECONDS)
+        used = (stack_seconds() - before) / QUIET_SECONDS
+    print(f"{sessions} silent sessions: CPU {used:.2f} cores, {used / sessions:.1%} of one a session")
+
+
+def several(turns: int, pcm: bytes) -> Callable[[Guest], Awaitable[list[float]]]:
+    """The same thing said some times, each time after the answer."""
+
+    async def run(one: Guest) -> list[float]:
+        return [await one.turn(pcm) for _ in range(turns)]
+
+    return run
+
+
+async def main(turns: int, most: int) -> None:
     """Print the figures."""
     thanks, talk = speech("thank you"), speech("what can you do")
-
-    async def several(one: Guest) -> list[float]:
-        return [await one.turn(thanks) for _ in range(turns)]
 
     async def interrupts(one: Guest) -> list[float]:
         delays = []
@@ -134,22 +183,18 @@ async def main(turns: int, sessions: int) -> None:
             await one.after("transcript.done", await one.after("audio.delta", detected + 0.3))
         return delays
 
-    report("end of speech to first audio.delta", await guest(several))
+    report("end of speech to first audio.delta", await guest(several(turns, thanks)))
     report("speech.started to audio.done of a barge-in", await guest(interrupts))
-    began, before = time.monotonic(), stack_seconds()
-    answers = await asyncio.gather(*(guest(several) for _ in range(sessions)), return_exceptions=True)
-    used = (stack_seconds() - before) / (time.monotonic() - began)
-    good = [delay for answer in answers if isinstance(answer, list) for delay in answer]
-    failed = sum(isinstance(answer, BaseException) for answer in answers)
-    report(f"the same with {sessions} sessions talking at once ({failed} failed)", good)
-    print(f"CPU of the stack: {used:.2f} cores, {used / sessions:.1%} of a core for each talking session")
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    print(f"(this client itself used {own.ru_utime + own.ru_stime:.1f} s of CPU)")
+    await silent(8)
+    sessions, carried = 1, 0
+    while sessions <= most and await talking(sessions, 3, thanks):
+        sessions, carried = 2 * sessions, sessions
+    print(f"{carried} sessions talked at once with half of the answers within {GOOD_MS} ms and no failure")
 
 
 def report(name: str, delays: list[float]) -> None:
     """One line, in milliseconds."""
-    ordered = sorted(delays)
+    ordered = sorted(delays) or [float("inf")]
     print(
         f"{name}, ms: p50 {statistics.median(ordered):.0f}, max {ordered[-1]:.0f} of {len(ordered)}",
         flush=True,
@@ -158,4 +203,4 @@ def report(name: str, delays: list[float]) -> None:
 
 if __name__ == "__main__":
     arguments = [int(each) for each in sys.argv[1:]]
-    asyncio.run(main(*(arguments + [10, 4][len(arguments) :])))
+    asyncio.run(main(*(arguments + [10, 32][len(arguments) :])))

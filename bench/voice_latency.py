@@ -23,6 +23,7 @@ from voice_bridge.engines.pipeline import PipelineSession
 from voice_bridge.ports import Surroundings
 
 FRAME_MS = 40
+PROBE_SECONDS = 0.005
 CATALOGUE = Catalogue(
     ("get all contacts", "find {name}", "write the monthly report"), ("Alice Smith", "Bob Jones")
 )
@@ -77,6 +78,27 @@ async def interruption(session: PipelineSession, pcm: bytes) -> float:
     return (stopped - detected) * 1000
 
 
+async def opened(engine: LocalEngine, count: int) -> list[PipelineSession]:
+    """Sessions opened at once; how long that takes, and how long others wait for the event loop meanwhile."""
+    lags = [0.0]
+
+    async def probe() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(PROBE_SECONDS)
+            lags.append(time.perf_counter() - before - PROBE_SECONDS)
+
+    probing = asyncio.create_task(probe())
+    before = time.perf_counter()
+    sessions = [engine.session(Surroundings("alloy", reply)) for _ in range(count)]
+    await asyncio.gather(*(session.open() for session in sessions))
+    took = time.perf_counter() - before
+    await asyncio.sleep(2 * PROBE_SECONDS)
+    probing.cancel()
+    print(f"{count} opened at once: {took * 1000:.0f} ms, loop held for at most {max(lags) * 1000:.0f} ms")
+    return sessions
+
+
 async def main(turns: int) -> None:
     """Print the figures."""
     vad = VadSettings()
@@ -86,10 +108,10 @@ async def main(turns: int) -> None:
     pcm = bytes(300 * BYTES_PER_MS) + spoken + bytes(900 * BYTES_PER_MS)
     engine = LocalEngine(commands, vad, espeak)
 
-    before = time.perf_counter()
-    session = engine.session(Surroundings("alloy", reply))
-    await session.open()
-    print(f"{type(espeak).__name__}; open: {(time.perf_counter() - before) * 1000:.0f} ms")
+    print(type(espeak).__name__)
+    (session,) = await opened(engine, 1)
+    for another in await opened(engine, 8):
+        await another.close()
 
     cpu = cpu_seconds()
     began = time.perf_counter()

@@ -17,7 +17,7 @@ from agent_runner.models.spoken import PHRASES
 from voice_bridge.engines.audio import HEARING_RATE
 from voice_bridge.engines.espeak import find_espeak
 from voice_bridge.engines.local.catalogue import EVERYDAY, Catalogue, words_of
-from voice_bridge.engines.local.recognizer import GrammarRecognizer, Pronunciations
+from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
 
 NAMES = (
     "Emma Carter",
@@ -84,12 +84,12 @@ async def main(everything: bool) -> None:
         return catalogue
 
     espeak = find_espeak()
-    pronunciations = Pronunciations(espeak)
+    decoders = Decoders(espeak)
     refused = wrong = said = accepted = strange = 0
     for number, (voice, rate) in enumerate(VOICES):
         texts = spoken(len(VOICES) + number if everything else number)
         for text in (*texts, *STRANGE):
-            recognizer = GrammarRecognizer(commands, pronunciations)
+            recognizer = GrammarRecognizer(commands, decoders)
             await recognizer.open()
             heard = await recognized(recognizer, speak(text, voice, rate))
             if text in STRANGE:

@@ -128,7 +128,7 @@ SETTINGS = (
     Setting("PARLEY_VAD", "true", "`false`: voice clients end their turns by hand."),
     Setting("PARLEY_VAD_THRESHOLD", "0.5", "Probability of speech from which audio counts as speech."),
     Setting("PARLEY_VAD_PREFIX_MS", "300", "Milliseconds before the detected start that belong to a turn."),
-    Setting("PARLEY_VAD_SILENCE_MS", "256", "Milliseconds of silence that end a turn."),
+    Setting("PARLEY_VAD_SILENCE_MS", "256", "Milliseconds of silence that end a turn (see docs/voice.md)."),
     Setting(
         "PARLEY_KEEP_AUDIO", "false", "`true`: what is said in voice sessions is kept in the object store."
     ),

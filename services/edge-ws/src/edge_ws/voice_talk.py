@@ -35,8 +35,6 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS: Final = 0.5
 DEAD_SECONDS: Final = 2.0
 """A replica that has been silent for so long is given up."""
-START_SECONDS: Final = 15.0
-"""How long a replica may take until it says its first word: an engine may have to be made ready."""
 OPEN_SECONDS: Final = OPENING_SECONDS + 1
 _FIRST_BACKOFF_SECONDS: Final = 0.1
 _LARGEST_BACKOFF_SECONDS: Final = 1.0
@@ -159,9 +157,7 @@ class VoiceTalk:
         return code
 
     async def _pass_on(self, link: Link) -> int | None:
-        patience = START_SECONDS
-        while (messages := await link.receive(patience)) is not None:
-            patience = DEAD_SECONDS
+        while (messages := await link.receive(DEAD_SECONDS)) is not None:
             for message in messages:
                 if (code := code_of(message)) is not None:
                     return None if code == MOVED else code

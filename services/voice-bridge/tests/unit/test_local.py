@@ -24,7 +24,7 @@ from voice_bridge.engines.espeak import EspeakChild, EspeakSpeech
 from voice_bridge.engines.local import LocalEngine
 from voice_bridge.engines.local.catalogue import Catalogue
 from voice_bridge.engines.pipeline import NOT_UNDERSTOOD, PipelineSession
-from voice_bridge.ports import Surroundings
+from voice_bridge.ports import EngineError, Surroundings
 
 CATALOGUE = Catalogue(
     phrases=("get all contacts", "find {name}", "analyze sales for {number}", "write the monthly report"),
@@ -130,6 +130,18 @@ async def test_only_the_catalogue_is_understood(
     assert (said_again == NOT_UNDERSTOOD) == (understood == "")
 
 
+@pytest.mark.parametrize(("said", "is_complete"), [("find Minsu Kim", True), ("find Minsu", False)])
+async def test_a_command_that_nothing_can_follow_is_answered_sooner(
+    espeak: EspeakChild, agent: Agent, said: str, is_complete: bool
+) -> None:
+    session = LocalEngine(commands, VadSettings(silence_ms=5000), espeak).session(Surroundings("ash", agent))
+    await session.open()
+    await stream(session, await speech(said, espeak))
+    await session.close()
+    texts = [event.text async for event in session.events() if isinstance(event, UserTranscript)]
+    assert texts == ([said] if is_complete else [])
+
+
 async def test_the_first_sentence_is_spoken_before_the_second_exists(
     session: PipelineSession, agent: Agent
 ) -> None:
@@ -196,6 +208,12 @@ async def test_without_vad_the_client_ends_its_turn(espeak: EspeakChild, agent: 
     assert events[-1].text == "write the monthly report"
     assert not any(isinstance(event, SpeechStarted) for event in events)
     await session.close()
+
+
+async def test_a_closed_session_keeps_no_ears(session: PipelineSession) -> None:
+    await session.close()
+    with pytest.raises(EngineError, match="not open"):
+        await session.push_audio(bytes(960))
 
 
 async def test_a_dead_speech_process_is_replaced(espeak: EspeakChild) -> None:

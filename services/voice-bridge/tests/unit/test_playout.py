@@ -34,6 +34,17 @@ def test_the_client_never_holds_more_than_the_bound() -> None:
     assert now == pytest.approx(15), "the last frame is followed by the end of playing"
 
 
+def test_a_client_that_plays_slower_than_the_clock_holds_no_more_either() -> None:
+    reply = playout(("long", 5000))
+    sent = 0.0
+    for step in range(100):
+        now, played = step * 0.04, step * 10
+        reply.report(played, now)
+        sent += sum(map(duration_ms, reply.release(now)))
+        assert sent - played <= AHEAD_MS + 1
+    assert sent > 1000
+
+
 @pytest.mark.parametrize("milliseconds", [25, 40, 50, 79, 81, 399, 1001])
 def test_frames_last_20_to_100_ms_and_nothing_is_lost(milliseconds: int) -> None:
     reply = playout(("x", milliseconds))

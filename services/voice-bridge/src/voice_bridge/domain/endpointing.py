@@ -19,6 +19,7 @@ class VadSettings:
         threshold: probability of speech, 0 to 1, from which a frame counts.
         prefix_ms: how much audio before the detected start belongs to the turn.
         silence_ms: how much silence ends the turn.
+        complete_silence_ms: how much is enough where the recognizer knows that nothing can follow.
         start_ms: how much speech begins a turn; shorter sounds are noise.
         longest_turn_ms: a turn is ended by force at this length.
     """
@@ -27,6 +28,7 @@ class VadSettings:
     threshold: float = 0.5
     prefix_ms: int = 300
     silence_ms: int = 256
+    complete_silence_ms: int = 160
     start_ms: int = 64
     longest_turn_ms: int = 60_000
 
@@ -54,6 +56,11 @@ class Endpointer:
         self._run = 0
         self._frames = 0
         self._quiet = 0
+
+    @property
+    def quiet_ms(self) -> int:
+        """For how long the present turn has been silent."""
+        return self._quiet * FRAME_MS
 
     @property
     def speech_ms(self) -> int:

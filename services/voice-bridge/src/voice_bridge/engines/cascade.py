@@ -56,6 +56,9 @@ class HttpRecognizer:
         """As `Recognizer.begin`."""
         return HttpUtterance(self._client, self._model)
 
+    def close(self) -> None:
+        """As `Recognizer.close`; the client belongs to the engine."""
+
 
 class HttpUtterance:
     """An `Utterance` that is sent as one WAV file when it has ended."""
@@ -68,6 +71,10 @@ class HttpUtterance:
     def feed(self, pcm: bytes) -> None:
         """As `Utterance.feed`."""
         self._pcm += pcm
+
+    def is_complete(self) -> bool:
+        """As `Utterance.is_complete`; nobody knows before the server is asked."""
+        return False
 
     def end(self) -> None:
         """As `Utterance.end`; the text is made on the server."""

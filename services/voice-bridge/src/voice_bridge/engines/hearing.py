@@ -55,6 +55,11 @@ class Hearing:
         """Whether there is something that `end_turn` would end."""
         return self._open_ms > 0
 
+    @property
+    def is_settling(self) -> bool:
+        """Whether the silence suffices to end the turn by `end_turn` if nothing can follow."""
+        return self._endpointer.quiet_ms >= self._settings.complete_silence_ms
+
     def feed(self, pcm: bytes) -> Iterator[Heard]:
         """What the next piece of audio (24 kHz) brings about."""
         self._pending += self._resampler.feed(pcm)

@@ -38,6 +38,9 @@ class Utterance(Protocol):
     def feed(self, pcm: bytes) -> None:
         """The next block, PCM16 at `HEARING_RATE`."""
 
+    def is_complete(self) -> bool:
+        """Whether nothing could follow what was said so far; asked in silence, in a thread."""
+
     def end(self) -> None:
         """Nothing follows."""
 
@@ -61,6 +64,9 @@ class Recognizer(Protocol):
 
     def begin(self) -> Utterance:
         """A new turn; called in a thread, after the one before was ended."""
+
+    def close(self) -> None:
+        """Release what `open` took."""
 
 
 class Speech(Protocol):
@@ -107,7 +113,7 @@ class PipelineSession:
         """As `EngineSession.push_audio`; the work is done in a thread."""
         hearing = self._open_hearing()
         async with self._listening:
-            self._report(await asyncio.to_thread(self._recognize, hearing.feed(pcm)))
+            self._report(await asyncio.to_thread(self._recognize, hearing, hearing.feed(pcm)))
 
     @property
     def has_turn(self) -> bool:
@@ -118,7 +124,7 @@ class PipelineSession:
         """As `EngineSession.commit`."""
         hearing = self._open_hearing()
         async with self._listening:
-            self._report(await asyncio.to_thread(self._recognize, hearing.end_turn()))
+            self._report(await asyncio.to_thread(self._recognize, hearing, hearing.end_turn()))
 
     async def respond(self) -> None:
         """As `EngineSession.respond`."""
@@ -146,6 +152,9 @@ class PipelineSession:
         for task in self._transcribing:
             task.cancel()
         await asyncio.gather(*self._transcribing, return_exceptions=True)
+        # Megabytes outside of Python's heap, which does not know when to look for garbage.
+        self._hearing = self._utterance = None
+        self._recognizer.close()
         self._events.put_nowait(None)
 
     async def events(self) -> AsyncIterator[EngineEvent]:
@@ -167,7 +176,9 @@ class PipelineSession:
             raise EngineError("the voice engine is not open")
         return self._hearing
 
-    def _recognize(self, heard: Iterator[Heard]) -> list[tuple[TurnBegan | TurnEnded, Utterance]]:
+    def _recognize(
+        self, hearing: Hearing, heard: Iterator[Heard]
+    ) -> list[tuple[TurnBegan | TurnEnded, Utterance]]:
         """Run in a thread: feed the recognizer and give back where turns began and ended."""
         edges: list[tuple[TurnBegan | TurnEnded, Utterance]] = []
         for event in heard:
@@ -175,6 +186,8 @@ class PipelineSession:
                 self._utterance = self._recognizer.begin()
             if isinstance(event, TurnAudio):
                 self._utterance.feed(event.pcm)
+                if hearing.is_settling and self._utterance.is_complete():
+                    edges += self._recognize(hearing, hearing.end_turn())
                 continue
             if isinstance(event, TurnEnded):
                 self._utterance.end()

@@ -6,7 +6,7 @@ Read `catalogue` for what can be said, `recognizer` for how it is understood.
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.engines.espeak import Espeak, EspeakSpeech, find_espeak
 from voice_bridge.engines.local.catalogue import Commands
-from voice_bridge.engines.local.recognizer import GrammarRecognizer, Pronunciations
+from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
 from voice_bridge.engines.pipeline import PipelineSession
 from voice_bridge.ports import Surroundings
 
@@ -22,11 +22,11 @@ class LocalEngine:
         self._vad = vad or VadSettings()
         self._espeak = espeak or find_espeak()
         self._speech = EspeakSpeech(self._espeak)
-        self._pronunciations = Pronunciations(self._espeak)
+        self._decoders = Decoders(self._espeak)
 
     def session(self, surroundings: Surroundings) -> PipelineSession:
         """As `Engine.session`."""
-        recognizer = GrammarRecognizer(self._commands, self._pronunciations)
+        recognizer = GrammarRecognizer(self._commands, self._decoders)
         return PipelineSession(surroundings, recognizer, self._speech, self._vad)
 
     async def close(self) -> None:

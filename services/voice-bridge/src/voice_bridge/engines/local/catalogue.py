@@ -1,7 +1,7 @@
 """What a user can say to the local engine, and the grammar made of it (JSGF 1.0)."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -47,7 +47,9 @@ _NOISE: Final = "1e-10"
 """Weight of leaving the grammar, and of each phone outside it; found by trial on five voices."""
 
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_RULE: Final = re.compile(r"<\w+>")
 _SLOT: Final = re.compile(r"\{\w+\}")
+_NUMBER_WORDS: Final = frozenset(_WORD.findall(_RULE.sub(" ", _NUMBERS)))
 _SLOTS: Final = {"{name}": "<name>", "{number}": "<number>", "{year}": "<year>"}
 
 
@@ -84,10 +86,31 @@ def spellings(catalogue: Catalogue) -> dict[str, str]:
 
 
 def vocabulary(catalogue: Catalogue) -> set[str]:
-    """Every word of the phrases and names."""
+    """Every word of the grammar."""
     texts = [*EVERYDAY, *catalogue.names]
     texts += [_SLOT.sub(" ", phrase) for phrase in catalogue.phrases]
-    return {word for text in texts for word in words_of(text)}
+    return {word for text in texts for word in words_of(text)} | _NUMBER_WORDS
+
+
+def goes_on(catalogue: Catalogue, words: Sequence[str]) -> bool:
+    """Whether a command begins with these words and has more; a number always may."""
+    names = [name.split() for name in _alternatives(catalogue)]
+    phrases = (*EVERYDAY, *catalogue.phrases, "{number}")
+    return any(_goes_on(phrase.split(), words, names) for phrase in phrases)
+
+
+def _goes_on(parts: Sequence[str], words: Sequence[str], names: Sequence[Sequence[str]]) -> bool:
+    if not parts or not words:
+        return bool(parts)
+    if parts[0] in ("{number}", "{year}"):
+        return words[0] in _NUMBER_WORDS
+    for option in names if parts[0] == "{name}" else [words_of(parts[0])]:
+        is_longer = len(option) > len(words)
+        if option[: len(words)] == words[: len(option)] and (
+            is_longer or _goes_on(parts[1:], words[len(option) :], names)
+        ):
+            return True
+    return False
 
 
 def grammar(catalogue: Catalogue) -> str:

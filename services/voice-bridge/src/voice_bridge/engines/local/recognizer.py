@@ -1,126 +1,135 @@
 """pocketsphinx with a grammar: one decoder for each session, fed in small blocks."""
 
 import asyncio
+from collections.abc import Mapping, Set
+from pathlib import Path
 from typing import Final
 
 import pocketsphinx
 
 from voice_bridge.domain.numerals import with_years
-from voice_bridge.engines.audio import HEARING_RATE, Resampler
-from voice_bridge.engines.espeak import NATIVE_RATE, Espeak
+from voice_bridge.engines.audio import HEARING_RATE
+from voice_bridge.engines.espeak import Espeak
 from voice_bridge.engines.local.catalogue import (
     NOISE_PREFIX,
     PHONES,
+    Catalogue,
     Commands,
+    goes_on,
     grammar,
     spellings,
     vocabulary,
 )
 from voice_bridge.engines.local.phones import arpabet
-from voice_bridge.engines.voices import Timbre, language_of
+from voice_bridge.engines.voices import language_of
 from voice_bridge.ports import EngineError
 
 _SEARCH: Final = "commands"
-_BLOCK: Final = 1024
-_PLAIN: Final = Timbre("", 50, 155)
 _BEAM: Final = 1e-60
 _WORD_BEAM: Final = 1e-45
 """Wider than pocketsphinx's own: else what is not in the grammar is dropped before it can win."""
+_MEAN: Final = "48.6,1.6,-2.1,14.5,-12.8,3.5,-5.3,-7.8,0.2,-7.2,3.3,-3.7,1.2"
+"""The cepstral mean that decoders begin with: that of a few sentences of espeak-ng, in two voices.
+
+With pocketsphinx's own a decoder takes the first words of a session for anything.
+"""
 
 
-_WARM_UP: Final = (
-    ("en-us", "good morning what can you do for me today"),
-    ("en-us+f1", "show me all the contacts please"),
-)
-"""Voices and words that a decoder's first idea of what speech sounds like is made of."""
+class Decoders:
+    """Makes the decoders of all sessions, one at a time: no other thread runs in much of that.
 
-
-class Pronunciations:
-    """How words are pronounced that pocketsphinx's dictionary does not have, and how speech sounds at all.
-
-    Each word is asked for once, and so is the sound: the cepstral mean that decoders begin with. Without it
-    a decoder takes the first words of a session for anything.
+    How a word is pronounced is looked up once.
     """
 
     def __init__(self, espeak: Espeak) -> None:
         self._espeak = espeak
-        self._known: dict[str, str] = {}
-        self._mean = ""
+        self._known: dict[str, Mapping[str, str]] = {}
+        self._making = asyncio.Lock()
 
-    async def warm(self, decoder: pocketsphinx.Decoder) -> None:
-        """Let a decoder begin as if it had heard speech before."""
-        if not self._mean:
-            for voice, text in _WARM_UP:
-                resampler = Resampler(NATIVE_RATE, HEARING_RATE)
-                spoken = [block async for block in self._espeak.speak(text, voice, _PLAIN)]
-                pcm = resampler.feed(b"".join(spoken)) + resampler.feed(b"", last=True)
-                await asyncio.to_thread(_decode, decoder, pcm)
-            self._mean = decoder.get_cmn(False)
-        decoder.set_cmn(self._mean)
-
-    async def of(self, word: str) -> str:
-        """The phones of a word.
+    async def make(self, catalogue: Catalogue) -> pocketsphinx.Decoder:
+        """A decoder for what can be said.
 
         Raises:
-            EngineError: if nobody knows how to pronounce it.
+            EngineError: if nobody knows how to pronounce a word of it.
         """
-        if word not in self._known:
-            phones = arpabet(await self._espeak.pronounce(word, language_of(word)))
-            if not phones:
-                raise EngineError(f"no pronunciation for {word!r}")
-            self._known[word] = phones
-        return self._known[word]
+        async with self._making:
+            dictionary = await self._dictionary(vocabulary(catalogue))
+            return await asyncio.to_thread(_decoder, dictionary, grammar(catalogue))
+
+    async def _dictionary(self, words: Set[str]) -> Mapping[str, str]:
+        """Phones by word; another way to say a word is spelled ``word(2)``."""
+        if unknown := words - self._known.keys():
+            found = await asyncio.to_thread(_in_dictionary, unknown)
+            for word in unknown - found.keys():
+                found[word] = {word: await self._by_rule(word)}
+            self._known |= found
+        return {spelling: phones for word in sorted(words) for spelling, phones in self._known[word].items()}
+
+    async def _by_rule(self, word: str) -> str:
+        if phones := arpabet(await self._espeak.pronounce(word, language_of(word))):
+            return phones
+        raise EngineError(f"no pronunciation for {word!r}")
+
+
+def _in_dictionary(words: Set[str]) -> dict[str, dict[str, str]]:
+    """What pocketsphinx's dictionary says of the words that it has.
+
+    A decoder that reads it itself takes a tenth of a second and 25 MB for each session, and no other thread
+    runs meanwhile.
+    """
+    found: dict[str, dict[str, str]] = {}
+    with Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict")).open(encoding="utf-8") as lines:
+        for line in lines:
+            spelling, phones = line.split(maxsplit=1)
+            word = spelling.partition("(")[0]
+            if word in words:
+                found.setdefault(word, {})[spelling] = phones.strip()
+    return found
 
 
 class GrammarRecognizer:
     """A `Recognizer` for the phrases of one catalogue."""
 
-    def __init__(self, commands: Commands, pronunciations: Pronunciations) -> None:
+    def __init__(self, commands: Commands, decoders: Decoders) -> None:
         self._commands = commands
-        self._pronunciations = pronunciations
-        self._spellings: dict[str, str] = {}
+        self._decoders = decoders
+        self._catalogue = Catalogue(())
         self._decoder: pocketsphinx.Decoder | None = None
 
     async def open(self) -> None:
         """As `Recognizer.open`."""
-        catalogue = await self._commands()
-        self._spellings = spellings(catalogue)
-        decoder = await asyncio.to_thread(
-            pocketsphinx.Decoder,
-            samprate=HEARING_RATE,
-            lm=None,
-            bestpath=False,
-            loglevel="FATAL",
-            beam=_BEAM,
-            pbeam=_BEAM,
-            wbeam=_WORD_BEAM,
-        )
-        for word in sorted(vocabulary(catalogue)):
-            if decoder.lookup_word(word) is None:
-                decoder.add_word(word, await self._pronunciations.of(word), False)
-        for phone in PHONES:
-            decoder.add_word(NOISE_PREFIX + phone.lower(), phone, False)
-        await asyncio.to_thread(_load, decoder, grammar(catalogue))
-        await self._pronunciations.warm(decoder)
-        self._decoder = decoder
+        self._catalogue = await self._commands()
+        self._decoder = await self._decoders.make(self._catalogue)
 
     def begin(self) -> "GrammarUtterance":
         """As `Recognizer.begin`."""
         if self._decoder is None:
             raise EngineError("the recognizer is not open")
-        return GrammarUtterance(self._decoder, self._spellings)
+        return GrammarUtterance(self._decoder, self._catalogue)
+
+    def close(self) -> None:
+        """As `Recognizer.close`."""
+        self._decoder = None
 
 
-def _decode(decoder: pocketsphinx.Decoder, pcm: bytes) -> None:
-    decoder.start_utt()
-    for start in range(0, len(pcm), _BLOCK):
-        decoder.process_raw(pcm[start : start + _BLOCK])
-    decoder.end_utt()
-
-
-def _load(decoder: pocketsphinx.Decoder, rules: str) -> None:
+def _decoder(dictionary: Mapping[str, str], rules: str) -> pocketsphinx.Decoder:
+    decoder = pocketsphinx.Decoder(
+        samprate=HEARING_RATE,
+        lm=None,
+        dict=None,
+        cmninit=_MEAN,
+        bestpath=False,
+        loglevel="FATAL",
+        beam=_BEAM,
+        pbeam=_BEAM,
+        wbeam=_WORD_BEAM,
+    )
+    noise = {NOISE_PREFIX + phone.lower(): phone for phone in PHONES}
+    for word, phones in {**dictionary, **noise}.items():
+        decoder.add_word(word, phones, False)
     decoder.add_jsgf_string(_SEARCH, rules)
     decoder.activate_search(_SEARCH)
+    return decoder
 
 
 class GrammarUtterance:
@@ -130,9 +139,9 @@ class GrammarUtterance:
     voice from it by then, which matters for the first words of a session.
     """
 
-    def __init__(self, decoder: pocketsphinx.Decoder, spellings: dict[str, str]) -> None:
+    def __init__(self, decoder: pocketsphinx.Decoder, catalogue: Catalogue) -> None:
         self._decoder = decoder
-        self._spellings = spellings
+        self._catalogue = catalogue
         self._blocks: list[bytes] = []
         self._text = ""
         decoder.start_utt()
@@ -141,6 +150,11 @@ class GrammarUtterance:
         """As `Utterance.feed`."""
         self._blocks.append(pcm)
         self._decoder.process_raw(pcm)
+
+    def is_complete(self) -> bool:
+        """As `Utterance.is_complete`."""
+        words = self._words()
+        return bool(words) and not goes_on(self._catalogue, words)
 
     def end(self) -> None:
         """As `Utterance.end`."""
@@ -153,7 +167,8 @@ class GrammarUtterance:
             self._decoder.end_utt()
             words = self._words()
         self._blocks.clear()
-        self._text = " ".join(self._spellings.get(word, word) for word in with_years(words))
+        written = spellings(self._catalogue)
+        self._text = " ".join(written.get(word, word) for word in with_years(words))
 
     def _words(self) -> list[str]:
         hypothesis = self._decoder.hyp()
