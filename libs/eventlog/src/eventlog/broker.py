@@ -68,12 +68,15 @@ class Broker(NatsBroker):
     Attributes:
         metrics: what this process counts.
         last_error: what NATS said last that was wrong.
+        unconfirmed: the event loop's time when an append last went without an answer; None once another
+            is stored, or NATS is reached anew.
     """
 
     def __init__(self, settings: NatsSettings, name: str) -> None:
         self.interruptions = Interruptions()
         self.metrics = Metrics()
         self.last_error = ""
+        self.unconfirmed: float | None = None
         self._settings = settings
         super().__init__(
             servers=[url.strip() for url in settings.url.split(",")],
@@ -116,6 +119,7 @@ class Broker(NatsBroker):
 
     async def _reconnected(self) -> None:
         logger.warning("reconnected to NATS")
+        self.unconfirmed = None
         try:
             await restore_live(self.client)
         except WrongStream as error:

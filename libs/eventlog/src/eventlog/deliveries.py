@@ -14,7 +14,7 @@ from eventlog import service
 from eventlog.broker import Broker
 from eventlog.journal import Superseded
 from eventlog.logs import CONVERSATION
-from eventlog.ports import LogError, Unavailable
+from eventlog.ports import Full, LogError, Unavailable
 from eventlog.telemetry import TRACING, of
 from eventlog.work import Held
 
@@ -106,7 +106,7 @@ class Deliveries:
             await held.done()
         except Superseded:
             return
-        except Unavailable as error:
+        except (Unavailable, Full) as error:  # no fault of the message, however often it happens
             logger.warning("message %d is left to be delivered again: %s", work.sequence, error)
         except asyncio.CancelledError:
             await held.give_back()
