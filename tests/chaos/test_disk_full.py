@@ -5,17 +5,16 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-import nats
 import pytest
 from tests.chaos.conftest import bystander
 from tests.chaos.fleet import Fleet, NatsServer, running_fleet
 from websockets.asyncio.client import connect
 
 from contracts.events import ConversationStarted, MessageReceived
-from eventlog import streams
 from eventlog.author import Author
 from eventlog.inbox import Inbox
 from eventlog.ports import Log, Unavailable
@@ -46,9 +45,9 @@ class Disk:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    """Mounted where `nats_configured_by` has its server keep the streams."""
-    folder = tmp_path / "jetstream"
-    folder.mkdir()
+    """Mounted where the only server in ``nats`` keeps the streams."""
+    folder = tmp_path / "nats" / "0" / "jetstream"
+    folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={LARGE}", "parley-test", str(folder)]
     try:
         mounted = subprocess.run(mount, capture_output=True, text=True)
@@ -83,19 +82,17 @@ async def refused(fleet: Fleet, chat_id: str) -> str:
 
 async def test_a_full_disk_refuses_says_so_and_keeps_what_was_acknowledged(
     disk: Disk,
-    nats_configured_by: Callable[[str], NatsServer],
+    start_nats: Callable[..., AbstractContextManager[list[NatsServer]]],
     unused_port: Callable[[], int],
     tmp_path: Path,
     conversation: str,
 ) -> None:
-    server = nats_configured_by("")
-    async with asyncio.timeout(WAIT_SECONDS):
-        client = await nats.connect(server.url)
-        await streams.declare(client, log_bytes=1 << 30)
-        await client.close()
     counts = {"agent-runner": 1, "edge-ws": 1}
     bounds = {"PARLEY_NATS_REQUEST_TIMEOUT": "1", "PARLEY_NATS_APPEND_DEADLINE": "3"}
-    with running_fleet(server, tmp_path / "fleet", counts, unused_port, **bounds) as fleet:
+    with (
+        start_nats(tmp_path / "nats", 1) as (server,),
+        running_fleet(server, tmp_path / "fleet", counts, unused_port, **bounds) as fleet,
+    ):
         edge = fleet.one("edge-ws")
         before = await fleet.say(conversation, "get all contacts", "m1")
         disk.fill()
