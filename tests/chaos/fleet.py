@@ -40,7 +40,8 @@ MODULES = {
 class NatsServer(Protocol):
     """What `own_nats` gives."""
 
-    process: subprocess.Popen[bytes] | None
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None: ...
 
     @property
     def url(self) -> str: ...

@@ -1,22 +1,17 @@
 """Three nats-servers: the leader of the log dies in the middle of conversations, and nobody can tell."""
 
 import asyncio
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from pathlib import Path
 from uuid import uuid4
 
-import nats
 import pytest
-from nats.errors import Error as NatsError
+from tests.chaos.cluster import Cluster
 from tests.chaos.conftest import bystander
 from tests.chaos.fleet import Fleet, NatsServer, running_fleet
 from tests.chaos.scripts import SCRIPTS
 from tests.chaos.stories import Story, difference, story_of
 
-from contracts import subjects
 from contracts.events import RunStarted
 from eventlog.ports import Log
 
@@ -26,58 +21,6 @@ WAIT_SECONDS = 60
 COUNTS = {"history-store": 1, "agent-runner": 2, "edge-ws": 1, "edge-rest": 1}
 HELD = ("agent contract", "octo", "room")
 """The scripts that are held at once."""
-
-
-@dataclass
-class Cluster:
-    """Servers that a fleet takes for one."""
-
-    servers: list[NatsServer]
-
-    @property
-    def url(self) -> str:
-        return ",".join(server.url for server in self.servers)
-
-    @property
-    def process(self) -> subprocess.Popen[bytes] | None:
-        """That of a server which is not there, if there is one."""
-        return min((server.process for server in self.servers), key=_lives)
-
-    def kill(self) -> None:
-        """End those that are half dead."""
-        for server in self.servers:
-            if not _lives(server.process):
-                server.kill()
-
-    def start(self) -> None:
-        """Start those that are not there."""
-        for server in self.servers:
-            if not _lives(server.process):
-                server.start()
-
-    async def leader(self) -> NatsServer:
-        """The server that leads the log, once all three have all of it."""
-        async with asyncio.timeout(WAIT_SECONDS):
-            while True:
-                try:
-                    client = await nats.connect(self.url.split(","), allow_reconnect=False)
-                    try:
-                        info = await client.jetstream().stream_info(subjects.LOG_STREAM)
-                    finally:
-                        await client.close()
-                except (NatsError, OSError):
-                    continue
-                found = info.cluster
-                if found and found.leader and len(found.replicas or ()) == len(self.servers) - 1:
-                    if all(replica.current and not replica.offline for replica in found.replicas or ()):
-                        return next(
-                            server for server in self.servers if server.url.endswith(f":{found.leader[1:]}")
-                        )
-                await asyncio.sleep(0.1)
-
-
-def _lives(process: subprocess.Popen[bytes] | None) -> bool:
-    return process is not None and process.poll() is None
 
 
 @pytest.fixture(scope="module")

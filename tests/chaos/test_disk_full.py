@@ -1,4 +1,4 @@
-"""nats-server's disk runs full: nothing more is taken, everybody is told, and nothing acknowledged is lost."""
+"""nats-server's disk runs full: nothing is taken, everybody is told, and nothing acknowledged is lost."""
 
 import asyncio
 import json

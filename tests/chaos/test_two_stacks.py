@@ -1,4 +1,4 @@
-"""Two stacks on one nats-server: in one account they are replicas of each other, in two they are strangers."""
+"""Two stacks on one nats-server: in one account they are replicas, in two accounts strangers."""
 
 import asyncio
 from collections.abc import Callable

@@ -29,7 +29,7 @@ from history_store.tables import (
 BUSY_SECONDS: Final = 10
 CONNECT_SECONDS: Final = 5
 PROBE_SECONDS: Final = 2
-"""As long as the probe of the log may take, so that whoever asks for readiness still waits for what is wrong."""
+"""No longer than the probe of the log, so that who asks for readiness is still there for the answer."""
 STATEMENT_SECONDS: Final = 60
 _PREPARING: Final = 7_205_759
 """Key of the PostgreSQL advisory lock under which replicas create the tables one after the other."""
