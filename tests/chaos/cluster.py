@@ -51,6 +51,7 @@ class Cluster:
                     finally:
                         await client.close()
                 except (NatsError, OSError):
+                    await asyncio.sleep(0.1)
                     continue
                 found = info.cluster
                 current = [
