@@ -16,6 +16,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # The installs: pinned and hashed, then the workspace itself with no resolving and no downloading.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# What only speaks to the stack, and so may speak to one on three nats-servers.
+ON_THREE_SERVERS := $(addprefix tests/integration/,test_idempotency.py test_agent_protocol.py test_room_protocol.py)
+
 .PHONY: help
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -29,8 +32,9 @@ test: $(VENV)/dev.stamp ## Run the whole test suite
 	$(BIN)/pytest -n 2 -m "not slow"
 
 .PHONY: chaos
-chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a million events
+chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a million events, three nats-servers
 	$(BIN)/pytest -m slow -s
+	TEST_NATS_SERVERS=3 $(BIN)/pytest $(ON_THREE_SERVERS)
 
 .PHONY: test-compose
 test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml for real

@@ -107,17 +107,21 @@ async def declared(url: str, replicas: int) -> None:
 
 
 @contextmanager
-def running_servers(folder: Path, count: int) -> Iterator[list[NatsServer]]:
-    """`count` servers, as a cluster when there are several, with the streams declared."""
+def running_servers(folder: Path, count: int, more: str = "") -> Iterator[list[NatsServer]]:
+    """`count` servers, as a cluster when there are several, with the streams declared.
+
+    Args:
+        more: further lines of their configuration.
+    """
     routes = [free_port() for _ in range(count)]
     servers = []
     with ExitStack() as stack:
         for number, route in enumerate(routes):
             own = folder / str(number)
-            own.mkdir(parents=True)
+            own.mkdir(parents=True, exist_ok=True)
             others = ", ".join(f'"nats-route://127.0.0.1:{port}"' for port in routes)
             cluster = f"cluster {{ name: test, listen: 127.0.0.1:{route}, routes: [{others}] }}"
-            server = NatsServer(free_port(), own, cluster if count > 1 else "")
+            server = NatsServer(free_port(), own, f"{cluster}\n{more}" if count > 1 else more)
             server.start()
             stack.callback(server.kill)
             servers.append(server)
@@ -165,7 +169,7 @@ def shared_nats(in_containers: bool, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
-def start_nats() -> Callable[[Path, int], AbstractContextManager[list[NatsServer]]]:
+def start_nats() -> Callable[..., AbstractContextManager[list[NatsServer]]]:
     """Starts servers in a folder, as a cluster when there are several."""
     return running_servers
 

@@ -1,14 +1,19 @@
-"""The whole stack as a user starts it, for tests that speak to it as a client does."""
+"""The whole stack as a user starts it, for tests that speak to it as a client does.
+
+With ``TEST_NATS_SERVERS=3`` the stack that tests share is the services on three nats-servers behind the front
+door instead. It can only be spoken to: tests that have the `parley` command look into it fail.
+"""
 
 import asyncio
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +25,7 @@ READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 NPM_SECONDS = 120.0
 NODE_SCRIPTS = Path(__file__).with_name("browser")
+PORTS = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
 
 
 @dataclass
@@ -128,9 +134,8 @@ class Stack:
 @contextmanager
 def running_stack(folder: Path, free_port: Callable[[], int], **environment: str) -> Iterator[Stack]:
     """A stack that is stopped in the end."""
-    names = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
     folder.mkdir(parents=True, exist_ok=True)
-    stack = Stack(folder, {name: free_port() for name in names}, environment)
+    stack = Stack(folder, {name: free_port() for name in PORTS}, environment)
     stack.start()
     try:
         yield stack
@@ -144,10 +149,51 @@ def running() -> Callable[..., AbstractContextManager[Stack]]:
     return running_stack
 
 
+@contextmanager
+def fronted_fleet(
+    start_nats: Callable[..., AbstractContextManager[list[Any]]], folder: Path, free_port: Callable[[], int]
+) -> Iterator[Stack]:
+    """The services on three nats-servers, behind the front door."""
+    from tests.chaos.cluster import Cluster  # slow to import, and needed only here
+    from tests.chaos.fleet import MODULES, running_fleet
+
+    stack = Stack(folder, {name: free_port() for name in PORTS})
+    counts = dict.fromkeys(MODULES, 1)
+    with ExitStack() as running:
+        servers = running.enter_context(start_nats(folder / "nats", 3))
+        fleet = running.enter_context(running_fleet(Cluster(servers), folder / "fleet", counts, free_port))
+        listeners = [
+            running.enter_context(socket.create_server(("127.0.0.1", port))) for port in stack.ports.values()
+        ]
+        door = {
+            "PARLEY_DOOR_LISTENERS": ",".join(str(each.fileno()) for each in listeners),
+            "PARLEY_DOOR_WEBSOCKETS": str(fleet.one("edge-ws").port),
+            "PARLEY_DOOR_REQUESTS": str(fleet.one("edge-rest").port),
+            "PARLEY_HTTP_HOST": "127.0.0.1",
+            "PARLEY_HTTP_PORT": str(free_port()),
+        }
+        stack.process = subprocess.Popen(
+            [sys.executable, "-m", "parley.front_door"],
+            env=os.environ | door,
+            pass_fds=[each.fileno() for each in listeners],
+        )
+        running.callback(stack.stop)
+        yield stack
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, unused_port: Callable[[], int]) -> Iterator[Stack]:
+def stack(
+    start_nats: Callable[..., AbstractContextManager[list[Any]]],
+    tmp_path_factory: pytest.TempPathFactory,
+    unused_port: Callable[[], int],
+) -> Iterator[Stack]:
     """One stack for all tests that do it no harm."""
-    with running_stack(tmp_path_factory.mktemp("stack"), unused_port) as running:
+    folder = tmp_path_factory.mktemp("stack")
+    with (
+        fronted_fleet(start_nats, folder, unused_port)
+        if os.environ.get("TEST_NATS_SERVERS") == "3"
+        else running_stack(folder, unused_port)
+    ) as running:
         yield running
 
 

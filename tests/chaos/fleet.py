@@ -40,7 +40,8 @@ MODULES = {
 class NatsServer(Protocol):
     """What `own_nats` gives."""
 
-    process: subprocess.Popen[bytes] | None
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None: ...
 
     @property
     def url(self) -> str: ...
@@ -171,9 +172,11 @@ class Fleet:
         """Where the agent protocol is spoken about a chat."""
         return self.address("edge-ws", f"/chat/{quote(chat_id, safe='')}", scheme="ws")
 
-    async def say(self, chat_id: str, text: str, message_id: str) -> list[dict[str, Any]]:
+    async def say(
+        self, chat_id: str, text: str, message_id: str, *, within: float = ANSWER_SECONDS
+    ) -> list[dict[str, Any]]:
         """The answer to a message, by a client that connects again and says it again until there is one."""
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(within):
             while True:
                 try:
                     async with connect(self.chat(chat_id), open_timeout=5, close_timeout=1) as client:

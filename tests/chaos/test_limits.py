@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import nats
 import pytest
-from tests.chaos.conftest import bystander
+from tests.chaos.conftest import COUNTS, bystander
 from tests.chaos.fleet import Fleet, NatsServer, running_fleet
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -23,6 +24,7 @@ from eventlog.ports import Full, Log
 from eventlog.settings import NatsSettings
 
 WAIT_SECONDS = 60
+END_SECONDS = 20
 FLOOD_SECONDS = 10
 OPENING = ConversationStarted(responder_name="nobody", protocol="agent")
 
@@ -60,10 +62,12 @@ async def test_a_full_log_refuses_says_so_and_keeps_what_it_has(own_nats: NatsSe
 
 
 @pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.timeout(300)
 async def test_nats_away_for_a_while(fleet: Fleet, log: Log, conversation: str, seconds: int) -> None:
     before = await fleet.say(conversation, "get all contacts", "m1")
     fleet.nats.kill()
-    answer = asyncio.create_task(fleet.say(f"{conversation} meanwhile", "get all contacts", "m1"))
+    patient = fleet.say(f"{conversation} meanwhile", "get all contacts", "m1", within=seconds + WAIT_SECONDS)
+    answer = asyncio.create_task(patient)
     async with asyncio.timeout(seconds):
         while await fleet.one("edge-ws").problems() in ([], None):
             await asyncio.sleep(0.1)  # readiness tells the truth
@@ -73,6 +77,21 @@ async def test_nats_away_for_a_while(fleet: Fleet, log: Log, conversation: str, 
     await fleet.mend()
     assert [frame["message"] for frame in (await answer)[:-1]] == [frame["message"] for frame in before[:-1]]
     assert await fleet.say(conversation, "get all contacts", "m1") == before
+
+
+async def test_services_end_in_order_while_nats_is_away(fleet: Fleet) -> None:
+    fleet.nats.kill()
+    async with asyncio.timeout(WAIT_SECONDS):
+        while await fleet.one("edge-ws").problems() in ([], None):
+            await asyncio.sleep(0.1)
+    for each in fleet.services:
+        each.signal(signal.SIGTERM)
+    async with asyncio.timeout(END_SECONDS):
+        while not all(each.dead for each in fleet.services):
+            await asyncio.sleep(0.1)
+    assert {each.name: each.process.returncode for each in fleet.services if each.process} == dict.fromkeys(
+        COUNTS, 0
+    )
 
 
 async def read_for_ever(client: ClientConnection) -> None:

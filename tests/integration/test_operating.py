@@ -2,25 +2,35 @@
 
 import asyncio
 import json
+import re
+import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from websockets.asyncio.client import connect
 
 from agent_runner.checkpointer import LogCheckpointSaver
-from contracts.events import ConversationStarted, MessageReceived, RunEvent
+from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, MessageReceived, RunEvent
+from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
+from eventlog.codec import encode
 from eventlog.dead import Cemetery, DeadLetter, bury
 from eventlog.inbox import Inbox
+from eventlog.jetstream import JetStreamLog
 from eventlog.portable import NotPortable, Porter
 from eventlog.ports import Log
 from eventlog.settings import NatsSettings
+from parley.settings import Settings
+from parley.stack.attached import log_environment
 
 SECONDS = 60
 
@@ -159,6 +169,110 @@ async def test_a_dead_letter_is_listed_said_again_and_dropped(
     assert letter not in [found async for _, found in cemetery.letters()]
     with pytest.raises(Exception, match=f"no dead letter {number}"):
         await cemetery.drop(number)
+
+
+@asynccontextmanager
+async def as_operator(stack: Any) -> AsyncIterator[tuple[Broker, JetStreamLog]]:
+    """A stack's log, with the rights that the commands have."""
+    own = Settings.load(stack._environment(), stack.folder / "no .env")
+    async with log_environment(own) as variables:
+        settings = NatsSettings(
+            url=variables["PARLEY_NATS_URL"],
+            user=variables["PARLEY_NATS_USER"],
+            password=SecretStr(variables["PARLEY_NATS_PASSWORD"]),
+        )
+        broker = Broker(settings, "test")
+        await broker.start()
+        yield broker, JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
+        await broker.stop()
+
+
+async def letter_with(stack: Any, text: str) -> str:
+    """The number of the dead letter whose line has a text, once there is one."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            for line in (await asyncio.to_thread(parley, stack, "dead", "list")).splitlines():
+                if text in line:
+                    return line.split()[0]
+
+
+@pytest.fixture
+def hasty_stack(
+    stack_runner: Callable[..., AbstractContextManager[Any]],
+    unused_port: Callable[[], int],
+    tmp_path: Path,
+) -> Iterator[Any]:
+    """A stack that is soon through with the deliveries of what it cannot handle."""
+    with stack_runner(tmp_path / "stack", unused_port, PARLEY_TAKEOVER_AFTER="0.5") as running:
+        yield running
+
+
+async def test_dead_letters_by_command(hasty_stack: Any) -> None:
+    stack = hasty_stack
+    author = Author(source="test")
+    lost = MessageReceived(addressee="agent-runner", text="x", protocol="agent", message_id="from tomorrow")
+
+    def dead(*command: str, code: int = 0) -> Awaitable[str]:
+        return asyncio.to_thread(parley, stack, "dead", *command, code=code)
+
+    await hold(stack, "talk")
+    async with as_operator(stack) as (broker, log):
+        subject, headers, payload = encode(author.envelope("talk", lost))
+        headers |= {"ce-dataversion": "99"}
+        await broker.client.jetstream().publish(subject, payload, headers=headers)
+        first = await log.next("talk", "message.>", after=0)
+        assert first is not None
+        given_up = DeadLetter(
+            service="agent-runner",
+            conversation="talk",
+            sequence=first.sequence,
+            event_id=first.id,
+            reason="the model was away",
+        )
+        await bury(broker, given_up, timeout_seconds=5)
+
+    again = await letter_with(stack, "the model was away")
+    assert DeadLetter.model_validate_json(await dead("show", again)) == given_up
+    said = re.fullmatch(r"said again as event (\d+)\n", await dead("retry", again))
+    assert said
+    assert f"there is no dead letter {again}" in await dead("show", again, code=1)
+    async with asyncio.timeout(SECONDS):
+        while [entry["content"] for entry in await history(stack, "talk")].count("get all contacts") < 2:
+            await asyncio.sleep(0.05)
+    answered = await history(stack, "talk")
+    assert answered[-1]["step_type"] == "FinalAnswerStep"
+    assert answered[-1]["content"] == next(
+        entry["content"] for entry in answered if entry["step_type"] == "FinalAnswerStep"
+    )
+    followed = tail_until(stack, int(said[1]) - 1, "run.completed")
+    assert followed[0].split()[0] == said[1]
+    assert "'talk' message.received" in followed[0]
+
+    unreadable = await letter_with(stack, "99")
+    assert "99" in DeadLetter.model_validate_json(await dead("show", unreadable)).reason
+    assert "names no message that can be said again" in await dead("retry", unreadable, code=1)
+    assert await dead("drop", unreadable) == f"dropped {unreadable}\n"
+    assert f"there is no dead letter {unreadable}" in await dead("drop", unreadable, code=1)
+    assert await dead("list") == ""
+
+
+def tail_until(stack: Any, after: int, text: str) -> list[str]:
+    """What `parley tail` prints up to the line that has a text; it ends by Ctrl-C."""
+    following = subprocess.Popen(
+        [sys.executable, "-m", "parley", "tail", "--after", str(after)],
+        env=stack._environment(),
+        cwd=stack.folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert following.stdout
+    lines = [following.stdout.readline()]
+    while lines[-1] and text not in lines[-1]:
+        lines.append(following.stdout.readline())
+    following.send_signal(signal.SIGINT)
+    assert following.wait(SECONDS) == 130
+    following.stdout.close()
+    return lines
 
 
 async def test_a_stopped_stack_is_rebuilt_and_read(own_stack: Any) -> None:

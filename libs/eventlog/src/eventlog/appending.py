@@ -30,6 +30,7 @@ _LARGEST_BACKOFF_SECONDS: Final = 1.0
 
 _WRONG_SEQUENCE = frozenset({10071, 10164})
 _DUPLICATE_IN_BATCH = 10201
+_INCOMPLETE_BATCH = 10176
 _STORE_FAILED = 10077
 _RETRIED_CODES = frozenset({429, 500, 503})
 
@@ -186,7 +187,7 @@ def _outcome_of(refusal: dict[str, int | str]) -> Outcome:
         return Outcome.LOOK
     if kind == _STORE_FAILED and "maximum" in description:
         raise Full(description)
-    if code in _RETRIED_CODES:
+    if code in _RETRIED_CODES or kind == _INCOMPLETE_BATCH:
         return Outcome.RETRY
     raise LogError(f"{description} ({kind})")
 

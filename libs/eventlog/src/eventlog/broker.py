@@ -4,6 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
+from types import TracebackType
 from typing import Any
 
 from faststream import BaseMiddleware
@@ -16,6 +17,7 @@ from nats.errors import SlowConsumerError
 from contracts import subjects
 from eventlog import conventions as names
 from eventlog.metrics import Metrics
+from eventlog.outage import OUTAGE
 from eventlog.ports import Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.streams import WrongStream, restore_live
@@ -68,12 +70,15 @@ class Broker(NatsBroker):
     Attributes:
         metrics: what this process counts.
         last_error: what NATS said last that was wrong.
+        unconfirmed: the event loop's time when an append last went without an answer; None once another
+            is stored, or NATS is reached anew.
     """
 
     def __init__(self, settings: NatsSettings, name: str) -> None:
         self.interruptions = Interruptions()
         self.metrics = Metrics()
         self.last_error = ""
+        self.unconfirmed: float | None = None
         self._settings = settings
         super().__init__(
             servers=[url.strip() for url in settings.url.split(",")],
@@ -114,8 +119,23 @@ class Broker(NatsBroker):
                 f"NATS does not answer at {self._settings.url}{why}; start it, or set PARLEY_NATS_URL"
             ) from None
 
+    async def stop(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_val: BaseException | None = None,
+        exc_tb: TracebackType | None = None,
+    ) -> None:
+        """See FastStream; while NATS is away there is nothing to wait for, and nothing is left behind."""
+        connection = self._connection
+        try:
+            await super().stop(exc_type, exc_val, exc_tb)
+        except* OUTAGE as errors:
+            logger.warning("NATS is left while it is away: %s", errors.exceptions[0])
+            await _close(connection)
+
     async def _reconnected(self) -> None:
         logger.warning("reconnected to NATS")
+        self.unconfirmed = None
         try:
             await restore_live(self.client)
         except WrongStream as error:
@@ -129,6 +149,15 @@ class Broker(NatsBroker):
         )  # until it is connected, whoever connects tells
         if isinstance(error, SlowConsumerError):
             self.interruptions.announce()
+
+
+async def _close(connection: Client | None) -> None:
+    """Give up reaching NATS again."""
+    try:
+        if connection:
+            await connection.close()
+    except OUTAGE as error:  # what was still to be sent cannot be
+        logger.warning("NATS: %s", error or type(error).__name__)
 
 
 def _security(settings: NatsSettings) -> BaseSecurity:

@@ -14,7 +14,8 @@ from eventlog import service
 from eventlog.broker import Broker
 from eventlog.journal import Superseded
 from eventlog.logs import CONVERSATION
-from eventlog.ports import LogError, Unavailable
+from eventlog.outage import OUTAGE
+from eventlog.ports import Full, LogError, Unavailable
 from eventlog.telemetry import TRACING, of
 from eventlog.work import Held
 
@@ -72,7 +73,10 @@ class Deliveries:
                 yield
             finally:
                 for subscriber in broker.subscribers:
-                    await subscriber.stop()
+                    try:
+                        await subscriber.stop()
+                    except OUTAGE as error:
+                        logger.warning("no more work comes in any case: %s", error or type(error).__name__)
                 await self._drain()
                 await app.stop()
                 keeping.cancel()
@@ -106,7 +110,7 @@ class Deliveries:
             await held.done()
         except Superseded:
             return
-        except Unavailable as error:
+        except (Unavailable, Full) as error:  # no fault of the message, however often it happens
             logger.warning("message %d is left to be delivered again: %s", work.sequence, error)
         except asyncio.CancelledError:
             await held.give_back()

@@ -1,4 +1,10 @@
-"""Liveness and readiness: readiness publishes and reads for real, on the disk the log lies on."""
+"""Liveness and readiness: readiness publishes and reads for real, on the disk the log lies on.
+
+That may go well while the log itself takes nothing: after a write that failed, nats-server refuses that
+stream in silence. So what became of this process's own appends counts as well.
+"""
+
+import asyncio
 
 from contracts.subjects import LOG_STREAM, PROBE_STREAM
 from eventlog.broker import Broker
@@ -7,6 +13,8 @@ from eventlog.ports import LogError
 
 PROBE_TIMEOUT_SECONDS = 2.0
 NEARLY_FULL = 0.98
+UNCONFIRMED_SECONDS = 30.0
+"""For so long an append without an answer is held against the log; then somebody may try again."""
 
 
 async def problem(broker: Broker, service: str) -> str | None:
@@ -27,4 +35,7 @@ async def problem(broker: Broker, service: str) -> str | None:
     limit = info.config.max_bytes
     if limit and limit > 0 and info.state.bytes >= NEARLY_FULL * limit:
         return f"the log is full: {info.state.bytes} of {limit} bytes"
+    since = broker.unconfirmed
+    if since is not None and asyncio.get_running_loop().time() - since < UNCONFIRMED_SECONDS:
+        return "the log does not confirm what is appended; the disk of nats-server may be full"
     return None

@@ -69,6 +69,10 @@ class JetStreamLog:
             except Conflict:
                 metrics.conflicts.inc()
                 raise
+            except Unavailable:
+                self._broker.unconfirmed = asyncio.get_running_loop().time()
+                raise
+        self._broker.unconfirmed = None
         metrics.appended(stored)
         return stored
 

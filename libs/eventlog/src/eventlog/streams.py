@@ -43,7 +43,7 @@ def configurations(*, replicas: int, log_bytes: int, live_bytes: int) -> list[di
             "name": subjects.LIVE_STREAM,
             "subjects": [subjects.LIVE_SUBJECTS],
             "storage": "memory",
-            "num_replicas": 1,
+            "num_replicas": replicas,  # what only one server has, nobody can follow once it is lost
             "retention": "limits",
             "discard": "old",
             "max_bytes": live_bytes,

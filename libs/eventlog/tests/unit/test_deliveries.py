@@ -10,7 +10,7 @@ from eventlog.author import Author
 from eventlog.codec import recorded
 from eventlog.deliveries import LAST_DELIVERY, Deliveries
 from eventlog.journal import Superseded
-from eventlog.ports import LogError, Unavailable
+from eventlog.ports import Full, LogError, Unavailable
 from eventlog.work import Held
 
 MESSAGE = MessageReceived(addressee="x", text="x", protocol="agent")
@@ -72,7 +72,7 @@ async def test_what_fails_is_tried_again_and_given_up_at_last(error: Exception) 
     assert house.given_up == [(LAST_DELIVERY, str(error))]
 
 
-@pytest.mark.parametrize("error", [Unavailable("away"), Superseded("taken over")])
+@pytest.mark.parametrize("error", [Unavailable("away"), Full("maximum bytes"), Superseded("taken over")])
 async def test_an_outage_or_a_takeover_gives_nothing_up(error: Exception) -> None:
     house = House(error)
     assert await house.handle(delivery=100 * LAST_DELIVERY) == []

@@ -29,9 +29,15 @@ def router(broker: Broker, log: Log, settings: EdgeSettings) -> APIRouter:
         except InvalidKey as error:
             raise HTTPException(422, f"chat_id: {error}") from None
         query = queries.HistoryQuery(conversation=chat_id, at_least=await log.tail(chat_id))
-        found = await ask(
-            broker, queries.HISTORY, query, queries.History, timeout_seconds=settings.query_timeout
-        )
+        entries: list[queries.HistoryEntry] = []
+        while True:
+            page = await ask(
+                broker, queries.HISTORY, query, queries.History, timeout_seconds=settings.query_timeout
+            )
+            entries += page.entries
+            if page.next is None:
+                break
+            query = query.model_copy(update={"after": page.next})
         return [
             HistoryItem(
                 role="user" if entry.role == "user" else "agent",
@@ -39,7 +45,7 @@ def router(broker: Broker, log: Log, settings: EdgeSettings) -> APIRouter:
                 step_type=STEP_TYPES[entry.step_kind] if entry.step_kind else None,
                 timestamp=parse_time(entry.occurred_at).strftime("%Y-%m-%d %H:%M:%S"),
             )
-            for entry in found.entries
+            for entry in entries
         ]
 
     @routes.post("/agent/run", responses=documented(413, 500))

@@ -28,6 +28,8 @@ from history_store.tables import (
 
 BUSY_SECONDS: Final = 10
 CONNECT_SECONDS: Final = 5
+PROBE_SECONDS: Final = 2
+"""No longer than the probe of the log, so that who asks for readiness is still there for the answer."""
 STATEMENT_SECONDS: Final = 60
 _PREPARING: Final = 7_205_759
 """Key of the PostgreSQL advisory lock under which replicas create the tables one after the other."""
@@ -120,7 +122,7 @@ class Store:
     async def problem(self) -> str | None:
         """Why the tables cannot be read, or None."""
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(PROBE_SECONDS):
                 await self.position()
         except (SQLAlchemyError, Moved, OSError, TimeoutError) as error:
             return f"the database does not answer: {error or type(error).__name__}"
