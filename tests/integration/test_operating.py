@@ -29,6 +29,8 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.portable import NotPortable, Porter
 from eventlog.ports import Log
 from eventlog.settings import NatsSettings
+from history_store.rebuild import rebuild, second
+from history_store.store import Store
 from parley.settings import Settings
 from parley.stack.attached import log_environment
 
@@ -83,6 +85,17 @@ async def states(log: Log, conversation: str) -> list[tuple[str, str]]:
     return found
 
 
+async def digest(log: Log, conversation: str, folder: Path) -> str:
+    """Of a conversation, as a rebuild of a log finds it."""
+    store = Store(f"sqlite+aiosqlite:///{folder / 'history.sqlite3'}")
+    await store.prepare()
+    await store.apply([event async for event in log.read(conversation)], after=0)
+    async with second(store) as beside:
+        outcome = await rebuild(log, store, beside, verify=True, say=lambda _: None)
+    await store.close()
+    return dict(outcome.digests)[conversation]
+
+
 async def test_an_exported_conversation_is_the_same_elsewhere(
     stack: Any, broker: Broker, nats_settings: NatsSettings, log: Log, conversation: str, tmp_path: Path
 ) -> None:
@@ -110,7 +123,15 @@ async def test_an_exported_conversation_is_the_same_elsewhere(
     assert [json.loads(line).get("headers") for line in again] == [
         json.loads(line).get("headers") for line in lines
     ]
-    assert len(await states(log, conversation)) > 10
+    found = await states(log, conversation)
+    assert len(found) > 10
+    newest = await LogCheckpointSaver(log, Author(source="test")).aget_tuple(
+        {"configurable": {"thread_id": conversation}}
+    )
+    assert newest is not None
+    assert newest.checkpoint["id"] == found[0][0]
+    there = await asyncio.to_thread(parley, stack, "rebuild", "--verify", "--digests")
+    assert f"sha256:{await digest(log, conversation, tmp_path)}  {conversation}\n" in there
 
     with pytest.raises(NotPortable, match="in use"):
         await porter.bring_in(lines)

@@ -16,7 +16,15 @@ from nats.js.api import Header
 
 from contracts import subjects
 from contracts.envelope import ID, PAYLOAD_DIGEST, PAYLOAD_REFERENCE, TYPE
-from contracts.events import ENDS, REGISTERED, UPCASTERS, AnswerReceived, CheckpointSaved, MessageReceived
+from contracts.events import (
+    ENDS,
+    REGISTERED,
+    UPCASTERS,
+    AnswerReceived,
+    CheckpointSaved,
+    MessageReceived,
+    NodeCompleted,
+)
 from contracts.registry import Registry
 from eventlog.appending import EXPECTED, EXPECTED_FILTER, MAX_BATCH, Appender, Message, Outcome
 from eventlog.broker import Broker
@@ -208,15 +216,21 @@ class Porter:
 
 
 def placed(line: Line, places: Mapping[int, int]) -> dict[str, Any]:
-    """The payload with the positions it speaks of as they are here.
-
-    A checkpoint's `base` is a lower bound and may lie between events, so the next event stands for it.
-    """
+    """The payload with the positions it speaks of as they are here."""
     payload = dict(line.payload)
     if (said := payload.get("message_sequence")) is not None:
         if said not in places:
             raise NotPortable(f"event {line.sequence} answers {said}, which is not in the file")
         payload["message_sequence"] = places[said]
-    if line.type == CheckpointSaved.type and "base" in payload:
-        payload["base"] = places[min(old for old in places if old >= min(payload["base"], line.sequence))]
+    if line.type == CheckpointSaved.type:
+        return _rebased(payload, line, places)
+    if line.type == NodeCompleted.type and "checkpoints" in payload:
+        payload["checkpoints"] = [_rebased(carried, line, places) for carried in payload["checkpoints"]]
     return payload
+
+
+def _rebased(checkpoint: dict[str, Any], line: Line, places: Mapping[int, int]) -> dict[str, Any]:
+    """A checkpoint with its `base` here. That is a lower bound and may lie between events, so the next
+    event stands for it."""
+    bound = min(checkpoint["base"], line.sequence)
+    return checkpoint | {"base": places[min(old for old in places if old >= bound)]}
