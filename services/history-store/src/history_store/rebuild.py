@@ -4,6 +4,7 @@ The live projection goes on meanwhile. `digests` tells what is the same on every
 """
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -245,6 +246,7 @@ async def run(*, verify: bool, say: Say) -> Outcome:
 
 def main(*, verify: bool, each: bool) -> None:
     """Rebuild, say how it went, `each` conversation too, and end with 0, or with 1 where live rows differ."""
+    gc.freeze()  # else what the imports have made is looked through again and again: a sixth of the time
     try:
         outcome = asyncio.run(run(verify=verify, say=_say))
     except* (WrongSetting, LogError, Moved, SQLAlchemyError, OSError, TimeoutError) as errors:
