@@ -14,6 +14,13 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from nats.aio.msg import Msg
+from websockets.asyncio.client import connect
+
+from agent_runner.checkpointer import LogCheckpointSaver
+from contracts import subjects
+from contracts.events import ConversationStarted, MessageReceived, RunEvent, UserSpoke
+from contracts.queries import SESSION, SessionFound
 from pydantic import SecretStr
 from websockets.asyncio.client import connect
 
@@ -24,10 +31,12 @@ from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.codec import encode
 from eventlog.dead import Cemetery, DeadLetter, bury
+from eventlog.erasing import erase
 from eventlog.inbox import Inbox
+from eventlog.payloads import Payloads
 from eventlog.jetstream import JetStreamLog
 from eventlog.portable import NotPortable, Porter
-from eventlog.ports import Log
+from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings
 from history_store.rebuild import rebuild, second
 from history_store.store import Store
@@ -161,6 +170,32 @@ async def test_erased_and_brought_back(stack: Any, conversation: str, tmp_path: 
     async with asyncio.timeout(SECONDS):
         while await history(stack, conversation) != told:
             await asyncio.sleep(0.05)
+
+
+async def test_kept_audio_is_exported_and_erased_along(
+    broker: Broker, nats_settings: NatsSettings, log: Log, conversation: str
+) -> None:
+    async def answer(question: Msg) -> None:
+        """As history-store answers about a conversation that is deleted."""
+        await question.respond(SessionFound(session=None).model_dump_json().encode())
+
+    audio, author, payloads = bytes(range(256)), Author(source="test"), Payloads(broker.client)
+    name = await payloads.keep(audio)
+    spoke = UserSpoke(item_id="i", transcript="hi", speech_ms=9, answered_by="engine", audio_reference=name)
+    started = ConversationStarted(responder_name="nobody", protocol="voice")
+    await log.append([author.envelope(conversation, event) for event in (started, spoke)], expected=0)
+    porter = Porter(broker, nats_settings)
+    lines = [line async for line in porter.write(conversation)]
+    answering = await broker.client.subscribe(subjects.query(SESSION), cb=answer)
+
+    erased = await erase(broker, nats_settings, conversation)
+
+    await answering.unsubscribe()
+    assert (erased.events, erased.payloads) == (3, 1)
+    with pytest.raises(LogError, match="missing"):
+        await payloads.kept(name)
+    await porter.bring_in(lines)
+    assert await payloads.kept(name) == audio
 
 
 async def test_a_dead_letter_is_listed_said_again_and_dropped(
