@@ -15,17 +15,13 @@ from urllib.parse import quote
 import httpx
 import pytest
 from nats.aio.msg import Msg
-from websockets.asyncio.client import connect
-
-from agent_runner.checkpointer import LogCheckpointSaver
-from contracts import subjects
-from contracts.events import ConversationStarted, MessageReceived, RunEvent, UserSpoke
-from contracts.queries import SESSION, SessionFound
 from pydantic import SecretStr
 from websockets.asyncio.client import connect
 
 from agent_runner.checkpointer import LogCheckpointSaver
-from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, MessageReceived, RunEvent
+from contracts import subjects
+from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, MessageReceived, RunEvent, UserSpoke
+from contracts.queries import SESSION, SessionFound
 from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
@@ -33,8 +29,8 @@ from eventlog.codec import encode
 from eventlog.dead import Cemetery, DeadLetter, bury
 from eventlog.erasing import erase
 from eventlog.inbox import Inbox
-from eventlog.payloads import Payloads
 from eventlog.jetstream import JetStreamLog
+from eventlog.payloads import Payloads
 from eventlog.portable import NotPortable, Porter
 from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings
