@@ -1,10 +1,12 @@
 """What a checkpoint costs as a conversation grows: over the log, in memory, and in SQLite if it is installed.
 
-Run as ``python bench/checkpointer.py [TURNS …]`` with nats-server beside the interpreter. A turn is three
-checkpoints: the user's message, a plan, the reply. Times are medians in milliseconds. SQLite keeps its
-default of fsync at checkpoints of its WAL; the log has ``sync_interval: always``.
+Run as ``python bench/checkpointer.py [TURNS …] [--plot FILE.svg]`` with nats-server beside the interpreter;
+the plot is of every turn over the log. A turn is three checkpoints: the user's message, a plan, the reply.
+Times are medians in milliseconds. SQLite keeps its default of fsync at checkpoints of its WAL; the log has
+``sync_interval: always``.
 """
 
+import argparse
 import asyncio
 import pickle
 import socket
@@ -24,6 +26,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, empty_checkpoint
 from langgraph.checkpoint.base.id import uuid6
 from langgraph.checkpoint.memory import InMemorySaver
+from plot import Series, picture
 
 from agent_runner.checkpointer import LogCheckpointSaver
 from contracts.envelope import Recorded
@@ -115,16 +118,21 @@ async def timed(saver: BaseCheckpointSaver[Any], prepare: Callable[[], object] =
     return 1000 * median(times)
 
 
-async def measure_log(log: Log, points: list[int]) -> dict[int, dict[str, float]]:
-    """As in a run: puts are staged, and appended one by one under the conversation's fence."""
+async def measure_log(log: Log, points: list[int]) -> tuple[dict[int, dict[str, float]], list[Series]]:
+    """As in a run: puts are staged, and appended one by one under the conversation's fence.
+
+    The series are of each turn: its read and its three checkpoints.
+    """
     author = Author(source="bench")
     saver = LogCheckpointSaver(log, author)
     talk, rows, tail = Talk(saver, "plain"), {}, 0
     events: list[Event] = []
+    times, sizes = Series("milliseconds a turn"), Series("KB stored a turn")
     commits: list[float] = []
     appends: list[float] = []
     warm: list[float] = []
     for number in range(1, max(points) + 1):
+        known = len(events)
         with saver.staging("plain", tail=tail) as stage:
             began = time.perf_counter()
             await saver.aget_tuple({"configurable": {"thread_id": "plain", "checkpoint_ns": ""}})
@@ -141,6 +149,8 @@ async def measure_log(log: Log, points: list[int]) -> dict[int, dict[str, float]
                     tail = recorded[-1].sequence
                     saver.committed(recorded)
                 commits.append(time.perf_counter() - began + talk.put_times[puts + put])
+        times.values.append(1000 * (warm[-1] + sum(commits[-3:])))
+        sizes.values.append(sum(map(stored_bytes, events[known:])) / 1000)
         if number in points:
             rows[number] = {
                 "put": 1000 * median(commits[-3 * AROUND :]),
@@ -149,11 +159,14 @@ async def measure_log(log: Log, points: list[int]) -> dict[int, dict[str, float]
                 "staged": 1000 * median(talk.put_times[-3 * AROUND :]),
                 "warm": 1000 * median(warm[-AROUND:]),
                 "cold": await timed(saver, lambda: saver.forget("plain")),
-                "KB/turn": sum(len(event.model_dump_json(exclude_defaults=True)) for event in events)
-                / 1000
-                / number,
+                "KB/turn": sum(sizes.values) / number,
             }
-    return rows
+    return rows, [times, sizes]
+
+
+def stored_bytes(event: Event) -> int:
+    """How many bytes the log keeps of an event beside its headers."""
+    return len(event.model_dump_json(exclude_defaults=True).encode())
 
 
 @asynccontextmanager
@@ -198,13 +211,13 @@ def size_in_memory(saver: InMemorySaver) -> int:
     return len(pickle.dumps([{str(key): value for key, value in saver.blobs.items()}, dict(saver.writes)]))
 
 
-async def main(points: list[int]) -> None:
-    """Measure and print; the last lines are the ratios to the first point."""
+async def main(points: list[int]) -> list[Series]:
+    """Measure and print; the last lines are the ratios to the first point. Gives what is to be plotted."""
     tables: dict[str, dict[int, dict[str, float]]] = {}
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         log = await stack.enter_async_context(server(folder))
-        tables["log, in a run"] = await measure_log(log, points)
+        tables["log, in a run"], series = await measure_log(log, points)
         memory = InMemorySaver()
         tables["InMemorySaver"] = await measure_plain(memory, lambda: size_in_memory(memory), points)
         try:
@@ -225,7 +238,14 @@ async def main(points: list[int]) -> None:
             print(f"{point:8}" + "".join(f"{rows[point][column]:12.3f}" for column in columns))
         first, last = rows[points[0]], rows[points[-1]]
         print("   ratio" + "".join(f"{last[column] / first[column]:11.1f}x" for column in columns))
+    return series
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sorted(int(argument) for argument in sys.argv[1:]) or [1, 100, 500, 1000]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("turns", type=int, nargs="*", default=[1, 100, 500, 1000])
+    parser.add_argument("--plot", type=Path)
+    arguments = parser.parse_args()
+    plotted = asyncio.run(main(sorted(arguments.turns)))
+    if arguments.plot:
+        arguments.plot.write_text(picture(plotted), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a frozen conversation comes to: digests of its projection and of every state it was ever in.
+"""What a frozen conversation comes to: its digest as a rebuild has it, and one of every state read back.
 
 ``python -m tests.frozen.replay NAME FILE`` freezes a file that `parley export` has written. Each change of
 an event's schema adds one, written by the release before it; `test_frozen_logs` replays them all.
@@ -43,7 +43,7 @@ async def replay(nats_url: str, folder: Path, lines: Sequence[str]) -> dict[str,
         async with second(store) as beside:
             outcome = await rebuild(log, store, beside, verify=True, say=_quietly)
         assert outcome.differences == 0, outcome.examples
-        return {"projection": outcome.digest, "states": await digest_of_states(log, key)}
+        return {"digest": outcome.digests.of_all(), "states": await digest_of_states(log, key)}
     finally:
         await store.close()
         await broker.stop()

@@ -1,6 +1,6 @@
 """One message sent a hundred times at once is run once, and everybody who sent it gets the same answer.
 
-The quote protocol's turn at this is in `test_quote_protocol`.
+The quote protocol's turn at this is in `test_quote_protocol`. What is spoken has no id, nor has `/agent/run`.
 """
 
 import asyncio
@@ -118,3 +118,14 @@ async def test_a_hundred_sends_of_one_room_message(stack: Any) -> None:
     )
     assert [frame for frame in ends if frame != ends[0]] == []
     assert await said_by_people(stack, room) == [said["msg"]]
+
+
+async def test_a_hundred_sends_of_one_message_written_into_a_voice_session(stack: Any) -> None:
+    async with httpx.AsyncClient(timeout=WAIT_SECONDS) as http:
+        created = await http.post(f"{stack.url()}/api/v1/chat/guest-sessions", json={})
+    session = created.json()["session_id"]
+    said = {"type": "client", "message": "what can you do", "message_id": "m1"}
+    address = f"{stack.url('PARLEY_AGENT_WS_PORT', 'ws')}/chat/{session}"
+    steps = await last_frames(address, said, lambda frame: frame["type"] == "agent_step")
+    assert [frame for frame in steps if frame != steps[0]] == []
+    assert await said_by_people(stack, session) == [said["message"]]

@@ -14,21 +14,28 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from nats.aio.msg import Msg
 from pydantic import SecretStr
 from websockets.asyncio.client import connect
 
 from agent_runner.checkpointer import LogCheckpointSaver
-from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, MessageReceived, RunEvent
+from contracts import subjects
+from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, MessageReceived, RunEvent, UserSpoke
+from contracts.queries import SESSION, SessionFound
 from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.codec import encode
 from eventlog.dead import Cemetery, DeadLetter, bury
+from eventlog.erasing import erase
 from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
+from eventlog.payloads import Payloads
 from eventlog.portable import NotPortable, Porter
-from eventlog.ports import Log
+from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings
+from history_store.rebuild import rebuild, second
+from history_store.store import Store
 from parley.settings import Settings
 from parley.stack.attached import log_environment
 
@@ -83,6 +90,17 @@ async def states(log: Log, conversation: str) -> list[tuple[str, str]]:
     return found
 
 
+async def digest(log: Log, conversation: str, folder: Path) -> str:
+    """Of a conversation, as a rebuild of a log finds it."""
+    store = Store(f"sqlite+aiosqlite:///{folder / 'history.sqlite3'}")
+    await store.prepare()
+    await store.apply([event async for event in log.read(conversation)], after=0)
+    async with second(store) as beside:
+        outcome = await rebuild(log, store, beside, verify=True, say=lambda _: None)
+    await store.close()
+    return dict(outcome.digests)[conversation]
+
+
 async def test_an_exported_conversation_is_the_same_elsewhere(
     stack: Any, broker: Broker, nats_settings: NatsSettings, log: Log, conversation: str, tmp_path: Path
 ) -> None:
@@ -110,7 +128,15 @@ async def test_an_exported_conversation_is_the_same_elsewhere(
     assert [json.loads(line).get("headers") for line in again] == [
         json.loads(line).get("headers") for line in lines
     ]
-    assert len(await states(log, conversation)) > 10
+    found = await states(log, conversation)
+    assert len(found) > 10
+    newest = await LogCheckpointSaver(log, Author(source="test")).aget_tuple(
+        {"configurable": {"thread_id": conversation}}
+    )
+    assert newest is not None
+    assert newest.checkpoint["id"] == found[0][0]
+    there = await asyncio.to_thread(parley, stack, "rebuild", "--verify", "--digests")
+    assert f"sha256:{await digest(log, conversation, tmp_path)}  {conversation}\n" in there
 
     with pytest.raises(NotPortable, match="in use"):
         await porter.bring_in(lines)
@@ -140,6 +166,32 @@ async def test_erased_and_brought_back(stack: Any, conversation: str, tmp_path: 
     async with asyncio.timeout(SECONDS):
         while await history(stack, conversation) != told:
             await asyncio.sleep(0.05)
+
+
+async def test_kept_audio_is_exported_and_erased_along(
+    broker: Broker, nats_settings: NatsSettings, log: Log, conversation: str
+) -> None:
+    async def answer(question: Msg) -> None:
+        """As history-store answers about a conversation that is deleted."""
+        await question.respond(SessionFound(session=None).model_dump_json().encode())
+
+    audio, author, payloads = bytes(range(256)), Author(source="test"), Payloads(broker.client)
+    name = await payloads.keep(audio)
+    spoke = UserSpoke(item_id="i", transcript="hi", speech_ms=9, answered_by="engine", audio_reference=name)
+    started = ConversationStarted(responder_name="nobody", protocol="voice")
+    await log.append([author.envelope(conversation, event) for event in (started, spoke)], expected=0)
+    porter = Porter(broker, nats_settings)
+    lines = [line async for line in porter.write(conversation)]
+    answering = await broker.client.subscribe(subjects.query(SESSION), cb=answer)
+
+    erased = await erase(broker, nats_settings, conversation)
+
+    await answering.unsubscribe()
+    assert (erased.events, erased.payloads) == (3, 1)
+    with pytest.raises(LogError, match="missing"):
+        await payloads.kept(name)
+    await porter.bring_in(lines)
+    assert await payloads.kept(name) == audio
 
 
 async def test_a_dead_letter_is_listed_said_again_and_dropped(

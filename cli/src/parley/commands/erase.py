@@ -28,5 +28,5 @@ def erase(
     erased = with_log(work)
     typer.echo(
         f"removed: {erased.events} events, {erased.deltas} live deltas, {erased.dead_letters} dead letters, "
-        f"{erased.payloads} large payloads"
+        f"{erased.payloads} large payloads and recordings"
     )

@@ -10,21 +10,21 @@ from typing import Any, Final
 from nats.js.errors import NotFoundError, ObjectNotFoundError
 
 from contracts import subjects
-from contracts.envelope import PAYLOAD_REFERENCE, TYPE
-from contracts.events import REGISTERED, UPCASTERS, ReplySpoken, UserSpoke
+from contracts.envelope import PAYLOAD_REFERENCE
+from contracts.events import REGISTERED, UPCASTERS
 from contracts.queries import SESSION, SessionFound, SessionQuery
 from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
+from eventlog.payloads import recording
 from eventlog.ports import LogError
 from eventlog.query import Refused, ask
 from eventlog.settings import NatsSettings
 from eventlog.stored import Stored, StreamReader
 
 PROJECTED_SECONDS: Final = 10.0
-_SPOKEN: Final = {UserSpoke.type, ReplySpoken.type}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,7 @@ async def _references(reader: StreamReader, subject: str) -> set[str]:
 def _reference(stored: Stored) -> str | None:
     if reference := stored.headers.get(PAYLOAD_REFERENCE):
         return reference.rsplit("/", 1)[-1]
-    if stored.headers.get(TYPE) in _SPOKEN:
-        audio: str | None = json.loads(stored.payload).get("audio_reference")
-        return audio
-    return None
+    return recording(stored.headers, stored.payload)
 
 
 async def _purge(reader: StreamReader, stream: str, subject: str) -> int:

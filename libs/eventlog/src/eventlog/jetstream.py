@@ -163,7 +163,7 @@ class JetStreamLog:
                 for start in range(0, len(batch), limit):
                     part = batch[start : start + limit]
                     with ExitStack() as handled:
-                        for event in part:
+                        for event in part if TRACING.on else ():
                             handled.enter_context(TRACING.handling(event))
                         yield part
 

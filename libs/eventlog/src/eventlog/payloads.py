@@ -1,6 +1,7 @@
 """Payloads too large for one message: kept in the object store under their digest, referred to by headers."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -8,13 +9,15 @@ from nats.aio.client import Client
 from nats.js.errors import NotFoundError, ObjectNotFoundError
 from nats.js.object_store import ObjectStore
 
-from contracts.envelope import PAYLOAD_DIGEST, PAYLOAD_REFERENCE
+from contracts.envelope import PAYLOAD_DIGEST, PAYLOAD_REFERENCE, TYPE
+from contracts.events import ReplySpoken, UserSpoke
 from contracts.subjects import PAYLOAD_BUCKET
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, TooLarge, Unavailable
 
 HEADER_ROOM: Final = 64 * 1024
 MAX_OBJECT: Final = 64 * 1024 * 1024
+_SPOKEN: Final = {UserSpoke.type, ReplySpoken.type}
 
 
 class Payloads:
@@ -77,7 +80,20 @@ class Payloads:
             raise LogError(f"payload {reference} does not match its digest")
         return data
 
+    async def kept(self, name: str) -> bytes:
+        """What `keep` has stored under a name. Raises as `get`."""
+        reference = {PAYLOAD_REFERENCE: f"{PAYLOAD_BUCKET}/{name}", PAYLOAD_DIGEST: f"sha256:{name}"}
+        return await self.get(reference, b"")
+
     async def _object_store(self) -> ObjectStore:
         if self._bucket is None:
             self._bucket = await self._client.jetstream().object_store(PAYLOAD_BUCKET)
         return self._bucket
+
+
+def recording(headers: Mapping[str, str], payload: bytes) -> str | None:
+    """The name of the audio that an event speaks of, where it was kept."""
+    if headers.get(TYPE) not in _SPOKEN:
+        return None
+    name: str | None = json.loads(payload).get("audio_reference")
+    return name

@@ -2,11 +2,13 @@
 
 Positions in the log are different in every installation. Those that events speak of (`message_sequence`
 of a run, `base` of a checkpoint) are rewritten when a file is read in; everything else stays as it was.
+Large payloads are in the file as any others, and kept audio is beside the event that speaks of it.
 """
 
 import asyncio
 import hashlib
 import json
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,13 +18,21 @@ from nats.js.api import Header
 
 from contracts import subjects
 from contracts.envelope import ID, PAYLOAD_DIGEST, PAYLOAD_REFERENCE, TYPE
-from contracts.events import ENDS, REGISTERED, UPCASTERS, AnswerReceived, CheckpointSaved, MessageReceived
+from contracts.events import (
+    ENDS,
+    REGISTERED,
+    UPCASTERS,
+    AnswerReceived,
+    CheckpointSaved,
+    MessageReceived,
+    NodeCompleted,
+)
 from contracts.registry import Registry
 from eventlog.appending import EXPECTED, EXPECTED_FILTER, MAX_BATCH, Appender, Message, Outcome
 from eventlog.broker import Broker
 from eventlog.codec import PREVIOUS
 from eventlog.jetstream import JetStreamLog
-from eventlog.payloads import Payloads
+from eventlog.payloads import Payloads, recording
 from eventlog.ports import LogError, Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import Stored, StreamReader
@@ -47,26 +57,30 @@ class Line:
     Attributes:
         sequence: its position where it comes from.
         subject: what follows the conversation in its subject.
+        audio: what was spoken, empty unless it was kept.
     """
 
     sequence: int
     subject: str
     headers: dict[str, str]
     payload: dict[str, Any]
+    audio: bytes = b""
 
     @property
     def type(self) -> str:
         return self.headers[TYPE]
 
 
-async def written(conversation: str, events: AsyncIterator[tuple[Stored, bytes]]) -> AsyncIterator[str]:
-    """The lines of the file, without line ends; `events` are stored messages and their payloads."""
+async def written(
+    conversation: str, events: AsyncIterator[tuple[Stored, bytes, bytes]]
+) -> AsyncIterator[str]:
+    """The lines of the file, without line ends; `events` are stored messages, their payloads and audio."""
     digest = hashlib.sha256()
     count = 0
     prefix = len(subjects.conversation(conversation)) - 1
     header = {"parley": "conversation", "format": FORMAT, "conversation": conversation}
     yield _line(header, digest)
-    async for stored, payload in events:
+    async for stored, payload, audio in events:
         kept = {
             name: value
             for name, value in stored.headers.items()
@@ -74,7 +88,8 @@ async def written(conversation: str, events: AsyncIterator[tuple[Stored, bytes]]
         }
         count += 1
         event = {"sequence": stored.sequence, "subject": stored.subject[prefix:], "headers": kept}
-        yield _line(event | {"payload": json.loads(payload)}, digest)
+        beside = {"audio": b64encode(audio).decode()} if audio else {}
+        yield _line(event | {"payload": json.loads(payload)} | beside, digest)
     yield json.dumps({"events": count, "digest": f"sha256:{digest.hexdigest()}"})
 
 
@@ -94,7 +109,10 @@ def read(lines: Sequence[str]) -> tuple[str, list[Line]]:
         header, *events, trailer = [json.loads(line) for line in lines]
         key = subjects.check_key(header["conversation"])
         known = header["parley"] == "conversation" and header["format"] == FORMAT
-        found = [Line(e["sequence"], e["subject"], e["headers"], e["payload"]) for e in events]
+        found = [
+            Line(e["sequence"], e["subject"], e["headers"], e["payload"], b64decode(e.get("audio", "")))
+            for e in events
+        ]
         wanted, count = trailer["digest"], trailer["events"]
     except (ValueError, KeyError, TypeError) as error:
         raise NotPortable(f"not an exported conversation: {error}") from error
@@ -145,12 +163,14 @@ class Porter:
     async def write(self, conversation: str) -> AsyncIterator[str]:
         """The lines of a conversation's file; of one that has no events, a header and a digest."""
 
-        async def events() -> AsyncIterator[tuple[Stored, bytes]]:
+        async def events() -> AsyncIterator[tuple[Stored, bytes, bytes]]:
             until = await self._tail(conversation)
             async for stored in self._reader.range(subjects.conversation(conversation), after=0):
                 if stored.sequence > until:
                     return
-                yield stored, await self._payloads.get(stored.headers, stored.payload)
+                payload = await self._payloads.get(stored.headers, stored.payload)
+                name = recording(stored.headers, payload)
+                yield stored, payload, await self._payloads.kept(name) if name else b""
 
         async for line in written(conversation, events()):
             yield line
@@ -165,6 +185,9 @@ class Porter:
         key, events = read(lines)
         if await self._tail(key):
             raise NotPortable(f"conversation {key!r} is in use here; erase it first")
+        for line in events:
+            if line.audio:
+                await self._payloads.keep(line.audio)
         places: dict[int, int] = {}
         expected = 0
         for batch in batches(events):
@@ -208,15 +231,21 @@ class Porter:
 
 
 def placed(line: Line, places: Mapping[int, int]) -> dict[str, Any]:
-    """The payload with the positions it speaks of as they are here.
-
-    A checkpoint's `base` is a lower bound and may lie between events, so the next event stands for it.
-    """
+    """The payload with the positions it speaks of as they are here."""
     payload = dict(line.payload)
     if (said := payload.get("message_sequence")) is not None:
         if said not in places:
             raise NotPortable(f"event {line.sequence} answers {said}, which is not in the file")
         payload["message_sequence"] = places[said]
-    if line.type == CheckpointSaved.type and "base" in payload:
-        payload["base"] = places[min(old for old in places if old >= min(payload["base"], line.sequence))]
+    if line.type == CheckpointSaved.type:
+        return _rebased(payload, line, places)
+    if line.type == NodeCompleted.type and "checkpoints" in payload:
+        payload["checkpoints"] = [_rebased(carried, line, places) for carried in payload["checkpoints"]]
     return payload
+
+
+def _rebased(checkpoint: dict[str, Any], line: Line, places: Mapping[int, int]) -> dict[str, Any]:
+    """A checkpoint with its `base` here. That is a lower bound and may lie between events, so the next
+    event stands for it."""
+    bound = min(checkpoint["base"], line.sequence)
+    return checkpoint | {"base": places[min(old for old in places if old >= bound)]}

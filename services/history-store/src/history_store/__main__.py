@@ -1,4 +1,4 @@
-"""``python -m history_store`` serves; ``python -m history_store rebuild [--verify]`` rebuilds."""
+"""``python -m history_store`` serves; ``python -m history_store rebuild`` rebuilds."""
 
 import argparse
 
@@ -13,9 +13,10 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command")
     again = commands.add_parser("rebuild", help="build the tables anew from the log and swap them in")
     again.add_argument("--verify", action="store_true", help="only compare them with the live ones")
+    again.add_argument("--digests", action="store_true", help="print the digest of each conversation too")
     arguments = parser.parse_args()
     if arguments.command == "rebuild":
-        rebuild(verify=arguments.verify)
+        rebuild(verify=arguments.verify, each=arguments.digests)
     else:
         service.run(NAME, build)
 

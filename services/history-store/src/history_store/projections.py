@@ -95,7 +95,10 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
         return _started(recorded, event)
     if conversation is None or isinstance(event, ConversationDeleted):
         return None
-    changes: dict[str, object] = {}
+    changes: dict[str, object] = {
+        "updated_at": format_time(recorded.occurred_at),
+        "last_sequence": recorded.sequence,
+    }
     match event:
         case MessageReceived() | AnswerReceived():
             changes["unanswered"] = conversation.unanswered + 1
@@ -114,8 +117,6 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
             pass
     changed = conversation.model_copy(update=changes)
     changed.status = _status(changed, ended=isinstance(event, ENDS))
-    changed.updated_at = format_time(recorded.occurred_at)
-    changed.last_sequence = recorded.sequence
     return changed
 
 

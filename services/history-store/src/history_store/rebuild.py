@@ -1,11 +1,10 @@
 """Builds a second set of tables from the log, beside the live ones, and compares or swaps them.
 
-The live projection goes on meanwhile. The digest of the rows is the same on every machine.
+The live projection goes on meanwhile. `digests` tells what is the same on every machine.
 """
 
 import asyncio
-import hashlib
-import json
+import gc
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -25,6 +24,7 @@ from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings, WrongSetting, load
+from history_store.digests import Digests
 from history_store.settings import HistorySettings
 from history_store.store import Moved, Store, is_poison, lock, position
 from history_store.tables import CONVERSATION, ENTRY, QUOTATION
@@ -49,7 +49,7 @@ class Outcome:
         position: the log sequence both sets of tables stand at.
         events: how many events were projected.
         seconds: how long that took.
-        digest: hex SHA-256 over all rebuilt rows in order.
+        digests: of each conversation, rows and graph states, and of all.
         differences: how many rows are missing, superfluous or different in the live tables.
         examples: the first of them, in words.
     """
@@ -57,7 +57,7 @@ class Outcome:
     position: int = 0
     events: int = 0
     seconds: float = 0.0
-    digest: str = ""
+    digests: Digests = field(default_factory=Digests)
     differences: int = 0
     examples: list[str] = field(default_factory=list)
 
@@ -100,6 +100,7 @@ async def _build(log: Log, beside: Store, until: int, outcome: Outcome, say: Say
         tasks.create_task(read())
         while batch := await ready.get():
             await _apply(beside, batch, after)
+            outcome.digests.add_events(batch)
             after = batch[-1].sequence
             outcome.events += len(batch)
             now = time.monotonic()
@@ -149,26 +150,18 @@ async def _verify(log: Log, live: Store, beside: Store, outcome: Outcome, say: S
     async with live.reading() as found:
         await _build(log, beside, await position(found), outcome, say)
         async with beside.reading() as expected:
-            digest = hashlib.sha256()
             for table in (CONVERSATION, ENTRY, QUOTATION):
-                await _compare(table, found, expected, outcome, digest.update)
-    outcome.digest = digest.hexdigest()
+                await _compare(table, found, expected, outcome)
 
 
-async def _compare(
-    table: Table,
-    found: AsyncConnection,
-    expected: AsyncConnection,
-    outcome: Outcome,
-    digest: Callable[[bytes], None],
-) -> None:
+async def _compare(table: Table, found: AsyncConnection, expected: AsyncConnection, outcome: Outcome) -> None:
     """Walk through the live and the rebuilt rows side by side, both in the order of their keys."""
     key = _key_of(table)
     live_rows, rebuilt_rows = _rows(found, table), _rows(expected, table)
     async with aclosing(live_rows), aclosing(rebuilt_rows):
         live = await anext(live_rows, None)
         async for rebuilt in rebuilt_rows:
-            digest(_canonical(table, rebuilt))
+            outcome.digests.add_row(table, rebuilt)
             while live and key(live) < key(rebuilt):
                 outcome.differ(f"{table.name} {key(live)} should not be there")
                 live = await anext(live_rows, None)
@@ -189,15 +182,13 @@ async def _swap(log: Log, live: Store, beside: Store, outcome: Outcome, say: Say
     async with live.writing() as connection:
         at = await lock(connection)
         await _build(log, beside, at, outcome, say)
-        digest = hashlib.sha256()
         async with beside.reading() as rebuilt:
             for table in (CONVERSATION, ENTRY, QUOTATION):
                 await connection.execute(delete(table))
                 async for rows in _chunks(rebuilt, table):
                     for row in rows:
-                        digest.update(_canonical(table, row))
+                        outcome.digests.add_row(table, row)
                     await connection.execute(insert(table), rows)
-    outcome.digest = digest.hexdigest()
 
 
 async def _chunks(connection: AsyncConnection, table: Table) -> AsyncIterator[list[Row]]:
@@ -217,12 +208,6 @@ def _key_of(table: Table) -> Callable[[Row], tuple[int, ...]]:
     """What gives the primary key of a row."""
     names = [column.name for column in table.primary_key]
     return lambda row: tuple(row[name] for name in names)
-
-
-def _canonical(table: Table, row: Row) -> bytes:
-    """The same bytes for the same row in every database: JSON of the values in order of the columns."""
-    values = [table.name, *(row[column.name] for column in table.columns)]
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 @asynccontextmanager
@@ -259,15 +244,18 @@ async def run(*, verify: bool, say: Say) -> Outcome:
         await broker.stop()
 
 
-def main(*, verify: bool) -> None:
-    """Rebuild, say how it went, and end with 0, or with 1 where live rows differ from the log."""
+def main(*, verify: bool, each: bool) -> None:
+    """Rebuild, say how it went, `each` conversation too, and end with 0, or with 1 where live rows differ."""
+    gc.freeze()  # else what the imports have made is looked through again and again: a sixth of the time
     try:
         outcome = asyncio.run(run(verify=verify, say=_say))
     except* (WrongSetting, LogError, Moved, SQLAlchemyError, OSError, TimeoutError) as errors:
         sys.exit(f"cannot rebuild: {errors.exceptions[0] or type(errors.exceptions[0]).__name__}")
     rate = outcome.events / outcome.seconds if outcome.seconds else 0.0
     _say(f"{outcome.events} events in {outcome.seconds:.1f} s, {rate:,.0f} events/s")
-    _say(f"position {outcome.position}, digest sha256:{outcome.digest}")
+    for key, digest in outcome.digests if each else ():
+        _say(f"sha256:{digest}  {key}")
+    _say(f"position {outcome.position}, digest sha256:{outcome.digests.of_all()}")
     for example in outcome.examples:
         _say(example)
     if outcome.differences:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from contracts.envelope import Recorded
 from contracts.events import (
+    CheckpointSaved,
     ConversationDeleted,
     ConversationStarted,
     Event,
@@ -22,6 +23,7 @@ from contracts.events import (
     RunInterrupted,
     Step,
 )
+from contracts.events.checkpoint import Blob
 from contracts.queries import HistoryQuery, MessagesQuery, SessionQuery, SessionsQuery
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
@@ -34,9 +36,12 @@ from history_store.tables import CONVERSATION, ENTRY, POSITION
 
 SOON = 10.0
 FIXED_TIME = datetime(2025, 11, 3, 10, tzinfo=UTC)
-FIXED_IDS = [UUID(int=number) for number in range(3)]
-DIGEST = "85d6ae3f2aaaf849496dd692387e9bbbd6f179bdb47cb0dcb1743b675a9c1861"
+FIXED_IDS = [UUID(int=number) for number in range(4)]
+DIGEST = "c06d7c4f14efa30d646b22b0b61985c0270eb2e0c39dd148070ef5ca1ff45836"
 AUTHOR = Author("test")
+CHECKPOINT = CheckpointSaved(
+    checkpoint_id="c", base=1, header={}, metadata=Blob(format="json", data="e30="), changed={}
+)
 BuryCall = Callable[[Recorded, str], Awaitable[None]]
 
 
@@ -258,7 +263,7 @@ async def test_verify_lists_rows_that_are_missing_changed_or_too_many(store: Sto
             )
         )
     damaged = await verified(log, store)
-    assert damaged.digest == honest.digest
+    assert damaged.digests.of_all() == honest.digests.of_all()
     assert damaged.differences == 3
     assert damaged.examples == [
         "conversation (2,) differs in owner",
@@ -286,11 +291,11 @@ async def test_a_rebuild_mends_the_rows_while_the_projector_goes_on(store: Store
 async def test_the_digest_is_the_same_in_every_database(store: Store) -> None:
     log = MemoryLog()
     origin = Author("test", now=lambda: FIXED_TIME, new_id=iter(FIXED_IDS).__next__)
-    events = [started("가"), message("나"), reply("다")]
+    events = [started("가"), message("나"), CHECKPOINT, reply("다")]
     await log.append([origin.envelope("a", event) for event in events], expected=0)
     async with projecting(log, store) as projector:
-        await projector.reached(3, timeout_seconds=SOON)
-    assert (await verified(log, store)).digest == DIGEST
+        await projector.reached(4, timeout_seconds=SOON)
+    assert (await verified(log, store)).digests.of_all() == DIGEST
 
 
 async def test_what_cannot_be_projected_is_put_aside_and_the_rest_goes_on(
