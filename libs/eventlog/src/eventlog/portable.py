@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 from base64 import b64decode, b64encode
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -69,6 +70,33 @@ class Line:
     @property
     def type(self) -> str:
         return self.headers[TYPE]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where events are: their sequences in the file and here, side by side and ascending."""
+
+    there: Sequence[int] = ()
+    here: Sequence[int] = ()
+
+    def followed_by(self, there: Sequence[int], first: int) -> "Places":
+        """These, and more that stand one behind the other here."""
+        return Places([*self.there, *there], [*self.here, *range(first, first + len(there))])
+
+    def of(self, there: int) -> int:
+        """Where an event is.
+
+        Raises:
+            NotPortable: if it is not in the file.
+        """
+        found = bisect_left(self.there, there)
+        if found == len(self.there) or self.there[found] != there:
+            raise NotPortable(f"event {there} is spoken of and not in the file")
+        return self.here[found]
+
+    def since(self, there: int) -> int:
+        """Where the first event is that does not come before a position; there has to be one."""
+        return self.here[bisect_left(self.there, there)]
 
 
 async def written(
@@ -188,21 +216,20 @@ class Porter:
         for line in events:
             if line.audio:
                 await self._payloads.keep(line.audio)
-        places: dict[int, int] = {}
-        expected = 0
+        places = Places()
         for batch in batches(events):
             if batch:
-                first = await self._append(key, batch, expected, places)
-                expected = first + len(batch) - 1
+                places = await self._append(key, batch, places)
         return key, len(events)
 
-    async def _append(self, key: str, batch: Sequence[Line], expected: int, places: dict[int, int]) -> int:
-        """The first sequence of a batch, guarded by the whole log's end: its events name their places."""
+    async def _append(self, key: str, batch: Sequence[Line], places: Places) -> Places:
+        """Append a batch, guarded by the whole log's end: its events name their places, which are added."""
+        expected = places.here[-1] if places.here else 0
         problem = "the log is too busy"
         for _ in range(ATTEMPTS):
             first = await self._reader.last_sequence() + 1
-            new = places | {line.sequence: first + offset for offset, line in enumerate(batch)}
-            messages = [await self._message(key, line, new) for line in batch]
+            longer = places.followed_by([line.sequence for line in batch], first)
+            messages = [await self._message(key, line, longer) for line in batch]
             messages[0].headers.update(
                 {
                     PREVIOUS: str(expected),
@@ -215,14 +242,13 @@ class Porter:
             if outcome is Outcome.LOOK and (found := await self._next(key, ">", after=expected)):
                 if found.id != batch[0].headers[ID] or found.sequence != first:
                     raise NotPortable(f"conversation {key!r} came into use here meanwhile")
-                sequence = first
+                return longer
             if sequence:
-                places |= new
-                return sequence
+                return longer
             await asyncio.sleep(PAUSE_SECONDS)
         raise Unavailable(f"conversation {key!r}: {problem}")
 
-    async def _message(self, key: str, line: Line, places: Mapping[int, int]) -> Message:
+    async def _message(self, key: str, line: Line, places: Places) -> Message:
         payload = json.dumps(placed(line, places), ensure_ascii=False).encode()
         reference, payload = await self._payloads.put(payload)
         unique = {Header.MSG_ID: f"{uuid4()}"}  # the same event may have been here minutes ago
@@ -230,13 +256,11 @@ class Porter:
         return Message(subject, line.headers | reference | unique, payload)
 
 
-def placed(line: Line, places: Mapping[int, int]) -> dict[str, Any]:
+def placed(line: Line, places: Places) -> dict[str, Any]:
     """The payload with the positions it speaks of as they are here."""
     payload = dict(line.payload)
     if (said := payload.get("message_sequence")) is not None:
-        if said not in places:
-            raise NotPortable(f"event {line.sequence} answers {said}, which is not in the file")
-        payload["message_sequence"] = places[said]
+        payload["message_sequence"] = places.of(said)
     if line.type == CheckpointSaved.type:
         return _rebased(payload, line, places)
     if line.type == NodeCompleted.type and "checkpoints" in payload:
@@ -244,8 +268,7 @@ def placed(line: Line, places: Mapping[int, int]) -> dict[str, Any]:
     return payload
 
 
-def _rebased(checkpoint: dict[str, Any], line: Line, places: Mapping[int, int]) -> dict[str, Any]:
+def _rebased(checkpoint: dict[str, Any], line: Line, places: Places) -> dict[str, Any]:
     """A checkpoint with its `base` here. That is a lower bound and may lie between events, so the next
     event stands for it."""
-    bound = min(checkpoint["base"], line.sequence)
-    return checkpoint | {"base": places[min(old for old in places if old >= bound)]}
+    return checkpoint | {"base": places.since(min(checkpoint["base"], line.sequence))}
