@@ -8,7 +8,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
 from agent_runner.graphs.catalogue import Graph, compile_graph
-from agent_runner.run import question_of
+from agent_runner.interrupts import question_of
 from agent_runner.steps import reply_of, steps_of
 from contracts.events import Step
 

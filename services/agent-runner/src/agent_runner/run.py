@@ -11,12 +11,12 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 from opentelemetry.trace import get_current_span
-from pydantic import BaseModel
 
 from agent_runner.checkpointer import LogCheckpointSaver, Stage
 from agent_runner.deltas import Deltas
 from agent_runner.effects import EFFECTS, Effects
 from agent_runner.graphs.catalogue import Compiled
+from agent_runner.interrupts import Asked, question_of
 from agent_runner.outputs import presented
 from agent_runner.spans import Spans
 from agent_runner.spoken import corrections
@@ -69,15 +69,6 @@ class Assignment:
     attempt: int
     question: RunInterrupted | None
     spoken_since: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The graph stopped to ask a person."""
-
-    interrupt_id: str
-    question: str
-    context: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -304,16 +295,6 @@ class Run:
         said = self._log.read(self._work.conversation, after=self._assignment.begins, pattern="message.>")
         turn = self._work.correlation_id
         return tuple([work.id async for work in said if work.correlation_id == turn])
-
-
-def question_of(interrupt: dict[str, Any]) -> Asked:
-    """What a LangGraph interrupt asks: its ``question`` and ``context``, else its value as text."""
-    value = interrupt["value"]
-    if isinstance(value, BaseModel):
-        value = value.model_dump()
-    if isinstance(value, dict) and "question" in value:
-        return Asked(interrupt["id"], str(value["question"]), as_json(value.get("context") or {}))
-    return Asked(interrupt["id"], str(value), {})
 
 
 def _describe(error: BaseException) -> str:

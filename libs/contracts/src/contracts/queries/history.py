@@ -1,36 +1,11 @@
-"""Questions that services answer over request/reply, and their answers."""
+"""What history-store is asked."""
 
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.events.run import Step, StepKind
-
-
-class Query(BaseModel):
-    """What every query has.
-
-    Attributes:
-        at_least: the answer must take in the log up to this sequence; 0 for any.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    at_least: int = 0
-
-
-class Failure(BaseModel):
-    """The answer when a query could not be answered; no other answer has a field `failure`.
-
-    Attributes:
-        failure: ``behind`` if the projection did not reach `at_least` in time.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    failure: Literal["behind", "invalid", "internal"]
-    message: str
-
+from contracts.events.run import StepKind
+from contracts.queries.base import Query
 
 Status = Literal["active", "in_progress", "waiting_human", "completed"]
 
@@ -201,52 +176,6 @@ class History(BaseModel):
     next: tuple[int, int] | None = None
 
 
-SPOKEN_COMMANDS: Final = "runner.spoken_commands"
-
-
-class SpokenCommandsQuery(Query):
-    """What can be said to the agent, for recognizers that need a grammar."""
-
-
-class SpokenCommands(BaseModel):
-    """The answer to `SpokenCommandsQuery`.
-
-    Attributes:
-        phrases: such as ``get all contacts`` or ``email of {name}``; slots are ``{name}``, ``{number}``
-            and ``{year}``.
-        names: what ``{name}`` stands for.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    phrases: tuple[str, ...]
-    names: tuple[str, ...] = ()
-
-
-VOICE_OPEN: Final = "voice.open"
-
-
-class OpenVoice(BaseModel):
-    """Hold the voice session of a conversation, in place of whoever held it before.
-
-    Attributes:
-        link: names the pair of subjects that frames are exchanged over, see `voice_link`.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    conversation: str
-    link: str
-
-
-class VoiceOpened(BaseModel):
-    """The answer to `OpenVoice`: from here on frames are taken."""
-
-    model_config = ConfigDict(frozen=True)
-
-    replica: str
-
-
 QUOTATIONS: Final = "history.quotations"
 
 
@@ -263,100 +192,3 @@ class Quotations(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     quote_ids: tuple[str, ...] = ()
-
-
-RUN_ONCE: Final = "runner.run_once"
-
-
-class RunOnce(BaseModel):
-    """Run a graph on a task and keep nothing."""
-
-    model_config = ConfigDict(frozen=True)
-
-    task: str
-    graph: str = ""
-    conversation: str | None = None
-
-
-class RunOnceResult(BaseModel):
-    """The steps in order."""
-
-    model_config = ConfigDict(frozen=True)
-
-    steps: tuple[Step, ...]
-
-
-STATE: Final = "runner.state"
-
-
-class StateQuery(BaseModel):
-    """A graph's state at a checkpoint, the newest one unless it is named.
-
-    Attributes:
-        part: which part of the answer, from 0; a large state takes several, for which the checkpoint
-            has to be named.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    conversation: str
-    checkpoint_id: str | None = None
-    part: int = Field(default=0, ge=0)
-
-
-class StatePart(BaseModel):
-    """The answer to `StateQuery`.
-
-    Attributes:
-        checkpoint_id: None if there is no such checkpoint.
-        text: a piece of the state's JSON.
-        parts: how many pieces there are.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    checkpoint_id: str | None = None
-    text: str = "{}"
-    parts: int = 1
-
-
-CHECKPOINTS: Final = "runner.checkpoints"
-
-
-class CheckpointsQuery(BaseModel):
-    """The checkpoints of a conversation's graph, a page at a time."""
-
-    model_config = ConfigDict(frozen=True)
-
-    conversation: str
-    offset: int = Field(default=0, ge=0)
-
-
-class Checkpoints(BaseModel):
-    """The answer to `CheckpointsQuery`: ids, the oldest first, and how many there are in all."""
-
-    model_config = ConfigDict(frozen=True)
-
-    checkpoint_ids: tuple[str, ...] = ()
-    total: int = 0
-
-
-FORK: Final = "runner.fork"
-
-
-class Fork(BaseModel):
-    """Begin a conversation from a checkpoint of another one."""
-
-    model_config = ConfigDict(frozen=True)
-
-    conversation: str
-    checkpoint_id: str
-    target: str
-
-
-class Forked(BaseModel):
-    """The answer to `Fork`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    outcome: Literal["forked", "no_conversation", "no_checkpoint", "target_exists"]
