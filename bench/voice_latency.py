@@ -16,7 +16,7 @@ import numpy as np
 
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.speech import BYTES_PER_MS, AudioChunk, ReplyDone, SpeechStarted, duration_ms
-from voice_bridge.engines.espeak import EspeakSpeech, find_espeak
+from voice_bridge.engines.espeak import Espeak, EspeakSpeech
 from voice_bridge.engines.local import LocalEngine
 from voice_bridge.engines.local.catalogue import Catalogue
 from voice_bridge.engines.pipeline import PipelineSession
@@ -102,13 +102,12 @@ async def opened(engine: LocalEngine, count: int) -> list[PipelineSession]:
 async def main(turns: int) -> None:
     """Print the figures."""
     vad = VadSettings()
-    espeak = find_espeak()
+    espeak = Espeak()
     speaker = EspeakSpeech(espeak)
     spoken = b"".join([block async for block in speaker.speak("get all contacts", "coral")])
     pcm = bytes(300 * BYTES_PER_MS) + spoken + bytes(900 * BYTES_PER_MS)
     engine = LocalEngine(commands, vad, espeak)
 
-    print(type(espeak).__name__)
     (session,) = await opened(engine, 1)
     for another in await opened(engine, 8):
         await another.close()
@@ -121,7 +120,7 @@ async def main(turns: int) -> None:
     print(
         f"end of speech to first audio over {turns} turns, ms: p50 {statistics.median(delays):.0f}, ", end=""
     )
-    print(f"max {delays[-1]:.0f}; the VAD's silence is {vad.silence_ms} of it")
+    print(f"max {delays[-1]:.0f}; the silence waited for is {vad.complete_silence_ms} of it")
     share = duration_ms(spoken) / duration_ms(pcm)
     print(f"CPU of a session that speaks {share:.0%} of the time: {used:.1%} of a core")
 

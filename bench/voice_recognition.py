@@ -15,7 +15,7 @@ import soxr
 
 from agent_runner.models.spoken import PHRASES
 from voice_bridge.engines.audio import HEARING_RATE
-from voice_bridge.engines.espeak import find_espeak
+from voice_bridge.engines.espeak import Espeak
 from voice_bridge.engines.local.catalogue import EVERYDAY, Catalogue, words_of
 from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
 
@@ -83,7 +83,7 @@ async def main(everything: bool) -> None:
     async def commands() -> Catalogue:
         return catalogue
 
-    espeak = find_espeak()
+    espeak = Espeak()
     decoders = Decoders(espeak)
     refused = wrong = said = accepted = strange = 0
     for number, (voice, rate) in enumerate(VOICES):

@@ -132,7 +132,9 @@ SETTINGS = (
     Setting(
         "PARLEY_KEEP_AUDIO", "false", "`true`: what is said in voice sessions is kept in the object store."
     ),
-    Setting("PARLEY_VOICE_SESSIONS", "64", "Voice sessions that one process holds at most."),
+    Setting(
+        "PARLEY_VOICE_SESSIONS", "16", "Voice sessions that one process holds at most (see docs/voice.md)."
+    ),
     Setting("PARLEY_REPLY_TIMEOUT", "60", "Seconds for which the agent of a voice session may be silent."),
     Setting(
         "PARLEY_REOPEN_TIMEOUT", "30", "Seconds that a voice client waits for a replica of voice-bridge."

@@ -46,7 +46,7 @@ class BridgeSettings(BaseSettings):
         "sentences that are easy to follow by ear, without lists, markup or emoji. Use the tools for "
         "contacts, data, documents and notes, and say so when they give no answer; never make one up."
     )
-    voice_sessions: int = Field(default=64, ge=1)
+    voice_sessions: int = Field(default=16, ge=1)
     reply_timeout: float = Field(default=60.0, gt=0)
 
     def detection(self) -> VadSettings:

@@ -20,7 +20,7 @@ from voice_bridge.domain.speech import (
     UserTranscript,
 )
 from voice_bridge.engines.cascade import CascadeEngine
-from voice_bridge.engines.espeak import EspeakChild, EspeakSpeech
+from voice_bridge.engines.espeak import Espeak, EspeakSpeech
 from voice_bridge.engines.pipeline import PipelineSession
 from voice_bridge.ports import Surroundings
 
@@ -61,7 +61,7 @@ async def session(server: tuple[SpeechServer, str], agent: Agent) -> AsyncIterat
 
 @pytest.fixture
 async def spoken() -> AsyncIterator[bytes]:
-    child = EspeakChild()
+    child = Espeak()
     pcm = b"".join([block async for block in EspeakSpeech(child).speak("find Alice", "ash")])
     yield bytes(300 * BYTES_PER_MS) + pcm + bytes(700 * BYTES_PER_MS)
     await child.close()

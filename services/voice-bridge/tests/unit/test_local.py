@@ -20,7 +20,7 @@ from voice_bridge.domain.speech import (
     UserTranscript,
     duration_ms,
 )
-from voice_bridge.engines.espeak import EspeakChild, EspeakSpeech
+from voice_bridge.engines.espeak import Espeak, EspeakSpeech
 from voice_bridge.engines.local import LocalEngine
 from voice_bridge.engines.local.catalogue import Catalogue
 from voice_bridge.engines.pipeline import NOT_UNDERSTOOD, PipelineSession
@@ -67,14 +67,14 @@ async def stream(session: PipelineSession, pcm: bytes) -> None:
         await session.push_audio(pcm[start : start + size])
 
 
-async def speech(text: str, espeak: EspeakChild) -> bytes:
+async def speech(text: str, espeak: Espeak) -> bytes:
     spoken = b"".join([block async for block in EspeakSpeech(espeak).speak(text, "coral")])
     return bytes(300 * BYTES_PER_MS) + spoken + bytes(700 * BYTES_PER_MS)
 
 
 @pytest.fixture
-async def espeak() -> AsyncIterator[EspeakChild]:
-    child = EspeakChild()
+async def espeak() -> AsyncIterator[Espeak]:
+    child = Espeak()
     yield child
     await child.close()
 
@@ -85,7 +85,7 @@ def agent() -> Agent:
 
 
 @pytest.fixture
-async def session(espeak: EspeakChild, agent: Agent) -> AsyncIterator[PipelineSession]:
+async def session(espeak: Espeak, agent: Agent) -> AsyncIterator[PipelineSession]:
     made = LocalEngine(commands, espeak=espeak).session(Surroundings("alloy", agent))
     await made.open()
     yield made
@@ -93,7 +93,7 @@ async def session(espeak: EspeakChild, agent: Agent) -> AsyncIterator[PipelineSe
 
 
 async def test_a_spoken_command_is_understood_and_answered(
-    session: PipelineSession, espeak: EspeakChild, agent: Agent
+    session: PipelineSession, espeak: Espeak, agent: Agent
 ) -> None:
     await stream(session, await speech("get all contacts", espeak))
     events = await until(session.events(), ReplyDone)
@@ -121,7 +121,7 @@ async def test_a_spoken_command_is_understood_and_answered(
     ],
 )
 async def test_only_the_catalogue_is_understood(
-    session: PipelineSession, espeak: EspeakChild, said: str, understood: str
+    session: PipelineSession, espeak: Espeak, said: str, understood: str
 ) -> None:
     await stream(session, await speech(said, espeak))
     events = await until(session.events(), ReplyDone)
@@ -132,7 +132,7 @@ async def test_only_the_catalogue_is_understood(
 
 @pytest.mark.parametrize(("said", "is_complete"), [("find Minsu Kim", True), ("find Minsu", False)])
 async def test_a_command_that_nothing_can_follow_is_answered_sooner(
-    espeak: EspeakChild, agent: Agent, said: str, is_complete: bool
+    espeak: Espeak, agent: Agent, said: str, is_complete: bool
 ) -> None:
     session = LocalEngine(commands, VadSettings(silence_ms=5000), espeak).session(Surroundings("ash", agent))
     await session.open()
@@ -173,7 +173,7 @@ async def test_an_interrupted_reply_says_no_more_and_the_next_one_comes(
 
 
 async def test_a_turn_that_came_in_one_piece_is_answered_though_it_began_over_a_reply(
-    session: PipelineSession, espeak: EspeakChild, agent: Agent
+    session: PipelineSession, espeak: Espeak, agent: Agent
 ) -> None:
     agent.hold.clear()
     await session.respond()
@@ -197,7 +197,7 @@ async def test_silence_and_noise_are_no_speech(session: PipelineSession) -> None
     assert [event async for event in session.events()] == []
 
 
-async def test_without_vad_the_client_ends_its_turn(espeak: EspeakChild, agent: Agent) -> None:
+async def test_without_vad_the_client_ends_its_turn(espeak: Espeak, agent: Agent) -> None:
     engine = LocalEngine(commands, VadSettings(enabled=False), espeak)
     session = engine.session(Surroundings("ash", agent))
     await session.open()
@@ -216,14 +216,14 @@ async def test_a_closed_session_keeps_no_ears(session: PipelineSession) -> None:
         await session.push_audio(bytes(960))
 
 
-async def test_a_dead_speech_process_is_replaced(espeak: EspeakChild) -> None:
+async def test_a_dead_speech_process_is_replaced(espeak: Espeak) -> None:
     speaker = EspeakSpeech(espeak)
     first = b"".join([block async for block in speaker.speak("Hello.", "alloy")])
     await espeak.close()
     assert b"".join([block async for block in speaker.speak("Hello.", "alloy")]) == first
 
 
-async def test_the_eight_voices_differ_in_both_languages(espeak: EspeakChild) -> None:
+async def test_the_eight_voices_differ_in_both_languages(espeak: Espeak) -> None:
     speaker = EspeakSpeech(espeak)
     for text in ("Hello there.", "안녕하세요."):
         takes = [b"".join([block async for block in speaker.speak(text, voice)]) for voice in VOICES]

@@ -1,13 +1,12 @@
-"""espeak-ng as a separate program: the one on PATH, or the child process over the wheel's library."""
+"""espeak-ng as a child process, `speech_child`: it is under the GPL, and a fault in it ends nothing else."""
 
 import asyncio
 import json
-import shutil
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from contracts.wire.voice import Voice
 from voice_bridge.domain.speech import SAMPLE_RATE
@@ -16,83 +15,14 @@ from voice_bridge.engines.voices import TIMBRES, Timbre, language_of
 from voice_bridge.ports import EngineError
 
 NATIVE_RATE: Final = 22_050
-_WAV_HEADER: Final = 44
-_BLOCK: Final = 8192
 _ANSWER_WITHIN: Final = 10.0
 """Seconds for each piece of an answer; synthesis runs a hundred times faster than real time."""
-
-
-class Espeak(Protocol):
-    """Either way of running espeak-ng."""
-
-    def speak(self, text: str, voice: str, timbre: Timbre) -> AsyncIterator[bytes]:
-        """The text as PCM16 at `NATIVE_RATE`."""
-
-    async def pronounce(self, text: str, voice: str) -> str:
-        """The text in IPA."""
-
-    async def close(self) -> None:
-        """End what runs."""
-
-
-class EspeakProgram:
-    """A process of the program for every sentence."""
-
-    def __init__(self, program: str) -> None:
-        self._program = program
-
-    async def speak(self, text: str, voice: str, timbre: Timbre) -> AsyncIterator[bytes]:
-        """As `Espeak.speak`."""
-        options = ("--stdout", "-v", voice, "-p", str(timbre.pitch), "-s", str(timbre.rate))
-        process = await self._start(text, *options)
-        try:
-            output = _pipes(process)[1]
-            async with asyncio.timeout(_ANSWER_WITHIN):
-                await output.readexactly(_WAV_HEADER)
-            async for block in _blocks(output):
-                yield block
-        except (TimeoutError, asyncio.IncompleteReadError) as error:
-            raise EngineError("speech synthesis failed") from error
-        finally:
-            await _stop(process)
-
-    async def pronounce(self, text: str, voice: str) -> str:
-        """As `Espeak.pronounce`."""
-        process = await self._start(text, "-q", "--ipa", "-v", voice)
-        try:
-            return b"".join([block async for block in _blocks(_pipes(process)[1])]).decode()
-        finally:
-            await _stop(process)
-
-    async def close(self) -> None:
-        """As `Espeak.close`: every process has ended with its sentence."""
-
-    async def _start(self, text: str, *options: str) -> Process:
-        process = await asyncio.create_subprocess_exec(
-            self._program, "-b", "1", *options, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-        )
-        text_input, _ = _pipes(process)
-        text_input.write(text.encode())
-        text_input.close()
-        return process
 
 
 def _pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
     if process.stdin is None or process.stdout is None:
         raise EngineError("speech synthesis has no pipes")
     return process.stdin, process.stdout
-
-
-async def _blocks(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    odd = b""
-    while True:
-        async with asyncio.timeout(_ANSWER_WITHIN):
-            block = odd + await stream.read(_BLOCK)
-        if len(block) <= len(odd):
-            return
-        whole = len(block) & ~1
-        odd = block[whole:]
-        yield block[:whole]
 
 
 async def _stop(process: Process) -> None:
@@ -103,7 +33,7 @@ async def _stop(process: Process) -> None:
     await process.wait()
 
 
-class EspeakChild:
+class Espeak:
     """One child process, shared by all sessions and started again when it has died."""
 
     def __init__(self) -> None:
@@ -111,17 +41,17 @@ class EspeakChild:
         self._turn = asyncio.Lock()
 
     async def speak(self, text: str, voice: str, timbre: Timbre) -> AsyncIterator[bytes]:
-        """As `Espeak.speak`; the sentence is synthesized whole first, which takes a few milliseconds."""
+        """The text as PCM16 at `NATIVE_RATE`, made whole first, which takes a few milliseconds."""
         request = {"op": "speak", "text": text, "voice": voice, "pitch": timbre.pitch, "rate": timbre.rate}
         for chunk in await self._ask(request):
             yield chunk
 
     async def pronounce(self, text: str, voice: str) -> str:
-        """As `Espeak.pronounce`."""
+        """The text in IPA."""
         return b"".join(await self._ask({"op": "pronounce", "text": text, "voice": voice})).decode()
 
     async def close(self) -> None:
-        """As `Espeak.close`."""
+        """End the process."""
         process, self._process = self._process, None
         if process is not None:
             await _stop(process)
@@ -156,12 +86,6 @@ async def _exchange(process: Process, request: dict[str, Any]) -> list[bytes]:
     while size := int.from_bytes(await answers.readexactly(4), "big"):
         chunks.append(await answers.readexactly(size))
     return chunks
-
-
-def find_espeak() -> Espeak:
-    """The program on PATH, else the child process."""
-    program = shutil.which("espeak-ng")
-    return EspeakProgram(program) if program else EspeakChild()
 
 
 class EspeakSpeech:

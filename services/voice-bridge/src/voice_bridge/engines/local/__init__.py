@@ -4,7 +4,7 @@ Read `catalogue` for what can be said, `recognizer` for how it is understood.
 """
 
 from voice_bridge.domain.endpointing import VadSettings
-from voice_bridge.engines.espeak import Espeak, EspeakSpeech, find_espeak
+from voice_bridge.engines.espeak import Espeak, EspeakSpeech
 from voice_bridge.engines.local.catalogue import Commands
 from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
 from voice_bridge.engines.pipeline import PipelineSession
@@ -17,10 +17,10 @@ class LocalEngine:
     def __init__(
         self, commands: Commands, vad: VadSettings | None = None, espeak: Espeak | None = None
     ) -> None:
-        """Take the program on PATH, or the child process, where no `espeak` is given."""
+        """Have a child process for `espeak` of its own where none is given."""
         self._commands = commands
         self._vad = vad or VadSettings()
-        self._espeak = espeak or find_espeak()
+        self._espeak = espeak or Espeak()
         self._speech = EspeakSpeech(self._espeak)
         self._decoders = Decoders(self._espeak)
 
