@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import subprocess
 import wave
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.spoken import SPOKEN_RATE, spoken
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER.parents[1] / "examples" / "voice_page"
@@ -26,16 +26,13 @@ def microphone(tmp_path: Path) -> Path:
     """What is said, with time before it for the connection and after it for the answer."""
     file = tmp_path / "microphone.wav"
     with wave.open(str(file), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(SPOKEN_RATE)
         for number, text in enumerate(SAID):
-            spoken = tmp_path / f"{number}.wav"
-            subprocess.run(["espeak-ng", "-v", "en-us+f3", "-s", "150", "-w", spoken, text], check=True)
-            with wave.open(str(spoken)) as reader:
-                if number == 0:
-                    writer.setparams(reader.getparams())
-                pause = SETTLING_SECONDS if number == 0 else ANSWER_SECONDS
-                writer.writeframes(bytes(2 * int(reader.getframerate() * pause)))
-                writer.writeframes(reader.readframes(reader.getnframes()))
-        writer.writeframes(bytes(2 * int(writer.getframerate() * ANSWER_SECONDS)))
+            pause = SETTLING_SECONDS if number == 0 else ANSWER_SECONDS
+            writer.writeframes(bytes(2 * int(SPOKEN_RATE * pause)) + spoken(text))
+        writer.writeframes(bytes(2 * int(SPOKEN_RATE * ANSWER_SECONDS)))
     return file
 
 

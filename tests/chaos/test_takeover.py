@@ -17,6 +17,7 @@ from eventlog.inbox import Inbox
 from eventlog.ports import Log
 
 WAIT_SECONDS = 30
+HUNDRED_TRIES_SECONDS = 1800
 BOUND_SECONDS = 15.0
 """Far above the promised 5 s, because the machine of a test may be busy with others."""
 
@@ -137,6 +138,7 @@ async def test_a_killed_runner_is_replaced_in_time(fleet: Fleet, conversation: s
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(HUNDRED_TRIES_SECONDS)
 async def test_a_killed_runner_is_replaced_in_time_at_p99(fleet: Fleet, conversation: str) -> None:
     seconds = await measure(fleet, conversation, tries=100)
     assert seconds[98] < 5

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import re
-import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -20,6 +19,7 @@ import numpy as np
 import pytest
 import soxr
 from nats.js.errors import NotFoundError
+from tests.spoken import SPOKEN_RATE, spoken
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -38,11 +38,9 @@ Running: TypeAlias = Callable[..., AbstractContextManager[Any]]
 
 def speech(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
     """Text as PCM16, mono, 24 kHz, with the silence around it that a person leaves."""
-    program = ["espeak-ng", "-b", "1", "-v", voice, "-s", str(rate), "--stdout", text]
-    wav = subprocess.run(program, capture_output=True, check=True).stdout
-    samples = np.frombuffer(wav[44:], "<i2").astype(np.float32) / 32768
-    spoken = (np.clip(soxr.resample(samples, 22_050, RATE), -1, 1) * 32767).astype("<i2").tobytes()
-    return silence(400) + bytes(spoken)
+    samples = np.frombuffer(spoken(text, voice, rate), "<i2").astype(np.float32) / 32768
+    said = (np.clip(soxr.resample(samples, SPOKEN_RATE, RATE), -1, 1) * 32767).astype("<i2").tobytes()
+    return silence(400) + bytes(said)
 
 
 def silence(milliseconds: int) -> bytes:
