@@ -112,6 +112,7 @@ async def refused_history(fleet: Fleet, chat_id: str) -> None:
 
 @pytest.mark.parametrize("how", list(AWAY))
 @pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.timeout(300)
 async def test_postgresql_away_for_a_while(
     postgres: Postgres, projecting: Fleet, conversation: str, how: str, seconds: int
 ) -> None:
