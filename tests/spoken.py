@@ -3,13 +3,18 @@
 import json
 import subprocess
 import sys
+from functools import cache
 
 SPOKEN_RATE = 22_050
 _LENGTH_BYTES = 4
 
 
+@cache
 def spoken(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
-    """A text as PCM16, mono, at `SPOKEN_RATE`; `rate` is in words a minute."""
+    """A text as PCM16, mono, at `SPOKEN_RATE`; `rate` is in words a minute.
+
+    The same each time, which espeak-ng by itself does not promise.
+    """
     request = {"op": "speak", "text": text, "voice": voice, "pitch": 50, "rate": rate}
     program = [sys.executable, "-m", "voice_bridge.engines.speech_child"]
     asked = json.dumps(request).encode() + b"\n"

@@ -20,6 +20,7 @@ from eventlog.appending import Appender
 from eventlog.broker import Broker
 from eventlog.codec import decode
 from eventlog.mailbox import Mailbox, mailbox
+from eventlog.patience import Patience
 from eventlog.payloads import Payloads
 from eventlog.ports import Conflict, LogError, Unavailable
 from eventlog.settings import NatsSettings
@@ -42,6 +43,7 @@ class JetStreamLog:
         self._broker = broker
         self._registry = registry
         self._idle = settings.idle_check
+        self._patience = settings.append_deadline
         self._payloads = Payloads(broker.client)
         self._reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
         self._appender = Appender(
@@ -173,27 +175,44 @@ class JetStreamLog:
     async def _follow(
         self, box: Mailbox, subject: str, after: int, predecessor: Callable[[Recorded], int]
     ) -> AsyncIterator[list[Recorded]]:
-        """Events behind `after` in batches; `predecessor` tells which sequence must come before an event."""
+        """Events behind `after` in batches; `predecessor` tells which sequence must come before an event.
+
+        Raises:
+            Unavailable: if the log did not answer for as long as an append may take.
+        """
+        patience = Patience(self._patience)
         look = True
         while True:
             messages = None if look else await box.take(self._idle)
-            look = False
-            if messages is None:
-                async for batch in self._catch_up(subject, after):
+            try:
+                if messages is None:
+                    async for batch in self._catch_up(subject, after):
+                        after = batch[-1].sequence
+                        yield batch
+                elif batch := await self._received(messages, subject, after, predecessor):
                     after = batch[-1].sequence
                     yield batch
+            except Unavailable as error:
+                await patience.wait(error)
+                look = True
+            else:
+                patience.restore()
+                look = False
+
+    async def _received(
+        self, messages: Sequence[Msg], subject: str, after: int, predecessor: Callable[[Recorded], int]
+    ) -> list[Recorded]:
+        """The events of messages, with those between them that were missed."""
+        batch: list[Recorded] = []
+        for message in messages:
+            event = await self.decode(from_headers(message))
+            if event.sequence <= after:
                 continue
-            batch = []
-            for message in messages:
-                event = await self.decode(from_headers(message))
-                if event.sequence <= after:
-                    continue
-                if predecessor(event) > after:
-                    batch += [missed async for missed in self._range(subject, after, event.sequence - 1)]
-                batch.append(event)
-                after = event.sequence
-            if batch:
-                yield batch
+            if predecessor(event) > after:
+                batch += [missed async for missed in self._range(subject, after, event.sequence - 1)]
+            batch.append(event)
+            after = event.sequence
+        return batch
 
     async def _catch_up(self, subject: str, after: int) -> AsyncIterator[list[Recorded]]:
         newest = await self._reader.last(subject)

@@ -13,6 +13,8 @@ from contracts.live import Delta
 from eventlog.broker import Broker
 from eventlog.mailbox import Mailbox, mailbox
 from eventlog.outage import OUTAGE
+from eventlog.patience import Patience
+from eventlog.ports import Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import StreamReader
 
@@ -50,6 +52,7 @@ class JetStreamLive:
     def __init__(self, broker: Broker, settings: NatsSettings) -> None:
         self._broker = broker
         self._idle = settings.idle_check
+        self._patience = settings.append_deadline
         self._reader = StreamReader(broker.client, subjects.LIVE_STREAM, settings.request_timeout)
 
     async def publish(self, conversation: str, delta: Delta) -> None:
@@ -83,13 +86,20 @@ class JetStreamLive:
     async def _listen(self, box: Mailbox, subject: str, after: int) -> AsyncIterator[Delta]:
         """`after` is the LIVE sequence up to which everything has been seen or is not wanted."""
         next_index: dict[tuple[str, int], int] = {}
+        patience = Patience(self._patience)
         look = True
         while True:
             messages = None if look else await box.take(self._idle)
             deltas = [Delta.model_validate_json(message.data) for message in messages or ()]
             self._measure(messages or ())
             if look or messages is None or _has_gap(deltas, next_index):
-                stored = [item async for item in self._reader.range(subject, after=after)]
+                try:
+                    stored = [item async for item in self._reader.range(subject, after=after)]
+                except Unavailable as error:
+                    await patience.wait(error)
+                    look = True
+                    continue
+                patience.restore()
                 after = stored[-1].sequence if stored else after
                 deltas = [Delta.model_validate_json(item.payload) for item in stored] + deltas
             look = False

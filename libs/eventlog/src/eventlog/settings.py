@@ -53,7 +53,8 @@ class NatsSettings(BaseSettings):
         tls_ca: a file of the certificates to trust; with it the connection is encrypted or fails.
         request_timeout: how long one request may take.
         connect_deadline: how long the first connection may take.
-        append_deadline: how long an append may take with all its retries.
+        append_deadline: how long an append may take with all its retries, and a follower sits out that the
+            log does not answer.
         idle_check: how long a follower waits in silence before it looks at the log itself.
     """
 

@@ -1,0 +1,36 @@
+"""How followers sit out a log that does not answer for a while: a restart, an election, a cut connection."""
+
+import asyncio
+from typing import Final
+
+from eventlog.ports import Unavailable
+
+_FIRST_BACKOFF_SECONDS: Final = 0.05
+_LARGEST_BACKOFF_SECONDS: Final = 1.0
+
+
+class Patience:
+    """Back-offs from the first of several failures in a row, up to a limit in seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until: float | None = None
+        self._backoff = _FIRST_BACKOFF_SECONDS
+
+    async def wait(self, error: Unavailable) -> None:
+        """Wait before it is tried again.
+
+        Raises:
+            Unavailable: the error itself, once the limit is reached.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._until is None:
+            self._until, self._backoff = now + self._seconds, _FIRST_BACKOFF_SECONDS
+        if now >= self._until:
+            raise error
+        await asyncio.sleep(self._backoff)
+        self._backoff = min(2 * self._backoff, _LARGEST_BACKOFF_SECONDS)
+
+    def restore(self) -> None:
+        """It has answered."""
+        self._until = None
