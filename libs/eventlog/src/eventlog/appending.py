@@ -15,6 +15,7 @@ from nats.aio.client import Client
 
 from contracts import subjects
 from contracts.envelope import Envelope, Recorded
+from eventlog.backoff import delays
 from eventlog.cancelling import cancellable
 from eventlog.codec import PREVIOUS, encode, recorded
 from eventlog.outage import OUTAGE
@@ -25,8 +26,6 @@ MAX_BATCH: Final = 1000
 CONCURRENT_BATCHES: Final = 16
 EXPECTED: Final = "Nats-Expected-Last-Subject-Sequence"
 EXPECTED_FILTER: Final = "Nats-Expected-Last-Subject-Sequence-Subject"
-_FIRST_BACKOFF_SECONDS: Final = 0.05
-_LARGEST_BACKOFF_SECONDS: Final = 1.0
 
 _WRONG_SEQUENCE = frozenset({10071, 10164})
 _DUPLICATE_IN_BATCH = 10201
@@ -82,15 +81,14 @@ class Appender:
         last_error = "no answer"
         try:
             async with asyncio.timeout(self._deadline):
-                backoff = _FIRST_BACKOFF_SECONDS
+                backoff = delays()
                 while True:
                     outcome, sequence, last_error = await self.publish(messages)
                     if outcome is Outcome.LOOK:
                         sequence = await self._find(conversation, envelopes[0].id, expected)
                     if sequence:
                         return _place(envelopes, sequence, expected)
-                    await asyncio.sleep(backoff)
-                    backoff = min(2 * backoff, _LARGEST_BACKOFF_SECONDS)
+                    await asyncio.sleep(next(backoff))
         except TimeoutError:
             raise Unavailable(f"conversation {conversation!r}: append not confirmed: {last_error}") from None
 

@@ -1,12 +1,9 @@
 """How followers sit out a log that does not answer for a while: a restart, an election, a cut connection."""
 
 import asyncio
-from typing import Final
 
+from eventlog.backoff import delays
 from eventlog.ports import Unavailable
-
-_FIRST_BACKOFF_SECONDS: Final = 0.05
-_LARGEST_BACKOFF_SECONDS: Final = 1.0
 
 
 class Patience:
@@ -15,7 +12,7 @@ class Patience:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._until: float | None = None
-        self._backoff = _FIRST_BACKOFF_SECONDS
+        self._backoff = delays()
 
     async def wait(self, error: Unavailable) -> None:
         """Wait before it is tried again.
@@ -25,11 +22,10 @@ class Patience:
         """
         now = asyncio.get_running_loop().time()
         if self._until is None:
-            self._until, self._backoff = now + self._seconds, _FIRST_BACKOFF_SECONDS
+            self._until, self._backoff = now + self._seconds, delays()
         if now >= self._until:
             raise error
-        await asyncio.sleep(self._backoff)
-        self._backoff = min(2 * self._backoff, _LARGEST_BACKOFF_SECONDS)
+        await asyncio.sleep(next(self._backoff))
 
     def restore(self) -> None:
         """It has answered."""

@@ -25,6 +25,7 @@ from contracts.wire.voice import (
 from edge_ws.connection import Connection
 from edge_ws.flood import Allowance, Meter
 from edge_ws.settings import EdgeSettings
+from eventlog.backoff import delays
 from eventlog.broker import Broker
 from eventlog.link import Link, client_end
 from eventlog.ports import LogError
@@ -37,7 +38,6 @@ DEAD_SECONDS: Final = 2.0
 """A replica that has been silent for so long is given up."""
 OPEN_SECONDS: Final = OPENING_SECONDS + 1
 _FIRST_BACKOFF_SECONDS: Final = 0.1
-_LARGEST_BACKOFF_SECONDS: Final = 1.0
 _HELD_FRAMES: Final = 500
 _BASE64: Final = 4 / 3
 
@@ -127,7 +127,7 @@ class VoiceTalk:
 
     async def _open(self, token: str) -> None:
         question = OpenVoice(conversation=self._session_id, link=token)
-        backoff = _FIRST_BACKOFF_SECONDS
+        backoff = delays(_FIRST_BACKOFF_SECONDS)
         last: Exception | None = None
         try:
             async with asyncio.timeout(self._settings.reopen_timeout):
@@ -138,8 +138,7 @@ class VoiceTalk:
                         )
                     except LogError as error:
                         last = error
-                        await asyncio.sleep(backoff)
-                        backoff = min(2 * backoff, _LARGEST_BACKOFF_SECONDS)
+                        await asyncio.sleep(next(backoff))
                     else:
                         return
         except TimeoutError:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
 from contracts.envelope import Recorded
+from eventlog.backoff import delays
 from eventlog.metrics import ProjectionMetrics
 from eventlog.ports import Log, LogError
 from history_store.store import Moved, Store, is_poison
@@ -68,19 +69,20 @@ class Projector:
             Away: if the database or the log is away for too long.
         """
         clock = asyncio.get_running_loop().time
-        backoff = _FIRST_BACKOFF_SECONDS
+        backoff = delays(_FIRST_BACKOFF_SECONDS, _LARGEST_BACKOFF_SECONDS)
         while True:
             try:
                 await self._follow()
             except Exception as error:
                 if self._failing_since is None:
-                    self._failing_since, backoff = clock(), _FIRST_BACKOFF_SECONDS
+                    self._failing_since = clock()
+                    backoff = delays(_FIRST_BACKOFF_SECONDS, _LARGEST_BACKOFF_SECONDS)
                 self.trouble = f"cannot project: {error or type(error).__name__}"
                 if clock() - self._failing_since > self._patience:
                     raise Away(self.trouble) from error
-                logger.warning("%s; trying again in %.1f s", self.trouble, backoff)
-                await asyncio.sleep(backoff)
-                backoff = min(2 * backoff, _LARGEST_BACKOFF_SECONDS)
+                delay = next(backoff)
+                logger.warning("%s; trying again in %.1f s", self.trouble, delay)
+                await asyncio.sleep(delay)
 
     async def reached(self, sequence: int, *, timeout_seconds: float) -> None:
         """Wait until the store has the log up to `sequence`.

@@ -1,8 +1,9 @@
 """What a user can say to the local engine, and the grammar made of it (JSGF 1.0)."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 EVERYDAY: Final = (
@@ -46,6 +47,9 @@ NOISE_PREFIX: Final = "_"
 _NOISE: Final = "1e-10"
 """Weight of leaving the grammar, and of each phone outside it; found by trial on five voices."""
 
+_CATALOGUES: Final = 2
+"""How many are remembered, the one in force and the one before: turns ask of them again and again."""
+
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _RULE: Final = re.compile(r"<\w+>")
 _SLOT: Final = re.compile(r"\{\w+\}")
@@ -80,7 +84,8 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def spellings(catalogue: Catalogue) -> dict[str, str]:
+@lru_cache(_CATALOGUES)
+def spellings(catalogue: Catalogue) -> Mapping[str, str]:
     """How the words of names are written, by the grammar's spelling."""
     return {word.lower(): word for name in catalogue.names for word in _WORD.findall(name)}
 
@@ -134,7 +139,8 @@ def grammar(catalogue: Catalogue) -> str:
     return "\n".join(rules)
 
 
-def _alternatives(catalogue: Catalogue) -> list[str]:
+@lru_cache(_CATALOGUES)
+def _alternatives(catalogue: Catalogue) -> tuple[str, ...]:
     alternatives: dict[str, None] = {}
     for name in catalogue.names:
         words = words_of(name)
@@ -142,7 +148,7 @@ def _alternatives(catalogue: Catalogue) -> list[str]:
             raise InvalidCatalogueError(f"name {name!r} has no words")
         alternatives[" ".join(words)] = None
         alternatives |= dict.fromkeys(words)
-    return list(alternatives)
+    return tuple(alternatives)
 
 
 def _rule(phrase: str, has_names: bool) -> str:
