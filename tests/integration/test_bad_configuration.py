@@ -27,14 +27,8 @@ from parley.table import SETTINGS
 
 SERVICES = ("agent_runner", "edge_rest", "edge_ws", "history_store", "quote_engine", "voice_bridge")
 END_SECONDS = 30.0
-# Read without a settings class: by the front door, which keeps its memory small; before any settings.
-UNMODELLED = {
-    "PARLEY_DOOR_LISTENERS",
-    "PARLEY_DOOR_REQUESTS",
-    "PARLEY_DOOR_WEBSOCKETS",
-    "PARLEY_FAULTS",
-    "PARLEY_SECRETS_DIR",
-}
+# Read before any settings class.
+UNMODELLED = {"PARLEY_FAULTS", "PARLEY_SECRETS_DIR"}
 # What `parley up` gives its services, and what Compose, Kubernetes and operators' tools set instead.
 GIVEN_BY_THE_STACK = {
     "PARLEY_HTTP_HOST",

@@ -20,7 +20,13 @@ class SettingsError(Exception):
     """A setting that cannot be used. The message is one line and names it."""
 
 
-PORTS = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
+PORTS = (
+    "PARLEY_PORT",
+    "PARLEY_QUOTE_PORT",
+    "PARLEY_AGENT_WS_PORT",
+    "PARLEY_AGENT_RUN_PORT",
+    "PARLEY_LANGGRAPH_PORT",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Settings:
                 raise SettingsError(f"{name} and {twin} are both {port}")
         host = values["PARLEY_HOST"]
         has_keys = any(key.strip() for key in values["PARLEY_API_KEYS"].split(","))
+        _check_proxies(values["PARLEY_TRUSTED_PROXIES"])
         _check_host(host, allowed=has_keys or values["PARLEY_ALLOW_INSECURE_BIND"] == "yes")
         return cls(
             data_dir=Path(values["PARLEY_DATA_DIR"]).expanduser().resolve(),
@@ -83,6 +90,16 @@ def _port(name: str, text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= (port := int(text)) <= 65535:
         return port
     raise SettingsError(f"{name} must be a port from 1 to 65535, not {text!r}")
+
+
+def _check_proxies(text: str) -> None:
+    for each in text.split():
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError:
+            raise SettingsError(
+                f"PARLEY_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, not {each!r}"
+            ) from None
 
 
 def _check_host(host: str, *, allowed: bool) -> None:

@@ -26,6 +26,12 @@ SETTINGS = (
     Setting("PARLEY_QUOTE_PORT", "3001", "The quote protocol's own port."),
     Setting("PARLEY_AGENT_WS_PORT", "8765", "The agent WebSocket's own port."),
     Setting("PARLEY_AGENT_RUN_PORT", "8001", "The port of POST /agent/run."),
+    Setting("PARLEY_LANGGRAPH_PORT", "2024", "The LangGraph API's own port."),
+    Setting(
+        "PARLEY_TRUSTED_PROXIES",
+        "",
+        "Proxies whose word counts on where a client is: addresses or networks with spaces between.",
+    ),
     Setting(
         "PARLEY_MODEL",
         "",
