@@ -176,21 +176,44 @@ async def test_an_answer_in_words_changes_the_amount(talk: Talk, documents: Memo
     ]
 
 
-async def test_other_wishes_become_special_terms(talk: Talk) -> None:
+async def test_a_change_is_shown_and_asked_again(talk: Talk, documents: MemoryDocuments) -> None:
     await talk.say("Please draft a contract")
 
-    assert "delivery by the end of May" in await talk.answer(response="delivery by the end of May")
+    await talk.answer(response="add a special term: delivery by the end of May")
+    assert talk.asked["question"] == (
+        "With this change: terms: delivery by the end of May. Shall I go ahead and draft the contract?"
+    )
+    assert await documents.all() == []
+
+    assert "delivery by the end of May" in await talk.answer(response="yes")
 
 
-async def test_a_wish_that_changes_nothing_deletes_nothing(talk: Talk, documents: MemoryDocuments) -> None:
+@pytest.mark.parametrize("answer", ["why?", "delivery by the end of May", {"approve": "no"}, 7, ""])
+async def test_what_is_no_plain_answer_is_asked_again(
+    talk: Talk, documents: MemoryDocuments, answer: Any
+) -> None:
+    await talk.say("Please draft a contract")
+
+    await talk.answer(response=answer)
+    await talk.answer(response=answer)
+
+    assert "Nothing has been done yet." in talk.asked["question"]
+    assert talk.asked["question"].endswith("Shall I go ahead and draft the contract?")
+    assert talk.statuses == ["waiting"]
+    assert await documents.all() == []
+    assert "not carried out" in await talk.answer(response="no")
+
+
+async def test_a_doubt_deletes_nothing(talk: Talk, documents: MemoryDocuments) -> None:
     await talk.say("Please draft a contract")
     await talk.answer(approve=True)
     await talk.say("delete the document")
 
-    reply = await talk.answer(response="why?")
-
-    assert "not carried out" in reply
+    await talk.answer(response="why?")
     assert len(await documents.all()) == 1
+
+    assert "was deleted" in await talk.answer(response="yes, delete it")
+    assert await documents.all() == []
 
 
 async def test_a_document_of_an_earlier_turn_is_revised_and_sent(

@@ -20,10 +20,12 @@ from langgraph.graph.message import add_messages
 from langgraph.types import interrupt
 from pydantic import BaseModel, ValidationError
 
+from agent_runner.graphs.changes import Change
+from agent_runner.graphs.consent import Reading, read
 from agent_runner.graphs.execution import CallTool, Plan, Step, as_messages, call_tool, execute
 from agent_runner.graphs.streaming import stream_reply
 from agent_runner.graphs.wording import effect, question, refusal
-from agent_runner.planning import ANSWERS, Intent, Revision, verdict
+from agent_runner.planning import ANSWERS, Agreement, Intent
 from agent_runner.planning import Plan as PlanDraft
 from agent_runner.tools import commits
 
@@ -32,9 +34,9 @@ PLAN = (
     "Plan the tool calls that answer the user's last message; none where no tool is needed. "
     "Use only these tools, and only arguments that they have:\n{tools}"
 )
-REVISE = (
-    "A step of a plan waits for the user's agreement, and the user answered with a wish. Give the step's "
-    "arguments with that wish worked in, or none where it asks for no change to this step."
+AGREE = (
+    "A step of a plan waits for the user's agreement. Say what the user's answer means. Doubt, conditions, "
+    "questions, irony and anything that is not plainly a yes, a no or a change are unclear."
 )
 RESPOND = (
     "Answer the user's last message from the tools' results, in language {language!r}. "
@@ -105,15 +107,13 @@ def build(
         plan, index = state["plan"], state["current_step"]
         step, language = plan["steps"][index], _language(state)
         asked = question(step, language)
-        context = {"plan": plan, "step": step, "effect": effect(step, language)}
-        answer = interrupt({"question": asked, "context": context})
+        answer = interrupt(
+            {"question": asked, "context": {"plan": plan, "step": step, "effect": effect(step, language)}}
+        )
         said = _said(asked, answer.get("response"))
-        arguments = await _agreed(model, step, answer, config)
-        if arguments is None:
-            refused = _replaced(plan, index, {**step, "status": "pending"}) | {"refused": True}
-            return {"messages": said, "plan": refused, "is_executing": False}
-        agreed = {**step, "arguments": arguments, "status": "pending"}
-        return {"messages": said, "plan": _replaced(plan, index, agreed)}
+        reading = await _read(model, step, answer, config)
+        goes_on = reading.verdict != "no"
+        return {"messages": said, "plan": _answered(plan, index, reading), "is_executing": goes_on}
 
     async def execution(state: PlannerState, config: RunnableConfig) -> PlannerState:
         plan, index = state["plan"], state["current_step"]
@@ -174,17 +174,51 @@ async def _fill(
     return filled
 
 
-async def _agreed(
+def _answered(plan: Plan, index: int, reading: Reading) -> Plan:
+    """The plan after an answer: its step goes on, is refused, or waits to be asked about again."""
+    step = {name: value for name, value in plan["steps"][index].items() if name not in ("changed", "unclear")}
+    if reading.change:
+        step |= {"arguments": reading.change.arguments}
+    if reading.verdict == "no":
+        return _replaced(plan, index, {**step, "status": "pending"}) | {"refused": True}
+    if reading.verdict == "yes" or (reading.change and reading.change.exact):
+        return _replaced(plan, index, {**step, "status": "pending"})
+    again = {"changed": reading.change.told} if reading.change else {"unclear": True}
+    return _replaced(plan, index, {**step, **again})
+
+
+async def _read(
     model: BaseChatModel, step: Step, answer: Mapping[str, Any], config: RunnableConfig
-) -> dict[str, Any] | None:
-    """The arguments the person agreed to, perhaps after a change in words; None for a refusal."""
-    text = answer.get("response")
-    approved = answer.get("approve") if text is None else verdict(text)
-    if approved is not None:
-        return dict(step["arguments"]) if approved else None
-    asked = json.dumps({"step": step, "answer": text}, ensure_ascii=False)
-    revision = await _fill(model, Revision, [SystemMessage(REVISE), HumanMessage(asked)], config)
-    return revision.arguments
+) -> Reading:
+    """What the answer says: by rules, and where they leave it open, by the model."""
+    response = answer.get("response")
+    if response is None:
+        return Reading("yes" if answer.get("approve") is True else "no")
+    reading = read(response, step)
+    if not reading.open:
+        return reading
+    asked = json.dumps({"step": step, "answer": response}, ensure_ascii=False)
+    try:
+        found = await _fill(model, Agreement, [SystemMessage(AGREE), HumanMessage(asked)], config)
+    except PlanningFailed:
+        return reading
+    if found.verdict == "change":
+        return _changed(step, found.arguments) or reading
+    return Reading(found.verdict)
+
+
+def _changed(step: Step, arguments: dict[str, Any] | None) -> Reading | None:
+    """The model's change, which is always shown to the person; None where nothing would change."""
+    old = _flat(step["arguments"])
+    told = {name: value for name, value in _flat(arguments or {}).items() if old.get(name) != value}
+    return Reading("change", Change(arguments, told)) if arguments and told else None
+
+
+def _flat(arguments: Mapping[str, Any]) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in arguments.items():
+        flat |= _flat(value) if isinstance(value, Mapping) else {name: str(value)}
+    return flat
 
 
 def _described(tool: BaseTool) -> str:
@@ -201,12 +235,13 @@ def _turn(state: PlannerState) -> str:
     return next((str(m.id) for m in requests if ANSWERS not in m.additional_kwargs), "")
 
 
-def _said(asked: str, answer: str | None) -> list[AnyMessage]:
+def _said(asked: str, answer: Any) -> list[AnyMessage]:
     if answer is None:
         return []
+    said = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
     return [
         AIMessage(asked, id=f"msg-{uuid4()}"),
-        HumanMessage(answer, id=f"msg-{uuid4()}", additional_kwargs={ANSWERS: asked}),
+        HumanMessage(said, id=f"msg-{uuid4()}", additional_kwargs={ANSWERS: asked}),
     ]
 
 

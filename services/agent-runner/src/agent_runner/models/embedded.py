@@ -28,10 +28,10 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel
 
-from agent_runner.models.plans import goal_of, resolve, revision_of, steps_for
+from agent_runner.models.plans import goal_of, resolve, steps_for
 from agent_runner.models.replies import Result, answer, unavailable
 from agent_runner.models.request import understand
-from agent_runner.planning import Intent, Plan, Revision
+from agent_runner.planning import Agreement, Intent, Plan
 
 _TOKEN = re.compile(r"\s*\S+|\s+$")
 _ARGUMENT_PIECE = 24
@@ -190,14 +190,12 @@ def _plan(messages: list[BaseMessage]) -> Plan:
     return Plan(goal=goal_of(request), steps=steps_for(request))
 
 
-def _revision(messages: list[BaseMessage]) -> Revision:
-    asked = json.loads(messages[-1].text)
-    step = asked["step"]
-    return Revision(arguments=revision_of(step["arguments"], step["tool"], asked["answer"]))
+def _agreement(_: list[BaseMessage]) -> Agreement:
+    return Agreement()  # the planner's own rules have read the answer; there is no more to be found in it
 
 
 _FILLERS: dict[Any, Callable[[list[BaseMessage]], BaseModel]] = {
     Intent: _intent,
     Plan: _plan,
-    Revision: _revision,
+    Agreement: _agreement,
 }
