@@ -11,10 +11,10 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from agent_runner.graphs.consent import Reading, read
-from agent_runner.graphs.planner import build
-from agent_runner.models import select
-from agent_runner.tools.storage import MemoryDocuments
+from agent_runner.agents.graphs.consent import Reading, read
+from agent_runner.agents.graphs.planner import build
+from agent_runner.agents.models import select
+from agent_runner.agents.tools.storage import MemoryDocuments
 
 SETS = Path(__file__).parent / "sets"
 DRAFT = {"tool": "draft_document", "arguments": {"template": "contract", "language": "en"}}

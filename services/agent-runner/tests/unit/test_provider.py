@@ -17,8 +17,8 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from agent_runner.graphs import chat, planner
-from agent_runner.models import select
+from agent_runner.agents.graphs import chat, planner
+from agent_runner.agents.models import select
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 # The provider's client keeps its connections, which belong to one event loop.
@@ -63,7 +63,10 @@ FIXTURES = [
     fixture(
         {"systemMessage": "Plan the tool calls", "userMessage": "prose"}, {"content": "I will not plan."}
     ),
-    fixture({"systemMessage": "A step of a plan waits"}, calls("Revision", {"arguments": REVISED})),
+    fixture(
+        {"systemMessage": "A step of a plan waits"},
+        calls("Agreement", {"verdict": "change", "arguments": REVISED}),
+    ),
     fixture(
         {"systemMessage": "Answer the user's last", "toolResultContains": "7053029000"},
         {"content": "The total is 7,053,029,000."},
@@ -145,9 +148,11 @@ async def test_an_answer_in_words_revises_the_step(provider: BaseChatModel, tool
     config: Any = {"configurable": {"thread_id": "t"}}
 
     stopped = await graph.ainvoke({"messages": [HumanMessage("agree on a deal")]}, config)
-    state = await graph.ainvoke(Command(resume={"response": "but for $9,000"}), config)
+    shown = await graph.ainvoke(Command(resume={"response": "for nine thousand dollars"}), config)
+    state = await graph.ainvoke(Command(resume={"response": "yes"}), config)
 
     assert stopped["__interrupt__"][0].value["question"] == "Shall I go ahead and draft the contract?"
+    assert shown["__interrupt__"][0].value["question"].startswith("With this change: amount: $9,000. Shall I")
     assert "$9,000" in state["plan"]["steps"][0]["result"]["markdown"]
     assert state["final_result"] == "The contract is drafted."
 

@@ -8,9 +8,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
+from chassis.backoff import delays
+from chassis.metrics import ProjectionMetrics
 from contracts.envelope import Recorded
-from eventlog.backoff import delays
-from eventlog.metrics import ProjectionMetrics
 from eventlog.ports import Log, LogError
 from history_store.store import Moved, Store, is_poison
 

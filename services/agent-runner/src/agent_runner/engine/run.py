@@ -1,0 +1,177 @@
+"""One attempt at a run: the graph is driven, and what it does goes into the journal as it happens."""
+
+import asyncio
+import logging
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.runnables import RunnableConfig
+from opentelemetry.trace import get_current_span
+
+from agent_runner.engine.assignment import Assignment
+from agent_runner.engine.catalogue import Compiled, Served
+from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.deltas import Deltas
+from agent_runner.engine.driving import Drive
+from agent_runner.engine.effects import EFFECTS, Effects
+from agent_runner.engine.input import input_of
+from agent_runner.engine.spans import Spans
+from agent_runner.engine.trace import Trace
+from chassis import conventions as names
+from chassis.telemetry import TRACING, Attributes, fail
+from contracts.events import (
+    CancelRequested,
+    CheckpointsRemoved,
+    Event,
+    RunCancelled,
+    RunFailed,
+    RunStarted,
+)
+from contracts.trace import root_of
+from eventlog.ports import Log, LogError
+from eventlog.turns.journal import Cancelled, Journal, Superseded
+
+logger = logging.getLogger(__name__)
+
+
+class Run:
+    """Drives one graph for one assignment."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        served: Served[Compiled],
+        saver: LogCheckpointSaver,
+        log: Log,
+        journal: Journal,
+        deltas: Deltas,
+        *,
+        timeout_seconds: float,
+    ) -> None:
+        self._assignment = assignment
+        self._work = assignment.work
+        self._saver = saver
+        self._log = log
+        self._journal = journal
+        self._deltas = deltas
+        self._timeout = timeout_seconds
+        self._cancel: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._callbacks: list[BaseCallbackHandler] = [Trace(deltas)] if deltas.heard else []
+        self._facts = assignment.facts
+        self._effects = Effects(log, journal, self._work, assignment.begins, self._facts)
+        self._drive = Drive(assignment, served, journal, deltas, self._effects)
+
+    async def execute(self) -> None:
+        """Answer the message.
+
+        Raises:
+            Superseded: if another runner has the run now; nothing more was written.
+            LogError: if the log cannot be reached; the run is to be tried again.
+        """
+        graph_name = self._assignment.graph_name
+        attributes: Attributes = {
+            names.GEN_AI_OPERATION: names.INVOKE_AGENT,
+            names.GEN_AI_AGENT: graph_name,
+            names.GEN_AI_CONVERSATION: self._work.conversation,
+            names.ATTEMPT: self._assignment.attempt,
+        }
+        with TRACING.span(f"{names.INVOKE_AGENT} {graph_name}", attributes=attributes) as span:
+            if TRACING.on:
+                self._callbacks.append(Spans(self._work.conversation, span))
+            await self._execute()
+
+    async def _execute(self) -> None:
+        self._journal.add(RunStarted(**self._facts, graph=self._assignment.graph_name))
+        try:
+            await self._attempt()
+        except (Superseded, LogError):
+            raise
+        except Cancelled as cancelled:
+            await self._finish(*await self._cancelled(rollback=cancelled.rollback))
+        except Exception as error:
+            logger.warning("run %s failed", self._work.id, exc_info=error)
+            fail(get_current_span(), error)
+            failed = RunFailed(**self._facts, error=_describe(error), code=type(error).__name__)
+            await self._finish(*self._drive.reached, failed)
+
+    def cancel(self, *, rollback: bool) -> None:
+        """Stop at the next possible moment."""
+        if not self._cancel.done():
+            self._cancel.set_result(rollback)
+
+    async def _attempt(self) -> None:
+        try:
+            async with asyncio.timeout(self._timeout), asyncio.TaskGroup() as group:
+                background = [
+                    group.create_task(self._journal.commit_as_added()),
+                    group.create_task(self._deltas.publish_as_sent()),
+                    group.create_task(self._watch_cancel()),
+                ]
+                await self._drive_to_end()
+                for task in background:
+                    task.cancel()
+        except BaseExceptionGroup as group_error:
+            raise _decisive(group_error) from None
+
+    async def _watch_cancel(self) -> None:
+        raise Cancelled(rollback=await self._cancel)
+
+    async def _drive_to_end(self) -> None:
+        if self._assignment.attempt > 1:
+            await self._journal.flush()  # from here on whoever had the run before can append nothing
+        if self._journal.tail > self._work.sequence:
+            await self._check_cancelled()
+        EFFECTS.set(self._effects)
+        with self._saver.staging(self._work.conversation, tail=self._journal.tail) as stage:
+            config = self._config()
+            given = await input_of(self._assignment, config, self._saver, self._log)
+            await self._drive.run(given, config, stage)
+            await self._finish(*self._drive.reached, *stage.leftovers(), self._drive.end())
+
+    async def _finish(self, *events: Event) -> None:
+        """Commit the run's last events; the very last one tells how many deltas there were."""
+        *others, end = events
+        self._journal.add(
+            *self._effects.take(), *others, end.model_copy(update={"deltas": self._deltas.count})
+        )
+        await self._journal.flush()
+        await self._deltas.flush()
+
+    def _config(self) -> RunnableConfig:
+        return {
+            "configurable": {"thread_id": self._work.conversation},
+            "metadata": {"run_id": self._work.id},
+            "run_id": root_of(self._work.id, self._assignment.attempt),
+            "callbacks": self._callbacks,
+        }
+
+    async def _check_cancelled(self) -> None:
+        async for event in self._log.read(
+            self._work.conversation, after=self._work.sequence, pattern=CancelRequested.type
+        ):
+            if isinstance(event.event, CancelRequested) and event.event.run_id == self._work.id:
+                raise Cancelled(rollback=event.event.rollback)
+
+    async def _cancelled(self, *, rollback: bool) -> list[Event]:
+        end = RunCancelled(**self._facts, rolled_back=rollback)
+        if rollback:
+            return [CheckpointsRemoved(scope="runs", run_ids=await self._turn()), end]
+        return [*self._drive.reached, end]
+
+    async def _turn(self) -> tuple[str, ...]:
+        """The runs of this turn: this one, and those before it that asked what it answers."""
+        said = self._log.read(self._work.conversation, after=self._assignment.begins, pattern="message.>")
+        turn = self._work.correlation_id
+        return tuple([work.id async for work in said if work.correlation_id == turn])
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "the run took too long"
+    return str(error) or type(error).__name__
+
+
+def _decisive(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The exception that decides what becomes of the run."""
+    leaves = [_decisive(e) if isinstance(e, BaseExceptionGroup) else e for e in group.exceptions]
+    ranked = (Superseded, Cancelled, LogError)
+    return next((leaf for kind in ranked for leaf in leaves if isinstance(leaf, kind)), leaves[0])
