@@ -36,10 +36,14 @@ class PlannedStep(BaseModel):
 
 
 class Plan(BaseModel):
-    """The tool calls that answer the user; no steps where the answer needs no tool."""
+    """Several tool calls of which one needs the result of another. Not for calls that stand alone."""
 
     goal: str = Field(description="one sentence in the user's language")
-    steps: list[PlannedStep] = Field(default_factory=list, max_length=MAX_STEPS)
+    steps: list[PlannedStep] = Field(
+        default_factory=list,
+        max_length=MAX_STEPS,
+        description="in order; numbers of steps count from the first of this turn",
+    )
 
 
 class Agreement(BaseModel):

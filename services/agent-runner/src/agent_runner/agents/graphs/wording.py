@@ -3,17 +3,41 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from agent_runner.engine.faults import Language
+
 _QUESTIONS: Final = {
     "contract": ("계약서 작성을 진행하시겠습니까?", "Shall I go ahead and draft the contract?"),
     "email": ("이메일 작성을 진행하시겠습니까?", "Shall I go ahead and draft the e-mail?"),
     "report": ("보고서 작성을 진행하시겠습니까?", "Shall I go ahead and draft the report?"),
 }
 
+DIRECT: Final[dict[Language, str]] = {"ko": "바로 답합니다", "en": "Answer directly"}
+_STEPS: Final = {
+    "find_contacts": ("search", "연락처 검색", "Search the contacts"),
+    "list_datasets": ("search", "데이터 세트 목록", "List the datasets"),
+    "describe_dataset": ("search", "데이터 확인", "Look at the data"),
+    "analyze_dataset": ("analyze", "데이터 분석", "Analyse the data"),
+    "query_datasets": ("analyze", "데이터 조회", "Query the data"),
+    "search_notes": ("search", "노트 검색", "Search the notes"),
+    "list_documents": ("search", "문서 목록", "List the documents"),
+    "read_document": ("search", "문서 읽기", "Read the document"),
+    "write_report": ("document", "보고서 작성", "Write the report"),
+    "draft_document": ("document", "문서 작성", "Draft the document"),
+    "revise_document": ("document", "문서 수정", "Revise the document"),
+    "send_document": ("send", "문서 발송", "Send the document"),
+    "delete_document": ("delete", "문서 삭제", "Delete the document"),
+}
 _FIELDS: Final = {
     "template": "서식", "language": "언어", "document_id": "문서 번호", "amount": "금액", "period": "기간",
     "client": "발주자", "provider": "수급자", "title": "제목", "subject": "내용", "payment": "지급 조건",
     "terms": "특약", "to": "받는 사람", "body": "본문",
 }  # fmt: skip
+
+
+def described(tool: str, language: str) -> tuple[str, str]:
+    """What kind of step a call of the tool is, and what to call it to a person."""
+    kind, korean, english = _STEPS.get(tool, ("tool", tool, tool))
+    return kind, korean if language == "ko" else english
 
 
 def question(step: Mapping[str, Any], language: str) -> str:

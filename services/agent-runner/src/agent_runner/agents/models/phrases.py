@@ -9,7 +9,6 @@ from typing import Final, Literal, TypeAlias
 from agent_runner.agents.models.addresses import find_address
 from agent_runner.agents.models.amounts import find_amount
 
-Language: TypeAlias = Literal["ko", "en"]
 Kind: TypeAlias = Literal[
     "greeting", "thanks", "help", "introduction", "ask_name", "recall", "contacts", "datasets", "analysis",
     "progress", "report", "draft", "revise", "send", "delete", "documents", "read", "notes", "beyond",
@@ -168,11 +167,6 @@ NAME = re.compile(
     r"|저는\s+(\S+?)(?:이라고|라고) 합니다",
     re.IGNORECASE,
 )
-
-
-def language_of(text: str) -> Language:
-    """Korean when any Hangul is in it, else English."""
-    return "ko" if re.search(r"[가-힣ㄱ-ㅎ]", text) else "en"
 
 
 def kind_of(text: str) -> Kind:

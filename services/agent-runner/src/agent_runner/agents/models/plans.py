@@ -6,9 +6,9 @@ An argument that is ``$step_N``, alone or in a list, stands for the result of th
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from agent_runner.agents.models.phrases import Language
 from agent_runner.agents.models.request import Request
 from agent_runner.agents.planning import PlannedStep
+from agent_runner.engine.faults import Language
 
 _GOALS: Final = {
     "contacts": ("연락처에서 사람을 찾습니다", "Find people in the contacts"),
