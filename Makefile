@@ -78,14 +78,14 @@ venv: $(VENV)/dev.stamp ## Install everything for development
 
 .PHONY: lock
 lock: $(VENV)/dev.stamp ## Pin the dependencies anew
-	$(COMPILE) --upgrade --output-file requirements/run.txt $(PACKAGES) requirements/run.in
+	$(COMPILE) --upgrade --output-file requirements/run.txt $(PACKAGES) --group build
 	$(COMPILE) --upgrade --constraint requirements/run.txt --output-file requirements/dev.txt \
-		$(PACKAGES) requirements/run.in requirements/dev.in
+		$(PACKAGES) --group build --group dev
 	for service in $(SERVICES); do \
 		$(COMPILE) --constraint requirements/run.txt --output-file requirements/$$service.txt \
 			libs/*/pyproject.toml services/$$service/pyproject.toml; \
 	done
-	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt requirements/build.in
+	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt --group build
 
 .PHONY: settings
 settings: $(VENV)/dev.stamp ## Write .env.example and the page of settings anew
