@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from agent_runner.engine.assignment import Assignment
 from agent_runner.engine.catalogue import Compiled, Served
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
-from agent_runner.engine.run import Assignment, Run
+from agent_runner.engine.run import Run
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Recorded
 from contracts.events import (
