@@ -12,7 +12,7 @@ FOLDERS := $(dir $(PACKAGES))
 SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 SOURCES := $(wildcard libs services cli tests bench conftest.py)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	--no-header --no-emit-index-url --no-emit-package parley-contracts --no-emit-package parley-eventlog --no-emit-package parley-identity --no-emit-package parley-access
+	--no-header --no-emit-index-url --no-emit-package parley-contracts --no-emit-package parley-eventlog --no-emit-package parley-identity --no-emit-package parley-access --no-emit-package parley-chassis --no-emit-package parley-protocols
 # The installs: pinned and hashed, then the workspace itself with no resolving and no downloading.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 

@@ -28,7 +28,7 @@ from langgraph.checkpoint.base.id import uuid6
 from langgraph.checkpoint.memory import InMemorySaver
 from plot import Series, picture
 
-from agent_runner.checkpointer import LogCheckpointSaver
+from agent_runner.engine.checkpointer import LogCheckpointSaver
 from contracts.envelope import Recorded
 from contracts.events import REGISTERED, UPCASTERS, Event
 from contracts.registry import Registry

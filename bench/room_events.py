@@ -16,9 +16,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langgraph.types import StreamMode
 
-from agent_runner.deltas import Deltas
-from agent_runner.graphs import chat
-from agent_runner.trace import Trace
+from agent_runner.agents.graphs import chat
+from agent_runner.engine.deltas import Deltas
+from agent_runner.engine.trace import Trace
 from contracts.live import Delta
 from eventlog.memory import MemoryLive
 

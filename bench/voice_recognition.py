@@ -13,7 +13,7 @@ import sys
 import numpy as np
 import soxr
 
-from agent_runner.models.spoken import PHRASES
+from agent_runner.agents.models.spoken import PHRASES
 from voice_bridge.engines.audio import HEARING_RATE
 from voice_bridge.engines.espeak import Espeak
 from voice_bridge.engines.local.catalogue import EVERYDAY, Catalogue, words_of

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.chaos.fleet import ANSWER_SECONDS, Fleet
 
-from agent_runner.checkpointer import LogCheckpointSaver
+from agent_runner.engine.checkpointer import LogCheckpointSaver
 from contracts.envelope import Recorded
 from contracts.events import CheckpointSaved, NodeCompleted, RunEvent, RunStarted, ToolCalled, WritesSaved
 from eventlog.author import Author

@@ -15,7 +15,7 @@ from contracts import subjects
 from contracts.events import ENDS, ConversationStarted, MessageReceived, RunCompleted, RunFailed
 from eventlog.author import Author
 from eventlog.codec import encode
-from eventlog.inbox import Inbox
+from eventlog.turns.inbox import Inbox
 
 WAIT_SECONDS = 60
 OPENING = ConversationStarted(responder_name="agent-runner", graph="planner", protocol="agent")

@@ -16,8 +16,8 @@ from websockets.asyncio.client import connect
 
 from contracts.events import ConversationStarted, MessageReceived
 from eventlog.author import Author
-from eventlog.inbox import Inbox
 from eventlog.ports import Log, Unavailable
+from eventlog.turns.inbox import Inbox
 
 WAIT_SECONDS = 60
 LARGE = "8g"

@@ -19,9 +19,9 @@ from contracts.events import ConversationStarted, MessageReceived
 from eventlog import service, streams
 from eventlog.author import Author
 from eventlog.broker import Broker
-from eventlog.inbox import Inbox
 from eventlog.ports import Full, Log
 from eventlog.settings import NatsSettings
+from eventlog.turns.inbox import Inbox
 
 WAIT_SECONDS = 60
 END_SECONDS = 20

@@ -15,8 +15,8 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from contracts.events import ConversationStarted, MessageReceived, RunCompleted
 from eventlog.author import Author
-from eventlog.inbox import Inbox
 from eventlog.ports import Log
+from eventlog.turns.inbox import Inbox
 
 WAIT_SECONDS = 60
 FLOOD_AT_MOST = 200

@@ -13,8 +13,8 @@ from websockets.asyncio.client import connect
 from contracts.envelope import Recorded
 from contracts.events import ENDS, ConversationStarted, MessageReceived, NodeCompleted, RunEvent
 from eventlog.author import Author
-from eventlog.inbox import Inbox
 from eventlog.ports import Log
+from eventlog.turns.inbox import Inbox
 
 WAIT_SECONDS = 30
 HUNDRED_TRIES_SECONDS = 1800

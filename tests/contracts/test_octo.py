@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from contracts.wire import octo
+from protocols.octo import wire as octo
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.wire.quote import tokens
+from protocols.quote.wire import tokens
 
 
 def test_the_first_token_is_a_word() -> None:

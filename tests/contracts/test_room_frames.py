@@ -11,21 +11,21 @@ from jsonschema import Draft202012Validator
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agent_runner.deltas import Deltas
-from agent_runner.graphs import chat
-from agent_runner.graphs.catalogue import compile_graph
-from agent_runner.models import select
-from agent_runner.tools import built_in_tools
-from agent_runner.tools.folder import DataFolder
-from agent_runner.tools.storage import MemoryDocuments
-from agent_runner.trace import Trace
+from agent_runner.agents.graphs import chat
+from agent_runner.agents.models import select
+from agent_runner.agents.tools import built_in_tools
+from agent_runner.agents.tools.folder import DataFolder
+from agent_runner.agents.tools.storage import MemoryDocuments
+from agent_runner.engine.catalogue import compile_graph
+from agent_runner.engine.deltas import Deltas
+from agent_runner.engine.trace import Trace
 from contracts.live import Delta
-from contracts.schemas import frame_schema_files
 from contracts.trace import TRACED
-from contracts.wire.room import EVENTS, FRAMES
 from eventlog.memory import MemoryLive
+from protocols.room.wire import EVENTS, FRAMES
+from protocols.schemas import frame_schema_files
 
-CONTRACTS = Path(__file__).parents[2] / "libs" / "contracts"
+PROTOCOLS = Path(__file__).parents[2] / "libs" / "protocols"
 VECTOR = Path(__file__).parent / "vectors" / "room-turn.jsonl"
 
 Frame = dict[str, Any]
@@ -53,7 +53,7 @@ async def trace_of(text: str) -> list[Frame]:
 
 
 def stored_schema(name: str) -> Frame:
-    schema: Frame = json.loads((CONTRACTS / "schemas" / "room" / f"{name}.json").read_text())
+    schema: Frame = json.loads((PROTOCOLS / "schemas" / "room" / f"{name}.json").read_text())
     return schema
 
 
@@ -66,7 +66,7 @@ def fitting(frame: Frame) -> Iterator[str]:
 @pytest.mark.parametrize(("name", "text"), list(frame_schema_files()), ids=lambda value: value[:40])
 def test_a_frames_schema_does_not_change(name: str, text: str) -> None:
     Draft202012Validator.check_schema(json.loads(text))
-    assert json.loads((CONTRACTS / "schemas" / name).read_text()) == json.loads(text)
+    assert json.loads((PROTOCOLS / "schemas" / name).read_text()) == json.loads(text)
 
 
 @pytest.mark.parametrize("number", range(len(vector())))

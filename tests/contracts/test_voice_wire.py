@@ -5,7 +5,7 @@ from base64 import b64encode
 
 import pytest
 
-from contracts.wire import voice
+from protocols.voice import wire as voice
 
 PCM = b"\x01\x00\x02\x00"
 AUDIO = b64encode(PCM).decode()

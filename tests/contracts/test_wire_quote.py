@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from contracts.events.quote import Quote
-from contracts.wire import quote as wire
+from protocols.quote import wire as wire
 
 NOW = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
 BODY = {"userId": "user1", "threadNum": "1", "content": "힘들어요", "timestamp": "2024-01-15T10:30:00.000Z"}

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from agent_runner.checkpointer import LogCheckpointSaver
-from agent_runner.updates import as_json
+from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.updates import as_json
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
+from eventlog.admin.portable import Porter
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
-from eventlog.portable import Porter
 from eventlog.ports import Log
 from eventlog.settings import NatsSettings
 from history_store.rebuild import rebuild, second

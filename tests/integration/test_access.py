@@ -15,10 +15,10 @@ from websockets.exceptions import ConnectionClosed
 
 from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, VoiceSessionClaimed
 from contracts.registry import Registry
+from eventlog.admin.permissions import OPERATOR
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
-from eventlog.permissions import OPERATOR
 from eventlog.settings import NatsSettings
 from parley.stack import nats
 

@@ -12,17 +12,17 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 import access.settings
-import agent_runner.checkpointer.settings
+import agent_runner.engine.checkpointer.settings
 import agent_runner.settings
 import edge_rest.settings
 import edge_ws.settings
-import eventlog.declare
+import eventlog.admin.declare
 import eventlog.settings
 import history_store.settings
 import identity.settings
 import quote_engine.settings
 import voice_bridge.settings
-from eventlog.variables import VARIABLES
+from chassis.variables import VARIABLES
 from parley.table import SETTINGS
 
 SERVICES = ("agent_runner", "edge_rest", "edge_ws", "history_store", "quote_engine", "voice_bridge")
@@ -123,7 +123,7 @@ async def test_a_stream_that_is_missing(tmp_path: Path, service: str, own_nats: 
     await client.jetstream().delete_stream("LOG")
     await client.close()
     line = await end(tmp_path, service, PARLEY_NATS_URL=own_nats.url)
-    assert line.endswith("stream LOG is missing; run: python -m eventlog.declare")
+    assert line.endswith("stream LOG is missing; run: python -m eventlog.admin.declare")
 
 
 async def test_a_stream_with_other_settings(tmp_path: Path, service: str, own_nats: Any) -> None:
@@ -134,16 +134,16 @@ async def test_a_stream_with_other_settings(tmp_path: Path, service: str, own_na
     await client.close()
     line = await end(tmp_path, service, PARLEY_NATS_URL=own_nats.url)
     assert "stream LOG: discard is 'old', not 'new'" in line
-    assert line.endswith("run: python -m eventlog.declare")
+    assert line.endswith("run: python -m eventlog.admin.declare")
 
 
 MODULES = (
     access.settings,
-    agent_runner.checkpointer.settings,
+    agent_runner.engine.checkpointer.settings,
     agent_runner.settings,
     edge_rest.settings,
     edge_ws.settings,
-    eventlog.declare,
+    eventlog.admin.declare,
     eventlog.settings,
     history_store.settings,
     identity.settings,

@@ -7,7 +7,7 @@ import nats
 import pytest
 from nats.errors import Error as NatsError
 
-from eventlog.permissions import OPERATOR, USERS
+from eventlog.admin.permissions import OPERATOR, USERS
 from parley.stack.nats import password
 
 

@@ -13,11 +13,11 @@ from faststream.nats import NatsRouter
 from nats.aio.client import Client
 from nats.js.api import ConsumerConfig
 
-from agent_runner import offering
-from agent_runner.adapters.documents import LogDocuments
-from agent_runner.offering import Offer
-from agent_runner.tools import built_in_tools
-from agent_runner.tools.folder import DataFolder
+from agent_runner.agents import offering
+from agent_runner.agents.documents import LogDocuments
+from agent_runner.agents.offering import Offer
+from agent_runner.agents.tools import built_in_tools
+from agent_runner.agents.tools.folder import DataFolder
 from contracts import queries, subjects
 from contracts.events import (
     REGISTERED,
@@ -36,15 +36,18 @@ from contracts.events import (
 )
 from contracts.live import Delta
 from contracts.registry import Registry
-from eventlog import health, link, permissions, service, streams, work
+from eventlog import link, service, streams
+from eventlog import probe as health
+from eventlog.admin import permissions
 from eventlog.author import Author
 from eventlog.broker import Broker
-from eventlog.dead import DeadLetter, bury
-from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.query import ask
 from eventlog.settings import NatsSettings
+from eventlog.turns import work
+from eventlog.turns.dead_letters import DeadLetter, bury
+from eventlog.turns.inbox import Inbox
 from voice_bridge.adapters import AgentTools
 
 WAIT_SECONDS = 20

@@ -44,7 +44,7 @@ def declare(server: Any, folder: Path, authority: trustme.CA | None, password: s
         authority.cert_pem.write_to_path(folder / "ca.crt")
         variables["PARLEY_NATS_TLS_CA"] = str(folder / "ca.crt")
     ended = subprocess.run(
-        [sys.executable, "-m", "eventlog.declare"],
+        [sys.executable, "-m", "eventlog.admin.declare"],
         env=os.environ | variables,
         capture_output=True,
         text=True,

@@ -18,22 +18,22 @@ from nats.aio.msg import Msg
 from pydantic import SecretStr
 from websockets.asyncio.client import connect
 
-from agent_runner.checkpointer import LogCheckpointSaver
+from agent_runner.engine.checkpointer import LogCheckpointSaver
 from contracts import subjects
 from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, MessageReceived, RunEvent, UserSpoke
 from contracts.queries import SESSION, SessionFound
 from contracts.registry import Registry
+from eventlog.admin.erasing import erase
+from eventlog.admin.portable import NotPortable, Porter
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.codec import encode
-from eventlog.dead import Cemetery, DeadLetter, bury
-from eventlog.erasing import erase
-from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
 from eventlog.payloads import Payloads
-from eventlog.portable import NotPortable, Porter
 from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings
+from eventlog.turns.dead_letters import Cemetery, DeadLetter, bury
+from eventlog.turns.inbox import Inbox
 from history_store.rebuild import rebuild, second
 from history_store.store import Store
 from parley.settings import Settings

@@ -13,7 +13,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from eventlog import permissions, variables
+from chassis import variables
+from eventlog.admin import permissions
 
 ROOT = Path(__file__).parents[2]
 OVERLAYS = sorted(path.name for path in (ROOT / "deploy/k8s/overlays").iterdir())

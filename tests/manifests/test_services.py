@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from eventlog import permissions, variables
+from chassis import variables
+from eventlog.admin import permissions
 from parley.table import SETTINGS
 
 ROOT = Path(__file__).parents[2]

@@ -38,6 +38,7 @@ SETTINGS = (
         "A folder of contacts, datasets, notes and templates for the tools. Empty: the sample data.",
     ),
     Setting("PARLEY_MCP_CONFIG", "", "A JSON file that names MCP servers, whose tools are offered as well."),
+    Setting("PARLEY_DEFAULT_GRAPH", "planner", "The graph that answers conversations that name none."),
     Setting("PARLEY_CONCURRENT_RUNS", "64", "Runs at the same time in one agent-runner."),
     Setting("PARLEY_RUN_TIMEOUT", "600", "Seconds that one attempt at a run may take."),
     Setting("PARLEY_TAKEOVER_AFTER", "2", "Seconds of silence after which another process takes a run over."),

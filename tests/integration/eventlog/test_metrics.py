@@ -8,20 +8,20 @@ from uuid import uuid4
 import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
 
+from chassis.metrics import Metrics, ProjectionMetrics
 from contracts import subjects
 from contracts.envelope import Recorded
 from contracts.events import ConversationStarted, MessageReceived, RunCompleted, RunFailed, RunStarted
 from contracts.live import Delta
 from eventlog.author import Author
 from eventlog.broker import Broker
-from eventlog.dead import DeadLetter, bury
-from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.memory import MemoryLog
-from eventlog.metrics import Metrics, ProjectionMetrics
 from eventlog.ports import Conflict
 from eventlog.settings import NatsSettings
+from eventlog.turns.dead_letters import DeadLetter, bury
+from eventlog.turns.inbox import Inbox
 from history_store.projector import Projector
 
 AUTHOR = Author("test")

@@ -24,7 +24,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from contracts.subjects import PAYLOAD_BUCKET
-from eventlog.permissions import OPERATOR
+from eventlog.admin.permissions import OPERATOR
 from parley.stack.nats import password as nats_password
 
 RATE = 24_000

@@ -21,7 +21,7 @@ def bring_in(
     lines = file.read_text(encoding="utf-8").splitlines()
 
     async def append(broker: "Broker", nats: "NatsSettings") -> tuple[str, int]:
-        from eventlog.portable import Porter
+        from eventlog.admin.portable import Porter
 
         return await Porter(broker, nats).bring_in(lines)
 

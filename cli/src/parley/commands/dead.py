@@ -8,8 +8,8 @@ from parley.commands.log import with_log
 
 if TYPE_CHECKING:
     from eventlog.broker import Broker
-    from eventlog.dead import DeadLetter
     from eventlog.settings import NatsSettings
+    from eventlog.turns.dead_letters import DeadLetter
 
 dead = typer.Typer(name="dead", no_args_is_help=True, help="Deal with what could not be handled.")
 
@@ -21,7 +21,7 @@ def list_letters() -> None:
     """List the dead letters, oldest first."""
 
     async def read(broker: "Broker", nats: "NatsSettings") -> "list[tuple[int, DeadLetter]]":
-        from eventlog.dead import Cemetery
+        from eventlog.turns.dead_letters import Cemetery
 
         return [each async for each in Cemetery(broker, nats).letters()]
 
@@ -34,7 +34,7 @@ def show(number: Number) -> None:
     """Show one dead letter: who gave up on what, and why."""
 
     async def read(broker: "Broker", nats: "NatsSettings") -> "DeadLetter":
-        from eventlog.dead import Cemetery
+        from eventlog.turns.dead_letters import Cemetery
 
         return await Cemetery(broker, nats).letter(number)
 
@@ -46,7 +46,7 @@ def retry(number: Number) -> None:
     """Say a message that was given up once more, and drop its letter."""
 
     async def again(broker: "Broker", nats: "NatsSettings") -> int:
-        from eventlog.dead import Cemetery
+        from eventlog.turns.dead_letters import Cemetery
 
         return await Cemetery(broker, nats).retry(number)
 
@@ -58,7 +58,7 @@ def drop(number: Number) -> None:
     """Remove a dead letter."""
 
     async def remove(broker: "Broker", nats: "NatsSettings") -> None:
-        from eventlog.dead import Cemetery
+        from eventlog.turns.dead_letters import Cemetery
 
         await Cemetery(broker, nats).drop(number)
 

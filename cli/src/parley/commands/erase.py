@@ -7,8 +7,8 @@ import typer
 from parley.commands.log import with_log
 
 if TYPE_CHECKING:
+    from eventlog.admin.erasing import Erased
     from eventlog.broker import Broker
-    from eventlog.erasing import Erased
     from eventlog.settings import NatsSettings
 
 
@@ -21,7 +21,7 @@ def erase(
         typer.confirm(f"Remove conversation {key!r} for good?", abort=True)
 
     async def work(broker: "Broker", nats: "NatsSettings") -> "Erased":
-        from eventlog.erasing import erase
+        from eventlog.admin.erasing import erase
 
         return await erase(broker, nats, key)
 

@@ -22,7 +22,7 @@ def export(
     """Write one conversation as JSON Lines: a header, its events as they are stored, a digest."""
 
     async def lines(broker: "Broker", nats: "NatsSettings") -> list[str]:
-        from eventlog.portable import Porter
+        from eventlog.admin.portable import Porter
 
         return [line async for line in Porter(broker, nats).write(key)]
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from eventlog.permissions import OPERATOR
+from eventlog.admin.permissions import OPERATOR
 from parley.settings import Settings
 from parley.stack import nats, probe
 from parley.stack.data_dir import DataDir

@@ -9,7 +9,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from eventlog import permissions
+from eventlog.admin import permissions
 from parley.stack.data_dir import write_private
 
 DISK_SHARE = 0.8

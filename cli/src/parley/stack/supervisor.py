@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 
-from eventlog.permissions import OPERATOR
+from eventlog.admin.permissions import OPERATOR
 from parley.settings import Settings
 from parley.stack import nats, probe
 from parley.stack.console import Console
@@ -22,7 +22,7 @@ from parley.stack.services import FRONT_DOOR, NATS, Service, credentials, enviro
 NATS_READY_SECONDS = 30.0
 DECLARE_SECONDS = 30.0
 SERVICES_READY_SECONDS = 60.0
-DECLARE = (sys.executable, "-m", "eventlog.declare")
+DECLARE = (sys.executable, "-m", "eventlog.admin.declare")
 
 
 class StartFailed(Exception):

@@ -7,10 +7,10 @@ from access.guard import Guard
 from access.ownership import GuardedLog
 from access.settings import AccessSettings
 from access.visitor import Members
+from chassis.metrics import EdgeMetrics
 from contracts.events import ConversationStarted, VoiceSessionClaimed
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
-from eventlog.metrics import EdgeMetrics
 from identity import Verifier
 
 

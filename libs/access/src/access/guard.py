@@ -9,17 +9,17 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from access import shapes
 from access.connections import Connections, Socket
 from access.limits import Bucket, Buckets
 from access.ownership import NotYours
 from access.pages import LOOPBACK_ORIGIN, Hosts, confined
 from access.settings import AccessSettings, is_loopback
-from access.shapes import Destination
 from access.visitor import VISITOR, ApiKeys, Members, Presented, Visitor, query_of
-from eventlog.logs import CONVERSATION
-from eventlog.metrics import EdgeMetrics
+from chassis.logs import CONVERSATION
+from chassis.metrics import EdgeMetrics
 from eventlog.ports import LogError
+from protocols import doors
+from protocols.door import Destination
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class Guard:
         try:
             visitor = self._admit(scope, to)
         except _Refused as refused:
-            body = shapes.body(to.protocol, refused.reason, refused.code)
+            body = doors.body(to, refused.reason, refused.code)
             answer = JSONResponse(body, refused.status, _HEADERS_WITH.get(refused.status))
             await answer(scope, receive, send)
             return
@@ -107,7 +107,7 @@ class Guard:
         try:
             socket.visitor = self._admit(scope, to)
         except _Refused as refused:
-            await socket.refuse(shapes.frame(to, refused.reason, refused.code), refused.reason)
+            await socket.refuse(doors.frame(to, refused.reason, refused.code), refused.reason)
             return
         if to.protocol == "voice":  # which judges tokens and paces its clients by itself
             await self._app(scope, receive, send)
@@ -131,7 +131,7 @@ class Guard:
             return
         if lost:
             reason = str(NotYours())
-            await socket.refuse(shapes.frame(to, reason, "forbidden"), reason)
+            await socket.refuse(doors.frame(to, reason, "forbidden"), reason)
 
     def _admit(self, scope: Scope, to: Destination) -> Visitor:
         """The visitor that a request is from; raises `_Refused`."""
@@ -168,7 +168,7 @@ class Guard:
 
 
 def _destination(scope: Scope) -> Destination:
-    return shapes.destination(scope["path"], query_of(scope), websocket=scope["type"] == "websocket")
+    return doors.destination(scope["path"], query_of(scope), websocket=scope["type"] == "websocket")
 
 
 def _counted(scope: Scope) -> str:

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from access.visitor import VISITOR
+from chassis.logs import CONVERSATION
 from contracts.envelope import Envelope, Recorded
 from contracts.events import ConversationStarted, VoiceSessionClaimed
-from eventlog.logs import CONVERSATION
 from eventlog.ports import Log, LogError
 
 CLAIMED_BY = VoiceSessionClaimed | ConversationStarted

@@ -11,12 +11,13 @@ from access.limits import Bucket
 from access.ownership import GuardedLog, NotYours, TooManyConversations
 from access.pages import Hosts
 from access.settings import AccessSettings
-from access.shapes import Destination, Protocol, body, destination, frame
 from access.visitor import VISITOR, ApiKeys, Members, Presented, Visitor
 from contracts.events import ConversationDeleted, ConversationStarted, Event, VoiceSessionClaimed
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
 from identity import Verifier
+from protocols.door import Destination
+from protocols.doors import body, destination, frame
 
 SECRET = "a secret of at least thirty-two bytes"
 KEYS = ("0123456789abcdef", "fedcba9876543210")
@@ -170,10 +171,10 @@ def test_where_an_address_leads(path: str, websocket: bool, leads_to: Destinatio
         ("voice", '{"type": "error", "code": "forbidden", "message": "no"}'),
     ],
 )
-def test_a_refusal_has_the_shape_of_its_protocol(protocol: Protocol, text: str) -> None:
+def test_a_refusal_has_the_shape_of_its_protocol(protocol: str, text: str) -> None:
     assert frame(Destination(protocol, "c"), "no", "forbidden") == text
-    assert body("quote", "no", "x") == {"error": "no", "code": "x"}
-    assert body(protocol, "no", "x") == {"detail": "no"}
+    assert body(Destination("quote"), "no", "x") == {"error": "no", "code": "x"}
+    assert body(Destination(protocol), "no", "x") == {"detail": "no"}
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from access.guard import Guard
 from access.limits import Bucket
 from access.settings import AccessSettings
 from access.visitor import Members, Visitor
+from chassis.metrics import EdgeMetrics
 from contracts.envelope import Recorded
 from contracts.events import ConversationStarted, VoiceSessionClaimed
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
-from eventlog.metrics import EdgeMetrics
 from eventlog.ports import Unavailable
 from identity import Verifier
 

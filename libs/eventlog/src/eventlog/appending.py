@@ -13,9 +13,9 @@ from uuid import uuid4
 
 from nats.aio.client import Client
 
+from chassis.backoff import delays
 from contracts import subjects
 from contracts.envelope import Envelope, Recorded
-from eventlog.backoff import delays
 from eventlog.cancelling import cancellable
 from eventlog.codec import PREVIOUS, encode, recorded
 from eventlog.outage import OUTAGE

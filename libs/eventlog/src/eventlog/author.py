@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
+from chassis import telemetry
 from contracts.envelope import Envelope
 from contracts.events import Event
-from eventlog import telemetry
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:parley:event")
 

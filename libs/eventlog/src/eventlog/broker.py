@@ -14,14 +14,14 @@ from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
 from nats.errors import SlowConsumerError
 
+from chassis import conventions as names
+from chassis.metrics import Metrics
+from chassis.telemetry import TRACING
 from contracts import subjects
-from eventlog import conventions as names
-from eventlog.metrics import Metrics
 from eventlog.outage import OUTAGE
 from eventlog.ports import Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.streams import WrongStream, restore_live
-from eventlog.telemetry import TRACING
 
 logger = logging.getLogger(__name__)
 

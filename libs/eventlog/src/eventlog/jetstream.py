@@ -12,10 +12,11 @@ from typing import Final
 
 from nats.aio.msg import Msg
 
+from chassis import conventions as names
+from chassis.telemetry import TRACING, Attributes
 from contracts import subjects
 from contracts.envelope import ID, TYPE, Envelope, Recorded
 from contracts.registry import Registry
-from eventlog import conventions as names
 from eventlog.appending import Appender
 from eventlog.broker import Broker
 from eventlog.codec import decode
@@ -25,7 +26,6 @@ from eventlog.payloads import Payloads
 from eventlog.ports import Conflict, LogError, LogState, Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import Stored, StreamReader, from_headers
-from eventlog.telemetry import TRACING, Attributes
 
 _LAG_RETRIES: Final = 20
 _LAG_WAIT_SECONDS: Final = 0.05

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from eventlog.backoff import delays
+from chassis.backoff import delays
 from eventlog.ports import Unavailable
 
 

@@ -6,14 +6,14 @@ from nats.errors import NoRespondersError
 from pydantic import BaseModel
 from pydantic_core import from_json
 
+from chassis import conventions as names
+from chassis.telemetry import TRACING, traceparent
 from contracts import subjects
 from contracts.queries import Failure
-from eventlog import conventions as names
 from eventlog.broker import Broker
 from eventlog.cancelling import cancellable
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, Unavailable
-from eventlog.telemetry import TRACING, traceparent
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 

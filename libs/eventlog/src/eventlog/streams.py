@@ -129,7 +129,7 @@ async def check(client: Client) -> None:
     for wanted in configurations(replicas=1, log_bytes=0, live_bytes=0):
         config = await _info(client, wanted["name"])
         if config is None:
-            raise WrongStream(f"stream {wanted['name']} is missing; run: python -m eventlog.declare")
+            raise WrongStream(f"stream {wanted['name']} is missing; run: python -m eventlog.admin.declare")
         sizes = {"max_bytes", "num_replicas", "max_age"}
         _compare({key: value for key, value in wanted.items() if key not in sizes}, config)
 
@@ -139,7 +139,7 @@ def _compare(wanted: dict[str, Any], found: dict[str, Any]) -> None:
         if found.get(key, type(value)()) != value:
             raise WrongStream(
                 f"stream {wanted['name']}: {key} is {found.get(key)!r}, not {value!r}; "
-                "run: python -m eventlog.declare"
+                "run: python -m eventlog.admin.declare"
             )
 
 

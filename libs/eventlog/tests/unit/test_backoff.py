@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from eventlog.backoff import delays
+from chassis.backoff import delays
 
 
 def test_waits_double_up_to_the_largest() -> None:

@@ -8,10 +8,10 @@ from contracts.envelope import Recorded
 from contracts.events import Event, MessageReceived, Unrecognized
 from eventlog.author import Author
 from eventlog.codec import recorded
-from eventlog.deliveries import LAST_DELIVERY, Deliveries
-from eventlog.journal import Superseded
 from eventlog.ports import Full, LogError, Unavailable
-from eventlog.work import Held
+from eventlog.turns.deliveries import LAST_DELIVERY, Deliveries
+from eventlog.turns.journal import Superseded
+from eventlog.turns.work import Held
 
 MESSAGE = MessageReceived(addressee="x", text="x", protocol="agent")
 STRANGE = Unrecognized(name="message.received", data_version=99, reason="version 99 is unknown")

@@ -15,8 +15,8 @@ from contracts.events import (
     RunInterrupted,
 )
 from eventlog.author import Author
-from eventlog.inbox import Busy, Inbox, NotRunning, NotWaiting, Receipt
 from eventlog.memory import MemoryLog
+from eventlog.turns.inbox import Busy, Inbox, NotRunning, NotWaiting, Receipt
 
 KEY = "대화 1"
 AUTHOR = Author(source="test")

@@ -8,8 +8,8 @@ import pytest
 from contracts.envelope import Envelope, Recorded
 from contracts.events import ConversationStarted, Event, MessageReceived, RunFailed, RunStarted
 from eventlog.author import Author
-from eventlog.journal import Journal, Superseded
 from eventlog.memory import MemoryLog
+from eventlog.turns.journal import Journal, Superseded
 
 KEY = "c"
 AUTHOR = Author(source="test")

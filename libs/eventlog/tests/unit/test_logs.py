@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from pydantic import BaseModel
 
-from eventlog.logs import CONVERSATION, JsonFormatter, PlainFormatter
+from chassis.logs import CONVERSATION, JsonFormatter, PlainFormatter
 
 SECRET = "my heart is broken"
 

@@ -4,7 +4,7 @@ import pytest
 
 from contracts.envelope import TYPE
 from contracts.events import CheckpointSaved, NodeCompleted
-from eventlog.portable import Line, NotPortable, Places, placed
+from eventlog.admin.portable import Line, NotPortable, Places, placed
 
 PLACES = Places().followed_by([50], 3).followed_by([60, 70], 4)
 

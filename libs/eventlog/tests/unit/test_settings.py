@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from eventlog.settings import SECRETS_DIR, NatsSettings, WrongSetting, load
+from chassis.settings import SECRETS_DIR, WrongSetting, load
+from eventlog.settings import NatsSettings
 
 
 def password() -> str | None:

@@ -16,7 +16,7 @@ from contracts.events import (
     RunInterrupted,
     RunStarted,
 )
-from eventlog.turns import Progress, Turn
+from eventlog.turns.progress import Progress, Turn
 
 
 def at(sequence: int, event: Event) -> Recorded:

@@ -5,27 +5,29 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from faststream.asgi import AsgiFastStream
 
-from agent_runner import offering, state
-from agent_runner.adapters.documents import LogDocuments
-from agent_runner.checkpointer import LogCheckpointSaver
-from agent_runner.effects import call_with_effects
-from agent_runner.graphs import agent_tools, built_in
-from agent_runner.graphs.catalogue import catalogue, compile_graph
+from agent_runner.agents import offering
+from agent_runner.agents.documents import LogDocuments
+from agent_runner.agents.graphs import agent_tools, built_in
+from agent_runner.agents.tools.contacts import Contacts
+from agent_runner.agents.tools.folder import DataFolder
+from agent_runner.engine import state_queries as state
+from agent_runner.engine.catalogue import catalogue
+from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.effects import call_with_effects
+from agent_runner.engine.worker import Worker
 from agent_runner.handlers import SERVICE, router
 from agent_runner.settings import RunnerSettings
-from agent_runner.tools.contacts import Contacts
-from agent_runner.tools.folder import DataFolder
-from agent_runner.worker import Worker
+from chassis.settings import load
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.author import Author
 from eventlog.broker import Broker
-from eventlog.dead import DeadLetters
-from eventlog.deliveries import Deliveries
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
-from eventlog.settings import NatsSettings, load
+from eventlog.settings import NatsSettings
+from eventlog.turns.dead_letters import DeadLetters
+from eventlog.turns.deliveries import Deliveries
 
 
 def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
@@ -48,7 +50,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             JetStreamLive(broker, nats),
             author,
             saver,
-            {name: compile_graph(graph, saver) for name, graph in graphs.items()},
+            {name: graph.on(saver) for name, graph in graphs.items()},
             letters,
             settings,
         )
@@ -56,8 +58,10 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         contacts = Contacts(DataFolder(settings.tools_dir))
         broker.include_router(router(log, worker, deliveries, graphs, settings, contacts))
         committed = LogCheckpointSaver(log, author)
-        readable = {name: compile_graph(graph, committed) for name, graph in graphs.items()}
-        broker.include_router(state.router(state.States(log, author, committed, readable)))
+        readable = {name: graph.on(committed).graph for name, graph in graphs.items()}
+        broker.include_router(
+            state.router(state.States(log, author, committed, readable, settings.default_graph))
+        )
         offer = offering.Offer(log, author, tools, timeout_seconds=settings.run_timeout)
         broker.include_router(offering.router(offer, settings.concurrent_runs))
         async with deliveries.working(app, broker, SERVICE):

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from faststream.nats import NatsRouter
 from faststream.nats.annotations import NatsMessage
 
-from agent_runner.graphs.catalogue import Graph
-from agent_runner.models.spoken import spoken_commands
-from agent_runner.once import run_once
+from agent_runner.agents.models.spoken import spoken_commands
+from agent_runner.agents.tools.contacts import Contacts
+from agent_runner.engine.catalogue import Graph, Served
+from agent_runner.engine.ephemeral import run_once
+from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
-from agent_runner.tools.contacts import Contacts
-from agent_runner.worker import DEFAULT_GRAPH, Worker
 from contracts import subjects
 from contracts.events import CancelRequested
 from contracts.queries import (
@@ -23,10 +23,10 @@ from contracts.queries import (
     SpokenCommands,
     SpokenCommandsQuery,
 )
-from eventlog import work
-from eventlog.deliveries import Deliveries
 from eventlog.jetstream import JetStreamLog
 from eventlog.stored import from_headers
+from eventlog.turns import work
+from eventlog.turns.deliveries import Deliveries
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def router(
     log: JetStreamLog,
     worker: Worker,
     deliveries: Deliveries,
-    graphs: Mapping[str, Graph],
+    graphs: Mapping[str, Served[Graph]],
     settings: RunnerSettings,
     contacts: Contacts,
 ) -> NatsRouter:
@@ -58,10 +58,10 @@ def router(
     )
     async def once(question: RunOnce) -> RunOnceResult | Failure:
         """Run a graph on a task and keep nothing."""
-        name = question.graph or DEFAULT_GRAPH
+        name = question.graph or settings.default_graph
         if name not in graphs:
             return Failure(failure="invalid", message=f"there is no graph {name!r}")
-        return RunOnceResult(steps=await run_once(name, graphs[name], question.task, settings.run_timeout))
+        return RunOnceResult(steps=await run_once(graphs[name], question.task, settings.run_timeout))
 
     @routes.subscriber(subjects.query(SPOKEN_COMMANDS), queue=SERVICE, title="SpokenCommands")
     async def commands(_: SpokenCommandsQuery) -> SpokenCommands:

@@ -17,6 +17,7 @@ class RunnerSettings(BaseSettings):
         takeover_after: how long a runner may be silent before another takes its work over.
         run_timeout: how long one attempt at a run may take.
         max_attempts: how often a run is taken over before it is given up.
+        default_graph: the graph of conversations that name none.
         concurrent_runs: runs at the same time in this process.
     """
 
@@ -24,6 +25,7 @@ class RunnerSettings(BaseSettings):
 
     model: str = ""
     graphs: str = ""
+    default_graph: str = "planner"
     tools_dir: Path | None = None
     mcp_config: Path | None = None
     takeover_after: float = Field(default=2.0, ge=0.5)

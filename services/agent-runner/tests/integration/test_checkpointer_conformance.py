@@ -8,7 +8,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.conformance import checkpointer_test, validate
 
-from agent_runner.checkpointer import LogCheckpointSaver
+from agent_runner.engine.checkpointer import LogCheckpointSaver
 from eventlog.author import Author
 from eventlog.ports import Log
 

@@ -15,7 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.types import Command, Send, interrupt
 
-from agent_runner.checkpointer import CheckpointSettings, LogCheckpointSaver
+from agent_runner.engine.checkpointer import CheckpointSettings, LogCheckpointSaver
 from contracts.events import CheckpointSaved, ConversationDeleted, Event, WritesSaved
 from contracts.events.checkpoint import Items
 from eventlog.author import Author

@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 import pytest
 from langchain_core.tools import BaseTool
 
-from agent_runner.tools import built_in_tools
-from agent_runner.tools.folder import DataFolder
-from agent_runner.tools.storage import MemoryDocuments
+from agent_runner.agents.tools import built_in_tools
+from agent_runner.agents.tools.folder import DataFolder
+from agent_runner.agents.tools.storage import MemoryDocuments
 
 Call: TypeAlias = Callable[..., Awaitable[Any]]
 

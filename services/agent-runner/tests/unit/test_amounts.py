@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent_runner.models.amounts import find_amount
+from agent_runner.agents.models.amounts import find_amount
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agent_runner.graphs.catalogue import InvalidGraph, catalogue, compile_graph
-from agent_runner.steps import reply_of, steps_of
+from agent_runner.engine.catalogue import InvalidGraph, catalogue
+from agent_runner.engine.steps import reply_of, steps_of
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "own_graph"
 
@@ -18,13 +18,13 @@ async def test_the_example_is_served(monkeypatch: pytest.MonkeyPatch, attribute:
     monkeypatch.syspath_prepend(EXAMPLE)
     graphs = catalogue({}, f"shout=shout:{attribute}")
 
-    graph = compile_graph(graphs["shout"], InMemorySaver())
+    graph = graphs["shout"].on(InMemorySaver()).graph
     config: Any = {"configurable": {"thread_id": "t"}}
     updates = [
         u async for u in graph.astream({"messages": [HumanMessage("hi all")]}, config, stream_mode="updates")
     ]
 
-    steps = [step for update in updates for node, u in update.items() for step in steps_of("shout", node, u)]
+    steps = [step for update in updates for node, u in update.items() for step in steps_of(node, u)]
     assert [(step.kind, step.text) for step in steps] == [
         ("action", 'Execution logs:\ncount\nLast output: {"words": 2}'),
         ("final_answer", "HI ALL! (2 words)"),

@@ -5,8 +5,8 @@ from typing import Any
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
 
-from agent_runner.graphs.chat import build
-from agent_runner.models import select
+from agent_runner.agents.graphs.chat import build
+from agent_runner.agents.models import select
 
 
 async def test_it_calls_tools_until_it_has_an_answer(tools: list[BaseTool]) -> None:

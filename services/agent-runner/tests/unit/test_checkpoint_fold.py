@@ -11,7 +11,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver, Checkpoint, Checkpoin
 from langgraph.checkpoint.base.id import uuid6
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agent_runner.checkpointer import CheckpointSettings, LogCheckpointSaver
+from agent_runner.engine.checkpointer import CheckpointSettings, LogCheckpointSaver
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
 

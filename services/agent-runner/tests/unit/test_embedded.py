@@ -7,9 +7,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
-from agent_runner.models import select
-from agent_runner.models.select import UnknownModel
-from agent_runner.planning import Intent, Plan
+from agent_runner.agents.models import select
+from agent_runner.agents.models.select import UnknownModel
+from agent_runner.agents.planning import Intent, Plan
 
 
 @pytest.mark.parametrize("text", ["안녕하세요", "What can you do?", "compose a symphony"])

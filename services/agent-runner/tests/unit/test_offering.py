@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from agent_runner.adapters.documents import LogDocuments
-from agent_runner.offering import Offer
-from agent_runner.tools import built_in_tools
-from agent_runner.tools.answering import tool_of
-from agent_runner.tools.folder import DataFolder
+from agent_runner.agents.documents import LogDocuments
+from agent_runner.agents.offering import Offer
+from agent_runner.agents.tools import built_in_tools
+from agent_runner.agents.tools.answering import tool_of
+from agent_runner.agents.tools.folder import DataFolder
 from contracts.events import ConversationStarted, DocumentSaved, Step, VoiceToolCalled, VoiceToolReturned
 from contracts.tools import CallTool, ToolOutcome
 from eventlog.author import Author
-from eventlog.inbox import Inbox, Missing
 from eventlog.memory import MemoryLog
+from eventlog.turns.inbox import Inbox, Missing
 
 KEY = "talk"
 CALLS: list[str] = []

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from agent_runner.outputs import presented
+from agent_runner.agents.graphs.presentation import account_of
+from agent_runner.engine import outputs
+from contracts.events.message import OutputFormat
 
 AT = datetime(2025, 11, 3, 16, 0, tzinfo=UTC)
 ANALYSIS = {
@@ -34,6 +36,10 @@ def step(number: int, status: str, kind: str = "search", **more: Any) -> dict[st
         "commits": False,
         **more,
     }
+
+
+def presented(form: OutputFormat, values: Any, reply: str, at: datetime) -> Any:
+    return outputs.presented(form, account_of(values, reply), at)
 
 
 def state(*steps: dict[str, Any], language: str = "ko") -> dict[str, Any]:
@@ -85,10 +91,6 @@ def test_the_chat_summary_in_english() -> None:
 @pytest.mark.parametrize("values", [{}, None, "text", {"messages": []}, state()])
 def test_a_reply_without_steps_is_the_chat(values: Any) -> None:
     assert presented("chat", values, "안녕하세요!", AT) is None
-
-
-def test_nothing_is_presented_unless_asked_for() -> None:
-    assert presented(None, DONE, "x", AT) is None
 
 
 def test_the_graph() -> None:

@@ -10,11 +10,12 @@ from langchain_core.tools import BaseTool, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from agent_runner.graphs.planner import build
-from agent_runner.models import select
-from agent_runner.steps import reply_of, steps_of
-from agent_runner.tools.folder import SAMPLE
-from agent_runner.tools.storage import MemoryDocuments
+from agent_runner.agents.graphs.planner import build
+from agent_runner.agents.graphs.presentation import planner_reply as reply_of
+from agent_runner.agents.graphs.presentation import steps_of
+from agent_runner.agents.models import select
+from agent_runner.agents.tools.folder import SAMPLE
+from agent_runner.agents.tools.storage import MemoryDocuments
 
 
 class Talk:
@@ -68,7 +69,7 @@ async def test_get_all_contacts(talk: Talk) -> None:
     assert ast.literal_eval(reply) == rows
     assert talk.nodes == ["intent_understanding", "planning", "execution", "response"]
     assert talk.state["plan"]["steps"][0]["result"] == rows
-    kinds = [step.kind for node, update in talk.updates for step in steps_of("planner", node, update)]
+    kinds = [step.kind for node, update in talk.updates for step in steps_of(node, update)]
     assert kinds == ["planning", "action", "final_answer"]
 
 
@@ -229,9 +230,7 @@ async def test_a_tool_that_raises_is_a_failed_step_and_an_answer() -> None:
 
     assert talk.statuses == ["failed"]
     assert "the address book is on fire" in reply
-    (action,) = (
-        s.text for node, u in talk.updates for s in steps_of("planner", node, u) if s.kind == "action"
-    )
+    (action,) = (s.text for node, u in talk.updates for s in steps_of(node, u) if s.kind == "action")
     assert action.startswith("Execution logs:\n")
     assert action.endswith("\nLast output: Error: the address book is on fire")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent_runner.planning import verdict
+from agent_runner.agents.planning import verdict
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from agent_runner.graphs import chat, planner
-from agent_runner.models import select
+from agent_runner.agents.graphs import chat, planner
+from agent_runner.agents.models import select
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 # The provider's client keeps its connections, which belong to one event loop.

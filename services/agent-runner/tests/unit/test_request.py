@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from agent_runner.models.request import understand, user_name
+from agent_runner.agents.models.request import understand, user_name
 
 PHRASINGS = [
     ("안녕하세요", "greeting"),

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from agent_runner.models.phrases import kind_of
-from agent_runner.models.spoken import PHRASES
-from agent_runner.spoken import corrections
+from agent_runner.agents.models.phrases import kind_of
+from agent_runner.agents.models.spoken import PHRASES
+from agent_runner.engine.spoken import corrections
 from contracts.envelope import Recorded
 from contracts.events import Event, ReplySpoken, UserSpoke
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from agent_runner.steps import reply_of, steps_of
+from agent_runner.agents.graphs.presentation import planner_reply
+from agent_runner.agents.graphs.presentation import steps_of as planner_steps
+from agent_runner.engine.steps import reply_of, steps_of
 from contracts.events.run import Step
 
 STEP: dict[str, Any] = {"id": "step_1", "tool": "find", "description": "Look", "arguments": {"name": "김"}}
@@ -47,7 +49,7 @@ CALL: Any = {"name": "find", "args": {"name": "김"}, "id": "1"}
     ],
 )
 def test_planner(node: str, update: Any, expected: tuple[Step, ...]) -> None:
-    assert steps_of("planner", node, update) == expected
+    assert planner_steps(node, update) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,17 +71,20 @@ def test_planner(node: str, update: Any, expected: tuple[Step, ...]) -> None:
     ],
 )
 def test_any_graph(update: Any, expected: tuple[Step, ...]) -> None:
-    assert steps_of("own", "node", update) == expected
+    assert steps_of("node", update) == expected
 
 
 @pytest.mark.parametrize(
     ("state", "reply"),
     [
-        ({"final_result": "r", "messages": [AIMessage("m")]}, "r"),
         ({"messages": [AIMessage("m"), AIMessage("", tool_calls=[CALL])]}, "m"),
         ({"count": 3}, '{"count": 3}'),
         ("text", "text"),
     ],
 )
 def test_reply_of(state: Any, reply: str) -> None:
-    assert reply_of(state) == reply
+    assert reply_of(state) == planner_reply(state) == reply
+
+
+def test_the_planners_reply_is_its_final_result() -> None:
+    assert planner_reply({"final_result": "r", "messages": [AIMessage("m")]}) == "r"

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from langchain_core.tools import BaseTool
 
-from agent_runner.tools import built_in_tools
-from agent_runner.tools.answering import ToolFailed
-from agent_runner.tools.folder import SAMPLE, DataFolder
-from agent_runner.tools.mcp import InvalidMcpConfiguration, mcp_tools
-from agent_runner.tools.storage import MemoryDocuments
+from agent_runner.agents.tools import built_in_tools
+from agent_runner.agents.tools.answering import ToolFailed
+from agent_runner.agents.tools.folder import SAMPLE, DataFolder
+from agent_runner.agents.tools.mcp import InvalidMcpConfiguration, mcp_tools
+from agent_runner.agents.tools.storage import MemoryDocuments
 
 Call = Any
 

@@ -8,10 +8,10 @@ from langchain_core.messages import HumanMessage
 from langchain_core.tools import BaseTool
 from langgraph.graph import END, START, StateGraph
 
-from agent_runner.deltas import Deltas
-from agent_runner.graphs import chat
-from agent_runner.models import select
-from agent_runner.trace import Trace
+from agent_runner.agents.graphs import chat
+from agent_runner.agents.models import select
+from agent_runner.engine.deltas import Deltas
+from agent_runner.engine.trace import Trace
 from contracts.live import Delta
 from contracts.trace import root_of
 from eventlog.memory import MemoryLive

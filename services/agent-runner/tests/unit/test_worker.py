@@ -10,10 +10,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.types import interrupt
 
-from agent_runner.checkpointer import LogCheckpointSaver
-from agent_runner.graphs.catalogue import compile_graph
+from agent_runner.engine.catalogue import Served
+from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
-from agent_runner.worker import Worker
 from contracts.envelope import Recorded
 from contracts.events import (
     ENDS,
@@ -30,9 +30,9 @@ from contracts.events import (
     RunStarted,
 )
 from eventlog.author import Author
-from eventlog.inbox import Inbox
-from eventlog.journal import Superseded
 from eventlog.memory import MemoryLive, MemoryLog
+from eventlog.turns.inbox import Inbox
+from eventlog.turns.journal import Superseded
 
 KEY = "c"
 WAIT_SECONDS = 10
@@ -95,7 +95,7 @@ class Bench:
 
     def runner(self, **settings: Any) -> Worker:
         saver = LogCheckpointSaver(self.log, self.author)
-        graph = compile_graph(self.echo.build(), saver)
+        graph = Served(self.echo.build()).on(saver)
         return Worker(
             self.log,
             MemoryLive(),

@@ -7,12 +7,12 @@ from fastapi import APIRouter, HTTPException, Path
 from contracts import queries
 from contracts.envelope import parse_time
 from contracts.subjects import MAX_KEY_LENGTH, InvalidKey, check_key
-from contracts.wire.agent import STEP_TYPES, HistoryItem, RunRequest, RunStep
 from edge_rest.errors import documented
 from edge_rest.settings import EdgeSettings
 from eventlog.broker import Broker
 from eventlog.ports import Log
 from eventlog.query import Refused, ask
+from protocols.agent.wire import STEP_TYPES, HistoryItem, RunRequest, RunStep
 
 
 def router(broker: Broker, log: Log, settings: EdgeSettings) -> APIRouter:

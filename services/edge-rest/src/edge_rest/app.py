@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from access.edge import guarded
 from access.settings import AccessSettings
+from chassis.settings import load
 from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from edge_rest import agent, docs, errors, health, octo, quote, room, sessions, voice
@@ -18,10 +19,10 @@ from edge_rest.talks import Talks
 from eventlog import service
 from eventlog.author import Author
 from eventlog.broker import Broker
-from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
-from eventlog.settings import NatsSettings, load
+from eventlog.settings import NatsSettings
+from eventlog.turns.inbox import Inbox
 from identity.settings import IdentitySettings
 
 SERVICE = "edge-rest"

@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.ownership import NotYours, TooManyConversations
-from access.shapes import body, destination
-from contracts.wire.octo import ErrorBody
 from eventlog.ports import LogError
+from protocols.doors import body, destination
+from protocols.octo.wire import ErrorBody
 
 logger = logging.getLogger(__name__)
 
@@ -77,8 +77,8 @@ def install(app: FastAPI) -> None:
 def _shaped(
     request: Request, status: int, reason: str, code: str, headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    protocol = destination(request.url.path, {}, websocket=False).protocol
-    return JSONResponse(body(protocol, reason, code), status, headers)
+    to = destination(request.url.path, {}, websocket=False)
+    return JSONResponse(body(to, reason, code), status, headers)
 
 
 class TooLarge(HTTPException):

@@ -22,7 +22,13 @@ from contracts.events import (
     RunInterrupted,
 )
 from contracts.subjects import InvalidKey, check_key
-from contracts.wire.octo import (
+from edge_rest.awaiting import StillRunning, ends_of
+from edge_rest.errors import documented
+from edge_rest.questions import Questions
+from edge_rest.settings import EdgeSettings
+from eventlog.ports import Log
+from eventlog.turns.inbox import Inbox, NotRunning, NotWaiting, Receipt
+from protocols.octo.wire import (
     FINAL_ANSWER,
     Cancelled,
     ChatRequest,
@@ -33,12 +39,6 @@ from contracts.wire.octo import (
     Resumed,
     ResumeRequest,
 )
-from edge_rest.awaiting import StillRunning, ends_of
-from edge_rest.errors import documented
-from edge_rest.questions import Questions
-from edge_rest.settings import EdgeSettings
-from eventlog.inbox import Inbox, NotRunning, NotWaiting, Receipt
-from eventlog.ports import Log
 
 PROTOCOL: Final = "octo"
 RESPONDER: Final = "agent-runner"

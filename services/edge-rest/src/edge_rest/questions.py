@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 from access.visitor import VISITOR
 from contracts import queries
-from contracts.wire.octo import GraphState
 from eventlog.broker import Broker
 from eventlog.query import ask
+from protocols.octo.wire import GraphState
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 

@@ -17,7 +17,14 @@ from starlette.requests import ClientDisconnect
 
 from access.ownership import NotYours, TooManyConversations
 from contracts import queries
-from contracts.wire.quote import (
+from edge_rest.errors import TooLarge
+from edge_rest.settings import EdgeSettings
+from edge_rest.talks import PROTOCOL, Talks, UnknownConversation
+from eventlog.broker import Broker
+from eventlog.ports import LogError
+from eventlog.query import ask
+from protocols.quote.dialect import Numbered, ReplyStream
+from protocols.quote.wire import (
     MISSING_FIELDS,
     NOT_FOUND,
     SERVER_ERROR,
@@ -31,13 +38,6 @@ from contracts.wire.quote import (
     parse_name,
     parse_send,
 )
-from edge_rest.dialects.quote import Numbered, ReplyStream
-from edge_rest.errors import TooLarge
-from edge_rest.settings import EdgeSettings
-from edge_rest.talks import PROTOCOL, Talks, UnknownConversation
-from eventlog.broker import Broker
-from eventlog.ports import LogError
-from eventlog.query import ask
 
 logger = logging.getLogger(__name__)
 

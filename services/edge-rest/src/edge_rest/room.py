@@ -6,8 +6,8 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from contracts.wire.room import NewRoom
 from eventlog.ports import Log
+from protocols.room.wire import NewRoom
 
 UID_CHARACTERS: Final = ascii_letters + digits
 UID_LENGTH: Final = 12

@@ -10,7 +10,11 @@ from fastapi import APIRouter, HTTPException, Path, Query
 
 from contracts import queries
 from contracts.envelope import parse_time
-from contracts.wire.octo import (
+from edge_rest.errors import documented
+from edge_rest.octo import ThreadId, not_found
+from edge_rest.questions import Questions
+from eventlog.ports import Log
+from protocols.octo.wire import (
     MAX_ID,
     CheckpointItem,
     CheckpointList,
@@ -22,10 +26,6 @@ from contracts.wire.octo import (
     SessionState,
     SessionStatus,
 )
-from edge_rest.errors import documented
-from edge_rest.octo import ThreadId, not_found
-from edge_rest.questions import Questions
-from eventlog.ports import Log
 
 LISTED_AT_MOST = 10_000
 

@@ -21,13 +21,13 @@ from contracts.events import (
     RunEvent,
 )
 from contracts.events.quote import CrisisAnswered, StageAnswered
-from contracts.wire.quote import ConversationName, SendRequest, SendResponse, StatusResponse
-from edge_rest.dialects import quote
-from edge_rest.dialects.quote import Numbered, Place, ReplyStream
-from eventlog.inbox import Inbox, Receipt, Seen
 from eventlog.live import Live
 from eventlog.ports import Log
-from eventlog.turns import Progress
+from eventlog.turns.inbox import Inbox, Receipt, Seen
+from eventlog.turns.progress import Progress
+from protocols.quote import dialect as quote
+from protocols.quote.dialect import Numbered, Place, ReplyStream
+from protocols.quote.wire import ConversationName, SendRequest, SendResponse, StatusResponse
 
 logger = logging.getLogger(__name__)
 

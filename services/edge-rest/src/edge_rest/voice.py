@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from contracts.events import ConversationStarted, VoiceSessionCreated
-from contracts.wire.voice import SessionCreated, SessionSettings
-from eventlog.inbox import Inbox
+from eventlog.turns.inbox import Inbox
 from identity import KeysUnavailableError, Member, RefusedTokenError, Verifier
+from protocols.voice.wire import SessionCreated, SessionSettings
 
 RESPONDER = "agent-runner"
 GRAPH = "chat"

@@ -9,8 +9,8 @@ import pytest
 from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, Event, MessageReceived, RunCompleted, RunFailed
 from contracts.live import Delta
-from contracts.wire.quote import CompleteEvent, ContentEvent, QuoteEvent, tokens
-from edge_rest.dialects.quote import Numbered, Place, ReplyStream
+from protocols.quote.dialect import Numbered, Place, ReplyStream
+from protocols.quote.wire import CompleteEvent, ContentEvent, QuoteEvent, tokens
 
 NOW = datetime(2024, 1, 15, tzinfo=UTC)
 FIRST, SECOND = (str(UUID(int=number)) for number in (1, 2))

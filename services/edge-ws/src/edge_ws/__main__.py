@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from chassis.settings import load
 from edge_ws.app import SERVICE, build
 from edge_ws.settings import EdgeSettings
 from eventlog.service import run
-from eventlog.settings import load
 
 
 def server_options() -> Mapping[str, object]:

@@ -11,13 +11,13 @@ from fastapi import WebSocket
 
 from contracts.envelope import Recorded
 from contracts.events import ConversationStarted, MessageReceived, RunEvent
-from contracts.wire.agent import AgentError, ClientMessage, Frame
 from edge_ws.connection import Connection, Unreadable
 from edge_ws.conversation import Follower, checked_key, serve
-from edge_ws.dialects.agent import Answer, NotUnderstood, decode
 from edge_ws.settings import EdgeSettings
-from eventlog.inbox import Inbox
 from eventlog.ports import Log, LogError
+from eventlog.turns.inbox import Inbox
+from protocols.agent.dialect import Answer, NotUnderstood, decode
+from protocols.agent.wire import AgentError, ClientMessage, Frame
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from access.edge import guarded
 from access.settings import AccessSettings
+from chassis.settings import load
 from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
-from contracts.wire.voice import GUEST_PATH, MEMBER_PATH
 from edge_ws.agent import AgentEndpoint
 from edge_ws.octo import OctoEndpoint
 from edge_ws.room import RoomEndpoint
@@ -20,11 +20,12 @@ from edge_ws.voice import VoiceEndpoint
 from eventlog import service
 from eventlog.author import Author
 from eventlog.broker import Broker
-from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
-from eventlog.settings import NatsSettings, load
+from eventlog.settings import NatsSettings
+from eventlog.turns.inbox import Inbox
 from identity.settings import IdentitySettings
+from protocols.voice.wire import GUEST_PATH, MEMBER_PATH
 
 SERVICE = "edge-ws"
 

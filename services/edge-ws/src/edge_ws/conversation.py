@@ -13,8 +13,8 @@ from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, ConversationStarted
 from contracts.subjects import InvalidKey, check_key
 from edge_ws.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection, TooSlow
-from eventlog.inbox import Inbox, Seen
 from eventlog.ports import Log, LogError
+from eventlog.turns.inbox import Inbox, Seen
 
 logger = logging.getLogger(__name__)
 

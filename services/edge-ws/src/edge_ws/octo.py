@@ -24,14 +24,14 @@ from contracts.events import (
     RunInterrupted,
 )
 from contracts.live import Delta
-from contracts.wire.octo import Cancel, Connected, Frame, HumanResponse, Id, OnBusy, Say
 from edge_ws.connection import Connection, Unreadable
 from edge_ws.conversation import Follower, NotAccepted, checked_key, serve
-from edge_ws.dialects.octo import Narration, NotUnderstood, asked, decode, failed
 from edge_ws.settings import EdgeSettings
-from eventlog.inbox import Busy, Inbox, NotRunning, NotWaiting, Receipt
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
+from eventlog.turns.inbox import Busy, Inbox, NotRunning, NotWaiting, Receipt
+from protocols.octo.dialect import Narration, NotUnderstood, asked, decode, failed
+from protocols.octo.wire import Cancel, Connected, Frame, HumanResponse, Id, OnBusy, Say
 
 logger = logging.getLogger(__name__)
 

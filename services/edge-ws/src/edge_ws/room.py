@@ -20,13 +20,13 @@ from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, ConversationStarted, MessageReceived, RunEnded, RunEvent
 from contracts.live import Delta
 from contracts.subjects import InvalidKey, check_key
-from contracts.wire.room import Connected, Refusal, Resync, SendCommand
 from edge_ws.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection, TooSlow
-from edge_ws.dialects.room import Frame, NotUnderstood, Position, Room, decode, state_of
 from edge_ws.settings import EdgeSettings
-from eventlog.inbox import Inbox, Receipt, Seen
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
+from eventlog.turns.inbox import Inbox, Receipt, Seen
+from protocols.room.dialect import Frame, NotUnderstood, Position, Room, decode, state_of
+from protocols.room.wire import Connected, Refusal, Resync, SendCommand
 
 logger = logging.getLogger(__name__)
 

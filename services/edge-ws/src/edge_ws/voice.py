@@ -8,8 +8,17 @@ from fastapi import WebSocket, WebSocketDisconnect
 
 from contracts.events import Event, VoiceSessionClaimed, VoiceSettingsChanged
 from contracts.subjects import InvalidKey, check_key
-from contracts.voice_session import VoiceSession, fold
-from contracts.wire.voice import (
+from edge_ws.connection import POLICY_VIOLATION, Connection, TooSlow
+from edge_ws.flood import Flooding
+from edge_ws.settings import EdgeSettings
+from edge_ws.voice_talk import NoBridge, VoiceTalk
+from eventlog.author import Author
+from eventlog.broker import Broker
+from eventlog.ports import Conflict, Log, LogError, Unavailable
+from eventlog.turns.inbox import Inbox
+from identity import KeysUnavailableError, RefusedTokenError, Verifier
+from protocols.voice.session import VoiceSession, fold
+from protocols.voice.wire import (
     CLOSE_FLOOD,
     CLOSE_NO_SESSION,
     CLOSE_OTHER_OWNER,
@@ -20,15 +29,6 @@ from contracts.wire.voice import (
     encode,
     read_query,
 )
-from edge_ws.connection import POLICY_VIOLATION, Connection, TooSlow
-from edge_ws.flood import Flooding
-from edge_ws.settings import EdgeSettings
-from edge_ws.voice_talk import NoBridge, VoiceTalk
-from eventlog.author import Author
-from eventlog.broker import Broker
-from eventlog.inbox import Inbox
-from eventlog.ports import Conflict, Log, LogError, Unavailable
-from identity import KeysUnavailableError, RefusedTokenError, Verifier
 
 logger = logging.getLogger(__name__)
 

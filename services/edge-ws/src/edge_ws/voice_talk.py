@@ -10,9 +10,17 @@ from collections import deque
 from typing import Final
 from uuid import uuid4
 
+from chassis.backoff import delays
 from contracts.queries import VOICE_OPEN, OpenVoice, VoiceOpened
-from contracts.voice_link import BEAT, LEFT, MOVED, OPENING_SECONDS, code_of, pack, unpack_server
-from contracts.wire.voice import (
+from edge_ws.connection import Connection
+from edge_ws.flood import Allowance, Meter
+from edge_ws.settings import EdgeSettings
+from eventlog.broker import Broker
+from eventlog.link import Link, client_end
+from eventlog.ports import LogError
+from eventlog.query import ask
+from protocols.voice.link import BEAT, LEFT, MOVED, OPENING_SECONDS, code_of, pack, unpack_server
+from protocols.voice.wire import (
     SAMPLE_BYTES,
     SAMPLE_RATE,
     ClientFrame,
@@ -22,14 +30,6 @@ from contracts.wire.voice import (
     decode,
     encode,
 )
-from edge_ws.connection import Connection
-from edge_ws.flood import Allowance, Meter
-from edge_ws.settings import EdgeSettings
-from eventlog.backoff import delays
-from eventlog.broker import Broker
-from eventlog.link import Link, client_end
-from eventlog.ports import LogError
-from eventlog.query import ask
 
 logger = logging.getLogger(__name__)
 

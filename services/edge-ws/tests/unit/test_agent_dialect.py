@@ -17,7 +17,7 @@ from contracts.events import (
     RunStarted,
     Step,
 )
-from edge_ws.dialects.agent import Answer, NotUnderstood, decode
+from protocols.agent.dialect import Answer, NotUnderstood, decode
 
 RUN = {"run_id": "r", "message_sequence": 2}
 

@@ -17,8 +17,8 @@ from contracts.events import (
     RunStarted,
 )
 from contracts.live import Delta
-from contracts.wire.octo import Cancel, HumanResponse, Say
-from edge_ws.dialects.octo import Narration, NotUnderstood, asked, decode
+from protocols.octo.dialect import Narration, NotUnderstood, asked, decode
+from protocols.octo.wire import Cancel, HumanResponse, Say
 
 
 def run(run_id: str = "r", attempt: int = 1) -> dict[str, Any]:

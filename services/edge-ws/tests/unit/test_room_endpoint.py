@@ -14,8 +14,8 @@ from contracts.trace import CHAIN_END, CHAIN_START, CHAT_MODEL_STREAM
 from edge_ws.room import RoomEndpoint
 from edge_ws.settings import EdgeSettings
 from eventlog.author import Author
-from eventlog.inbox import Inbox
 from eventlog.memory import MemoryLive, MemoryLog
+from eventlog.turns.inbox import Inbox
 
 ROOM = "0e06AFuOYA0w"
 SOON = 5

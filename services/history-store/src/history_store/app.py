@@ -8,14 +8,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from faststream.asgi import AsgiFastStream
 from faststream.specification import AsyncAPI
 
+from chassis import server
+from chassis.metrics import ProjectionMetrics
+from chassis.settings import load
 from contracts.envelope import Recorded
 from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
-from eventlog import dead, service
+from eventlog import service
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
-from eventlog.metrics import ProjectionMetrics
-from eventlog.settings import NatsSettings, load
+from eventlog.settings import NatsSettings
+from eventlog.turns import dead_letters as dead
 from history_store.answers import Answers
 from history_store.handlers import router
 from history_store.projector import Projector
@@ -90,7 +93,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         asgi_routes=service.health_routes(broker, NAME, [projector.problem]),
         specification=AsyncAPI(title="Parley history-store", version="0.1.0"),
     )
-    return app, service.started(app)
+    return app, server.started(app)
 
 
 def _end_the_process(projecting: asyncio.Task[None]) -> None:

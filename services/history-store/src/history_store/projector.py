@@ -11,9 +11,9 @@ from typing import Final, TypeAlias
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from chassis.backoff import delays
+from chassis.metrics import ProjectionMetrics
 from contracts.envelope import Recorded
-from eventlog.backoff import delays
-from eventlog.metrics import ProjectionMetrics
 from eventlog.ports import Log, LogError
 from history_store.lineage import strayed
 from history_store.store import Moved, Store, is_poison

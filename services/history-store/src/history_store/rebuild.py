@@ -17,6 +17,7 @@ from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.settings import WrongSetting, load
 from contracts.envelope import Recorded
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
@@ -24,7 +25,7 @@ from eventlog import service
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.ports import Log, LogError
-from eventlog.settings import NatsSettings, WrongSetting, load
+from eventlog.settings import NatsSettings
 from history_store.digests import Digests
 from history_store.lineage import strayed
 from history_store.settings import HistorySettings

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from eventlog.settings import WrongSetting
+from chassis.settings import WrongSetting
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import OperationalError
 
+from chassis.metrics import ProjectionMetrics
 from contracts.envelope import Recorded
 from contracts.events import (
     CheckpointSaved,
@@ -27,7 +28,6 @@ from contracts.events.checkpoint import Blob
 from contracts.queries import HistoryQuery, MessagesQuery, SessionQuery, SessionsQuery
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
-from eventlog.metrics import ProjectionMetrics
 from history_store.answers import Answers
 from history_store.projector import Away, Behind, Projector
 from history_store.rebuild import Outcome, rebuild, second

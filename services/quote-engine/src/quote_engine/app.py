@@ -5,16 +5,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from faststream.asgi import AsgiFastStream
 
+from chassis.settings import WrongSetting, load
 from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.author import Author
 from eventlog.broker import Broker
-from eventlog.dead import DeadLetters
-from eventlog.deliveries import Deliveries
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
-from eventlog.settings import NatsSettings, WrongSetting, load
+from eventlog.settings import NatsSettings
+from eventlog.turns.dead_letters import DeadLetters
+from eventlog.turns.deliveries import Deliveries
 from quote_engine.adapters.chat_model import ChatModelListener
 from quote_engine.adapters.history import HistoryMemory
 from quote_engine.collection import load_collection

@@ -2,9 +2,9 @@
 
 from faststream.nats import NatsRouter
 
-from eventlog import work
-from eventlog.deliveries import Deliveries
 from eventlog.jetstream import JetStreamLog
+from eventlog.turns import work
+from eventlog.turns.deliveries import Deliveries
 
 SERVICE = "quote-engine"
 

@@ -15,13 +15,13 @@ from weakref import WeakValueDictionary
 from contracts.envelope import Recorded
 from contracts.events import Event, RunCancelled, RunCompleted, RunFailed, RunStarted, Unrecognized
 from contracts.live import Delta
-from contracts.wire.quote import SERVER_ERROR, tokens
 from eventlog.author import Author
-from eventlog.journal import Cancelled, Journal, Superseded
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
-from eventlog.responder import Responder, Undertaker
-from eventlog.turns import Turn
+from eventlog.turns.journal import Cancelled, Journal, Superseded
+from eventlog.turns.progress import Turn
+from eventlog.turns.responder import Responder, Undertaker
+from protocols.quote.wire import SERVER_ERROR, tokens
 from quote_engine.answering import answer
 from quote_engine.domain.dialogue import CrisisReply, Dialogue, Reply, RunFacts, evolve, fact
 from quote_engine.domain.quotation import Quotation

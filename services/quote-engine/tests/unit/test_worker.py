@@ -19,10 +19,10 @@ from contracts.events import (
     RunStarted,
 )
 from contracts.events.quote import StageAnswered
-from contracts.wire.quote import tokens
 from eventlog.author import Author
-from eventlog.journal import Superseded
 from eventlog.memory import MemoryLive, MemoryLog
+from eventlog.turns.journal import Superseded
+from protocols.quote.wire import tokens
 from quote_engine.collection import load_collection
 from quote_engine.domain.guidance import Guidance, Turn
 from quote_engine.settings import QuoteSettings

@@ -8,16 +8,18 @@ import openai
 from faststream.asgi import AsgiFastStream
 from prometheus_client import Gauge
 
+from chassis import server
+from chassis.settings import load
 from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.author import Author
 from eventlog.broker import Broker
-from eventlog.inbox import Inbox
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.payloads import Payloads
-from eventlog.settings import NatsSettings, load
+from eventlog.settings import NatsSettings
+from eventlog.turns.inbox import Inbox
 from voice_bridge.adapters import AgentCommands, AgentTools
 from voice_bridge.engines.cascade import CascadeEngine
 from voice_bridge.engines.local import LocalEngine
@@ -56,7 +58,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         )
         held.set_function(lambda: sessions.count)
         broker.include_router(router(sessions, replica))
-        async with service.started(app):
+        async with server.started(app):
             await service.answer_pings(broker, SERVICE)
             try:
                 yield

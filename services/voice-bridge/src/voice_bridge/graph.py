@@ -17,9 +17,9 @@ from contracts.events import (
     RunInterrupted,
 )
 from contracts.live import Delta
-from eventlog.inbox import Receipt
 from eventlog.live import Live
 from eventlog.ports import Log
+from eventlog.turns.inbox import Receipt
 from voice_bridge.domain.telling import Telling
 from voice_bridge.ports import EngineError
 from voice_bridge.recorder import Recorder

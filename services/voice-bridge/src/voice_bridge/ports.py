@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
-from contracts.wire.voice import Voice
+from protocols.voice.wire import Voice
 from voice_bridge.domain.speech import EngineEvent
 
 

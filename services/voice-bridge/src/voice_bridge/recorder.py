@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeAlias
 
 from contracts.events import ConversationStarted, Event, MessageReceived
-from contracts.voice_session import VoiceSession, evolve
-from eventlog.inbox import Inbox, Receipt
+from eventlog.turns.inbox import Inbox, Receipt
+from protocols.voice.session import VoiceSession, evolve
 
 PROTOCOL = "voice"
 RESPONDER = "agent-runner"

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.events import Event, ReplySpoken, UserSpoke, VoiceSessionEnded, VoiceSettingsChanged
-from contracts.voice_link import BEAT, LEFT, MOVED, left, pack, unpack_client
-from contracts.wire.voice import (
+from eventlog.link import Holding, Link
+from eventlog.ports import LogError
+from eventlog.turns.inbox import Missing
+from protocols.voice.link import BEAT, LEFT, MOVED, left, pack, unpack_client
+from protocols.voice.wire import (
     CLOSE_NO_SESSION,
     CLOSE_SERVER_ERROR,
     CLOSE_TAKEN,
@@ -29,9 +32,6 @@ from contracts.wire.voice import (
     UpdateSession,
     UserTranscript,
 )
-from eventlog.inbox import Missing
-from eventlog.link import Holding, Link
-from eventlog.ports import LogError
 from voice_bridge.domain.talk import (
     Effect,
     EndAudio,

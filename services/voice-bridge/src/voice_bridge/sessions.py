@@ -17,13 +17,13 @@ from contracts.events import (
     VoiceSessionOpened,
 )
 from contracts.queries import OpenVoice
-from contracts.voice_link import OPENING_SECONDS
-from contracts.voice_session import fold
 from eventlog.broker import Broker
-from eventlog.inbox import Inbox
 from eventlog.link import hold, service_end
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
+from eventlog.turns.inbox import Inbox
+from protocols.voice.link import OPENING_SECONDS
+from protocols.voice.session import fold
 from voice_bridge.adapters import AgentTools
 from voice_bridge.graph import GraphReplies
 from voice_bridge.history import PATTERNS, said

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from contracts.wire.voice import VOICES
+from protocols.voice.wire import VOICES
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.speech import (
     BYTES_PER_MS,

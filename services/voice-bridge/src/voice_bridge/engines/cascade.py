@@ -7,7 +7,7 @@ from typing import Final
 
 import openai
 
-from contracts.wire.voice import Voice
+from protocols.voice.wire import Voice
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.engines.audio import HEARING_RATE
 from voice_bridge.engines.pipeline import PipelineSession

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Any, Final
 
-from contracts.wire.voice import Voice
+from protocols.voice.wire import Voice
 from voice_bridge.domain.speech import SAMPLE_RATE
 from voice_bridge.engines.audio import Resampler
 from voice_bridge.engines.voices import TIMBRES, Timbre, language_of

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from itertools import count
 from typing import Final, Protocol
 
-from contracts.wire.voice import Voice
+from protocols.voice.wire import Voice
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.sentences import SentenceSplitter, speakable
 from voice_bridge.domain.speech import (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.wire.voice import Voice
+from protocols.voice.wire import Voice
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import openai
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from websockets.exceptions import WebSocketException
 
-from contracts.wire.voice import Voice
+from protocols.voice.wire import Voice
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.speech import AudioChunk, EngineEvent, EngineFailed, ReplyDone, duration_ms
 from voice_bridge.engines.realtime.upstream import (

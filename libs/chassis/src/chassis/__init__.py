@@ -1,0 +1,1 @@
+"""What every service is made of: settings, server, health routes, logs, metrics, traces."""

@@ -1,1 +1,0 @@
-"""Models of what travels between clients and the edges, one module a protocol."""

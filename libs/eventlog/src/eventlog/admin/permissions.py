@@ -1,0 +1,219 @@
+"""What each user of NATS may do, and no more: the table, and how it is written for the server.
+
+``python -m eventlog.admin.permissions`` prints the accounts for the server's configuration. Passwords are
+not in them: each is a variable, such as ``$EDGE_WS_PASSWORD``, that a file beside it defines. The
+supervisor of the embedded stack reads this as well, so nothing heavy is imported here.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from contracts import subjects
+
+OPERATOR: Final = "operator"
+ANSWER_WITHIN: Final = "15m"
+"""How long a request may be answered; longer than any run that is not kept."""
+
+_OBJECTS: Final = f"OBJ_{subjects.PAYLOAD_BUCKET}"
+STREAMS: Final = (
+    subjects.LOG_STREAM,
+    subjects.LIVE_STREAM,
+    subjects.DEAD_STREAM,
+    subjects.PROBE_STREAM,
+    _OBJECTS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A service as a user of NATS, beside what every service may: read the log and its large payloads.
+
+    Attributes:
+        name: of the user, the service and, where it `works`, its durable consumer.
+        appends: the types of the events it appends, wildcards allowed.
+        asks: the queries it asks, wildcards allowed.
+        answers: the queries it answers, wildcards allowed.
+        works: it takes work from the log.
+        speaks: it publishes live deltas.
+        listens: it receives live deltas, and reads those that are kept.
+        buries: it writes dead letters.
+        links: the end it has of the links that voice frames go by.
+    """
+
+    name: str
+    appends: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    works: bool = False
+    speaks: bool = False
+    listens: bool = False
+    buries: bool = False
+    links: Literal["client", "service"] | None = None
+
+    @property
+    def password(self) -> str:
+        """The variable that holds the password."""
+        return variable(self.name)
+
+    def publish(self) -> list[str]:
+        """The subjects it may publish to."""
+        read = (subjects.LOG_STREAM, *((subjects.LIVE_STREAM,) if self.listens else ()))
+        return [
+            *(f"$JS.API.STREAM.INFO.{stream}" for stream in STREAMS),
+            *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (*read, subjects.PROBE_STREAM, _OBJECTS)),
+            *(f"$JS.API.DIRECT.GET.{stream}" for stream in read),
+            *_READ_OBJECTS,
+            f"probe.{self.name}",
+            *(subjects.facts(pattern) for pattern in self.appends),
+            *((f"$O.{subjects.PAYLOAD_BUCKET}.>",) if self.appends else ()),
+            *(subjects.query(name) for name in self.asks),
+            *(self._work() if self.works else ()),
+            *((subjects.LIVE_SUBJECTS,) if self.speaks else ()),
+            *((f"dead.{self.name}.>",) if self.buries else ()),
+            *_SENDS_BY[self.links],
+        ]
+
+    def subscribe(self) -> list[str]:
+        """The subjects it may subscribe to."""
+        return [
+            f"{subjects.inbox_prefix(self.name)}.>",
+            f"{subjects.RECORDED_PREFIX}.>",
+            subjects.query(f"ping.{self.name}"),
+            *(subjects.query(name) for name in self.answers),
+            *((subjects.LIVE_SUBJECTS,) if self.listens else ()),
+            *_RECEIVES_BY[self.links],
+        ]
+
+    def _work(self) -> tuple[str, ...]:
+        """Its own durable consumer: found, or made with its own filter, asked for work, answered."""
+        own = f"{subjects.LOG_STREAM}.{self.name}"
+        return (
+            f"$JS.API.CONSUMER.INFO.{own}",
+            f"$JS.API.CONSUMER.CREATE.{own}.{subjects.work_for(self.name)}",
+            f"$JS.API.CONSUMER.MSG.NEXT.{own}",
+            f"$JS.ACK.{own}.>",
+        )
+
+
+# The client library reads an object through a consumer that lives as long as the reading.
+_READ_OBJECTS: Final = (
+    "$JS.API.STREAM.NAMES",
+    f"$JS.API.CONSUMER.CREATE.{_OBJECTS}",
+    f"$JS.API.CONSUMER.DELETE.{_OBJECTS}.*",
+    f"$JS.FC.{_OBJECTS}.>",
+)
+
+_SENDS_BY: Final = {
+    None: (),
+    "client": (subjects.voice_in("*"),),
+    "service": (subjects.voice_out("*"), subjects.VOICE_TAKEN_SUBJECTS),
+}
+_RECEIVES_BY: Final = {
+    None: (),
+    "client": (subjects.voice_out("*"),),
+    "service": (subjects.voice_in("*"), subjects.VOICE_TAKEN_SUBJECTS),
+}
+
+_RECEIVED: Final = ("conversation.>", "message.>", "control.>")
+
+USERS: Final = (
+    User(
+        "edge-ws",
+        appends=(*_RECEIVED, "voice.session_claimed", "voice.settings_changed"),
+        asks=("voice.open",),
+        listens=True,
+        links="client",
+    ),
+    User(
+        "edge-rest",
+        appends=(*_RECEIVED, "voice.session_created"),
+        asks=("history.*", "runner.*", "ping.*"),
+        listens=True,
+    ),
+    User(
+        "agent-runner",
+        appends=(
+            *("run.>", "checkpoint.>", "document.>", "voice.tool_called", "voice.tool_returned"),
+            "conversation.started",  # a fork is a beginning
+        ),
+        answers=("runner.*",),
+        works=True,
+        speaks=True,
+        buries=True,
+    ),
+    User(
+        "quote-engine",
+        appends=("run.>", "quote.>"),
+        asks=("history.quotations",),
+        works=True,
+        speaks=True,
+        buries=True,
+    ),
+    User(
+        "voice-bridge",
+        appends=("conversation.started", "message.>", "control.>", "voice.>"),
+        asks=("runner.spoken_commands", "runner.offered_tools", "runner.call_tool"),
+        answers=("voice.open",),
+        listens=True,
+        links="service",
+    ),
+    User("history-store", answers=("history.*",), buries=True),
+)
+
+
+def variable(user: str) -> str:
+    """The variable of the server's configuration that holds a user's password."""
+    return f"{user.replace('-', '_').upper()}_PASSWORD"
+
+
+def users() -> str:
+    """The users as nats-server's configuration has them."""
+    services = "".join(_user(user) for user in USERS)
+    return f"""    users: [
+      # Declares, changes, purges and deletes streams, and repairs what is in them.
+      {{ user: {OPERATOR}, password: ${variable(OPERATOR)} }}
+{services}    ]
+"""
+
+
+def users_file() -> str:
+    """The file that the shipped configurations include."""
+    return f"""# Written by `python -m eventlog.admin.permissions`; change the table there.
+
+include "secrets/passwords.conf"
+
+accounts {{
+  PARLEY {{
+    jetstream: enabled
+{users()}  }}
+  SYS {{
+    users: [ {{ user: system, password: $SYSTEM_PASSWORD }} ]
+  }}
+}}
+
+system_account: SYS
+"""
+
+
+def _user(user: User) -> str:
+    return f"""      {{
+        user: {user.name}
+        password: ${user.password}
+        permissions {{
+          publish: {_list(user.publish())}
+          subscribe: {_list(user.subscribe())}
+          allow_responses: {{ max: 1, expires: {json.dumps(ANSWER_WITHIN)} }}
+        }}
+      }}
+"""
+
+
+def _list(names: list[str]) -> str:
+    lines = "".join(f"            {json.dumps(name)}\n" for name in names)
+    return f"[\n{lines}          ]"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(users_file())

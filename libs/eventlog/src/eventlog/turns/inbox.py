@@ -1,0 +1,309 @@
+"""How the edges put what people say into the log: once, in order, whoever sends it and however often."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeGuard, TypeVar
+
+from chassis import conventions as names
+from chassis.telemetry import TRACING
+from contracts.envelope import Envelope, Recorded
+from contracts.events import (
+    AnswerReceived,
+    CancelRequested,
+    ConversationDeleted,
+    ConversationStarted,
+    Event,
+    MessageReceived,
+    RunInterrupted,
+)
+from eventlog.author import Author, derived_id
+from eventlog.ports import Conflict, Log, Unavailable
+from eventlog.turns.progress import Progress
+
+ResultT = TypeVar("ResultT")
+
+ATTEMPTS: Final = 50
+"""How often an append is decided again when a busy conversation moves on in between."""
+
+
+class NotWaiting(Exception):
+    """An answer to a question that is not, or no longer, asked."""
+
+
+class Exists(Exception):
+    """The conversation was begun before."""
+
+
+class Missing(Exception):
+    """There is no such conversation."""
+
+
+class Busy(Exception):
+    """A message that is not to wait came while a run was in progress."""
+
+
+class NotRunning(Exception):
+    """There is no run to cancel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a message.
+
+    Attributes:
+        run_id: the run that answers it.
+        sequence: its position in the log.
+        again: it had been received before.
+    """
+
+    run_id: str
+    sequence: int
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a follower knows of a conversation.
+
+    Attributes:
+        tail: its last sequence.
+        start: the `ConversationStarted` that is in force, None if there is none.
+    """
+
+    tail: int
+    start: Recorded | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that waits for a person, as the log has it."""
+
+    recorded: Recorded
+    asked: RunInterrupted
+
+
+class Inbox:
+    """Appends messages and answers to conversations."""
+
+    def __init__(self, log: Log, author: Author) -> None:
+        self._log = log
+        self._author = author
+
+    async def standing(self, conversation: str) -> Recorded | None:
+        """The `ConversationStarted` that is in force, None if there never was one or it was deleted."""
+        newest = await self._log.last(conversation, "conversation.>")
+        if newest is None or isinstance(newest.event, ConversationDeleted):
+            return None
+        if isinstance(newest.event, ConversationStarted):
+            return newest
+        return await self._log.last(conversation, ConversationStarted.type)
+
+    async def receive(
+        self,
+        conversation: str,
+        message: MessageReceived,
+        opening: ConversationStarted,
+        *,
+        seen: Seen | None = None,
+    ) -> Receipt:
+        """Append a message, opening the conversation if need be.
+
+        A message with a `message_id` that the conversation already has is not appended again. When runs
+        are in progress or queued, `message.on_busy` says what becomes of them and of the message.
+
+        Args:
+            opening: how the conversation begins if this is its first message; it names the responder.
+            seen: what the caller knows of the conversation, if it follows it.
+
+        Raises:
+            Busy: if the message is to be rejected when a run is in progress, and one is.
+            Unavailable: if the log did not take it in time.
+        """
+
+        async def attempt(start: Recorded | None, tail: int) -> Receipt:
+            first = [] if start else [self._author.envelope(conversation, opening)]
+            incarnation = start or first[0]
+            responder = _responder(incarnation)
+            event_id = None
+            if message.message_id is not None:
+                event_id = derived_id(incarnation.id, message.protocol, message.message_id)
+                pattern = f"{message.type}.{responder}.{event_id}"
+                if start and (known := await self._log.last(conversation, pattern)):
+                    return Receipt(known.id, known.sequence, again=True)
+            if start and message.on_busy != "enqueue":
+                runs = await self._unanswered(start)
+                if runs and message.on_busy == "reject":
+                    raise Busy
+                first = self._cancels(conversation, runs, rollback=message.on_busy == "rollback")
+            addressed = message.model_copy(update={"addressee": responder})
+            envelope = self._author.envelope(conversation, addressed, event_id=event_id)
+            recorded = (await self._log.append([*first, envelope], expected=tail))[-1]
+            return Receipt(recorded.id, recorded.sequence, again=False)
+
+        return await self._decide(conversation, attempt, seen)
+
+    async def answer(self, conversation: str, answer: AnswerReceived, *, seen: Seen | None = None) -> Receipt:
+        """Append the answer to a question; the same question is answered once.
+
+        Raises:
+            NotWaiting: if that question is not the one that is asked now.
+            Unavailable: if the log did not take it in time.
+        """
+
+        async def attempt(start: Recorded | None, tail: int) -> Receipt:
+            if start is None:
+                raise NotWaiting
+            responder = _responder(start)
+            event_id = derived_id(start.id, "answer", answer.interrupt_id)
+            question = await self._open_question(start)
+            if question is None or question.asked.interrupt_id != answer.interrupt_id:
+                # Looked for afterwards: what has closed the question may be this very answer.
+                known = await self._log.last(conversation, f"{answer.type}.{responder}.{event_id}")
+                if known is None or not _same(known, answer):
+                    raise NotWaiting
+                return Receipt(known.id, known.sequence, again=True)
+            asking = await self._log.next(
+                conversation, "message.>", after=question.asked.message_sequence - 1
+            )
+            presented = asking.event.output_format if asking and _is_said(asking.event) else None
+            addressed = answer.model_copy(update={"addressee": responder, "output_format": presented})
+            envelope = self._author.envelope(
+                conversation,
+                addressed,
+                event_id=event_id,
+                correlation_id=question.recorded.correlation_id,
+                causation_id=question.recorded.id,
+            )
+            (recorded,) = await self._log.append([envelope], expected=tail)
+            return Receipt(recorded.id, recorded.sequence, again=False)
+
+        return await self._decide(conversation, attempt, seen)
+
+    async def open(self, conversation: str, opening: ConversationStarted, *facts: Event) -> Recorded:
+        """Begin a conversation that does not exist, with what is known of it from the start.
+
+        Raises:
+            Exists: if there is one with this key.
+            Unavailable: if the log did not take it in time.
+        """
+
+        async def attempt(start: Recorded | None, tail: int) -> Recorded:
+            if start is not None:
+                raise Exists
+            envelopes = [self._author.envelope(conversation, event) for event in (opening, *facts)]
+            return (await self._log.append(envelopes, expected=tail))[0]
+
+        return await self._decide(conversation, attempt, None)
+
+    async def note(self, conversation: str, *facts: Event) -> Recorded:
+        """Append facts to a conversation that exists; gives the last one.
+
+        Raises:
+            Missing: if there is no such conversation.
+            Unavailable: if the log did not take them in time.
+        """
+        envelopes = [self._author.envelope(conversation, fact) for fact in facts]
+
+        async def attempt(start: Recorded | None, tail: int) -> Recorded:
+            if start is None:
+                raise Missing
+            return (await self._log.append(envelopes, expected=tail))[-1]
+
+        return await self._decide(conversation, attempt, None)
+
+    async def question(self, conversation: str) -> Question | None:
+        """What a person is asked now."""
+        start = await self.standing(conversation)
+        return await self._open_question(start) if start else None
+
+    async def cancel(self, conversation: str, *, rollback: bool = False) -> tuple[str, ...]:
+        """Ask the run in progress and those queued behind it to stop; their ids.
+
+        Raises:
+            NotRunning: if there is none.
+            Unavailable: if the log did not take it in time.
+        """
+
+        async def attempt(start: Recorded | None, tail: int) -> tuple[str, ...]:
+            runs = await self._unanswered(start) if start else []
+            if not runs:
+                raise NotRunning
+            await self._log.append(self._cancels(conversation, runs, rollback=rollback), expected=tail)
+            return tuple(run.id for run in runs)
+
+        return await self._decide(conversation, attempt, None)
+
+    async def delete(self, conversation: str) -> bool:
+        """Append the deletion; False if there is nothing to delete."""
+
+        async def attempt(start: Recorded | None, tail: int) -> bool:
+            if start is None:
+                return False
+            envelope = self._author.envelope(conversation, ConversationDeleted(), causation_id=start.id)
+            await self._log.append([envelope], expected=tail)
+            return True
+
+        return await self._decide(conversation, attempt, None)
+
+    async def _unanswered(self, start: Recorded) -> list[Recorded]:
+        """The messages and answers whose runs have not ended."""
+        newest = await self._log.last(start.conversation, "run.>")
+        answered = Progress(start, newest).answered
+        waiting = self._log.read(start.conversation, after=answered, pattern="message.>")
+        return [message async for message in waiting]
+
+    async def _open_question(self, start: Recorded) -> Question | None:
+        """The newest question, unless somebody has said something since."""
+        newest = await self._log.last(start.conversation, "run.>")
+        if newest is None or newest.sequence < start.sequence or not isinstance(newest.event, RunInterrupted):
+            return None
+        said = await self._log.last(start.conversation, "message.>")
+        answered = said and said.sequence > newest.event.message_sequence
+        return None if answered else Question(newest, newest.event)
+
+    def _cancels(self, conversation: str, runs: Sequence[Recorded], *, rollback: bool) -> list[Envelope]:
+        return [
+            self._author.envelope(
+                conversation, CancelRequested(run_id=run.id, rollback=rollback), causation_id=run.id
+            )
+            for run in runs
+        ]
+
+    async def _decide(
+        self,
+        conversation: str,
+        attempt: Callable[[Recorded | None, int], Awaitable[ResultT]],
+        seen: Seen | None,
+    ) -> ResultT:
+        """Try until nobody came in between, deciding afresh each time.
+
+        The tail is read before the standing: whatever comes after it makes the append fail.
+        """
+        with TRACING.span("receive", "server", {names.GEN_AI_CONVERSATION: conversation}):
+            for _ in range(ATTEMPTS):
+                if seen is None:
+                    tail = await self._log.tail(conversation)
+                    seen = Seen(tail, await self.standing(conversation))
+                try:
+                    return await attempt(seen.start, seen.tail)
+                except Conflict:
+                    seen = None
+            raise Unavailable(f"conversation {conversation!r} is too busy")
+
+
+def _same(known: Recorded, answer: AnswerReceived) -> bool:
+    told = known.event
+    return isinstance(told, AnswerReceived) and (told.approve, told.response) == (
+        answer.approve,
+        answer.response,
+    )
+
+
+def _is_said(event: Event) -> TypeGuard[MessageReceived | AnswerReceived]:
+    return isinstance(event, MessageReceived | AnswerReceived)
+
+
+def _responder(start: Envelope) -> str:
+    if not isinstance(start.event, ConversationStarted):
+        raise TypeError(f"{start.event.type} does not open a conversation")
+    return start.event.responder_name

@@ -1,0 +1,1 @@
+"""The step-based agent protocol."""

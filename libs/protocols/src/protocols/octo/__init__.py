@@ -1,0 +1,1 @@
+"""The octo protocol, version 0.4.0."""

@@ -1,0 +1,211 @@
+"""The octo protocol: messages, answers and cancels in; node events, questions and results out.
+
+What a client sees of a run comes from two sides: node starts are live deltas, all else is in the log.
+`Narration` puts them into one order, in which a node's start never comes behind its end.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+
+from contracts.envelope import Recorded
+from contracts.events import (
+    ENDS,
+    NodeCompleted,
+    RunCancelled,
+    RunCompleted,
+    RunEvent,
+    RunFailed,
+    RunInterrupted,
+)
+from contracts.live import NODE_STARTED, Delta, NodeStarted
+from protocols.octo.wire import (
+    FAILED,
+    NODE_STARTS,
+    Cancel,
+    ChainEnd,
+    ChainStart,
+    ClientFrame,
+    Failed,
+    Finished,
+    Frame,
+    HitlRequest,
+    HumanResponse,
+    Say,
+    SayContent,
+)
+
+_ENDED_RUNS: Final = 64
+_FRAMES: Final[dict[object, type[ClientFrame]]] = {
+    None: Say,
+    "message": SayContent,
+    "human_response": HumanResponse,
+    "cancel": Cancel,
+}
+
+
+class NotUnderstood(ValueError):
+    """A frame that is none of the protocol's; the text names the field."""
+
+
+def decode(text: str) -> Say | HumanResponse | Cancel:
+    """What a client says; both shapes of a message come out as `Say`.
+
+    Raises:
+        NotUnderstood: with a reason that names the field.
+    """
+    try:
+        frame = from_json(text)
+    except ValueError as error:
+        raise NotUnderstood(f"the frame is not JSON: {error}") from None
+    if not isinstance(frame, dict):
+        raise NotUnderstood("the frame must be a JSON object")
+    kind = frame.get("type")
+    model = _FRAMES.get(kind) if isinstance(kind, str | None) else None
+    if model is None:
+        raise NotUnderstood("type: must be 'message', 'human_response' or 'cancel', or be left out")
+    command = _validated(model, frame)
+    match command:
+        case SayContent(content=content, output_format=output_format, message_id=message_id):
+            return Say(message=content, output_format=output_format, message_id=message_id)
+        case HumanResponse(approve=None, response=None):
+            raise NotUnderstood("approve: either approve or response is needed")
+        case _:
+            return command
+
+
+def _validated(model: type[ClientFrame], frame: dict[str, object]) -> ClientFrame:
+    try:
+        return model.model_validate(frame)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field_name = ".".join(map(str, first["loc"]))
+        raise NotUnderstood(f"{field_name}: {first['msg']}") from None
+
+
+def failed(reason: str) -> Failed:
+    """The frame for anything that went wrong."""
+    return Failed(error=FAILED.format(reason))
+
+
+def asked(question: RunInterrupted) -> HitlRequest:
+    """The frame that asks a person."""
+    context = question.context | {"interrupt_id": question.interrupt_id}
+    return HitlRequest(message=question.question, context=context)
+
+
+_Node: TypeAlias = tuple[int, str]
+"""A node's super-step and name."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """What has been said of one run's newest attempt, in numbers of starts and ends by node.
+
+    Attributes:
+        logged: an event of it has been seen; until then, nodes may be running that nobody told of.
+        announced: starts that came as deltas.
+        held: announced starts that are not shown yet.
+    """
+
+    attempt: int = 1
+    logged: bool = False
+    announced: Counter[_Node] = field(default_factory=Counter)
+    shown: Counter[_Node] = field(default_factory=Counter)
+    ended: Counter[_Node] = field(default_factory=Counter)
+    held: list[_Node] = field(default_factory=list)
+
+
+class Narration:
+    """All runs of a conversation as one connection sees them.
+
+    A node's start is held back until the nodes of earlier super-steps and the runs before have ended;
+    where its delta is missing or late, it is shown with the node's end.
+    """
+
+    def __init__(self) -> None:
+        self._runs: dict[str, _Run] = {}
+        self._ended: deque[str] = deque(maxlen=_ENDED_RUNS)
+
+    def delta(self, delta: Delta) -> Iterator[Frame]:
+        """The frames that a live delta stands for, and those that waited for it."""
+        if delta.kind != NODE_STARTED or delta.run_id in self._ended:
+            return
+        run = self._attempt(delta.run_id, delta.attempt)
+        if run is None:
+            return
+        started = NodeStarted.model_validate(delta.data)
+        node = (started.step, started.node)
+        run.announced[node] += 1
+        if run.announced[node] > run.shown[node]:
+            run.held.append(node)
+            yield from self._release()
+
+    def event(self, recorded: Recorded) -> Iterator[Frame]:
+        """The frames that an event stands for, and those that waited for it."""
+        event = recorded.event
+        if not isinstance(event, RunEvent):
+            return
+        run = self._attempt(event.run_id, event.attempt)
+        if run is None:
+            return
+        run.logged = True
+        if isinstance(event, NodeCompleted):
+            yield from _completed(run, event)
+        if isinstance(event, ENDS):
+            del self._runs[event.run_id]
+            self._ended.append(event.run_id)
+            yield _end(event)
+        yield from self._release()
+
+    def _attempt(self, run_id: str, attempt: int) -> _Run | None:
+        """The run, made anew for a newer attempt; None for what an older attempt left behind."""
+        run = self._runs.setdefault(run_id, _Run(attempt))
+        if attempt > run.attempt:
+            run = self._runs[run_id] = _Run(attempt)
+        return run if attempt == run.attempt else None
+
+    def _release(self) -> Iterator[Frame]:
+        if not self._runs:
+            return
+        run = next(iter(self._runs.values()))
+        if not run.logged:
+            return
+        for node in tuple(run.held):
+            if all(run.ended[other] >= count for other, count in run.shown.items() if other[0] < node[0]):
+                run.held.remove(node)
+                run.shown[node] += 1
+                yield _start(node[1])
+
+
+def _completed(run: _Run, event: NodeCompleted) -> Iterator[Frame]:
+    node = (event.step, event.node)
+    if run.shown[node] == run.ended[node]:
+        if node in run.held:
+            run.held.remove(node)
+        run.shown[node] += 1
+        yield _start(event.node)
+    run.ended[node] += 1
+    yield ChainEnd(node=event.node, data={} if event.update is None else event.update)
+
+
+def _start(node: str) -> ChainStart:
+    return ChainStart(node=node, data=NODE_STARTS.format(node.replace("_", " ").title()))
+
+
+def _end(event: BaseModel) -> Frame:
+    match event:
+        case RunInterrupted():
+            return asked(event)
+        case RunCompleted(text=text, output=output, output_format=output_format):
+            return Finished(output_format=output_format or "chat", content=text if output is None else output)
+        case RunFailed(error=error):
+            return failed(error)
+        case RunCancelled():
+            return failed("실행이 취소되었습니다")
+        case _:
+            raise TypeError(f"{type(event).__name__} does not end a run")

@@ -1,1 +1,0 @@
-"""The runner's ports over the log and its streams."""

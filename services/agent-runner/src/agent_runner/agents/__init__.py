@@ -1,0 +1,1 @@
+"""The agents that come with Parley: two graphs with their model, tools and prompts."""

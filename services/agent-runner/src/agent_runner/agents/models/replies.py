@@ -1,0 +1,185 @@
+"""How the embedded model words its answers, in Korean and English. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from langchain_core.messages import BaseMessage
+
+from agent_runner.agents.models.request import Request, earlier_requests, user_name
+from agent_runner.agents.tools.report import number
+
+SHOWN_ROWS: Final = 20
+BAR: Final = 10
+
+_SELF = (
+    "저는 Parley에 내장된 규칙 기반 모델입니다. 연락처 검색, 매출·비용·프로젝트 데이터 분석, "
+    "보고서·계약서·이메일 작성, 노트 검색을 할 수 있습니다.",
+    "I am Parley's embedded, rule-based model. I can search the contacts, analyse sales, expense and project "
+    "data, write reports, contracts and e-mails, and search the notes.",
+)
+_MORE = (
+    " 그 밖의 요청은 제 범위를 벗어납니다. 설정에서 다른 모델을 고르면 더 많은 일을 할 수 있습니다.",
+    " Anything else is beyond me; a provider's model, chosen in the settings, can do more.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a tool call came to: its value, or the text of its error."""
+
+    tool: str
+    value: Any
+    error: str | None = None
+
+
+def answer(request: Request, messages: Sequence[BaseMessage], results: Sequence[Result]) -> str:
+    """The answer to a request, from the tools' results where there are any."""
+    words = _Words(korean=request.language == "ko")
+    if results:
+        return "\n\n".join(_told(result, words) for result in _worth_telling(results))
+    return _spoken(request, messages, words)
+
+
+def unavailable(request: Request) -> str:
+    """The answer when the tool that the request needs is not offered here."""
+    return _Words(korean=request.language == "ko").say(
+        "이 대화에서는 그 작업에 필요한 도구를 쓸 수 없습니다. 계약서 작성이나 발송, 삭제처럼 "
+        "승인이 필요한 일은 승인을 물을 수 있는 대화에서만 합니다.",
+        "The tool this needs is not available in this conversation. What needs your approval, such as "
+        "drafting a contract, sending or deleting, is done only where I can ask for it.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    korean: bool
+
+    def say(self, korean: str, english: str) -> str:
+        return korean if self.korean else english
+
+
+def _worth_telling(results: Sequence[Result]) -> Sequence[Result]:
+    """Failures always; else what was made or computed, over what was only looked at on the way."""
+    if failed := [result for result in results if result.error is not None]:
+        return failed
+    last = results[-1]
+    if last.tool == "analyze_dataset":
+        return [result for result in results if result.tool == "analyze_dataset"]
+    return [last]
+
+
+def _spoken(request: Request, messages: Sequence[BaseMessage], words: _Words) -> str:
+    name = user_name(messages)
+    match request.kind:
+        case "greeting":
+            called = f" {name}님" if name and words.korean else f", {name}" if name else ""
+            return words.say(
+                f"안녕하세요{called}! 무엇을 도와드릴까요?", f"Hello{called}! How can I help you?"
+            )
+        case "thanks":
+            return words.say(
+                "천만에요. 더 필요한 것이 있으면 말씀해 주세요.", "You are welcome. Tell me if you need more."
+            )
+        case "introduction" if name:
+            return words.say(
+                f"반갑습니다, {name}님. 기억하겠습니다.", f"Nice to meet you, {name}. I will remember it."
+            )
+        case "ask_name" if name:
+            return words.say(f"{name}님이라고 하셨습니다.", f"Your name is {name}.")
+        case "introduction" | "ask_name":
+            return words.say("아직 이름을 말씀해 주시지 않았습니다.", "You have not told me your name yet.")
+        case "recall":
+            return _recalled(messages, words)
+        case "help":
+            return words.say(*_SELF)
+        case "send" if "document" in request.details:
+            return words.say("받는 사람의 이메일 주소를 알려 주세요.", "Which e-mail address shall it go to?")
+        case "revise" | "send" | "delete" | "read":
+            return words.say(
+                "어느 문서인지 알 수 없습니다. 문서 번호를 알려 주세요.",
+                "I can't tell which document; name its id.",
+            )
+        case _:
+            return words.say(_SELF[0] + _MORE[0], _SELF[1] + _MORE[1])
+
+
+def _recalled(messages: Sequence[BaseMessage], words: _Words) -> str:
+    earlier = earlier_requests(messages)
+    if not earlier:
+        return words.say(
+            "이 대화에서 처음 하신 말씀입니다.", "This is the first thing you said in this conversation."
+        )
+    return words.say(f'바로 전에 "{earlier[-1]}"라고 하셨습니다.', f'Before this you said: "{earlier[-1]}"')
+
+
+def _told(result: Result, words: _Words) -> str:
+    if result.error is not None:
+        return words.say(
+            f"{result.tool} 도구가 실패해 요청을 마치지 못했습니다: {result.error}",
+            f"I could not finish this: {result.tool} failed: {result.error}",
+        )
+    match result.tool, result.value:
+        case "analyze_dataset", dict(value):
+            return _analysis(value, words)
+        case "search_notes", list(found):
+            return _notes(found, words)
+        case "send_document", dict(value):
+            to = ", ".join(value["outbox"])
+            return words.say(
+                f"{value['title']} ({value['document_id']})을(를) {to} 앞으로 발신함에 넣었습니다.",
+                f"{value['title']} ({value['document_id']}) is in the outbox for {to}.",
+            )
+        case "delete_document", dict(value):
+            return words.say(f"{value['title']}을(를) 삭제했습니다.", f"{value['title']} was deleted.")
+        case _, {"markdown": str(markdown), "document_id": str(document)}:
+            return words.say(f"문서 번호: {document}", f"Document: {document}") + f"\n\n{markdown}"
+        case _, list(rows):
+            return _rows(rows, words)
+        case _, value:
+            return str(value)
+
+
+def _analysis(value: dict[str, Any], words: _Words) -> str:
+    group = value.get("group_by")
+    if group is None:
+        return words.say(f"합계: {number(value['total'])}", f"Total: {number(value['total'])}")
+    best, worst = value["best"], value["worst"]
+    whole = words.say(
+        *{"sum": ("합계", "total"), "avg": ("평균", "average"), "count": ("건수", "count")}[
+            value["aggregate"]
+        ]
+    )
+    lines = [f"📈 {value['dataset']} · {value['measure']} · {group}", f"- {whole}: {number(value['total'])}"]
+    if "growth_percent" in value:
+        growth = number(value["growth_percent"])
+        lines.append(
+            words.say(f"- 처음부터 끝까지 증감: {growth}%", f"- growth from first to last: {growth}%")
+        )
+    highest = f"{best[group]} ({number(best['value'])})"
+    lowest = f"{worst[group]} ({number(worst['value'])})"
+    lines.append(words.say(f"- 최고: {highest}, 최저: {lowest}", f"- best: {highest}, worst: {lowest}"))
+    top = best["value"] or 1
+    for row in value["rows"][:SHOWN_ROWS]:
+        filled = round(BAR * row["value"] / top)
+        lines.append(f"  {'█' * filled}{'░' * (BAR - filled)} {row[group]}: {number(row['value'])}")
+    return "\n".join(lines)
+
+
+def _notes(found: list[dict[str, Any]], words: _Words) -> str:
+    if not found:
+        return words.say("노트에서 찾지 못했습니다.", "The notes say nothing about it.")
+    first = found[0]
+    source = words.say("출처", "source")
+    return f"{first['text']}\n({source}: {first['source']} · {first['heading']})"
+
+
+def _rows(rows: list[Any], words: _Words) -> str:
+    if not rows:
+        return words.say("맞는 것이 없습니다.", "Nothing matches.")
+    lines = [words.say(f"{len(rows)}건을 찾았습니다.", f"I found {len(rows)}.")]
+    lines += [
+        "- " + ", ".join(str(item) for item in (row.values() if isinstance(row, dict) else [row]))
+        for row in rows[:SHOWN_ROWS]
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Runs any LangGraph graph over the log and knows none by name. Begin at `worker`, then `run`."""

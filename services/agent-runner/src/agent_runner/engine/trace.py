@@ -1,0 +1,199 @@
+"""A run's callbacks as live deltas: the outline of LangChain's events, for a fraction of what they cost.
+
+The shapes are in `contracts.trace`; `bench/room_events.py` measures this against LangChain's own events.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import (
+    AIMessageChunk,
+    BaseMessage,
+    convert_to_openai_messages,
+)
+from langchain_core.outputs import ChatGenerationChunk, GenerationChunk
+from langgraph.constants import TAG_HIDDEN
+
+from agent_runner.engine.deltas import Deltas
+from agent_runner.engine.updates import as_json
+from contracts import trace
+
+NODE_TAG = "graph:step:"
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One running part of the graph."""
+
+    name: str
+    run_id: str
+    parent_ids: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    @property
+    def is_node(self) -> bool:
+        """Whether it is a node of a graph whose update people may see."""
+        return any(tag.startswith(NODE_TAG) for tag in self.tags) and TAG_HIDDEN not in self.tags
+
+
+class Trace(BaseCallbackHandler):
+    """Sends an event for whatever the run does, in the thread that does it.
+
+    The two `tap` methods make chat models stream even where a node awaits the whole reply.
+    """
+
+    run_inline = True
+
+    def __init__(self, deltas: Deltas) -> None:
+        self._deltas = deltas
+        self._runs: dict[UUID, _Run] = {}
+
+    def on_chain_start(
+        self,
+        serialized: dict[str, Any] | None,
+        inputs: Any,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A graph, a node or a step within one begins."""
+        self._start(trace.CHAIN_START, kwargs.get("name") or "", run_id, parent_run_id, tags)
+
+    def on_chat_model_start(
+        self,
+        serialized: dict[str, Any] | None,
+        messages: list[list[BaseMessage]],
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A chat model is called."""
+        self._start(trace.CHAT_MODEL_START, kwargs.get("name") or "", run_id, parent_run_id, tags)
+
+    def on_tool_start(
+        self,
+        serialized: dict[str, Any] | None,
+        input_str: str,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A tool is called."""
+        self._start(trace.TOOL_START, kwargs.get("name") or "", run_id, parent_run_id, tags)
+
+    def on_llm_new_token(
+        self,
+        token: str | list[str | dict[str, Any]],
+        *,
+        chunk: GenerationChunk | ChatGenerationChunk | None = None,
+        run_id: UUID,
+        **kwargs: Any,
+    ) -> None:
+        """The model said something; a chunk that says nothing is not an event."""
+        run = self._runs.get(run_id)
+        message = chunk.message if isinstance(chunk, ChatGenerationChunk) else None
+        if run and isinstance(message, AIMessageChunk) and _says_something(message):
+            self._send(trace.CHAT_MODEL_STREAM, run, {"chunk": chunk_fields(message)})
+
+    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """It ended. A node's update is streamed by the node and by the graph around it."""
+        run = self._runs.pop(run_id, None)
+        if run is None or not run.parent_ids:
+            return
+        update = _update(outputs) if run.is_node and outputs is not None else None
+        if update is not None:
+            self._send(trace.CHAIN_STREAM, run, {"chunk": update})
+        self._send(trace.CHAIN_END, run)
+        if update is not None and (graph := self._runs.get(UUID(run.parent_ids[-1]))):
+            self._send(trace.CHAIN_STREAM, graph, {"chunk": {run.name: update}})
+
+    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """The tool returned."""
+        if run := self._runs.pop(run_id, None):
+            self._send(trace.TOOL_END, run)
+
+    def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """The tool raised."""
+        if run := self._runs.pop(run_id, None):
+            self._send(trace.TOOL_ERROR, run, {"error": str(error) or type(error).__name__})
+
+    def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """The model has said all."""
+        self._runs.pop(run_id, None)
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """The model failed; what becomes of the run is told by the log."""
+        self._runs.pop(run_id, None)
+
+    def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """It failed; what becomes of the run is told by the log."""
+        self._runs.pop(run_id, None)
+
+    def tap_output_aiter(self, run_id: UUID, output: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """The output as it is."""
+        return output
+
+    def tap_output_iter(self, run_id: UUID, output: Iterator[Any]) -> Iterator[Any]:
+        """The output as it is."""
+        return output
+
+    def _start(
+        self, kind: str, name: str, run_id: UUID, parent_run_id: UUID | None, tags: list[str] | None
+    ) -> None:
+        parent = self._runs.get(parent_run_id) if parent_run_id else None
+        parent_ids = (*parent.parent_ids, parent.run_id) if parent else ()
+        run = self._runs[run_id] = _Run(name, str(run_id), parent_ids, tuple(tags or ()))
+        self._send(kind, run)
+
+    def _send(self, kind: str, run: _Run, data: Mapping[str, Any] | None = None) -> None:
+        self._deltas.send(
+            kind,
+            {"run_id": run.run_id, "parent_ids": run.parent_ids, "tags": run.tags, "data": data or {}},
+        )
+
+
+def chunk_fields(chunk: AIMessageChunk) -> dict[str, Any]:
+    """An `AIMessageChunk` as the wire has it. The message's id belongs to the log, not to the chunk."""
+    return {
+        "content": chunk.content,
+        "additional_kwargs": chunk.additional_kwargs,
+        "response_metadata": chunk.response_metadata,
+        "type": "AIMessageChunk",
+        "name": chunk.name,
+        "id": None,
+        "example": False,
+        "tool_calls": chunk.tool_calls,
+        "invalid_tool_calls": chunk.invalid_tool_calls,
+        "usage_metadata": chunk.usage_metadata,
+        "tool_call_chunks": chunk.tool_call_chunks,
+    }
+
+
+def _says_something(chunk: AIMessageChunk) -> bool:
+    return bool(chunk.content or chunk.tool_call_chunks or chunk.usage_metadata)
+
+
+def _update(value: Any) -> Any:
+    """A node's update as JSON, with messages as ``{"role", "content", "tool_calls"}``."""
+    return as_json(_with_roles(value))
+
+
+def _with_roles(value: Any) -> Any:
+    if isinstance(value, BaseMessage):
+        message = convert_to_openai_messages(value)
+        known = {name: message.pop(name, None) for name in ("role", "content", "tool_calls")}
+        return known | message
+    if isinstance(value, dict):
+        return {key: _with_roles(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_roles(item) for item in value]
+    return value

@@ -1,0 +1,191 @@
+"""Runs as answers: what is known of a conversation decides whose turn it is, and how its run begins."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from agent_runner.engine.catalogue import Compiled, Served
+from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.deltas import Deltas
+from agent_runner.engine.run import Assignment, Run
+from agent_runner.settings import RunnerSettings
+from contracts.envelope import Recorded
+from contracts.events import (
+    ConversationDeleted,
+    ConversationStarted,
+    Event,
+    RunEvent,
+    RunFailed,
+    RunInterrupted,
+    Unrecognized,
+)
+from contracts.live import UNHEARD
+from eventlog.author import Author
+from eventlog.live import Live
+from eventlog.ports import Log
+from eventlog.turns.journal import Journal, Superseded
+from eventlog.turns.progress import Progress, Turn
+from eventlog.turns.responder import Responder, Undertaker
+
+logger = logging.getLogger(__name__)
+
+SPOKEN: Final = "voice"
+"""The protocol of conversations that are spoken, in which less may be heard than was generated."""
+
+
+@dataclass(slots=True)
+class _Conversation:
+    """What this process remembers of a conversation.
+
+    Attributes:
+        tail: the sequence up to which `progress` is known; -1 for not at all.
+    """
+
+    tail: int = -1
+    progress: Progress = field(default_factory=lambda: Progress(None, None))
+
+
+class Worker(Responder[_Conversation]):
+    """Answers messages by running graphs."""
+
+    def __init__(
+        self,
+        log: Log,
+        live: Live,
+        author: Author,
+        saver: LogCheckpointSaver,
+        graphs: Mapping[str, Served[Compiled]],
+        undertaker: Undertaker,
+        settings: RunnerSettings,
+    ) -> None:
+        super().__init__(log, _Conversation, concurrent=settings.concurrent_runs)
+        self._live = live
+        self._author = author
+        self._saver = saver
+        self._graphs = graphs
+        self._undertaker = undertaker
+        self._settings = settings
+        self._running: dict[str, Run] = {}
+
+    def cancel(self, run_id: str, *, rollback: bool) -> None:
+        """Stop a run if it is running here."""
+        if run := self._running.get(run_id):
+            run.cancel(rollback=rollback)
+
+    async def _turn(self, memory: _Conversation, work: Recorded) -> Turn:
+        """Decide from memory if nothing happened between it and the message, else from the log.
+
+        The tail is read first: whatever is appended after it makes the run's first append fail.
+        """
+        if memory.tail == work.previous and memory.progress.start:
+            memory.tail = work.sequence
+            return memory.progress.turn(work, work)
+        key = work.conversation
+        memory.tail = await self._log.tail(key)
+        newest, newest_run, newest_question = await asyncio.gather(
+            self._log.last(key, "conversation.>"),
+            self._log.last(key, "run.>"),
+            self._log.last(key, RunInterrupted.type),
+        )
+        if newest and not isinstance(newest.event, ConversationStarted | ConversationDeleted):
+            newest = await self._log.last(key, ConversationStarted.type)
+        deleted = newest is None or isinstance(newest.event, ConversationDeleted)
+        memory.progress = progress = Progress(None if deleted else newest, newest_run, newest_question)
+        next_work = await self._log.next(key, "message.>", after=progress.answered)
+        return progress.turn(work, next_work)
+
+    async def _run(self, memory: _Conversation, work: Recorded) -> None:
+        progress = memory.progress
+        ends: list[Recorded] = []
+
+        def committed(batch: Sequence[Recorded]) -> None:
+            self._saver.committed(batch)
+            deltas.release()
+            ends[:] = [event for event in batch if isinstance(event.event, RunEvent)][-1:] or ends
+
+        self._saver.committed([work])
+        attempt = progress.attempt(work)
+        deltas = Deltas(
+            self._live, work.conversation, work.id, attempt, heard=_is_heard(progress, work.event)
+        )
+        journal = Journal(self._log, self._author, work, tail=memory.tail, committed=committed)
+        memory.tail = -1
+        try:
+            await self._answer(work, progress, attempt, journal, deltas)
+        except Superseded as superseded:
+            logger.info("run %s: %s", work.id, superseded)
+            raise
+        memory.tail = journal.tail
+        newest_run = ends[-1] if ends else progress.newest_run
+        asked = newest_run is not None and isinstance(newest_run.event, RunInterrupted)
+        memory.progress = Progress(
+            progress.start, newest_run, newest_run if asked else progress.newest_question
+        )
+
+    async def _answer(
+        self, work: Recorded, progress: Progress, attempt: int, journal: Journal, deltas: Deltas
+    ) -> None:
+        graph_name = self._graph_name(progress)
+        graph = self._graphs.get(graph_name)
+        refusal = None
+        if attempt > self._settings.max_attempts:
+            refusal = f"given up after {self._settings.max_attempts} attempts"
+            await self._undertaker.bury(work, refusal)
+        elif isinstance(work.event, Unrecognized):
+            refusal = f"cannot be read: {work.event.reason}"
+            await self._undertaker.bury(work, refusal)
+        elif graph is None:
+            refusal = f"there is no graph {graph_name!r}"
+        if refusal or graph is None:
+            journal.add(
+                RunFailed(
+                    run_id=work.id,
+                    message_sequence=work.sequence,
+                    attempt=attempt,
+                    error=refusal or "",
+                    code="refused",
+                )
+            )
+            await journal.flush()
+            return
+        run = Run(
+            Assignment(
+                work,
+                graph_name,
+                progress.begins,
+                attempt,
+                progress.question_for(work),
+                _spoken_since(progress),
+            ),
+            graph,
+            self._saver,
+            self._log,
+            journal,
+            deltas,
+            timeout_seconds=self._settings.run_timeout,
+        )
+        self._running[work.id] = run
+        try:
+            await run.execute()
+        finally:
+            del self._running[work.id]
+
+    def _graph_name(self, progress: Progress) -> str:
+        start = progress.start.event if progress.start else None
+        return (isinstance(start, ConversationStarted) and start.graph) or self._settings.default_graph
+
+
+def _is_heard(progress: Progress, event: Event) -> bool:
+    """Whether the message, or the conversation it came into, is of a protocol that shows deltas."""
+    start = progress.start.event if progress.start else None
+    protocols = {getattr(said, "protocol", None) for said in (start, event)}
+    return not protocols <= UNHEARD
+
+
+def _spoken_since(progress: Progress) -> int | None:
+    """Behind which event the log may tell what was heard of a conversation that is spoken."""
+    start = progress.start.event if progress.start else None
+    is_spoken = isinstance(start, ConversationStarted) and start.protocol == SPOKEN
+    return progress.answered if is_spoken else None

@@ -1,9 +1,0 @@
-"""Chat models: `select` picks one by name; `embedded` is the rule-based one that needs no key.
-
-The embedded model's rules: `phrases` reads a text, `request` a conversation, `plans` says which tools
-answer it, `replies` words the answer.
-"""
-
-from agent_runner.models.select import select
-
-__all__ = ["select"]

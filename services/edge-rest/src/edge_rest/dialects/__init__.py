@@ -1,1 +1,0 @@
-"""What the protocols say, without I/O."""

@@ -1,1 +1,0 @@
-"""The wire protocols, pure: a frame is decoded to a command, an event is encoded to frames."""
