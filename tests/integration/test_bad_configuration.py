@@ -17,6 +17,7 @@ import agent_runner.settings
 import edge_rest.settings
 import edge_ws.settings
 import eventlog.admin.declare
+import eventlog.admin.keeper
 import eventlog.settings
 import history_store.settings
 import identity.settings
@@ -43,7 +44,7 @@ GIVEN_BY_THE_STACK = {
     "PARLEY_NATS_TLS_CA",
     "PARLEY_NATS_URL",
     "PARLEY_NATS_USER",
-    "PARLEY_STREAM_LOG_BYTES",
+    "PARLEY_STREAM_FILE_STORE",
     "PARLEY_STREAM_REPLICAS",
 }
 ROOT = Path(__file__).parents[2]
@@ -144,6 +145,7 @@ MODULES = (
     edge_rest.settings,
     edge_ws.settings,
     eventlog.admin.declare,
+    eventlog.admin.keeper,
     eventlog.settings,
     history_store.settings,
     identity.settings,

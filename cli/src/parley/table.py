@@ -203,6 +203,16 @@ SETTINGS = (
         "PARLEY_NATS_IDLE_CHECK", "15", "Seconds of silence after which a follower looks at the log itself."
     ),
     Setting("PARLEY_STREAM_LIVE_BYTES", "268435456", "Bytes of live deltas that are kept for late joiners."),
+    Setting(
+        "PARLEY_STREAM_LOG_BYTES",
+        "",
+        "Bytes that the log may take, and as many for large payloads. Empty: derived from the disk.",
+    ),
+    Setting(
+        "PARLEY_PURGE_AFTER_DAYS",
+        "30",
+        "Days after which what was said in a deleted conversation is removed for good; 0 for never.",
+    ),
 )
 
 

@@ -138,6 +138,19 @@ class EdgeMetrics:
             gauge.dec()
 
 
+class StreamMetrics:
+    """How full the streams are; counted by whoever keeps them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.bytes = Gauge("parley_stream_bytes", "Bytes that a stream holds.", ["stream"], registry=registry)
+        self.limit = Gauge(
+            "parley_stream_limit_bytes", "Bytes that a stream may hold.", ["stream"], registry=registry
+        )
+        self.messages = Gauge(
+            "parley_stream_messages", "Messages that a stream holds.", ["stream"], registry=registry
+        )
+
+
 class ProjectionMetrics:
     """What a projection counts beside."""
 

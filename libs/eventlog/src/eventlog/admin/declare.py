@@ -1,10 +1,12 @@
-"""The one-shot that declares the streams: ``python -m eventlog.admin.declare``."""
+"""Declares the streams: ``python -m eventlog.admin.declare`` once, `keeper` for as long as it runs."""
 
 import asyncio
+import re
 import sys
+from typing import Final
 
 from nats.errors import Error as NatsError
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.settings import WrongSetting, load
@@ -13,15 +15,67 @@ from eventlog.ports import LogError
 from eventlog.settings import NatsSettings
 from eventlog.streams import GIB, LIVE_BYTES, declare
 
+OTHER_STREAMS_BYTES: Final = 2 * GIB
+"""Dead letters, probes and what the server itself needs."""
+SMALLEST_STORE_BYTES: Final = 3 * GIB
+DEFAULT_LOG_BYTES: Final = 8 * GIB
+
+_SIZE: Final = re.compile(r"([0-9]{1,15})([KMGT]?)(I?B)?", re.IGNORECASE)
+_UNITS: Final = ("", "K", "M", "G", "T")
+
 
 class StreamSettings(BaseSettings):
-    """Sizes in bytes, from ``PARLEY_STREAM_…``."""
+    """Sizes in bytes, from ``PARLEY_STREAM_…``.
+
+    Attributes:
+        file_store: the server's `max_file_store` as its configuration has it, such as ``80GB``; the log
+            and the large payloads share what the other streams leave of it.
+        log_bytes: what the log may take, and as much for large payloads, whatever the store.
+    """
 
     model_config = SettingsConfigDict(env_prefix="PARLEY_STREAM_", extra="ignore")
 
     replicas: int = Field(default=1, ge=1, le=5)
-    log_bytes: int = Field(default=8 * GIB, gt=0)
+    file_store: str = ""
+    log_bytes: int | None = Field(default=None, gt=0)
     live_bytes: int = Field(default=LIVE_BYTES, gt=0)
+
+    @field_validator("file_store")
+    @classmethod
+    def _large_enough(cls, text: str) -> str:
+        if text and size(text) < SMALLEST_STORE_BYTES:
+            raise ValueError("must be at least 3GB")
+        return text
+
+    @property
+    def share(self) -> int:
+        """Bytes for the log, and as many for large payloads."""
+        if self.log_bytes is not None:
+            return self.log_bytes
+        if not self.file_store:
+            return DEFAULT_LOG_BYTES
+        return (size(self.file_store) - OTHER_STREAMS_BYTES) // 2
+
+
+def size(text: str) -> int:
+    """Bytes of a size as nats-server reads it: ``80GB`` and ``80GiB`` count by 1,024, ``80G`` by 1,000.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if (found := _SIZE.fullmatch(text.strip())) is None:
+        raise ValueError("must be a size such as 80GB")
+    number, unit, binary = found.groups()
+    base: int = 1024 if binary else 1000
+    exponent = _UNITS.index(unit.upper())
+    return int(number) * int(base**exponent)
+
+
+async def declare_as(broker: Broker, wanted: StreamSettings) -> None:
+    """Create the streams, or bring them to these sizes. Raises as `streams.declare`."""
+    await declare(
+        broker.client, replicas=wanted.replicas, log_bytes=wanted.share, live_bytes=wanted.live_bytes
+    )
 
 
 async def main() -> None:
@@ -30,18 +84,18 @@ async def main() -> None:
     broker = Broker(connection, "declare")
     try:
         await broker.reach()
-        await declare(
-            broker.client,
-            replicas=wanted.replicas,
-            log_bytes=wanted.log_bytes,
-            live_bytes=wanted.live_bytes,
-        )
+        await declare_as(broker, wanted)
     finally:
         await broker.stop()
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Declare them as the environment says, or end with one line."""
     try:
         asyncio.run(main())
     except (WrongSetting, LogError, NatsError, OSError) as error:
         sys.exit(f"cannot declare the streams: {error or type(error).__name__}")
+
+
+if __name__ == "__main__":
+    run()
