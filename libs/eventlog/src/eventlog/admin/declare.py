@@ -7,9 +7,9 @@ from typing import Final
 
 from nats.errors import Error as NatsError
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import WrongSetting, load
+from chassis.settings import Settings, WrongSetting, load
 from eventlog.broker import Broker
 from eventlog.ports import LogError
 from eventlog.settings import NatsSettings
@@ -24,21 +24,19 @@ _SIZE: Final = re.compile(r"([0-9]{1,15})([KMGT]?)(I?B)?", re.IGNORECASE)
 _UNITS: Final = ("", "K", "M", "G", "T")
 
 
-class StreamSettings(BaseSettings):
-    """Sizes in bytes, from ``PARLEY_STREAM_…``.
+class StreamSettings(Settings):
+    """Sizes in bytes, from ``PARLEY_STREAM_…``."""
 
-    Attributes:
-        file_store: the server's `max_file_store` as its configuration has it, such as ``80GB``; the log
-            and the large payloads share what the other streams leave of it.
-        log_bytes: what the log may take, and as much for large payloads, whatever the store.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="PARLEY_STREAM_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PARLEY_STREAM_")
 
     replicas: int = Field(default=1, ge=1, le=5)
+    """On how many nats-servers each event is."""
     file_store: str = ""
+    """What the streams of a nats-server may take together, as its `max_file_store` has it, such as `80GB`."""
     log_bytes: int | None = Field(default=None, gt=0)
+    """Bytes that the log may take, and as many for large payloads. Empty: derived from the disk."""
     live_bytes: int = Field(default=LIVE_BYTES, gt=0)
+    """Bytes of live deltas that are kept for late joiners."""
 
     @field_validator("file_store")
     @classmethod

@@ -14,8 +14,6 @@ from typing import Final
 
 from faststream.asgi import AsgiFastStream
 from faststream.specification import AsyncAPI
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis import server
 from chassis.metrics import StreamMetrics
@@ -28,21 +26,13 @@ from eventlog.admin.erasing import Deletion, purge
 from eventlog.admin.permissions import OPERATOR, STREAMS
 from eventlog.broker import Broker
 from eventlog.ports import LogError
-from eventlog.settings import NatsSettings
+from eventlog.settings import NatsSettings, PurgeSettings
 from eventlog.stored import StreamReader
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 2.0
 SWEEP_SECONDS: Final = 3600.0
-
-
-class PurgeSettings(BaseSettings):
-    """How long what was deleted is kept, in days; 0 for ever."""
-
-    model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore")
-
-    purge_after_days: float = Field(default=30, ge=0)
 
 
 class Keeper:
