@@ -1,20 +1,31 @@
-"""Declares the streams: ``python -m eventlog.admin.declare`` once, `keeper` for as long as it runs."""
+"""Declares the streams as the operator: ``python -m eventlog.admin.declare``, with ``--keep`` for good.
 
+`keeper` is the same as a service that can be watched.
+"""
+
+import argparse
 import asyncio
+import logging
 import re
 import sys
+from contextlib import suppress
 from typing import Final
 
 from nats.errors import Error as NatsError
 from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from chassis.backoff import delays
 from chassis.settings import Settings, WrongSetting, load
 from eventlog.broker import Broker
 from eventlog.ports import LogError
 from eventlog.settings import NatsSettings
-from eventlog.streams import GIB, LIVE_BYTES, declare
+from eventlog.streams import GIB, LIVE_BYTES, WrongStream, declare, restore_live
 
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 10.0
+"""How often a stream is looked for that may have gone without a reconnect."""
 OTHER_STREAMS_BYTES: Final = 2 * GIB
 """Dead letters, probes and what the server itself needs."""
 SMALLEST_STORE_BYTES: Final = 3 * GIB
@@ -76,24 +87,54 @@ async def declare_as(broker: Broker, wanted: StreamSettings) -> None:
     )
 
 
-async def main() -> None:
-    """Connect as the services do, declare, and leave."""
+async def main(*, keep: bool) -> None:
+    """Connect as the services do, declare, and leave.
+
+    Args:
+        keep: stay instead, and make LIVE again whenever nats-server has forgotten it.
+    """
     connection, wanted = load(NatsSettings), load(StreamSettings)
     broker = Broker(connection, "declare")
     try:
         await broker.reach()
         await declare_as(broker, wanted)
+        if keep:
+            await keep_live(broker, wanted)
     finally:
         await broker.stop()
 
 
-def run() -> None:
+async def keep_live(broker: Broker, wanted: StreamSettings) -> None:
+    """Make LIVE again whenever it is missing, until cancelled: at once after a reconnect."""
+    reconnected = asyncio.Event()
+    broker.interruptions.listen(reconnected.set)
+    backoff = delays()
+    while True:
+        try:
+            if await restore_live(broker.client, replicas=wanted.replicas, live_bytes=wanted.live_bytes):
+                logger.warning("stream LIVE was missing and is there again")
+        except WrongStream as error:
+            logger.warning("stream LIVE is not kept: %s", error)
+            await asyncio.sleep(next(backoff))
+            continue
+        backoff = delays()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await reconnected.wait()
+        reconnected.clear()
+
+
+def run(*, keep: bool = False) -> None:
     """Declare them as the environment says, or end with one line."""
     try:
-        asyncio.run(main())
+        asyncio.run(main(keep=keep))
     except (WrongSetting, LogError, NatsError, OSError) as error:
         sys.exit(f"cannot declare the streams: {error or type(error).__name__}")
+    except KeyboardInterrupt:
+        sys.exit(0)
 
 
 if __name__ == "__main__":
-    run()
+    arguments = argparse.ArgumentParser(prog="python -m eventlog.admin.declare", description=__doc__)
+    arguments.add_argument("--keep", action="store_true", help="stay, and make LIVE again when it is missing")
+    run(keep=arguments.parse_args().keep)

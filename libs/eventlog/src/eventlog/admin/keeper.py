@@ -16,12 +16,13 @@ from faststream.asgi import AsgiFastStream
 from faststream.specification import AsyncAPI
 
 from chassis import server
+from chassis.backoff import delays
 from chassis.metrics import StreamMetrics
 from chassis.settings import load
 from contracts import subjects
 from contracts.envelope import TIME, parse_time
 from eventlog import service
-from eventlog.admin.declare import StreamSettings, declare_as
+from eventlog.admin.declare import StreamSettings, declare_as, keep_live
 from eventlog.admin.erasing import Deletion, purge
 from eventlog.admin.permissions import OPERATOR, STREAMS
 from eventlog.broker import Broker
@@ -31,15 +32,14 @@ from eventlog.stored import StreamReader
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS: Final = 2.0
 SWEEP_SECONDS: Final = 3600.0
 
 
 class Keeper:
-    """Sees again and again to it that the streams are there.
+    """Sees to it that the streams are there.
 
     Attributes:
-        trouble: why they may not be, or None.
+        trouble: why they are not declared yet, or None.
     """
 
     def __init__(self, broker: Broker, nats: NatsSettings, wanted: StreamSettings, grace: timedelta) -> None:
@@ -48,32 +48,26 @@ class Keeper:
         self._nats = nats
         self._wanted = wanted
         self._grace = grace
-        self._look, self._kept = asyncio.Event(), asyncio.Event()
-        self.trouble: str | None = "has not looked yet"
+        self._declared = asyncio.Event()
+        self.trouble: str | None = "has not begun"
 
     async def keep(self) -> None:
-        """Declare the streams now, whenever NATS was away, and every two seconds in any case."""
-        self._broker.interruptions.listen(self._look.set)
-        while True:
+        """Declare the streams, then keep LIVE."""
+        backoff = delays()
+        while self.trouble:
             try:
                 await declare_as(self._broker, self._wanted)
-            except LogError as error:
-                if self.trouble != f"{error}":
-                    logger.warning("the streams cannot be kept: %s", error)
-                self.trouble = f"{error}"
-            else:
                 self.trouble = None
-                self._kept.set()
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._look.wait()
-            except TimeoutError:
-                pass
-            self._look.clear()
+            except LogError as error:
+                self.trouble = f"{error}"
+                logger.warning("the streams cannot be declared: %s", error)
+                await asyncio.sleep(next(backoff))
+        self._declared.set()
+        await keep_live(self._broker, self._wanted)
 
     async def sweep(self) -> None:
         """Purge what was deleted long enough ago, now and every hour."""
-        await self._kept.wait()
+        await self._declared.wait()
         while self._grace:
             try:
                 await self.purge_deleted(datetime.now(UTC) - self._grace)
@@ -125,8 +119,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
     keeper = Keeper(broker, nats, wanted, timedelta(days=load(PurgeSettings).purge_after_days))
     metrics = StreamMetrics(broker.metrics.registry)
 
-    async def not_kept() -> str | None:
-        return keeper.trouble and f"the streams are not kept: {keeper.trouble}"
+    async def not_declared() -> str | None:
+        return keeper.trouble and f"the streams are not declared: {keeper.trouble}"
 
     async def measure() -> None:
         await keeper.measure(metrics)
@@ -145,7 +139,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         broker,
         lifespan=lifespan,
         logger=None,
-        asgi_routes=service.health_routes(broker, OPERATOR, [not_kept]),
+        asgi_routes=service.health_routes(broker, OPERATOR, [not_declared]),
         specification=AsyncAPI(title="Parley operator", version="0.1.0"),
     )
     return app, server.started(app)
