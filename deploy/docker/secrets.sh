@@ -15,11 +15,9 @@ refuse() {
 }
 
 # Where a list of the settings is named, nothing starts beside one that is not in it, or that says what cannot be.
-if [ -n "${PARLEY_SETTINGS:-}" ]; then
-    settings=$PARLEY_SETTINGS
-    unset PARLEY_SETTINGS
+if [ -n "${SETTINGS_FILE:-}" ]; then
     for name in $(env | sed -n 's/^\(PARLEY_[A-Za-z0-9_]*\)=.*/\1/p'); do
-        grep -q "^$name=" "$settings" || refuse "$name: no such setting; .env.example lists those there are"
+        grep -q "^$name=" "$SETTINGS_FILE" || refuse "$name: no such setting; .env.example lists those there are"
     done
     case ${PARLEY_DATA_DIR:-.parley} in
     .parley) ;;
