@@ -15,10 +15,11 @@ from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
 from agent_runner.engine.faults import Language, kind_of, language_of, reason, told
 from agent_runner.engine.input import input_of
+from agent_runner.engine.model_calls import ModelCalls
 from agent_runner.engine.spans import Spans
 from agent_runner.engine.trace import Trace
 from chassis import conventions as names
-from chassis.telemetry import TRACING, Attributes, fail
+from chassis.telemetry import TRACING, Attributes, fail, pseudonym
 from contracts.events import (
     CancelRequested,
     CheckpointsRemoved,
@@ -56,7 +57,10 @@ class Run:
         self._deltas = deltas
         self._timeout = timeout_seconds
         self._news = asyncio.Event()
-        self._callbacks: list[BaseCallbackHandler] = [Trace(deltas)] if deltas.heard else []
+        self._callbacks: list[BaseCallbackHandler] = [
+            ModelCalls(),
+            *([Trace(deltas)] if deltas.heard else []),
+        ]
         self._facts = assignment.facts
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts)
         self._drive = Drive(assignment, served, journal, deltas, self._effects)
@@ -72,7 +76,7 @@ class Run:
         attributes: Attributes = {
             names.GEN_AI_OPERATION: names.INVOKE_AGENT,
             names.GEN_AI_AGENT: graph_name,
-            names.GEN_AI_CONVERSATION: self._work.conversation,
+            names.GEN_AI_CONVERSATION: pseudonym(self._work.conversation),
             names.ATTEMPT: self._assignment.attempt,
         }
         with TRACING.span(f"{names.INVOKE_AGENT} {graph_name}", attributes=attributes) as span:
