@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.settings import WrongSetting, load
 from contracts.envelope import Recorded
-from contracts.events import REGISTERED, UPCASTERS
+from contracts.events import REGISTERED, SHOWN, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.broker import Broker
@@ -28,7 +28,7 @@ from eventlog.settings import NatsSettings
 from history_store.digests import Digests
 from history_store.settings import HistorySettings
 from history_store.store import Moved, Store, is_poison, lock, position
-from history_store.tables import CONVERSATION, ENTRY, QUOTATION
+from history_store.tables import ROWS
 
 BATCH: Final = 4000
 BATCHES_AHEAD: Final = 3
@@ -151,7 +151,7 @@ async def _verify(log: Log, live: Store, beside: Store, outcome: Outcome, say: S
     async with live.reading() as found:
         await _build(log, beside, await position(found), outcome, say)
         async with beside.reading() as expected:
-            for table in (CONVERSATION, ENTRY, QUOTATION):
+            for table in ROWS:
                 await _compare(table, found, expected, outcome)
 
 
@@ -184,7 +184,7 @@ async def _swap(log: Log, live: Store, beside: Store, outcome: Outcome, say: Say
         at = await lock(connection)
         await _build(log, beside, at, outcome, say)
         async with beside.reading() as rebuilt:
-            for table in (CONVERSATION, ENTRY, QUOTATION):
+            for table in ROWS:
                 await connection.execute(delete(table))
                 async for rows in _chunks(rebuilt, table):
                     for row in rows:
@@ -237,7 +237,7 @@ async def run(*, verify: bool, say: Say) -> Outcome:
     try:
         await service.connect(broker)
         await live.prepare()
-        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
+        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=SHOWN), nats)
         async with second(live) as beside:
             return await rebuild(log, live, beside, verify=verify, say=say)
     finally:
