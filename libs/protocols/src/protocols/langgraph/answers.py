@@ -72,8 +72,9 @@ def run(record: RunRecord, thread_id: str, request: Recorded | None) -> dict[str
         "updated_at": record.updated_at,
         "status": record.status,
         "metadata": metadata,
-        "kwargs": _kwargs(event, record.run_id, thread_id, metadata),
+        "kwargs": _kwargs(event, record, thread_id, metadata),
         "multitask_strategy": getattr(event, "on_busy", "enqueue"),
+        "langsmith_session_name": None,
     }
 
 
@@ -94,19 +95,20 @@ def asked(run_id: str, thread_id: str, request: Recorded | None, record: RunReco
     return run(record, thread_id, request) if record else {"run_id": run_id, "thread_id": thread_id}
 
 
-def _kwargs(event: Any, run_id: str, thread_id: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _kwargs(event: Any, record: RunRecord, thread_id: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """What was asked for."""
     if not isinstance(event, RunRequested):
         return {"input": _said(event)}
-    place: dict[str, Any] = {"run_id": run_id, "thread_id": thread_id}
+    place: dict[str, Any] = {"run_id": record.run_id, "thread_id": thread_id, "user_id": event.user_id or ""}
     place |= {name: metadata[name] for name in ("graph_id", "assistant_id")}
     if event.origin:
         place |= {"checkpoint_id": event.origin.checkpoint_id, "checkpoint_ns": event.origin.namespace}
+    tried = {} if record.status == "pending" else {"run_attempt": record.attempt}
     configurable = {**(event.config.get("configurable") or {}), **place}
     return {
         "input": event.input,
         "command": event.command,
-        "config": {**event.config, "configurable": configurable, "metadata": metadata},
+        "config": {**event.config, "configurable": configurable, "metadata": {**metadata, **tried}},
         "context": event.context if event.context is not None else {},
         "stream_mode": list(event.stream_modes),
         "interrupt_before": _listed(event.interrupt_before),

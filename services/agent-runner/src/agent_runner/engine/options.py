@@ -38,11 +38,16 @@ def with_options(config: RunnableConfig, request: RunRequested, graph: str, atte
     """The run's config with what the caller asked for."""
     named = {"graph_id": graph, "assistant_id": request.assistant_id}
     about = {name: value for name, value in named.items() if value}
-    own = {"created_by": "system", "run_attempt": attempt} if request.assistant_id else {}
+    own: dict[str, Any] = {}
+    if request.assistant_id:
+        thread_id = config["configurable"]["thread_id"]
+        about["user_id"] = request.user_id or ""
+        own = {"created_by": "system", "run_attempt": attempt, "thread_id": thread_id}
     run_id = config["metadata"]["run_id"]
     merged: RunnableConfig = {**config}
     merged["configurable"] = {**settings_of(request), **about, "run_id": run_id, **config["configurable"]}
     merged["metadata"] = {**own, **about, **request.metadata, **config["metadata"]}
+    merged["run_name"] = graph
     if tags := request.config.get("tags"):
         merged["tags"] = list(tags)
     if (limit := request.config.get("recursion_limit")) is not None:

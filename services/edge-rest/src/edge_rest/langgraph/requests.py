@@ -11,7 +11,7 @@ from fastapi import HTTPException
 
 from contracts.envelope import Recorded, format_time
 from contracts.events import Event, MetadataChanged, Origin, RunRequested
-from edge_rest.langgraph.agents import RESPONDER, Agents, Assistant, as_new_id, checked, opening
+from edge_rest.langgraph.agents import RESPONDER, Agents, Assistant, as_new_id, checked, opening, owner
 from eventlog.turns.inbox import Busy, Receipt
 from protocols.langgraph.wire import PROTOCOL, RunCreate
 
@@ -73,7 +73,8 @@ class Requests:
             if not (create or body.if_not_exists == "create"):
                 raise HTTPException(404, "Thread or assistant not found.")
             conversation = as_new_id(thread_id)
-        request = request_of(body, assistant, key=key, stream=stream, ephemeral=ephemeral)
+        user = await owner()
+        request = request_of(body, assistant, user=user, key=key, stream=stream, ephemeral=ephemeral)
         try:
             receipt = await self.agents.inbox.receive(
                 conversation,
@@ -114,7 +115,13 @@ class Requests:
 
 
 def request_of(
-    body: RunCreate, assistant: Assistant, *, key: str | None, stream: Any, ephemeral: bool
+    body: RunCreate,
+    assistant: Assistant,
+    *,
+    user: str | None,
+    key: str | None,
+    stream: Any,
+    ephemeral: bool,
 ) -> RunRequested:
     """The event that asks for what a body says. Raises a 422 on a command that is none."""
     command = body.command
@@ -133,6 +140,7 @@ def request_of(
         metadata=body.metadata,
         origin=_origin(body),
         message_id=key,
+        user_id=user,
         on_busy=body.multitask_strategy or "enqueue",
         stream_modes=tuple(dict.fromkeys(body.stream_mode or ["values"])),
         subgraphs=body.stream_subgraphs,

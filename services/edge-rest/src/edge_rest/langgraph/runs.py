@@ -46,7 +46,9 @@ class Runs:
         """Ask for a run, and do not wait for it."""
         asked = await self.requests.ask(thread_id, body, key=idempotency_key)
         response.headers["Content-Location"] = f"/threads/{asked.thread_id}/runs/{asked.run_id}"
-        return await self._answer(asked.thread_id, await self._known(asked.thread_id, asked.run_id))
+        request = await self.agents.request(asked.thread_id, asked.receipt.sequence)
+        known = await self.agents.run(asked.thread_id, asked.run_id) if asked.receipt.again else None
+        return answers.asked(asked.run_id, asked.thread_id, request, known)
 
     async def stream(
         self, thread_id: str, body: RunCreate, idempotency_key: IdempotencyKey = None

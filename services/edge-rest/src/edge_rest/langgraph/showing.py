@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +20,7 @@ from contracts.events import (
     ConversationDeleted,
     RunCancelled,
     RunFailed,
+    RunInterrupted,
     RunRequested,
 )
 from contracts.queries import RunRecord, ThreadRecord
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS: Final = 5.0
 """JavaScript clients give a stream up that is silent for three times what they have seen."""
 DRAIN_SECONDS: Final = 2.0
+INTERRUPT: Final = "__interrupt__"
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -176,13 +178,17 @@ class Showing:
     async def outcome(self, viewing: Viewing) -> str:
         """What a run came to, as JSON text: the last values that it showed, or its error."""
         last: str | None = None
+        asked: list[str] = []
         async with aclosing(self.events(viewing)) as events:
             async for sent in events:
-                if sent.event == "values":
+                if sent.event == "values" and sent.data is not None:
                     last = sent.data
+                    asked += [last] if INTERRUPT in last else []
         end = viewing.stream.end
         if isinstance(end, RunFailed):
             return failed(end.code, end.error)
+        if asked and isinstance(end, RunInterrupted):
+            return asked[-1] if len(asked) == 1 else _with_questions(asked)
         if last is not None:
             return last
         return await self.values(await self.agents.thread(viewing.thread_id))
@@ -226,6 +232,13 @@ class Showing:
 def failed(kind: str, message: str) -> str:
     """What a run failed with, as JSON text; the clients raise it."""
     return json.dumps({"__error__": {"error": kind, "message": message}}, ensure_ascii=False)
+
+
+def _with_questions(asked: Sequence[str]) -> str:
+    """The last values with all that was asked at once: LangGraph tells of one question at a time."""
+    values = json.loads(asked[-1])
+    questions = {each["id"]: each for text in asked for each in json.loads(text).get(INTERRUPT, ())}
+    return json.dumps({**values, INTERRUPT: list(questions.values())}, ensure_ascii=False)
 
 
 def _is_over(item: Recorded, run_id: str) -> bool:

@@ -37,8 +37,7 @@ class Stateless:
 
     async def _answer(self, asked: Asked) -> dict[str, Any]:
         request = await self.agents.request(asked.thread_id, asked.receipt.sequence)
-        run = await self.agents.run(asked.thread_id, asked.run_id)
-        return answers.asked(asked.run_id, asked.thread_id, request, run)
+        return answers.asked(asked.run_id, asked.thread_id, request, None)
 
     async def create(
         self, body: RunCreate, response: Response, idempotency_key: IdempotencyKey = None
