@@ -88,4 +88,7 @@ done
 for edge in edge-rest edge-ws; do
     printf %s "${PARLEY_API_KEYS:-}" | put "$edge" parley_api_keys
 done
+for user in agent-runner quote-engine; do
+    printf %s "${PARLEY_MODEL_KEY:-}" | put "$user" parley_model_key
+done
 printf %s "${PARLEY_VOICE_KEY:-}" | put voice-bridge parley_voice_key

@@ -14,16 +14,6 @@ from chassis import variables
 from eventlog.admin import permissions
 
 ROOT = Path(__file__).parents[2]
-SECRETS = {"PARLEY_API_KEYS", "PARLEY_DATABASE_URL", "PARLEY_JWT_SECRET", "PARLEY_VOICE_KEY"}
-MOUNTED = {
-    "PARLEY_MCP_CONFIG": "agent-runner",
-    "PARLEY_QUOTATIONS": "quote-engine",
-    "PARLEY_TOOLS_DIR": "agent-runner",
-}
-"""What names a file or a folder is mounted for the service that reads it."""
-OF_THE_GATEWAY = {"PARLEY_AGENT_RUN_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_PORT", "PARLEY_QUOTE_PORT"}
-REFUSED = {"PARLEY_DATA_DIR"}
-"""Means nothing under Compose, so that another value than the default is refused."""
 SERVICES = {path.parents[2].name for path in ROOT.glob("services/*/src/*/__main__.py")}
 
 
@@ -84,22 +74,20 @@ def composed() -> dict[str, dict[str, Any]]:
 
 
 def test_every_setting_has_its_effect_under_compose() -> None:
-    everybodys = (
-        settings.variables().keys() - settings.GIVEN - SECRETS - MOUNTED.keys() - OF_THE_GATEWAY - REFUSED
-    )
     for name in SERVICES | {permissions.OPERATOR, "parley"}:
-        assert everybodys <= composed()[name]["environment"].keys(), name
-    for name, service in MOUNTED.items():
+        assert settings.everybodys() <= composed()[name]["environment"].keys(), name
+    for name, service in settings.MOUNTED.items():
         each = composed()[service]
         target = re.fullmatch(rf"\$\{{{name}:\+(.+)\}}", each["environment"][name])
         assert target
         sources = {mount["target"]: mount["source"] for mount in each["volumes"] if isinstance(mount, dict)}
         assert sources[target[1]] == f"${{{name}:-/dev/null}}"
-    assert composed()["secrets"]["environment"].keys() >= SECRETS
+    assert composed()["secrets"]["environment"].keys() >= settings.SECRETS
     script = text("deploy/docker/secrets.sh")
-    assert all(f"${{{name}:-" in script for name in SECRETS | REFUSED)
-    published = str(composed()["gateway"]["ports"])
-    assert all(f"${{{name}:-" in published for name in OF_THE_GATEWAY)
+    assert all(f"${{{name}:-" in script for name in settings.SECRETS | settings.REFUSED)
+    gateway = composed()["gateway"]
+    told = {name for name in settings.OF_THE_GATEWAY if f"${{{name}:-" in str(gateway["ports"])}
+    assert told | gateway["environment"].keys() >= settings.OF_THE_GATEWAY
 
 
 def test_what_runs_under_compose_is_bounded_and_without_rights() -> None:
