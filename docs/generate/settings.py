@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).parents[2]
 SERVICES: Final = ("agent_runner", "edge_rest", "edge_ws", "history_store", "quote_engine", "voice_bridge")
 LIBRARIES: Final = ("access", "chassis", "eventlog", "identity")
 HIDDEN: Final = {"PARLEY_FAULTS", "PARLEY_SECRETS_DIR"}
-"""Read before any settings class."""
+"""Read without a class: what tests arm, and what is read before any settings."""
 GIVEN: Final = {
     "PARLEY_HTTP_HOST",
     "PARLEY_HTTP_PORT",

@@ -64,7 +64,7 @@ async def log_environment(settings: Settings) -> AsyncIterator[Mapping[str, str]
 async def run_module(settings: Settings, *command: str) -> int:
     """The exit code of a Python module run with the log at hand. Raises as `log_environment`."""
     async with log_environment(settings) as variables:
-        child = await asyncio.create_subprocess_exec(sys.executable, "-m", *command, env=variables)
+        child = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", *command, env=variables)
         try:
             return await child.wait()
         finally:

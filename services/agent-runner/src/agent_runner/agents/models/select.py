@@ -5,11 +5,12 @@ from typing import Final
 from langchain_core.language_models import BaseChatModel
 
 from agent_runner.agents.models.embedded import EmbeddedChatModel
+from chassis.settings import WrongSetting, in_one_line
 
 EMBEDDED: Final = "embedded"
 
 
-class UnknownModel(ValueError):
+class UnknownModel(WrongSetting):
     """The setting names no model that can be loaded; the text says what is wrong with it."""
 
 
@@ -25,11 +26,11 @@ def select(name: str | None = None) -> BaseChatModel:
         return EmbeddedChatModel()
     provider, separator, model = name.partition(":")
     if not (provider and separator and model):
-        raise UnknownModel(f"model {name!r} must be {EMBEDDED!r} or <provider>:<model>")
+        raise UnknownModel(f"PARLEY_MODEL: {name!r} must be {EMBEDDED!r} or <provider>:<model>")
     from langchain.chat_models import init_chat_model  # see above
 
     try:
         chat_model: BaseChatModel = init_chat_model(model, model_provider=provider)
-    except (ImportError, ValueError) as error:
-        raise UnknownModel(f"model {name!r} can't be loaded: {error}") from error
+    except Exception as error:  # whatever a provider's library raises without its key or with a bad one
+        raise UnknownModel(f"PARLEY_MODEL: {name!r} can't be loaded: {in_one_line(error)}") from error
     return chat_model
