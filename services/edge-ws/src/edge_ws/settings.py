@@ -19,6 +19,7 @@ class EdgeSettings(BaseSettings):
         voice_frame_burst: frames it may send at once.
         voice_speed: audio it may send in the long run, as a multiple of real time.
         voice_burst: audio it may send at once.
+        voice_guests_per_address: talks of guests open at once; programs of this machine are not counted.
         flood_patience: how long a client that sends more is slowed down before it is cut off.
         reopen_timeout: how long a voice client waits for a replica of voice-bridge.
     """
@@ -36,5 +37,6 @@ class EdgeSettings(BaseSettings):
     voice_frame_burst: float = Field(default=1000.0, gt=0)
     voice_speed: float = Field(default=4.0, gt=0)
     voice_burst: float = Field(default=20.0, gt=0)
+    voice_guests_per_address: int = Field(default=4, ge=0)
     flood_patience: float = Field(default=10.0, gt=0)
     reopen_timeout: float = Field(default=30.0, gt=0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeGuard, TypeVar
+from typing import Final, TypeAlias, TypeGuard, TypeVar
 
 from chassis import conventions as names
 from chassis.telemetry import TRACING
@@ -21,6 +21,8 @@ from eventlog.ports import Conflict, Log, Unavailable
 from eventlog.turns.progress import Progress
 
 ResultT = TypeVar("ResultT")
+Guard: TypeAlias = Callable[[], Awaitable[None]]
+"""Raises what makes an append impossible; what it reads is covered by the append's own guard."""
 
 ATTEMPTS: Final = 50
 """How often an append is decided again when a busy conversation moves on in between."""
@@ -105,6 +107,7 @@ class Inbox:
         opening: ConversationStarted,
         *,
         seen: Seen | None = None,
+        guard: Guard | None = None,
     ) -> Receipt:
         """Append a message, opening the conversation if need be.
 
@@ -114,6 +117,7 @@ class Inbox:
         Args:
             opening: how the conversation begins if this is its first message; it names the responder.
             seen: what the caller knows of the conversation, if it follows it.
+            guard: asked before each attempt.
 
         Raises:
             Busy: if the message is to be rejected when a run is in progress, and one is.
@@ -121,6 +125,8 @@ class Inbox:
         """
 
         async def attempt(start: Recorded | None, tail: int) -> Receipt:
+            if guard is not None:
+                await guard()
             first = [] if start else [self._author.envelope(conversation, opening)]
             incarnation = start or first[0]
             responder = _responder(incarnation)
@@ -195,8 +201,11 @@ class Inbox:
 
         return await self._decide(conversation, attempt, None)
 
-    async def note(self, conversation: str, *facts: Event) -> Recorded:
+    async def note(self, conversation: str, *facts: Event, guard: Guard | None = None) -> Recorded:
         """Append facts to a conversation that exists; gives the last one.
+
+        Args:
+            guard: asked before each attempt.
 
         Raises:
             Missing: if there is no such conversation.
@@ -207,6 +216,8 @@ class Inbox:
         async def attempt(start: Recorded | None, tail: int) -> Recorded:
             if start is None:
                 raise Missing
+            if guard is not None:
+                await guard()
             return (await self._log.append(envelopes, expected=tail))[-1]
 
         return await self._decide(conversation, attempt, None)
