@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeGuard, TypeVar
+from typing import Final, TypeAlias, TypeGuard, TypeVar
 
 from chassis import conventions as names
 from chassis.telemetry import TRACING, pseudonym
@@ -22,6 +22,8 @@ from eventlog.ports import Conflict, Log, Unavailable
 from eventlog.turns.progress import Progress
 
 ResultT = TypeVar("ResultT")
+Guard: TypeAlias = Callable[[Recorded], Awaitable[None]]
+"""Raises what makes an append impossible; what it reads is covered by the append's own guard."""
 
 ATTEMPTS: Final = 50
 """How often an append is decided again when a busy conversation moves on in between."""
@@ -106,7 +108,7 @@ class Inbox:
         opening: ConversationStarted,
         *facts: Event,
         seen: Seen | None = None,
-        only_if: Callable[[Recorded], Awaitable[None]] | None = None,
+        guard: Guard | None = None,
     ) -> Receipt:
         """Append a message or a request for a run, opening the conversation if need be.
 
@@ -117,8 +119,7 @@ class Inbox:
             opening: how the conversation begins if this is its first message; it names the responder.
             facts: what is appended in front of it.
             seen: what the caller knows of the conversation, if it follows it.
-            only_if: raises where the conversation that stands is not one to append this to; what it raises
-                is passed on.
+            guard: asked about the conversation that stands, before each attempt; what it raises is passed on.
 
         Raises:
             Busy: if the message is to be rejected when a run is in progress, and one is.
@@ -135,8 +136,8 @@ class Inbox:
                 pattern = f"{message.type}.{responder}.{event_id}"
                 if start and (known := await self._log.last(conversation, pattern)):
                     return Receipt(known.id, known.sequence, again=True)
-            if start and only_if:
-                await only_if(start)
+            if start and guard:
+                await guard(start)
             if start and message.on_busy != "enqueue":
                 runs = await self._unanswered(start)
                 if runs and message.on_busy == "reject":
@@ -203,8 +204,11 @@ class Inbox:
 
         return await self._decide(conversation, attempt, None)
 
-    async def note(self, conversation: str, *facts: Event) -> Recorded:
+    async def note(self, conversation: str, *facts: Event, guard: Guard | None = None) -> Recorded:
         """Append facts to a conversation that exists; gives the last one.
+
+        Args:
+            guard: as for `receive`.
 
         Raises:
             Missing: if there is no such conversation.
@@ -215,6 +219,8 @@ class Inbox:
         async def attempt(start: Recorded | None, tail: int) -> Recorded:
             if start is None:
                 raise Missing
+            if guard:
+                await guard(start)
             return (await self._log.append(envelopes, expected=tail))[-1]
 
         return await self._decide(conversation, attempt, None)
