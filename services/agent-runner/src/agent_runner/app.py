@@ -28,6 +28,7 @@ from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings
 from eventlog.turns.dead_letters import DeadLetters
 from eventlog.turns.deliveries import Deliveries
+from eventlog.turns.work import WorkQueue
 
 
 def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
@@ -54,9 +55,11 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             letters,
             settings,
         )
-        deliveries = Deliveries(worker.answer, letters, takeover_after=settings.takeover_after)
+        deliveries = Deliveries(
+            worker, letters, takeover_after=settings.takeover_after, places=settings.concurrent_runs
+        )
         contacts = Contacts(DataFolder(settings.tools_dir))
-        broker.include_router(router(log, worker, deliveries, graphs, settings, contacts))
+        broker.include_router(router(worker, graphs, settings, contacts))
         committed = LogCheckpointSaver(log, author)
         readable = {name: graph.on(committed).graph for name, graph in graphs.items()}
         broker.include_router(
@@ -64,7 +67,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         )
         offer = offering.Offer(log, author, tools, timeout_seconds=settings.run_timeout)
         broker.include_router(offering.router(offer, settings.concurrent_runs))
-        async with deliveries.working(app, broker, SERVICE):
+        async with deliveries.working(app, broker, SERVICE, WorkQueue(broker, log, SERVICE)):
             yield
 
     return app, started()

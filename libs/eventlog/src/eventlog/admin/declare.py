@@ -16,7 +16,7 @@ from chassis.settings import Settings, WrongSetting, load
 from eventlog.broker import Broker
 from eventlog.ports import LogError
 from eventlog.settings import NatsSettings
-from eventlog.streams import GIB, LIVE_BYTES, WrongStream, declare, restore_live
+from eventlog.streams import GIB, LIVE_BYTES, TAKEOVER_SECONDS, WrongStream, declare, restore_live
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,15 @@ class StreamSettings(Settings):
     """Bytes of live deltas that are kept for late joiners."""
 
 
+class TakeoverSettings(Settings):
+    """What the streams' consumers share with the services, in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_")
+
+    takeover_after: float = Field(default=TAKEOVER_SECONDS, ge=0.5)
+    """How long a runner may be silent before another takes its work over."""
+
+
 async def main(*, keep: bool) -> None:
     """Connect as the services do, declare, and leave.
 
@@ -52,6 +61,7 @@ async def main(*, keep: bool) -> None:
             replicas=wanted.replicas,
             log_bytes=wanted.log_bytes,
             live_bytes=wanted.live_bytes,
+            takeover_after=load(TakeoverSettings).takeover_after,
         )
         if keep:
             await keep_live(broker, wanted)
