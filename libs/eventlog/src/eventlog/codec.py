@@ -43,6 +43,15 @@ def encode(envelope: Envelope) -> tuple[str, dict[str, str], bytes]:
     return subject_of(envelope), headers, envelope.event.model_dump_json(exclude_defaults=True).encode()
 
 
+def is_same(found: Envelope, own: Envelope) -> bool:
+    """Whether an event in the log is one's own, by its id and by what it says."""
+    return found.id == own.id and _said(found) == _said(own)
+
+
+def _said(envelope: Envelope) -> str:
+    return f"{envelope.event.type} {envelope.event.model_dump_json(exclude_defaults=True)}"
+
+
 def recorded(envelope: Envelope, sequence: int, previous: int) -> Recorded:
     """The envelope with its place in the log."""
     return Recorded(

@@ -72,7 +72,7 @@ class TakeoverSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="PARLEY_")
 
     takeover_after: float = Field(default=TAKEOVER_SECONDS, ge=0.5)
-    """How long a runner may be silent before another takes its work over."""
+    """Seconds of silence after which another process takes a run over."""
 
 
 def size(text: str) -> int:
