@@ -1,6 +1,7 @@
 """What a graph is given for a message or an answer."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -46,9 +47,14 @@ async def input_of(
     if not isinstance(event, MessageReceived):
         raise TypeError(f"cannot answer {event.type}")
     if question is not None:
-        return Command(resume={question.interrupt_id: {"response": event.text}})
+        return Command(resume={question.interrupt_id: {"response": composed(event.text)}})
     heard = await _heard(assignment, log, begun.checkpoint["channel_values"] if begun else {})
-    return {"messages": [*heard, HumanMessage(event.text, id=work.id)]}
+    return {"messages": [*heard, HumanMessage(composed(event.text), id=work.id)]}
+
+
+def composed(text: str) -> str:
+    """The text in NFC, as graphs read it; some systems send every letter in pieces."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _requested(assignment: Assignment, request: RunRequested) -> Any:

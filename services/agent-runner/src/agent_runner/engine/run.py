@@ -13,6 +13,7 @@ from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
+from agent_runner.engine.faults import Language, kind_of, language_of, reason, told
 from agent_runner.engine.input import NOTHING, input_of
 from agent_runner.engine.options import branched, with_options
 from agent_runner.engine.spans import Spans
@@ -94,14 +95,28 @@ class Run:
                 await self._attempt()
             except (Superseded, Cancelled, LogError):
                 raise
-            except Exception as error:
-                logger.warning("run %s failed", self._work.id, exc_info=error)
+            except Exception as error:  # noqa: BLE001 - whatever a graph raises is logged and ends its run
+                self._log_failure(error)
                 fail(get_current_span(), error)
-                failed = RunFailed(**self._facts, error=_describe(error), code=type(error).__name__)
+                failed = RunFailed(
+                    **self._facts, error=told(error, self._language()), code=type(error).__name__
+                )
                 await self._finish(*self._drive.reached, failed)
         except Cancelled as cancelled:
             self._journal.cancelled = True
             await self._finish(*await self._cancelled(rollback=cancelled.rollback))
+
+    def _log_failure(self, error: Exception) -> None:
+        """The reason: in one line for what a provider did, else with where it happened."""
+        where = None if kind_of(error) else error
+        work = self._work
+        logger.warning(
+            "conversation %s: run %s failed: %s", work.conversation, work.id, reason(error), exc_info=where
+        )
+
+    def _language(self) -> Language:
+        said = getattr(self._work.event, "text", None) or getattr(self._work.event, "response", "")
+        return language_of(str(said))
 
     def look(self) -> None:
         """Others have appended what may concern this run: a cancellation, a deletion."""
@@ -180,12 +195,6 @@ class Run:
         said = self._log.read(self._work.conversation, after=self._assignment.begins, pattern="message.>")
         turn = self._work.correlation_id
         return tuple([work.id async for work in said if work.correlation_id == turn])
-
-
-def _describe(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "the run took too long"
-    return str(error) or type(error).__name__
 
 
 def _decisive(group: BaseExceptionGroup[BaseException]) -> BaseException:
