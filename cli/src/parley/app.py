@@ -10,6 +10,7 @@ import typer
 
 from parley.commands.bring_in import bring_in
 from parley.commands.dead import dead
+from parley.commands.declare import declare
 from parley.commands.doctor import doctor
 from parley.commands.erase import erase
 from parley.commands.export import export
@@ -19,7 +20,7 @@ from parley.commands.tail import show, tail
 from parley.commands.token import token
 from parley.commands.up import up
 
-COMMANDS = (up, status, doctor, token, rebuild, tail, show, export, erase)
+COMMANDS = (up, status, doctor, token, rebuild, tail, show, export, erase, declare)
 
 
 def app() -> typer.Typer:

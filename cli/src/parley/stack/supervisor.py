@@ -179,7 +179,7 @@ class Stack:
     async def _declare_streams(self, variables: Mapping[str, str]) -> None:
         child = await asyncio.create_subprocess_exec(
             *self._declare,
-            env={**variables, "PARLEY_STREAM_LOG_BYTES": str(nats.log_bytes(self._settings.data_dir))},
+            env={"PARLEY_STREAM_LOG_BYTES": str(nats.log_bytes(self._settings.data_dir)), **variables},
         )
         try:
             code = await asyncio.wait_for(child.wait(), DECLARE_SECONDS)

@@ -57,6 +57,8 @@ def in_one_line(error: BaseException) -> str:
 def load(settings: type[SettingsT]) -> SettingsT:
     """The settings as the environment has them, and the files of the secrets' folder where it has none.
 
+    A variable that is empty counts as left out.
+
     Raises:
         WrongSetting: if a variable with our prefix is unknown, missing or does not fit.
     """
@@ -66,7 +68,7 @@ def load(settings: type[SettingsT]) -> SettingsT:
     if secrets and not Path(secrets).is_dir():
         raise WrongSetting(f"{SECRETS_DIR}: {secrets} is not a folder")
     try:
-        return settings(_secrets_dir=secrets)
+        return settings(_secrets_dir=secrets, _env_ignore_empty=True)
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix", "")
         raise WrongSetting("; ".join(_described(prefix, detail) for detail in error.errors())) from None
