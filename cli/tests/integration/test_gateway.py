@@ -264,11 +264,11 @@ async def test_a_client_that_leaves_a_stream_is_gone_for_the_edge_too(caddy: Gat
 
 async def test_one_connection_carries_requests_and_then_a_websocket(caddy: Gateway) -> None:
     async with caddy.raw() as (reader, writer):
-        for target in ("/one", "/two?a=b"):
+        for target in ("/one", "/threads/t/stream/events?a=b"):
             writer.write(request(target))
             _, body = await read_response(reader)
             assert (json.loads(body)["edge"], json.loads(body)["target"]) == ("rest", target.split("?")[0])
-        writer.write(request("/chat/1", *UPGRADE))
+        writer.write(request("/threads/t/stream/events", *UPGRADE))
         assert b"101" in await reader.readline()
 
 
