@@ -31,6 +31,7 @@ from eventlog.settings import NatsSettings
 from eventlog.turns.dead_letters import DeadLetters
 from eventlog.turns.deliveries import Deliveries
 from eventlog.turns.inbox import Inbox
+from eventlog.turns.work import WorkQueue
 
 
 def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
@@ -58,9 +59,11 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             letters,
             settings,
         )
-        deliveries = Deliveries(worker.answer, letters, takeover_after=settings.takeover_after)
+        deliveries = Deliveries(
+            worker, letters, takeover_after=settings.takeover_after, places=settings.concurrent_runs
+        )
         contacts = Contacts(DataFolder(settings.tools_dir))
-        broker.include_router(router(log, worker, deliveries, graphs, settings, contacts))
+        broker.include_router(router(worker, graphs, settings, contacts))
         committed = LogCheckpointSaver(log, author)
         readable = {name: graph.on(committed).graph for name, graph in graphs.items()}
         broker.include_router(
@@ -73,7 +76,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         broker.include_router(graph_views.router(readable, settings.default_graph))
         offer = offering.Offer(log, author, tools, timeout_seconds=settings.run_timeout)
         broker.include_router(offering.router(offer, settings.concurrent_runs))
-        async with deliveries.working(app, broker, SERVICE):
+        async with deliveries.working(app, broker, SERVICE, WorkQueue(broker, log, SERVICE)):
             yield
 
     return app, started()

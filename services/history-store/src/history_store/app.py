@@ -49,7 +49,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
             event_id=event.id,
             reason=reason,
         )
-        await dead.bury(broker, letter, timeout_seconds=nats.request_timeout)
+        await dead.put(broker, letter, timeout_seconds=nats.request_timeout)
 
     projector = Projector(
         lambda: JetStreamLog(broker, registry, nats),

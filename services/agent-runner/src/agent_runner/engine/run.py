@@ -52,7 +52,10 @@ class Run:
         deltas: Deltas,
         *,
         timeout_seconds: float,
+        announced: bool,
     ) -> None:
+        """`announced`: the log is to know of the attempt before the graph does anything, which may be what
+        ended whoever had the message before."""
         self._assignment = assignment
         self._work = assignment.work
         self._saver = saver
@@ -60,6 +63,7 @@ class Run:
         self._journal = journal
         self._deltas = deltas
         self._timeout = timeout_seconds
+        self._announced = announced or assignment.attempt > 1
         self._news = asyncio.Event()
         self._facts = assignment.facts
         self._request = assignment.request
@@ -144,7 +148,7 @@ class Run:
             await self._journal.look()
 
     async def _drive_to_end(self) -> None:
-        if self._assignment.attempt > 1:
+        if self._announced:
             await self._journal.flush()  # from here on whoever had the run before can append nothing
         if self._journal.tail > self._work.sequence:
             await self._check_cancelled()
