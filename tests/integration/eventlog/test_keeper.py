@@ -1,4 +1,4 @@
-"""The operator's service: it declares, tells how full the streams are, and removes what was deleted long ago."""
+"""The operator's service: it declares, tells how full the streams are, and purges what was deleted."""
 
 import asyncio
 import json
