@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from edge_rest import agent, console, conversations, octo, quote, room, sessions, voice
+from edge_rest import agent, console, conversations, langgraph, octo, quote, room, sessions, voice
 from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
 from edge_rest.talks import Talks
@@ -27,4 +27,5 @@ def routers(
         voice.router(inbox, verifier),
         conversations.router(log, live, inbox, questions, settings),
         console.router(broker, name, log, questions),
+        *langgraph.routers(log, live, inbox, questions, settings),
     ]
