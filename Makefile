@@ -16,6 +16,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # The installs: pinned and hashed, then the workspace itself with no resolving and no downloading.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Of the images; SOURCE is the address that their labels tell.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' cli/pyproject.toml)
+SOURCE ?=
+
 # What only speaks to the stack, and so may speak to one on three nats-servers.
 ON_THREE_SERVERS := $(addprefix tests/integration/,test_idempotency.py test_agent_protocol.py test_room_protocol.py)
 
@@ -43,6 +47,21 @@ test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml f
 .PHONY: manifests
 manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly
 	$(BIN)/pytest tests/manifests
+
+.PHONY: chart
+chart: $(VENV)/dev.stamp ## Make the Helm chart and the rules for the Prometheus operator from their sources
+	$(BIN)/python deploy/k8s/generate.py
+	$(BIN)/python deploy/helm/generate.py
+
+.PHONY: images
+images: ## Build the images; PUSH=registry/folder tags and pushes them with their bills of materials
+	for image in $(SERVICES) operator; do \
+		docker buildx build --file deploy/docker/Dockerfile --target $$image --tag parley/$$image:$(VERSION) \
+			--label org.opencontainers.image.version=$(VERSION) \
+			--label org.opencontainers.image.revision=$$(git rev-parse HEAD) \
+			--label org.opencontainers.image.source=$(SOURCE) \
+			$(if $(PUSH),--tag $(PUSH)/$$image:$(VERSION) --push --provenance=mode=min --sbom=true,--load) .; \
+	done
 
 .PHONY: retest
 retest: $(VENV)/dev.stamp ## Run again, one by one, what failed the last time

@@ -2,9 +2,7 @@
 
 import importlib.util
 import json
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,21 +22,8 @@ SCHEMAS = ROOT / "deploy/k8s/schemas"
 OLDEST_KUBERNETES = "1.31"
 """What docs/operations.md says; the first with all that the manifests use switched on."""
 RENDER_SECONDS = 60
-INSTALL_SECONDS = 300
 
 Manifest = dict[str, Any]
-
-
-@pytest.fixture(scope="session")
-def kustomize() -> str:
-    """The program, installed where it can be had."""
-    maker = Path(os.environ.get("CONTAINER_LAB", ROOT.parent / "shared/tools/container-lab"))
-    if shutil.which("kustomize") is None and maker.exists():
-        subprocess.run([maker, "kube-tools"], check=True, capture_output=True, timeout=INSTALL_SECONDS)
-    program = shutil.which("kustomize")
-    if program is None:
-        pytest.skip("kustomize is not installed, and there is no container-lab to install it")
-    return program
 
 
 @pytest.fixture(scope="session")

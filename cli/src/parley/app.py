@@ -4,6 +4,8 @@ To add a command, write ``commands/<name>.py`` with a function of that name and 
 imports belong inside the function, so that ``parley status`` does not pay for them.
 """
 
+import os
+
 import typer
 
 from parley.commands.bring_in import bring_in
@@ -32,5 +34,6 @@ def app() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line of this process. What it writes is for its user alone."""
+    os.umask(0o077)
     app()()

@@ -63,7 +63,7 @@ async def log_environment(settings: Settings) -> AsyncIterator[Mapping[str, str]
 
 async def run_module(variables: Mapping[str, str], *command: str) -> int:
     """The exit code of a Python module run with what `log_environment` gives."""
-    child = await asyncio.create_subprocess_exec(sys.executable, "-m", *command, env=variables)
+    child = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", *command, env=variables)
     try:
         return await child.wait()
     finally:

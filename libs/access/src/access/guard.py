@@ -26,6 +26,14 @@ logger = logging.getLogger(__name__)
 TRY_AGAIN_LATER: Final = 1013
 _HEADERS_WITH: Final = {401: {"WWW-Authenticate": "ApiKey"}, 429: {"Retry-After": "10"}}
 
+_EXPOSED: Final = (
+    "X-Thread-Id",
+    "Location",
+    "Content-Location",
+    "X-Pagination-Total",
+    "X-Pagination-Next",
+)
+
 Check: TypeAlias = Callable[[str], Awaitable[None]]
 """Raises `NotYours` for a conversation that the visitor may not reach."""
 
@@ -57,9 +65,10 @@ class Guard:
             self._http,
             allow_origins=settings.allowed_origins,
             allow_origin_regex=LOOPBACK_ORIGIN,
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Last-Event-ID", "X-API-Key", "traceparent"],
-            expose_headers=["X-Thread-Id"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["*"],
+            allow_private_network=True,
+            expose_headers=_EXPOSED,
         )
         self._every = CORSMiddleware(
             self._http, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]

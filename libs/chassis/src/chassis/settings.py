@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic.functional_validators import BeforeValidator
@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore", use_attribute_docstrings=True)
 
 
+LONGEST_REASON: Final = 500
+"""Characters."""
+
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
@@ -42,6 +45,13 @@ Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 
 class WrongSetting(ValueError):
     """Environment variables that do not fit, named in one line."""
+
+
+def in_one_line(error: BaseException) -> str:
+    """What an exception says in one bounded line, without the values that did not fit a model."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return " ".join(str(error).split())[:LONGEST_REASON]
 
 
 def load(settings: type[SettingsT]) -> SettingsT:

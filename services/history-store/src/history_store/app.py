@@ -12,7 +12,7 @@ from chassis import server
 from chassis.metrics import ProjectionMetrics
 from chassis.settings import load
 from contracts.envelope import Recorded
-from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
+from contracts.events import GRAPH_STATE, REGISTERED, SHOWN, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.broker import Broker
@@ -24,6 +24,7 @@ from history_store.handlers import router
 from history_store.projector import Projector
 from history_store.settings import HistorySettings
 from history_store.store import Store
+from history_store.threads import ThreadAnswers
 
 NAME = "history-store"
 
@@ -36,7 +37,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
     """
     nats, own = load(NatsSettings), load(HistorySettings)
     broker = Broker(nats, NAME)
-    registry = Registry(REGISTERED, UPCASTERS, unread=GRAPH_STATE)
+    registry = Registry(REGISTERED, UPCASTERS, unread=(*GRAPH_STATE, *SHOWN))
     store = Store(own.url())
     metrics = ProjectionMetrics(broker.metrics.registry)
 
@@ -84,7 +85,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         if projecting:
             projecting.cancel()
 
-    broker.include_router(router(Answers(store), projector, query_wait=own.query_wait))
+    broker.include_router(router(Answers(store), ThreadAnswers(store), projector, query_wait=own.query_wait))
     app = AsgiFastStream(
         broker,
         lifespan=lifespan,

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.settings import WrongSetting, load
 from contracts.envelope import Recorded
-from contracts.events import REGISTERED, UPCASTERS
+from contracts.events import REGISTERED, SHOWN, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.broker import Broker
@@ -263,7 +263,7 @@ async def run(*, verify: bool, say: Say) -> Outcome:
     try:
         await service.connect(broker)
         await live.prepare()
-        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
+        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=SHOWN), nats)
         async with second(live) as beside:
             return await rebuild(log, live, beside, verify=verify, say=say)
     finally:

@@ -15,8 +15,9 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from contracts.envelope import Recorded
+from history_store.containment import CONTAINS, contains
 from history_store.lineage import Stand, decode, encode, renewed
-from history_store.projections import Changes, project
+from history_store.projections import Changes, project, runs_in
 from history_store.tables import (
     CONVERSATION,
     ENTRY,
@@ -24,8 +25,10 @@ from history_store.tables import (
     POSITION,
     QUOTATION,
     ROWS,
+    RUN,
     SCHEMA_VERSION,
     ConversationRow,
+    RunRow,
 )
 
 BUSY_SECONDS: Final = 10
@@ -236,22 +239,31 @@ async def _write(connection: AsyncConnection, events: Sequence[Recorded]) -> Non
     keys = {recorded.conversation for recorded in events}
     rows = await connection.execute(select(CONVERSATION).where(CONVERSATION.c.key.in_(keys)))
     known = {row.key: ConversationRow.model_construct(**row._asdict()) for row in rows}
-    changes = project(known, events)
+    named = await connection.execute(select(RUN).where(RUN.c.run_id.in_(runs_in(events))))
+    runs = {row.run_id: RunRow.model_construct(**row._asdict()) for row in named}
+    changes = project(known, events, runs)
     await _remove(connection, changes)
     touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
     await _replace(connection, touched)
     if changes.entries:
         await connection.execute(insert(ENTRY), [dict(entry) for entry in changes.entries])
+    moved = [row for run_id, row in changes.runs.items() if row and row is not runs.get(run_id)]
+    if moved:
+        await connection.execute(delete(RUN).where(RUN.c.sequence.in_([row.sequence for row in moved])))
+        await connection.execute(insert(RUN), [dict(row) for row in moved])
     if changes.quotations:
         await connection.execute(insert(QUOTATION), [dict(row) for row in changes.quotations])
 
 
 async def _remove(connection: AsyncConnection, changes: Changes) -> None:
     if changes.gone:
-        for table in (CONVERSATION, ENTRY, QUOTATION):
+        for table in ROWS:
             await connection.execute(delete(table).where(table.c.incarnation.in_(changes.gone)))
     if changes.rolled_back:
         await connection.execute(delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
+    if changes.forgotten or changes.rolled_back:
+        gone = changes.forgotten | changes.rolled_back
+        await connection.execute(delete(RUN).where(RUN.c.run_id.in_(gone)))
 
 
 async def _replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> None:
@@ -277,6 +289,7 @@ def _engine(url: str, *, embedded: bool) -> AsyncEngine:
     def configure(connection: Any, _: object) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.create_function(CONTAINS, 2, contains, deterministic=True)
 
     return engine
 

@@ -37,7 +37,7 @@ from history_store.tables import CONVERSATION, ENTRY, POSITION
 SOON = 10.0
 FIXED_TIME = datetime(2025, 11, 3, 10, tzinfo=UTC)
 FIXED_IDS = [UUID(int=number) for number in range(4)]
-DIGEST = "c06d7c4f14efa30d646b22b0b61985c0270eb2e0c39dd148070ef5ca1ff45836"
+DIGEST = "04cc68f4d3f5a9a91cfc2fc85e8c235a6e105ded48840bd9384a4e15c2c25bd9"
 AUTHOR = Author("test")
 CHECKPOINT = CheckpointSaved(
     checkpoint_id="c", base=1, header={}, metadata=Blob(format="json", data="e30="), changed={}

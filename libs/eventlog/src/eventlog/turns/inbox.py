@@ -1,9 +1,9 @@
 """How the edges put what people say into the log: once, in order, whoever sends it and however often."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeGuard, TypeVar
+from typing import Final, TypeAlias, TypeGuard, TypeVar
 
 from chassis import conventions as names
 from chassis.telemetry import TRACING, pseudonym
@@ -16,12 +16,15 @@ from contracts.events import (
     Event,
     MessageReceived,
     RunInterrupted,
+    RunRequested,
 )
 from eventlog.author import Author, derived_id
 from eventlog.ports import Conflict, Log, TooMuch, Unavailable
 from eventlog.turns.progress import Progress
 
 ResultT = TypeVar("ResultT")
+Guard: TypeAlias = Callable[[Recorded], Awaitable[None]]
+"""Raises what makes an append impossible; what it reads is covered by the append's own guard."""
 
 QUEUED: Final = 256
 ATTEMPTS: Final = 50
@@ -111,19 +114,22 @@ class Inbox:
     async def receive(
         self,
         conversation: str,
-        message: MessageReceived,
+        message: MessageReceived | RunRequested,
         opening: ConversationStarted,
-        *,
+        *facts: Event,
         seen: Seen | None = None,
+        guard: Guard | None = None,
     ) -> Receipt:
-        """Append a message, opening the conversation if need be.
+        """Append a message or a request for a run, opening the conversation if need be.
 
         A message with a `message_id` that the conversation already has is not appended again. When runs
         are in progress or queued, `message.on_busy` says what becomes of them and of the message.
 
         Args:
             opening: how the conversation begins if this is its first message; it names the responder.
+            facts: what is appended in front of it.
             seen: what the caller knows of the conversation, if it follows it.
+            guard: asked about the conversation that stands, before each attempt; what it raises is passed on.
 
         Raises:
             Busy: if the message is to be rejected when a run is in progress, and one is.
@@ -142,6 +148,8 @@ class Inbox:
                 pattern = f"{message.type}.{responder}.{event_id}"
                 if start and (known := await self._log.last(conversation, pattern)):
                     return Receipt(known.id, known.sequence, again=True)
+            if start and guard:
+                await guard(start)
             if start:
                 await self._check_room(start, standing.unanswered)
             if start and message.on_busy != "enqueue":
@@ -149,6 +157,7 @@ class Inbox:
                 if runs and message.on_busy == "reject":
                     raise Busy
                 first = self._cancels(conversation, runs, rollback=message.on_busy == "rollback")
+            first += [self._author.envelope(conversation, fact) for fact in facts]
             addressed = message.model_copy(update={"addressee": responder})
             envelope = self._author.envelope(conversation, addressed, event_id=event_id)
             recorded = (await self._log.append([*first, envelope], expected=tail))[-1]
@@ -210,8 +219,11 @@ class Inbox:
 
         return await self._decide(conversation, attempt, None)
 
-    async def note(self, conversation: str, *facts: Event) -> Recorded:
+    async def note(self, conversation: str, *facts: Event, guard: Guard | None = None) -> Recorded:
         """Append facts to a conversation that exists; gives the last one.
+
+        Args:
+            guard: as for `receive`.
 
         Raises:
             Missing: if there is no such conversation.
@@ -222,6 +234,8 @@ class Inbox:
         async def attempt(standing: Seen) -> Recorded:
             if standing.start is None:
                 raise Missing
+            if guard:
+                await guard(standing.start)
             return (await self._log.append(envelopes, expected=standing.tail))[-1]
 
         return await self._decide(conversation, attempt, None)
@@ -231,8 +245,17 @@ class Inbox:
         start = await self.standing(conversation)
         return await self._open_question(start) if start else None
 
-    async def cancel(self, conversation: str, *, rollback: bool = False) -> tuple[str, ...]:
+    async def is_busy(self, start: Recorded) -> bool:
+        """Whether a run is in progress or waits in the conversation that `start` began."""
+        return bool(await self.unanswered(start))
+
+    async def cancel(
+        self, conversation: str, *, rollback: bool = False, only: Container[str] | None = None
+    ) -> tuple[str, ...]:
         """Ask the run in progress and those queued behind it to stop; their ids.
+
+        Args:
+            only: the ids of the runs that are meant; all without it.
 
         Raises:
             NotRunning: if there is none.
@@ -241,6 +264,7 @@ class Inbox:
 
         async def attempt(standing: Seen) -> tuple[str, ...]:
             runs = await self.unanswered(standing.start) if standing.start else []
+            runs = [run for run in runs if only is None or run.id in only]
             if not runs:
                 raise NotRunning
             cancels = self._cancels(conversation, runs, rollback=rollback)

@@ -20,6 +20,7 @@ from contracts.events import (
     RunEvent,
     RunFailed,
     RunInterrupted,
+    RunRequested,
     Unrecognized,
     Work,
 )
@@ -149,6 +150,8 @@ class Worker(Responder[_Conversation]):
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
             raise
+        if getattr(work.event, "ephemeral", False):
+            return
         memory.tail = journal.tail
         newest_run = ends[-1] if ends else progress.newest_run
         asked = newest_run is not None and isinstance(newest_run.event, RunInterrupted)
@@ -165,7 +168,7 @@ class Worker(Responder[_Conversation]):
         journal: Journal,
         deltas: Deltas,
     ) -> None:
-        graph_name = self._graph_name(progress)
+        graph_name = self._graph_name(progress, work.event)
         graph = self._graphs.get(graph_name)
         refusal = None
         if attempt > self._settings.max_attempts:
@@ -196,6 +199,7 @@ class Worker(Responder[_Conversation]):
                 attempt,
                 progress.question_for(work),
                 _spoken_since(progress),
+                _is_outrun(progress, work),
             ),
             graph,
             self._saver,
@@ -211,7 +215,9 @@ class Worker(Responder[_Conversation]):
         finally:
             del self._running[work.conversation]
 
-    def _graph_name(self, progress: Progress) -> str:
+    def _graph_name(self, progress: Progress, event: Event) -> str:
+        if isinstance(event, RunRequested) and event.graph:
+            return event.graph
         start = progress.start.event if progress.start else None
         return (isinstance(start, ConversationStarted) and start.graph) or self._settings.default_graph
 
@@ -221,6 +227,14 @@ def _is_heard(progress: Progress, event: Event) -> bool:
     start = progress.start.event if progress.start else None
     protocols = {getattr(said, "protocol", None) for said in (start, event)}
     return not protocols <= UNHEARD
+
+
+def _is_outrun(progress: Progress, work: Recorded) -> bool:
+    """Whether another run has ended since the work was sent."""
+    newest = progress.newest_run
+    if newest is None or newest.sequence < work.sequence or not isinstance(newest.event, RunEvent):
+        return False
+    return newest.event.message_sequence < work.sequence
 
 
 def _spoken_since(progress: Progress) -> int | None:
