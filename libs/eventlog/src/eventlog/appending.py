@@ -17,7 +17,7 @@ from chassis.backoff import delays
 from contracts import subjects
 from contracts.envelope import Envelope, Recorded
 from eventlog.cancelling import cancellable
-from eventlog.codec import PREVIOUS, encode, recorded
+from eventlog.codec import PREVIOUS, encode, is_same, recorded
 from eventlog.outage import OUTAGE
 from eventlog.payloads import Payloads
 from eventlog.ports import Conflict, Full, LogError, Unavailable
@@ -85,7 +85,7 @@ class Appender:
                 while True:
                     outcome, sequence, last_error = await self.publish(messages)
                     if outcome is Outcome.LOOK:
-                        sequence = await self._find(conversation, envelopes[0].id, expected)
+                        sequence = await self._find(conversation, envelopes[0], expected)
                     if sequence:
                         return _place(envelopes, sequence, expected)
                     await asyncio.sleep(next(backoff))
@@ -107,8 +107,10 @@ class Appender:
         )
         return messages
 
-    async def _find(self, conversation: str, first_id: str, expected: int) -> int:
+    async def _find(self, conversation: str, first: Envelope, expected: int) -> int:
         """The sequence of the caller's first event, 0 if nothing was appended at all.
+
+        An id may be derived, so that somebody else's event has the same and says something else.
 
         Raises:
             Conflict: if somebody else's event stands in its place.
@@ -118,7 +120,7 @@ class Appender:
             if (tail := await self._tail(conversation)) < expected:
                 raise Conflict(conversation, expected, tail)
             return 0
-        if found.id != first_id:
+        if not is_same(found, first):
             raise Conflict(conversation, expected, await self._tail(conversation))
         return found.sequence
 

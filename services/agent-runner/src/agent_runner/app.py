@@ -11,6 +11,7 @@ from agent_runner.agents.graphs import Agents
 from agent_runner.agents.models import usable
 from agent_runner.agents.tools.contacts import Contacts
 from agent_runner.agents.tools.folder import DataFolder
+from agent_runner.engine import graph_views, thread_states
 from agent_runner.engine import state_queries as state
 from agent_runner.engine.catalogue import catalogue
 from agent_runner.engine.checkpointer import LogCheckpointSaver
@@ -29,6 +30,8 @@ from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings
 from eventlog.turns.dead_letters import DeadLetters
 from eventlog.turns.deliveries import Deliveries
+from eventlog.turns.inbox import Inbox
+from eventlog.turns.work import WorkQueue
 
 
 def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
@@ -56,17 +59,24 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             letters,
             settings,
         )
-        deliveries = Deliveries(worker.answer, letters, takeover_after=settings.takeover_after)
+        deliveries = Deliveries(
+            worker, letters, takeover_after=settings.takeover_after, places=settings.concurrent_runs
+        )
         contacts = Contacts(DataFolder(settings.tools_dir))
-        broker.include_router(router(log, worker, deliveries, graphs, settings, contacts))
+        broker.include_router(router(worker, graphs, settings, contacts))
         committed = LogCheckpointSaver(log, author)
         readable = {name: graph.on(committed).graph for name, graph in graphs.items()}
         broker.include_router(
             state.router(state.States(log, author, committed, readable, settings.default_graph))
         )
+        reader = thread_states.ThreadReader(
+            log, Inbox(log, author), committed, readable, settings.default_graph
+        )
+        broker.include_router(thread_states.router(reader))
+        broker.include_router(graph_views.router(readable, settings.default_graph))
         offer = offering.Offer(log, author, tools, timeout_seconds=settings.run_timeout)
         broker.include_router(offering.router(offer, settings.concurrent_runs))
-        async with deliveries.working(app, broker, SERVICE):
+        async with deliveries.working(app, broker, SERVICE, WorkQueue(broker, log, SERVICE)):
             yield
 
     return app, started()

@@ -52,7 +52,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             Inbox(log, Author(source=SERVICE)),
             engine,
             AgentTools(broker, nats.request_timeout, settings.reply_timeout),
-            Payloads(broker.client).keep if settings.keep_audio else None,
+            Payloads(broker.client, nats.request_timeout).keep if settings.keep_audio else None,
             metrics,
             settings,
         )

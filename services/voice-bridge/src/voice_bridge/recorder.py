@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeAlias
 
+from contracts.envelope import Recorded
 from contracts.events import ConversationStarted, Event, MessageReceived, VoiceSessionOpened
 from eventlog.ports import Log
 from eventlog.turns.inbox import Inbox, Receipt
@@ -93,7 +94,7 @@ class Recorder:
             recorded = await self._inbox.note(self._conversation, fact, guard=self._check)
             self.session = evolve(self.session, recorded)
 
-    async def _check(self) -> None:
+    async def _check(self, _: Recorded) -> None:
         newest = await self._log.last(self._conversation, VoiceSessionOpened.type)
         if newest is None or newest.id != self._opened:
             raise Replaced
