@@ -39,8 +39,8 @@ def test_a_talk_in_the_terminal_is_listed_shown_and_replayed(stack: Any) -> None
     asked = next(event for event in events if event["type"] == "run.interrupted")
     replayed = parley(stack, "replay", key, "--to", str(asked["sequence"])).stdout
     assert "계약서 작성을 진행하시겠습니까?" in replayed
-    assert "아니요" not in replayed
-    assert "아니요" in parley(stack, "replay", key).stdout
+    assert "진행하지 않기로" not in replayed
+    assert "진행하지 않기로" in parley(stack, "replay", key).stdout
 
 
 def test_nothing_that_a_terminal_would_obey_is_printed(stack: Any) -> None:
@@ -73,7 +73,7 @@ def test_no_secret_is_made_where_there_is_no_installation(tmp_path: Path) -> Non
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
     ended = subprocess.run(
         [sys.executable, "-m", "parley", "token", "--user", "kim"],
-        env=kept | {"PARLEY_DATA_DIR": str(tmp_path / "data")},
+        env=kept,
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -81,4 +81,4 @@ def test_no_secret_is_made_where_there_is_no_installation(tmp_path: Path) -> Non
     )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "run `parley up` first" in ended.stderr
-    assert not (tmp_path / "data").exists()
+    assert not (tmp_path / ".parley").exists()

@@ -41,11 +41,14 @@ def _given() -> str | None:
 
 
 def _kept() -> tuple[str, str]:
-    """The secret of this installation and where it is; none is made, since no service would know it."""
+    """The secret of this installation and where it is.
+
+    None is made in a folder that nobody named: no service would know it.
+    """
     here = settings()
     if secret := here.environment.get("PARLEY_JWT_SECRET"):
         return secret, "PARLEY_JWT_SECRET of .env"
     file = here.data_dir / "jwt.secret"
-    if not file.exists():
+    if not (here.data_dir.exists() or "PARLEY_DATA_DIR" in here.environment):
         raise end(f"there is no installation in {here.data_dir} (PARLEY_DATA_DIR): run `parley up` first")
     return DataDir(here.data_dir).secret("jwt"), str(file)
