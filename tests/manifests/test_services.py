@@ -12,6 +12,7 @@ import yaml
 from docs.generate import settings
 
 from chassis import variables
+from chassis.metrics import EdgeMetrics, Metrics, ProjectionMetrics, StreamMetrics
 from eventlog.admin import permissions
 from parley.stack import gateway
 
@@ -140,3 +141,27 @@ def test_the_telemetry_profile_mounts_what_there_is() -> None:
     assert provisioned[0]["options"]["path"] in {mount[1] for mount in mounts}
     scraped = yaml.safe_load(text("deploy/telemetry/prometheus.yml"))["scrape_configs"][0]
     assert set(scraped["dns_sd_configs"][0]["names"]) == SERVICES | {permissions.OPERATOR}
+
+
+def exposed() -> set[str]:
+    """The names of all samples that some service shows."""
+    metrics = Metrics()
+    EdgeMetrics(metrics.registry)
+    ProjectionMetrics(metrics.registry)
+    StreamMetrics(metrics.registry)
+    voice = re.findall(r'"(parley_\w+)"', text("services/voice-bridge/src/voice_bridge/app.py"))
+    suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
+    return {*voice} | {
+        family.name + suffix for family in metrics.registry.collect() for suffix in suffixes[family.type]
+    }
+
+
+@pytest.mark.parametrize("path", ["deploy/telemetry/alerts.yml", "deploy/grafana/dashboards/parley.json"])
+def test_what_is_asked_for_is_measured(path: str) -> None:
+    assert set(re.findall(r"\bparley_\w+", text(path))) <= exposed()
+
+
+def test_alerts_tell_of_all_that_the_handbook_promises() -> None:
+    handbook = text("docs/operations.md")
+    alerts = yaml.safe_load(text("deploy/telemetry/alerts.yml"))["groups"][0]["rules"]
+    assert [each["alert"] for each in alerts if f"`{each['alert']}`" not in handbook] == []
