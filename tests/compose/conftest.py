@@ -198,6 +198,35 @@ def images(new_stack: Callable[..., Composed]) -> dict[str, int]:
 
 
 @pytest.fixture(scope="session")
+def together(images: dict[str, int]) -> int:
+    """The bytes that the services' images take on a disk over Python's own image, each layer once."""
+
+    def size(name: str) -> int:
+        return int(run("docker", "image", "inspect", "--format", "{{.Size}}", name))
+
+    for stage in ("runtime", "models"):  # what they share; built already
+        file = ("--file", "deploy/docker/Dockerfile", "--target", stage, "--tag", f"parley-test/{stage}")
+        run(
+            "docker",
+            "buildx",
+            "build",
+            "--network",
+            "host",
+            "--allow",
+            "network.host",
+            *file,
+            ".",
+            timeout=BUILD_SECONDS,
+        )
+    runtime, models = size("parley-test/runtime"), size("parley-test/models")
+    beneath = {"parley/agent-runner": models, "parley/quote-engine": models}
+    own = sum(each - beneath.get(name, runtime) for name, each in images.items() if name != "parley/operator")
+    whole = own + (models - runtime) + (runtime - size("python:3.13-slim"))
+    print(f"together {whole / 1e6:.0f} MB over Python's image")  # noqa: T201 - as above
+    return whole
+
+
+@pytest.fixture(scope="session")
 def composed(new_stack: Callable[..., Composed], images: dict[str, int]) -> Iterator[Composed]:
     """One stack for all tests, with three runners and two edges."""
     stack = new_stack()
