@@ -206,18 +206,8 @@ def together(images: dict[str, int]) -> int:
 
     for stage in ("runtime", "models"):  # what they share; built already
         file = ("--file", "deploy/docker/Dockerfile", "--target", stage, "--tag", f"parley-test/{stage}")
-        run(
-            "docker",
-            "buildx",
-            "build",
-            "--network",
-            "host",
-            "--allow",
-            "network.host",
-            *file,
-            ".",
-            timeout=BUILD_SECONDS,
-        )
+        network = ("--network", "host", "--allow", "network.host")
+        run("docker", "buildx", "build", *network, *file, ".", timeout=BUILD_SECONDS)
     runtime, models = size("parley-test/runtime"), size("parley-test/models")
     beneath = {"parley/agent-runner": models, "parley/quote-engine": models}
     own = sum(each - beneath.get(name, runtime) for name, each in images.items() if name != "parley/operator")
