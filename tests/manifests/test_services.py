@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from docs.generate import settings
 from chassis import variables
 from chassis.metrics import EdgeMetrics, Metrics, ProjectionMetrics, StreamMetrics
 from eventlog.admin import permissions
+from parley.stack import gateway
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {path.parents[2].name for path in ROOT.glob("services/*/src/*/__main__.py")}
@@ -59,6 +61,26 @@ def test_an_image_has_the_libraries_of_its_service_and_no_others() -> None:
         stage = text("deploy/docker/Dockerfile").partition(f"AS {service}\n")[2].partition("FROM")[0]
         (installed,) = re.findall(r"/opt/install.sh (.+)$", stage, re.MULTILINE)
         assert {f"parley-{name.replace('_', '-')}" for name in installed.split()} == own, service
+
+
+def test_the_gateway_listens_where_compose_and_kubernetes_lead_to() -> None:
+    program = gateway.program()
+    assert program is not None
+    adapted = subprocess.run(
+        [program, "adapt", "--adapter", "caddyfile", "--config", str(ROOT / "deploy/gateway/Caddyfile")],
+        env={},
+        capture_output=True,
+        check=True,
+    )
+    servers = json.loads(adapted.stdout)["apps"]["http"]["servers"].values()
+    listens = {int(each.removeprefix(":")) for server in servers for each in server["listen"]}
+    composed = yaml.safe_load(text("docker-compose.yml"))["services"]["gateway"]["ports"]
+    deployment, service = yaml.safe_load_all(text("deploy/k8s/base/gateway.yaml"))
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    public = listens - {8080}
+    assert {int(port.rpartition(":")[2]) for port in composed} == public
+    assert {each["port"] for each in service["spec"]["ports"]} == public
+    assert {each["containerPort"] for each in container["ports"]} == listens
 
 
 def test_compose_sets_nothing_that_is_no_setting() -> None:
