@@ -174,7 +174,13 @@ def new_stack(
     override.write_text(json.dumps({"services": built}))
 
     def make(*env_files: str) -> Composed:
-        names = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
+        names = (
+            "PARLEY_PORT",
+            "PARLEY_QUOTE_PORT",
+            "PARLEY_AGENT_WS_PORT",
+            "PARLEY_AGENT_RUN_PORT",
+            "PARLEY_LANGGRAPH_PORT",
+        )
         return Composed({name: unused_port() for name in names}, override, env_files)
 
     return make
