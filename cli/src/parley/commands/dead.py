@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parley.commands.log import with_log
+from parley.plain import plain
 
 if TYPE_CHECKING:
     from eventlog.broker import Broker
@@ -26,7 +27,7 @@ def list_letters() -> None:
         return [each async for each in DeadLetterQueue(broker, nats).letters()]
 
     for number, letter in with_log(read):
-        typer.echo(f"{number:>6} {letter.service:<13} {letter.conversation!r} {letter.reason}")
+        typer.echo(plain(f"{number:>6} {letter.service:<13} {letter.conversation!r} {letter.reason}"))
 
 
 @dead.command()
@@ -38,7 +39,7 @@ def show(number: Number) -> None:
 
         return await DeadLetterQueue(broker, nats).letter(number)
 
-    typer.echo(with_log(read).model_dump_json(indent=2))
+    typer.echo("\n".join(map(plain, with_log(read).model_dump_json(indent=2).split("\n"))))
 
 
 @dead.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parley.commands.log import with_log
+from parley.plain import plain
 
 if TYPE_CHECKING:
     from contracts.envelope import Recorded
@@ -67,5 +68,6 @@ def _say(event: "Recorded", *, conversation: bool) -> None:
         text = text[: LONGEST - 1] + "…"
     key = f" {event.conversation!r}" if conversation else ""
     time = event.occurred_at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    sys.stdout.write(f"{event.sequence:>8} {time} {event.source:<13}{key} {event.event.type} {text}\n")
+    line = f"{event.sequence:>8} {time} {event.source:<13}{key} {event.event.type} {text}"
+    sys.stdout.write(f"{plain(line)}\n")
     sys.stdout.flush()
