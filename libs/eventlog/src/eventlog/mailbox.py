@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 LIMIT = 4096
 LIMIT_BYTES = 16 << 20
+"""Of the messages that wait; a client's audio and a model's tokens are far below."""
 
 
 class Mailbox:
@@ -26,9 +27,9 @@ class Mailbox:
 
     def __init__(self, limit: int = LIMIT, limit_bytes: int = LIMIT_BYTES) -> None:
         self._messages: deque[Msg] = deque()
-        self._bytes = 0
         self._limit = limit
         self._limit_bytes = limit_bytes
+        self._bytes = 0
         self._lost = False
         self._ready = asyncio.Event()
 
@@ -36,7 +37,8 @@ class Mailbox:
         """Add one message; when full, drop them all and remember the loss."""
         self._bytes += len(message.data)
         if len(self._messages) >= self._limit or self._bytes > self._limit_bytes:
-            self._drop()
+            self._messages.clear()
+            self._bytes = 0
             self._lost = True
         else:
             self._messages.append(message)
@@ -57,12 +59,9 @@ class Mailbox:
         self._ready.clear()
         taken = None if self._lost else list(self._messages)
         self._lost = False
-        self._drop()
-        return taken
-
-    def _drop(self) -> None:
         self._messages.clear()
         self._bytes = 0
+        return taken
 
 
 @asynccontextmanager
