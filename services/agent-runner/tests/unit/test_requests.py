@@ -9,6 +9,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from langchain_core.messages import HumanMessage
@@ -17,7 +18,6 @@ from langgraph.checkpoint.memory import InMemorySaver
 from agent_runner.agents.graphs.planner import build
 from agent_runner.agents.models import select
 from agent_runner.agents.tools import built_in_tools
-from agent_runner.agents.tools.datasets import Datasets
 from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.agents.tools.storage import MemoryDocuments
 
@@ -41,16 +41,19 @@ def fits(reply: str, wanted: str) -> bool:
 
 
 @cache
-def datasets() -> Datasets:
-    """Loaded once for all conversations."""
-    return Datasets(DataFolder())
+def planner() -> tuple[Any, MemoryDocuments]:
+    """One graph for all conversations; only the documents would be seen from one in another."""
+    documents = MemoryDocuments()
+    graph = build(select(), built_in_tools(DataFolder(), documents))
+    return graph.compile(checkpointer=InMemorySaver()), documents
 
 
 async def answer(said: str) -> str:
     """The last answer of a conversation, or the question it ends with."""
-    tools = built_in_tools(DataFolder(), MemoryDocuments(), datasets())
-    graph = build(select(), tools).compile(checkpointer=InMemorySaver())
-    config: Any = {"configurable": {"thread_id": "t"}}
+    graph, documents = planner()
+    for document in await documents.all():
+        await documents.delete(document.id)
+    config: Any = {"configurable": {"thread_id": str(uuid4())}}
     state: dict[str, Any] = {}
     for turn in said.split(" >> "):
         state = await graph.ainvoke({"messages": [HumanMessage(turn)]}, config)
