@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.connections import Connections, Socket
 from access.limits import Bucket, Buckets
@@ -95,7 +95,19 @@ class Guard:
             if scope["type"] == "websocket":
                 await self._websocket(scope, receive, send)
             else:
-                await (self._every if to.every_page else self._listed)(scope, receive, confined(send))
+                counted = self._counting(to.protocol, confined(send))
+                await (self._every if to.every_page else self._listed)(scope, receive, counted)
+
+    def _counting(self, protocol: str, send: Send) -> Send:
+        """`send` that counts the answer when it begins."""
+        began = time.monotonic()
+
+        async def observed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._metrics.answered(protocol, message["status"], time.monotonic() - began)
+            await send(message)
+
+        return observed
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         to = _destination(scope)

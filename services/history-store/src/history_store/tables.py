@@ -153,21 +153,27 @@ class Quotation(QuotationRow, table=True):
 
 
 class Position(SQLModel, table=True):
-    """How far the log has been projected: one row, written in the transaction of the rows themselves."""
+    """How far the log has been projected: one row, written in the transaction of the rows themselves.
+
+    Attributes:
+        log: when the log was made; empty before the first look at it.
+        anchors: the newest events projected, as `lineage` writes them.
+    """
 
     __tablename__ = "position"
 
     id: int = Field(default=1, primary_key=True)
     sequence: int
     schema_version: int
+    log: str = ""
+    anchors: str = "[]"
 
 
 CONVERSATION: Final[Table] = SQLModel.metadata.tables["conversation"]
 ENTRY: Final[Table] = SQLModel.metadata.tables["entry"]
 RUN: Final[Table] = SQLModel.metadata.tables["run"]
 QUOTATION: Final[Table] = SQLModel.metadata.tables["quotation"]
-POSITION: Final[Table] = SQLModel.metadata.tables["position"]
-METADATA: Final[MetaData] = SQLModel.metadata
-
 ROWS: Final = (CONVERSATION, ENTRY, RUN, QUOTATION)
 """All tables but the position; those of conversations first."""
+POSITION: Final[Table] = SQLModel.metadata.tables["position"]
+METADATA: Final[MetaData] = SQLModel.metadata

@@ -13,14 +13,16 @@ from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
+from agent_runner.engine.exits import ordinary
 from agent_runner.engine.faults import Language, kind_of, language_of, reason, told
 from agent_runner.engine.input import NOTHING, input_of
+from agent_runner.engine.model_calls import ModelCalls
 from agent_runner.engine.options import branched, with_options
 from agent_runner.engine.spans import Spans
 from agent_runner.engine.streaming.recorder import Recorder
 from agent_runner.engine.trace import Trace
 from chassis import conventions as names
-from chassis.telemetry import TRACING, Attributes, fail
+from chassis.telemetry import TRACING, Attributes, fail, pseudonym
 from contracts.events import (
     CancelRequested,
     CheckpointsRemoved,
@@ -51,7 +53,10 @@ class Run:
         deltas: Deltas,
         *,
         timeout_seconds: float,
+        announced: bool,
     ) -> None:
+        """`announced`: the log is to know of the attempt before the graph does anything, which may be what
+        ended whoever had the message before."""
         self._assignment = assignment
         self._work = assignment.work
         self._saver = saver
@@ -59,13 +64,14 @@ class Run:
         self._journal = journal
         self._deltas = deltas
         self._timeout = timeout_seconds
+        self._announced = announced or assignment.attempt > 1
         self._news = asyncio.Event()
         self._facts = assignment.facts
         self._request = assignment.request
         streamed = bool(self._request.stream_modes)
         self._recorder = Recorder(journal, deltas, self._facts) if streamed else None
         traced = deltas.heard and not streamed
-        self._callbacks: list[BaseCallbackHandler] = [Trace(deltas)] if traced else []
+        self._callbacks: list[BaseCallbackHandler] = [ModelCalls(), *([Trace(deltas)] if traced else [])]
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts)
         self._drive = Drive(assignment, served, journal, deltas, self._effects, self._recorder)
 
@@ -80,7 +86,7 @@ class Run:
         attributes: Attributes = {
             names.GEN_AI_OPERATION: names.INVOKE_AGENT,
             names.GEN_AI_AGENT: graph_name,
-            names.GEN_AI_CONVERSATION: self._work.conversation,
+            names.GEN_AI_CONVERSATION: pseudonym(self._work.conversation),
             names.ATTEMPT: self._assignment.attempt,
         }
         with TRACING.span(f"{names.INVOKE_AGENT} {graph_name}", attributes=attributes) as span:
@@ -134,7 +140,12 @@ class Run:
                 for task in background:
                     task.cancel()
         except BaseExceptionGroup as group_error:
-            raise _decisive(group_error) from None
+            raise ordinary(_decisive(group_error)) from None
+        except asyncio.CancelledError as error:
+            own = asyncio.current_task()
+            if own and own.cancelling():
+                raise
+            raise ordinary(error) from error  # a node raised it for reasons of its own
 
     async def _look_at_news(self) -> None:
         while True:
@@ -143,7 +154,7 @@ class Run:
             await self._journal.look()
 
     async def _drive_to_end(self) -> None:
-        if self._assignment.attempt > 1:
+        if self._announced:
             await self._journal.flush()  # from here on whoever had the run before can append nothing
         if self._journal.tail > self._work.sequence:
             await self._check_cancelled()
