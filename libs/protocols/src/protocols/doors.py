@@ -8,6 +8,7 @@ from protocols.agent.door import AGENT
 from protocols.door import Destination, Door
 from protocols.langgraph.door import LANGGRAPH
 from protocols.octo.door import OCTO
+from protocols.openai.door import OPENAI
 from protocols.quote.door import QUOTE
 from protocols.room.door import ROOM
 from protocols.voice.door import VOICE
@@ -45,6 +46,7 @@ DOORS: Final[Mapping[str, Door]] = {
     "agent": AGENT,
     "room": ROOM,
     "langgraph": LANGGRAPH,
+    "openai": OPENAI,
     "pages": Door(_find_page),
     "octo": OCTO,
     "service": Door(_find_nothing),

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from edge_rest import agent, console, conversations, langgraph, octo, quote, room, sessions, voice
+from edge_rest import agent, console, conversations, langgraph, octo, openai, quote, room, sessions, voice
 from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
 from edge_rest.talks import Talks
@@ -18,6 +18,7 @@ def routers(
 ) -> list[APIRouter]:
     """The routers, in the order in which their routes are tried."""
     questions = Questions(broker, settings.query_timeout)
+    runner = langgraph.Runner.of(log, live, inbox, questions, settings)
     return [
         agent.router(broker, log, settings),
         octo.router(octo.Talk(log, inbox, questions, settings)),
@@ -25,7 +26,8 @@ def routers(
         room.router(log),
         quote.router(broker, Talks(log, live, inbox), settings),
         voice.router(inbox, verifier),
-        *langgraph.routers(log, live, inbox, questions, settings),
+        *langgraph.routers(runner),
+        openai.router(openai.Completions(runner.agents, runner.requests, runner.showing)),
         conversations.router(log, live, inbox, questions, settings),
         console.router(broker, name, log, questions),
     ]

@@ -133,8 +133,12 @@ class Showing:
                         data = await self.agents.values_of(viewing.thread_id, viewing.stream.run_id)
                     await channel.send(sent.encode(numbered=True, data=data))
         finally:
-            if viewing.cancels and viewing.stream.end is None:
-                self._cancel_soon(viewing)
+            self.left(viewing)
+
+    def left(self, viewing: Viewing) -> None:
+        """A client does not look any more; its run is cancelled if it asked for that."""
+        if viewing.cancels and viewing.stream.end is None:
+            self._cancel_soon(viewing)
 
     async def events(self, viewing: Viewing) -> AsyncGenerator[Sent, None]:
         """The events of a run until it has ended."""
@@ -170,8 +174,7 @@ class Showing:
             yield failed("Unavailable", "the service is not available, try again").encode()
         finally:
             outcome.cancel()
-            if viewing.cancels and viewing.stream.end is None:
-                self._cancel_soon(viewing)
+            self.left(viewing)
 
     async def outcome(self, viewing: Viewing) -> str:
         """What a run came to, as JSON text: the last values that it showed, or its error."""
