@@ -36,6 +36,11 @@ def _find_page(path: str, query: Mapping[str, str], websocket: bool) -> Destinat
     return Destination("service", public=True, every_page=path == "/api/health")
 
 
+def _find_tools(path: str, query: Mapping[str, str], websocket: bool) -> Destination | None:
+    """The Model Context Protocol, whose clients send a key as a bearer's token."""
+    return None if websocket or path != "/mcp" else Destination("mcp", bearer_is_key=True)
+
+
 def _find_nothing(path: str, query: Mapping[str, str], websocket: bool) -> Destination:
     return Destination("service")
 
@@ -47,6 +52,7 @@ DOORS: Final[Mapping[str, Door]] = {
     "room": ROOM,
     "langgraph": LANGGRAPH,
     "openai": OPENAI,
+    "mcp": Door(_find_tools, hidden=True),
     "pages": Door(_find_page),
     "octo": OCTO,
     "service": Door(_find_nothing),
