@@ -170,6 +170,8 @@ class Guard:
             raise self._refusal(429, "too many connections from this address", "too_many_connections")
         if self._keys and not to.login:
             name = self._keys.name(presented.api_key)
+            if name is None and to.bearer_is_key:
+                name = self._keys.name(presented.token)
             if name is None:
                 raise self._refusal(401, "an API key is needed, in X-API-Key or ?api_key=", "unauthorized")
             visitor.beginnings = self._beginnings.of(name)
