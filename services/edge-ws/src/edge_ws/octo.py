@@ -21,7 +21,7 @@ from contracts.events import (
     ConversationStarted,
     MessageReceived,
     RunEvent,
-    RunInterrupted,
+    open_after,
 )
 from contracts.live import Delta
 from edge_ws.connection import Connection, Unreadable
@@ -106,18 +106,19 @@ class _Session:
         )
         self._follower = Follower(key, endpoint.log, endpoint.inbox)
         self._narration = Narration()
-        self._question: str | None = None
-        """The question this client was asked last, until the run that answers it ends."""
+        self._questions: list[str] = []
+        """What this client was asked and has not answered, until another run ends."""
 
     async def hold(self) -> None:
         """Until the client leaves."""
         async with self._live.listen(self._key) as deltas:
             await self._follower.begin()
             await self._send(Connected(session_id=self._key))
-            question = await self._inbox.question(self._key)
-            if question and question.recorded.sequence <= self._follower.seen.tail:
-                self._question = question.asked.interrupt_id
-                await self._send(asked(question.asked))
+            waiting = await self._inbox.waiting(self._key)
+            if waiting and waiting.recorded.sequence <= self._follower.seen.tail:
+                for question in waiting.questions:
+                    self._questions.append(question.interrupt_id)
+                    await self._send(asked(question))
             async with asyncio.TaskGroup() as group:
                 sending = [
                     group.create_task(self._follower.follow(self._show)),
@@ -166,7 +167,7 @@ class _Session:
                     await self._inbox.receive(self._key, message, self._opening, seen=seen)
                 )
             case HumanResponse():
-                interrupt_id = command.interrupt_id or self._question
+                interrupt_id = command.interrupt_id or next(iter(self._questions), None)
                 if interrupt_id is None:
                     raise NotWaiting
                 answer = AnswerReceived(
@@ -176,7 +177,11 @@ class _Session:
                     approve=command.approve if command.response is None else None,
                     response=command.response,
                 )
-                await self._tell_again(await self._inbox.answer(self._key, answer, seen=self._follower.seen))
+                receipt = await self._inbox.answer(self._key, answer, seen=self._follower.seen)
+                told = answer.answers(self._questions)  # the last one stays, so that it can be sent again
+                if len(self._questions) > len(told):
+                    self._questions = [asked for asked in self._questions if asked not in told]
+                await self._tell_again(receipt)
             case Cancel():
                 await self._inbox.cancel(self._key)
             case _:
@@ -202,9 +207,9 @@ class _Session:
     async def _show(self, recorded: Recorded) -> None:
         event = recorded.event
         if isinstance(event, ENDS):
-            self._question = event.interrupt_id if isinstance(event, RunInterrupted) else None
+            self._questions = [question.interrupt_id for question in open_after(event)]
         elif isinstance(event, ConversationDeleted):
-            self._question, self._narration = None, Narration()
+            self._questions, self._narration = [], Narration()
         for frame in self._narration.event(recorded):
             await self._send(frame)
 

@@ -10,6 +10,7 @@ from contracts.events import (
     Event,
     MessageReceived,
     NodeCompleted,
+    Question,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -99,7 +100,7 @@ def test_a_run_without_a_final_step_is_answered_by_its_text() -> None:
 
 
 def test_a_question_is_the_answer_for_now() -> None:
-    asked = RunInterrupted(**RUN, interrupt_id="i", question="Shall I?")
+    asked = RunInterrupted(**RUN, questions=(Question(interrupt_id="i", question="Shall I?"),))
     assert frames(asked) == [step("FinalAnswerStep", "Shall I?"), END]
 
 

@@ -10,6 +10,7 @@ from contracts.envelope import Recorded
 from contracts.events import (
     Event,
     NodeCompleted,
+    Question,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -168,9 +169,13 @@ def test_order(case: str, told: list[Event | Delta], shown: str) -> None:
 def test_a_question() -> None:
     question = RunInterrupted(
         **run(),
-        interrupt_id="i",
-        question="계약서 작성을 진행하시겠습니까?",
-        context={"step": {"id": "step_1"}},
+        questions=(
+            Question(
+                interrupt_id="i",
+                question="계약서 작성을 진행하시겠습니까?",
+                context={"step": {"id": "step_1"}},
+            ),
+        ),
     )
     frame = {
         "type": "hitl_request",
@@ -178,7 +183,7 @@ def test_a_question() -> None:
         "context": {"step": {"id": "step_1"}, "interrupt_id": "i"},
     }
     assert frames(question) == [frame]
-    assert asked(question).model_dump() == frame
+    assert asked(question.questions[0]).model_dump() == frame
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from contracts.events.quote import CrisisAnswered, StageAnswered
 from contracts.events.run import (
     ENDS,
     NodeCompleted,
+    Question,
     RunCancelled,
     RunCompleted,
     RunEnded,
@@ -23,6 +24,8 @@ from contracts.events.run import (
     StepKind,
     ToolCalled,
     ToolReturned,
+    asked_once,
+    open_after,
 )
 from contracts.events.voice import (
     ReplySpoken,
@@ -70,6 +73,9 @@ REGISTERED: tuple[type[Event], ...] = (
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     (NodeCompleted.type, 1): lambda payload: payload,
+    (RunInterrupted.type, 1): asked_once,
+    (RunFailed.type, 1): lambda payload: payload,
+    (AnswerReceived.type, 1): lambda payload: payload,
 }
 
 GRAPH_STATE: tuple[type[Event], ...] = (CheckpointSaved, WritesSaved)
@@ -93,6 +99,7 @@ __all__ = [
     "ForkOrigin",
     "MessageReceived",
     "NodeCompleted",
+    "Question",
     "ReplySpoken",
     "RunCancelled",
     "RunCompleted",
@@ -118,4 +125,5 @@ __all__ = [
     "VoiceToolReturned",
     "Work",
     "WritesSaved",
+    "open_after",
 ]

@@ -55,12 +55,13 @@ class Answer:
 
     Attributes:
         repeats: how often the message was sent again meanwhile, each to be answered alike.
+        answered: the last final answer among the steps.
     """
 
     chat_id: str
     message_id: str
     repeats: int = 0
-    answered: bool = False
+    answered: str | None = None
     ended: bool = False
 
     def encode(self, recorded: Recorded) -> Iterator[Frame]:
@@ -69,21 +70,29 @@ class Answer:
             case NodeCompleted(steps=steps):
                 for step in steps:
                     yield self._step(step.kind, step.text)
-            case RunCompleted(text=text) | RunInterrupted(question=text):
-                if not self.answered:
+            case RunCompleted(text=text):
+                if self.answered != text:
                     yield self._step("final_answer", text)
-                yield MessageEnd(message_id=self.message_id, chat_id=self.chat_id)
-                self.ended = True
+                yield self._end()
+            case RunInterrupted(questions=questions):
+                for asked in questions:
+                    yield self._step("final_answer", asked.question)
+                yield self._end()
             case RunFailed(error=error):
                 yield self._error(error)
             case RunCancelled():
                 yield self._error("the run was cancelled")
 
     def _step(self, kind: StepKind, text: str) -> AgentStep:
-        self.answered = self.answered or kind == "final_answer"
+        if kind == "final_answer":
+            self.answered = text
         return AgentStep(
             step_type=STEP_TYPES[kind], message=text, message_id=self.message_id, chat_id=self.chat_id
         )
+
+    def _end(self) -> MessageEnd:
+        self.ended = True
+        return MessageEnd(message_id=self.message_id, chat_id=self.chat_id)
 
     def _error(self, reason: str) -> AgentError:
         self.ended = True

@@ -16,6 +16,7 @@ from contracts.envelope import Recorded
 from contracts.events import (
     ENDS,
     NodeCompleted,
+    Question,
     RunCancelled,
     RunCompleted,
     RunEvent,
@@ -92,9 +93,11 @@ def failed(reason: str) -> Failed:
     return Failed(error=FAILED.format(reason))
 
 
-def asked(question: RunInterrupted) -> HitlRequest:
+def asked(question: Question) -> HitlRequest:
     """The frame that asks a person."""
     context = question.context | {"interrupt_id": question.interrupt_id}
+    if question.response_schema is not None:
+        context["response_schema"] = question.response_schema
     return HitlRequest(message=question.question, context=context)
 
 
@@ -159,7 +162,7 @@ class Narration:
         if isinstance(event, ENDS):
             del self._runs[event.run_id]
             self._ended.append(event.run_id)
-            yield _end(event)
+            yield from _end(event)
         yield from self._release()
 
     def _attempt(self, run_id: str, attempt: int) -> _Run | None:
@@ -197,15 +200,15 @@ def _start(node: str) -> ChainStart:
     return ChainStart(node=node, data=NODE_STARTS.format(node.replace("_", " ").title()))
 
 
-def _end(event: BaseModel) -> Frame:
+def _end(event: BaseModel) -> Iterator[Frame]:
     match event:
-        case RunInterrupted():
-            return asked(event)
+        case RunInterrupted(questions=questions):
+            yield from map(asked, questions)
         case RunCompleted(text=text, output=output, output_format=output_format):
-            return Finished(output_format=output_format or "chat", content=text if output is None else output)
+            yield Finished(output_format=output_format or "chat", content=text if output is None else output)
         case RunFailed(error=error):
-            return failed(error)
+            yield failed(error)
         case RunCancelled():
-            return failed("실행이 취소되었습니다")
+            yield failed("실행이 취소되었습니다")
         case _:
             raise TypeError(f"{type(event).__name__} does not end a run")

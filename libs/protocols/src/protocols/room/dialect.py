@@ -19,6 +19,7 @@ from contracts.events import (
     AnswerReceived,
     ConversationDeleted,
     MessageReceived,
+    Question,
     RunCompleted,
     RunEnded,
     RunEvent,
@@ -169,9 +170,9 @@ class _Turn:
                     update = {"messages": [assistant(text).model_dump()]}
                     yield from self._root(last - 1, CHAIN_STREAM, chunk={"model": update})
                 yield from self._root(last, CHAIN_END)
-            case RunInterrupted(interrupt_id=identity, question=question, context=context):
-                asked = {"id": identity, "value": {"question": question, "context": context}}
-                yield from self._root(last - 1, CHAIN_STREAM, chunk={"__interrupt__": [asked]})
+            case RunInterrupted(questions=questions):
+                chunk = {"__interrupt__": [_interrupt(asked) for asked in questions]}
+                yield from self._root(last - 1, CHAIN_STREAM, chunk=chunk)
                 yield from self._root(last, CHAIN_END)
             case RunFailed(error=error):
                 yield from self._root(last, CHAIN_ERROR, error=error)
@@ -193,6 +194,12 @@ class _Turn:
 
     def _id(self, number: int) -> str:
         return str(Position(self.sequence, Place(self.attempt, number)))
+
+
+def _interrupt(question: Question) -> dict[str, Any]:
+    """The question as LangGraph streams it."""
+    schema = {} if question.response_schema is None else {"response_schema": question.response_schema}
+    return {"id": question.interrupt_id, "value": question.value, **schema}
 
 
 def _last(end: RunEnded) -> Place:

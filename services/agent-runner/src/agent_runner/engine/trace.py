@@ -184,16 +184,10 @@ def _says_something(chunk: AIMessageChunk) -> bool:
 
 def _update(value: Any) -> Any:
     """A node's update as JSON, with messages as ``{"role", "content", "tool_calls"}``."""
-    return as_json(_with_roles(value))
+    return as_json(value, _with_role)
 
 
-def _with_roles(value: Any) -> Any:
-    if isinstance(value, BaseMessage):
-        message = convert_to_openai_messages(value)
-        known = {name: message.pop(name, None) for name in ("role", "content", "tool_calls")}
-        return known | message
-    if isinstance(value, dict):
-        return {key: _with_roles(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_with_roles(item) for item in value]
-    return value
+def _with_role(message: BaseMessage) -> dict[str, Any]:
+    plain = convert_to_openai_messages(message)
+    known = {name: plain.pop(name, None) for name in ("role", "content", "tool_calls")}
+    return known | plain
