@@ -1,7 +1,6 @@
-"""How the settings of `table` are read from the environment and ``.env``.
+"""The settings of the embedded stack, and how all are read from the environment and ``.env``.
 
-The supervisor reads this, so nothing heavy is imported here; the services read their own part with
-pydantic-settings, and a test compares both.
+The supervisor reads this, so nothing heavy is imported here; the services read their own with pydantic.
 """
 
 import ipaddress
@@ -11,9 +10,33 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from parley.table import SETTINGS
+from chassis.variables import PREFIX, complaint
 
-PREFIX = "PARLEY_"
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting that the stack reads by itself."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+SETTINGS = (
+    Setting(
+        "PARLEY_DATA_DIR", ".parley", "Where the log, the projections and the generated secrets are kept."
+    ),
+    Setting("PARLEY_HOST", "127.0.0.1", "The address to listen on."),
+    Setting(
+        "PARLEY_ALLOW_INSECURE_BIND",
+        "",
+        "`yes` allows PARLEY_HOST to be an address that others can reach, though no API keys are set.",
+    ),
+    Setting("PARLEY_PORT", "8000", "The public port. Every protocol is served on every port."),
+    Setting("PARLEY_QUOTE_PORT", "3001", "The quote protocol's own port."),
+    Setting("PARLEY_AGENT_WS_PORT", "8765", "The agent WebSocket's own port."),
+    Setting("PARLEY_AGENT_RUN_PORT", "8001", "The port of POST /agent/run."),
+)
 
 
 class SettingsError(Exception):
@@ -47,15 +70,15 @@ class Settings:
             SettingsError: for an unknown name with our prefix or a value that cannot be used.
         """
         environment = merged(environ, dotenv)
-        if unknown := unknown_settings(environment):
-            raise SettingsError(f"unknown setting {', '.join(unknown)}; .env.example lists the known ones")
+        if wrong := complaint(environment):
+            raise SettingsError(f"{wrong} (.env.example lists all)")
         values = {setting.name: environment.get(setting.name, setting.default) for setting in SETTINGS}
         ports = {name: _port(name, values[name]) for name in PORTS}
         for name, port in ports.items():
             if twin := next((other for other in PORTS if other != name and ports[other] == port), None):
                 raise SettingsError(f"{name} and {twin} are both {port}")
         host = values["PARLEY_HOST"]
-        has_keys = any(key.strip() for key in values["PARLEY_API_KEYS"].split(","))
+        has_keys = any(key.strip() for key in environment.get("PARLEY_API_KEYS", "").split(","))
         _check_host(host, allowed=has_keys or values["PARLEY_ALLOW_INSECURE_BIND"] == "yes")
         return cls(
             data_dir=Path(values["PARLEY_DATA_DIR"]).expanduser().resolve(),
@@ -71,12 +94,6 @@ def merged(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
     return {
         name: value for name, value in {**below, **environ}.items() if value or not name.startswith(PREFIX)
     }
-
-
-def unknown_settings(environment: Mapping[str, str]) -> list[str]:
-    """The names with our prefix that no setting has."""
-    known = {setting.name for setting in SETTINGS}
-    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
 
 
 def _port(name: str, text: str) -> int:

@@ -5,23 +5,26 @@ import sys
 
 from nats.errors import Error as NatsError
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import WrongSetting, load
+from chassis.settings import Settings, WrongSetting, load
 from eventlog.broker import Broker
 from eventlog.ports import LogError
 from eventlog.settings import NatsSettings
 from eventlog.streams import GIB, LIVE_BYTES, declare
 
 
-class StreamSettings(BaseSettings):
+class StreamSettings(Settings):
     """Sizes in bytes, from ``PARLEY_STREAM_…``."""
 
-    model_config = SettingsConfigDict(env_prefix="PARLEY_STREAM_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PARLEY_STREAM_")
 
     replicas: int = Field(default=1, ge=1, le=5)
+    """On how many nats-servers each event is."""
     log_bytes: int = Field(default=8 * GIB, gt=0)
+    """Bytes of the log; a full log takes nothing more."""
     live_bytes: int = Field(default=LIVE_BYTES, gt=0)
+    """Bytes of live deltas that are kept for late joiners."""
 
 
 async def main() -> None:

@@ -54,7 +54,7 @@ class Run:
         self._journal = journal
         self._deltas = deltas
         self._timeout = timeout_seconds
-        self._cancel: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._news = asyncio.Event()
         self._callbacks: list[BaseCallbackHandler] = [Trace(deltas)] if deltas.heard else []
         self._facts = assignment.facts
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts)
@@ -82,21 +82,22 @@ class Run:
     async def _execute(self) -> None:
         self._journal.add(RunStarted(**self._facts, graph=self._assignment.graph_name))
         try:
-            await self._attempt()
-        except (Superseded, LogError):
-            raise
+            try:
+                await self._attempt()
+            except (Superseded, Cancelled, LogError):
+                raise
+            except Exception as error:
+                logger.warning("run %s failed", self._work.id, exc_info=error)
+                fail(get_current_span(), error)
+                failed = RunFailed(**self._facts, error=_describe(error), code=type(error).__name__)
+                await self._finish(*self._drive.reached, failed)
         except Cancelled as cancelled:
+            self._journal.cancelled = True
             await self._finish(*await self._cancelled(rollback=cancelled.rollback))
-        except Exception as error:
-            logger.warning("run %s failed", self._work.id, exc_info=error)
-            fail(get_current_span(), error)
-            failed = RunFailed(**self._facts, error=_describe(error), code=type(error).__name__)
-            await self._finish(*self._drive.reached, failed)
 
-    def cancel(self, *, rollback: bool) -> None:
-        """Stop at the next possible moment."""
-        if not self._cancel.done():
-            self._cancel.set_result(rollback)
+    def look(self) -> None:
+        """Others have appended what may concern this run: a cancellation, a deletion."""
+        self._news.set()
 
     async def _attempt(self) -> None:
         try:
@@ -104,7 +105,7 @@ class Run:
                 background = [
                     group.create_task(self._journal.commit_as_added()),
                     group.create_task(self._deltas.publish_as_sent()),
-                    group.create_task(self._watch_cancel()),
+                    group.create_task(self._look_at_news()),
                 ]
                 await self._drive_to_end()
                 for task in background:
@@ -112,8 +113,11 @@ class Run:
         except BaseExceptionGroup as group_error:
             raise _decisive(group_error) from None
 
-    async def _watch_cancel(self) -> None:
-        raise Cancelled(rollback=await self._cancel)
+    async def _look_at_news(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await self._journal.look()
 
     async def _drive_to_end(self) -> None:
         if self._assignment.attempt > 1:
@@ -130,10 +134,9 @@ class Run:
     async def _finish(self, *events: Event) -> None:
         """Commit the run's last events; the very last one tells how many deltas there were."""
         *others, end = events
-        self._journal.add(
+        await self._journal.end(
             *self._effects.take(), *others, end.model_copy(update={"deltas": self._deltas.count})
         )
-        await self._journal.flush()
         await self._deltas.flush()
 
     def _config(self) -> RunnableConfig:
