@@ -64,7 +64,7 @@ class Echo:
             if text == "fail":
                 raise RuntimeError("no luck")
             if text == "ask":
-                text = interrupt({"question": "Shall I?", "context": {"what": "it"}})["response"]
+                text = interrupt({"question": "Shall I?", "context": {"what": "it"}})
             return {"messages": [AIMessage(f"echo {text}", id=f"{state['messages'][-1].id}-reply")]}
 
         graph = StateGraph(State)
@@ -225,7 +225,7 @@ async def test_a_node_that_raises_ends_the_run_and_the_next_message_works(bench:
 async def test_a_question_is_answered_by_another_runner(bench: Bench) -> None:
     await bench.runner().answer(await bench.say("ask"))
     (asked,) = await bench.events(RunInterrupted)
-    assert (asked.question, asked.context) == ("Shall I?", {"what": "it"})
+    assert (asked.question, asked.questions[0].context) == ("Shall I?", {"what": "it"})
 
     answer = AnswerReceived(
         addressee="x", interrupt_id=asked.interrupt_id, protocol="octo", response="please"

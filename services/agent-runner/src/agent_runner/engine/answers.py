@@ -1,8 +1,8 @@
 """What an answer becomes for the question that it answers. Pure; docs/adr/0030 tells the rules.
 
 Whoever answers with an object, a list or a number knows the shape, so that is passed on. A yes, a no and
-words are put into the shape that the question asks for: the decisions of LangChain's approval middleware, what a
-response schema says, or for a plain yes-or-no question a boolean.
+words are put into the shape that the question asks for: the decisions of LangChain's approval middleware,
+what a response schema says, or for a plain yes-or-no question a boolean.
 """
 
 import json
@@ -45,11 +45,11 @@ def shaped(question: Question, said: Any) -> Any:
         return said
     match question.value:
         case {"action_requests": [*actions], "review_configs": [*configs]}:
-            return _structured(said) or {"decisions": list(_decisions(actions, configs, said))}
+            return _structured(said, "decisions") or {"decisions": list(_decisions(actions, configs, said))}
         case {"action_request": {}, "config": {}} as request:
-            return _structured(said) or _inbox(request, said)
+            return _structured(said, "type") or _inbox(request, said)
         case [{"action_request": {}, "config": {}}, *_] as requests:
-            return _structured(said) or [_inbox(request, said) for request in requests]
+            return _structured(said, "type") or [_inbox(request, said) for request in requests]
     if question.response_schema is not None:
         return fitted(question.response_schema, said, question.response_schema)
     if isinstance(said, bool):
@@ -60,14 +60,16 @@ def shaped(question: Question, said: Any) -> Any:
     return decided if decided is not None and asks_yes_or_no(question.question) else said
 
 
-def _structured(said: bool | str) -> Any:
-    """What was typed as JSON."""
+def _structured(said: bool | str, key: str = "") -> Any:
+    """What was typed as JSON; with a `key`, only an object that has it, or a list of such."""
     if not isinstance(said, str) or not said.lstrip().startswith(("{", "[")):
         return None
     try:
-        return json.loads(said)
+        typed = json.loads(said)
     except ValueError:
         return None
+    objects = typed if isinstance(typed, list) else [typed]
+    return typed if not key or all(isinstance(one, dict) and key in one for one in objects) else None
 
 
 def _options(value: Any) -> list[str]:

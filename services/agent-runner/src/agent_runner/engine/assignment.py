@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.envelope import Recorded
-from contracts.events import RunInterrupted
+from contracts.events import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Assignment:
         work: the message or answer.
         begins: where the conversation begins in the log.
         attempt: the number of this attempt.
-        question: what the work answers, if a question was asked before it.
+        questions: those that the work may answer.
         spoken_since: where the message before it is in the log, if the conversation is spoken.
     """
 
@@ -23,7 +23,7 @@ class Assignment:
     graph_name: str
     begins: int
     attempt: int
-    question: RunInterrupted | None
+    questions: tuple[Question, ...] = ()
     spoken_since: int | None = None
 
     @property

@@ -22,8 +22,8 @@ class _Lexicon:
     beside: frozenset[str]
     open: frozenset[str]
     asking: frozenset[str]
-    approval: tuple[str, ...]
-    asking_ends: tuple[str, ...]
+    approval: frozenset[str]
+    asking_ends: frozenset[str]
     choice: frozenset[str]
 
 
@@ -31,8 +31,7 @@ class _Lexicon:
 def _lexicon() -> _Lexicon:
     found = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
     listed = {name: words.split() if isinstance(words, str) else words for name, words in found.items()}
-    ordered = ("approval", "asking_ends")
-    return _Lexicon(**{n: tuple(ws) if n in ordered else frozenset(ws) for n, ws in listed.items()})
+    return _Lexicon(**{name: frozenset(words) for name, words in listed.items()})
 
 
 def verdict(answer: str) -> bool | None:
@@ -59,7 +58,7 @@ def asks_yes_or_no(question: str) -> bool:
         return True
     if any(word in lexicon.choice for word in words):
         return False
-    return words[0] in lexicon.asking or words[-1].endswith(lexicon.asking_ends)
+    return words[0] in lexicon.asking or words[-1].endswith(tuple(lexicon.asking_ends))
 
 
 def _words(text: str) -> list[str]:

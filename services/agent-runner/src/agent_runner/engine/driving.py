@@ -11,10 +11,10 @@ from agent_runner.engine.catalogue import Compiled, Served
 from agent_runner.engine.checkpointer import Stage
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.effects import Effects
-from agent_runner.engine.interrupts import Asked, question_of
+from agent_runner.engine.interrupts import breakpoint_of, questions_of
 from agent_runner.engine.outputs import presented
 from agent_runner.engine.updates import as_json
-from contracts.events import CheckpointSaved, Event, NodeCompleted, RunCompleted, RunInterrupted
+from contracts.events import Event, NodeCompleted, Question, RunCompleted, RunInterrupted
 from contracts.live import NODE_STARTED, NodeStarted
 from eventlog.turns.journal import Journal
 
@@ -24,70 +24,75 @@ STAGE_SECONDS: Final = 30.0
 
 @dataclass(slots=True)
 class Drive:
-    """One way of a graph through its nodes.
-
-    Attributes:
-        reached: the checkpoints that no event carries yet.
-    """
+    """One way of a graph through its nodes."""
 
     assignment: Assignment
     served: Served[Compiled]
     journal: Journal
     deltas: Deltas
     effects: Effects
-    reached: list[CheckpointSaved] = field(default_factory=list)
     _values: Any = None
-    _asked: Asked | None = None
+    _checkpoint: str = ""
+    _next: Sequence[str] = ()
+    _steps: list[NodeCompleted] = field(default_factory=list)
+    _super_step: int = 0
 
     async def run(self, given: Any, config: RunnableConfig, stage: Stage) -> None:
         """Until the graph is done or asks a person."""
-        steps: list[NodeCompleted] = []
-        super_step = 0
         stream: AsyncIterator[Any] = self.served.graph.astream(
-            given, config, stream_mode=["tasks", "checkpoints"], durability="async"
+            given, config, stream_mode=["tasks", "checkpoints"], durability="async", subgraphs=True
         )
-        async for mode, chunk in stream:
+        async for namespace, mode, chunk in stream:
+            if mode == "tasks" and "triggers" in chunk:
+                stage.started("|".join(namespace), chunk["id"], chunk["name"])
+            if namespace:
+                continue
             if mode == "checkpoints":
-                self._values = chunk["values"]
-                super_step = chunk["metadata"]["step"]
-                identity = chunk["config"]["configurable"]["checkpoint_id"]
-                self.reached += await stage.take(identity, STAGE_SECONDS)
-                self._complete(super_step, steps)
-                steps.clear()
+                await self._reached(chunk, stage)
             elif "triggers" in chunk:
-                started = NodeStarted(node=chunk["name"], step=super_step + 1)
+                started = NodeStarted(node=chunk["name"], step=self._super_step + 1)
                 self.deltas.send(NODE_STARTED, started.model_dump())
-            elif chunk["interrupts"]:
-                self._asked = question_of(chunk["interrupts"][0])
-            elif chunk.get("error") is None:
-                steps.append(self._completed(chunk["name"], chunk["result"]))
+            elif chunk.get("error") is None and not chunk["interrupts"]:
+                self._steps.append(self._completed(chunk["name"], chunk["result"]))
 
-    def end(self) -> Event:
+    async def questions(self, config: RunnableConfig, *, failed: bool = False) -> tuple[Question, ...]:
+        """What the graph waits for a person to answer, once it has stopped; of one that `failed`, still."""
+        if not self._next:
+            return ()
+        state = await self.served.graph.aget_state(config)
+        if state.interrupts or failed:
+            return questions_of(state.interrupts)
+        return (breakpoint_of(self._checkpoint, self._next),)
+
+    def end(self, questions: tuple[Question, ...]) -> Event:
         """How the run ended, once the graph has stopped."""
         facts = self.assignment.facts
-        if asked := self._asked:
-            return RunInterrupted(
-                **facts,
-                interrupt_id=asked.interrupt_id,
-                question=asked.question,
-                context=asked.context,
-            )
-        work, presentation = self.assignment.work, self.served.presentation
-        reply = presentation.reply(self._values)
+        if questions:
+            return RunInterrupted(**facts, questions=questions)
+        presentation = self.served.presentation
+        return self.completed(presentation.reply(self._values))
+
+    def completed(self, reply: str) -> RunCompleted:
+        """The end of a run with a reply."""
+        facts, work, presentation = self.assignment.facts, self.assignment.work, self.served.presentation
         output_format = getattr(work.event, "output_format", None)
         output = None
         if output_format is not None:
             output = presented(output_format, presentation.account(self._values, reply), work.occurred_at)
         return RunCompleted(**facts, text=reply, output=output, output_format=output_format)
 
-    def _complete(self, super_step: int, steps: Sequence[NodeCompleted]) -> None:
-        """Put a super-step into the journal, the state it led to with its last node; a state that no node
-        led to waits for the next one."""
-        if not steps:
+    async def _reached(self, chunk: Any, stage: Stage) -> None:
+        """A super-step has ended: put it into the journal, the state it led to with its last node; a state
+        that no node led to waits for the next one."""
+        self._values, self._next = chunk["values"], chunk["next"]
+        self._super_step = chunk["metadata"]["step"]
+        self._checkpoint = chunk["config"]["configurable"]["checkpoint_id"]
+        await stage.reach(self._checkpoint, STAGE_SECONDS)
+        if not self._steps:
             return
-        *others, last = (step.model_copy(update={"step": super_step}) for step in steps)
-        last = last.model_copy(update={"checkpoints": tuple(self.reached)})
-        self.reached.clear()
+        *others, last = (step.model_copy(update={"step": self._super_step}) for step in self._steps)
+        self._steps.clear()
+        last = last.model_copy(update={"checkpoints": stage.carry()})
         self.journal.add(*self.effects.take(), *others, last)
 
     def _completed(self, node: str, update: Any) -> NodeCompleted:

@@ -27,7 +27,10 @@ async def run_once(served: Served[Graph], task: str, timeout_seconds: float) -> 
             if "triggers" in chunk:
                 continue
             if chunk["interrupts"]:
-                steps.append(Step(kind="final_answer", text=question_of(chunk["interrupts"][0]).question))
+                steps += [
+                    Step(kind="final_answer", text=question_of(asked["id"], asked["value"]).question)
+                    for asked in chunk["interrupts"]
+                ]
             elif chunk.get("error") is None:
                 steps += presentation.steps(chunk["name"], chunk["result"])
         if not steps or steps[-1].kind != "final_answer":

@@ -7,13 +7,14 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableConfig
 from opentelemetry.trace import get_current_span
 
+from agent_runner.engine.answers import NotTaken
 from agent_runner.engine.assignment import Assignment
 from agent_runner.engine.catalogue import Compiled, Served
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
-from agent_runner.engine.input import input_of
+from agent_runner.engine.input import Declined, Withdrawn, input_of
 from agent_runner.engine.spans import Spans
 from agent_runner.engine.trace import Trace
 from chassis import conventions as names
@@ -22,6 +23,7 @@ from contracts.events import (
     CancelRequested,
     CheckpointsRemoved,
     Event,
+    Question,
     RunCancelled,
     RunFailed,
     RunStarted,
@@ -56,6 +58,12 @@ class Run:
         self._timeout = timeout_seconds
         self._news = asyncio.Event()
         self._callbacks: list[BaseCallbackHandler] = [Trace(deltas)] if deltas.heard else []
+        self._config: RunnableConfig = {
+            "configurable": {"thread_id": self._work.conversation},
+            "metadata": {"run_id": self._work.id},
+            "run_id": root_of(self._work.id, assignment.attempt),
+            "callbacks": self._callbacks,
+        }
         self._facts = assignment.facts
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts)
         self._drive = Drive(assignment, served, journal, deltas, self._effects)
@@ -77,7 +85,8 @@ class Run:
         with TRACING.span(f"{names.INVOKE_AGENT} {graph_name}", attributes=attributes) as span:
             if TRACING.on:
                 self._callbacks.append(Spans(self._work.conversation, span))
-            await self._execute()
+            with self._saver.staging(self._work.conversation, emit=self._journal.add) as self._stage:
+                await self._execute()
 
     async def _execute(self) -> None:
         self._journal.add(RunStarted(**self._facts, graph=self._assignment.graph_name))
@@ -89,8 +98,13 @@ class Run:
             except Exception as error:
                 logger.warning("run %s failed", self._work.id, exc_info=error)
                 fail(get_current_span(), error)
-                failed = RunFailed(**self._facts, error=_describe(error), code=type(error).__name__)
-                await self._finish(*self._drive.reached, failed)
+                questions = await self._still_open(error)
+                await self._finish(
+                    *self._stage.leftovers(),
+                    RunFailed(
+                        **self._facts, error=_describe(error), code=type(error).__name__, questions=questions
+                    ),
+                )
         except Cancelled as cancelled:
             self._journal.cancelled = True
             await self._finish(*await self._cancelled(rollback=cancelled.rollback))
@@ -106,6 +120,7 @@ class Run:
                     group.create_task(self._journal.commit_as_added()),
                     group.create_task(self._deltas.publish_as_sent()),
                     group.create_task(self._look_at_news()),
+                    group.create_task(self._stage.failing()),
                 ]
                 await self._drive_to_end()
                 for task in background:
@@ -125,11 +140,14 @@ class Run:
         if self._journal.tail > self._work.sequence:
             await self._check_cancelled()
         EFFECTS.set(self._effects)
-        with self._saver.staging(self._work.conversation, tail=self._journal.tail) as stage:
-            config = self._config()
-            given = await input_of(self._assignment, config, self._saver, self._log)
-            await self._drive.run(given, config, stage)
-            await self._finish(*self._drive.reached, *stage.leftovers(), self._drive.end())
+        self._stage.tail = self._journal.tail
+        given = await input_of(self._assignment, self._config, self._saver, self._log)
+        if isinstance(given, Declined):
+            await self._finish(self._drive.completed(given.reply))
+            return
+        await self._drive.run(given, self._config, self._stage)
+        end = self._drive.end(await self._drive.questions(self._config))
+        await self._finish(*self._stage.leftovers(), end)
 
     async def _finish(self, *events: Event) -> None:
         """Commit the run's last events; the very last one tells how many deltas there were."""
@@ -139,13 +157,18 @@ class Run:
         )
         await self._deltas.flush()
 
-    def _config(self) -> RunnableConfig:
-        return {
-            "configurable": {"thread_id": self._work.conversation},
-            "metadata": {"run_id": self._work.id},
-            "run_id": root_of(self._work.id, self._assignment.attempt),
-            "callbacks": self._callbacks,
-        }
+    async def _still_open(self, error: Exception) -> tuple[Question, ...]:
+        """The questions that wait for a person although the run has failed."""
+        if isinstance(error, NotTaken):
+            return () if isinstance(error, Withdrawn) else self._assignment.questions
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._drive.questions(self._config, failed=True)
+        except LogError:
+            raise
+        except Exception:
+            logger.exception("run %s: what the graph waits for cannot be told", self._work.id)
+            return ()
 
     async def _check_cancelled(self) -> None:
         async for event in self._log.read(
@@ -158,7 +181,7 @@ class Run:
         end = RunCancelled(**self._facts, rolled_back=rollback)
         if rollback:
             return [CheckpointsRemoved(scope="runs", run_ids=await self._turn()), end]
-        return [*self._drive.reached, end]
+        return [*self._stage.leftovers(), end]
 
     async def _turn(self) -> tuple[str, ...]:
         """The runs of this turn: this one, and those before it that asked what it answers."""

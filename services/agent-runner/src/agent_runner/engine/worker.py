@@ -21,6 +21,7 @@ from contracts.events import (
     RunFailed,
     RunInterrupted,
     Unrecognized,
+    open_after,
 )
 from contracts.live import UNHEARD
 from eventlog.author import Author
@@ -85,14 +86,17 @@ class Worker(Responder[_Conversation]):
             return memory.progress.turn(work, work)
         key = work.conversation
         memory.tail = await self._log.tail(key)
-        newest, newest_run, newest_question = await asyncio.gather(
+        newest, newest_run, interrupted, failed = await asyncio.gather(
             self._log.last(key, "conversation.>"),
             self._log.last(key, "run.>"),
             self._log.last(key, RunInterrupted.type),
+            self._log.last(key, RunFailed.type),
         )
         if newest and not isinstance(newest.event, ConversationStarted | ConversationDeleted):
             newest = await self._log.last(key, ConversationStarted.type)
         deleted = newest is None or isinstance(newest.event, ConversationDeleted)
+        questions = [event for event in (interrupted, failed) if event and open_after(event.event)]
+        newest_question = max(questions, key=lambda event: event.sequence, default=None)
         memory.progress = progress = Progress(None if deleted else newest, newest_run, newest_question)
         next_work = await self._log.next(key, "message.>", after=progress.answered)
         return progress.turn(work, next_work)
@@ -120,7 +124,7 @@ class Worker(Responder[_Conversation]):
             raise
         memory.tail = journal.tail
         newest_run = ends[-1] if ends else progress.newest_run
-        asked = newest_run is not None and isinstance(newest_run.event, RunInterrupted)
+        asked = newest_run is not None and open_after(newest_run.event)
         memory.progress = Progress(
             progress.start, newest_run, newest_run if asked else progress.newest_question
         )
@@ -157,7 +161,7 @@ class Worker(Responder[_Conversation]):
                 graph_name,
                 progress.begins,
                 attempt,
-                progress.question_for(work),
+                progress.questions_for(work),
                 _spoken_since(progress),
             ),
             graph,

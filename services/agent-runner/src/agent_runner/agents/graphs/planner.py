@@ -107,7 +107,7 @@ def build(
         asked = question(step, language)
         context = {"plan": plan, "step": step, "effect": effect(step, language)}
         answer = interrupt({"question": asked, "context": context})
-        said = _said(asked, answer.get("response"))
+        said = _said(asked, answer if isinstance(answer, str) else None)
         arguments = await _agreed(model, step, answer, config)
         if arguments is None:
             refused = _replaced(plan, index, {**step, "status": "pending"}) | {"refused": True}
@@ -175,14 +175,13 @@ async def _fill(
 
 
 async def _agreed(
-    model: BaseChatModel, step: Step, answer: Mapping[str, Any], config: RunnableConfig
+    model: BaseChatModel, step: Step, answer: Any, config: RunnableConfig
 ) -> dict[str, Any] | None:
     """The arguments the person agreed to, perhaps after a change in words; None for a refusal."""
-    text = answer.get("response")
-    approved = answer.get("approve") if text is None else verdict(text)
+    approved = verdict(answer) if isinstance(answer, str) else answer if isinstance(answer, bool) else None
     if approved is not None:
         return dict(step["arguments"]) if approved else None
-    asked = json.dumps({"step": step, "answer": text}, ensure_ascii=False)
+    asked = json.dumps({"step": step, "answer": answer}, ensure_ascii=False)
     revision = await _fill(model, Revision, [SystemMessage(REVISE), HumanMessage(asked)], config)
     return revision.arguments
 
