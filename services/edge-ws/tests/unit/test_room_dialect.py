@@ -274,16 +274,15 @@ def test_where_all_deltas_were_lost_the_root_still_begins() -> None:
             [("on_chain_start", {}), ("on_chain_error", {"error": "the run was cancelled"})],
         ),
         (
-            RunInterrupted(**facts(ONE), questions=(Question(interrupt_id="i", question="Shall I?", value={"ask": "Shall I?"}),)),
+            RunInterrupted(
+                **facts(ONE),
+                questions=(Question(interrupt_id="i", question="Shall I?", value={"ask": "Shall I?"}),),
+            ),
             [
                 ("on_chain_start", {}),
                 (
                     "on_chain_stream",
-                    {
-                        "chunk": {
-                            "__interrupt__": [{"id": "i", "value": {"ask": "Shall I?"}}]
-                        }
-                    },
+                    {"chunk": {"__interrupt__": [{"id": "i", "value": {"ask": "Shall I?"}}]}},
                 ),
                 ("on_chain_end", {}),
             ],

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.base import Event
-from contracts.events.checkpoint import ROOT, CheckpointSaved
+from contracts.events.checkpoint import ROOT, CheckpointSaved, WritesSaved
 from contracts.events.message import OutputFormat
 
 StepKind = Literal["planning", "action", "final_answer"]
@@ -53,17 +53,23 @@ class NodeCompleted(RunEvent):
         steps: what of it a person should read.
         checkpoints: the state that the super-step led to, behind what was not carried before; only the last
             of the super-step's nodes carries it. In version 1 they were events beside it.
+        writes: what the node wrote, where other nodes of its super-step had not ended yet. Until version 2
+            such a node was told of when all had.
     """
 
     type: ClassVar[str] = "run.node_completed"
-    version: ClassVar[int] = 2
-    carried: ClassVar[Mapping[str, str]] = {"checkpoints": CheckpointSaved.type}
+    version: ClassVar[int] = 3
+    carried: ClassVar[Mapping[str, str]] = {
+        "checkpoints": CheckpointSaved.type,
+        "writes": WritesSaved.type,
+    }
 
     node: str
     step: int
     update: Any = None
     steps: tuple[Step, ...] = ()
     checkpoints: tuple[CheckpointSaved, ...] = ()
+    writes: tuple[WritesSaved, ...] = ()
 
     def tokens(self, event_id: str) -> tuple[str, ...]:
         """As a checkpoint's, where it carries any of the root graph."""

@@ -1,6 +1,6 @@
 """A graph driven from its input to where it stops; what its nodes do goes into the journal as it happens."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.effects import Effects
 from agent_runner.engine.interrupts import breakpoint_of, questions_of
 from agent_runner.engine.outputs import presented
+from agent_runner.engine.steps import messages_in, shown
 from agent_runner.engine.updates import as_json
 from contracts.events import Event, NodeCompleted, Question, RunCompleted, RunInterrupted
 from contracts.live import NODE_STARTED, NodeStarted
@@ -34,7 +35,8 @@ class Drive:
     _values: Any = None
     _checkpoint: str = ""
     _next: Sequence[str] = ()
-    _steps: list[NodeCompleted] = field(default_factory=list)
+    _step: NodeCompleted | None = None
+    _shown: set[str] = field(default_factory=set)
     _super_step: int = 0
 
     async def run(self, given: Any, config: RunnableConfig, stage: Stage) -> None:
@@ -50,10 +52,11 @@ class Drive:
             if mode == "checkpoints":
                 await self._reached(chunk, stage)
             elif "triggers" in chunk:
-                started = NodeStarted(node=chunk["name"], step=self._super_step + 1)
-                self.deltas.send(NODE_STARTED, started.model_dump())
+                if not stage.has_ended(chunk["id"]):
+                    started = NodeStarted(node=chunk["name"], step=self._super_step + 1)
+                    self.deltas.send(NODE_STARTED, started.model_dump())
             elif chunk.get("error") is None and not chunk["interrupts"]:
-                self._steps.append(self._completed(chunk["name"], chunk["result"]))
+                await self._ended(chunk, stage)
 
     async def questions(self, config: RunnableConfig, *, failed: bool = False) -> tuple[Question, ...]:
         """What the graph waits for a person to answer, once it has stopped; of one that `failed`, still."""
@@ -82,24 +85,42 @@ class Drive:
         return RunCompleted(**facts, text=reply, output=output, output_format=output_format)
 
     async def _reached(self, chunk: Any, stage: Stage) -> None:
-        """A super-step has ended: put it into the journal, the state it led to with its last node; a state
-        that no node led to waits for the next one."""
+        """A super-step has ended: the state it led to goes into the journal with its node; a state that no
+        single node led to waits for the next one."""
+        if not self._checkpoint:
+            self._shown |= {message.id for message in messages_in(chunk["values"]) if message.id}
         self._values, self._next = chunk["values"], chunk["next"]
         self._super_step = chunk["metadata"]["step"]
         self._checkpoint = chunk["config"]["configurable"]["checkpoint_id"]
         await stage.reach(self._checkpoint, STAGE_SECONDS)
-        if not self._steps:
+        if self._step is None:
             return
-        *others, last = (step.model_copy(update={"step": self._super_step}) for step in self._steps)
-        self._steps.clear()
-        last = last.model_copy(update={"checkpoints": stage.carry()})
-        self.journal.add(*self.effects.take(), *others, last)
+        step, self._step = self._step, None
+        step = step.model_copy(update={"checkpoints": stage.carry()})
+        self.journal.add(*self.effects.take(), step)
 
-    def _completed(self, node: str, update: Any) -> NodeCompleted:
-        return NodeCompleted(
+    async def _ended(self, chunk: Any, stage: Stage) -> None:
+        """A node has ended: alone in its super-step, it waits for the state that this leads to; else it is
+        told of at once, with what it wrote."""
+        update = shown(chunk["result"])
+        step = NodeCompleted(
             **self.assignment.facts,
-            node=node,
-            step=0,
+            node=chunk["name"],
+            step=self._super_step + 1,
             update=as_json(update),
-            steps=self.served.presentation.steps(node, update),
+            steps=self.served.presentation.steps(chunk["name"], self._new(update)),
         )
+        if stage.is_alone(chunk["id"]):
+            self._step = step
+            return
+        writes = await stage.writes_of(chunk["id"], STAGE_SECONDS)
+        step = step.model_copy(update={"checkpoints": stage.carry(), "writes": writes})
+        self.journal.add(*self.effects.take(), step)
+
+    def _new(self, update: Any) -> Any:
+        """The update without messages that the state held before, or that were shown before."""
+        if not isinstance(update, Mapping) or not (messages := messages_in(update)):
+            return update
+        new = [message for message in messages if message.id is None or message.id not in self._shown]
+        self._shown |= {message.id for message in new if message.id is not None}
+        return {**update, "messages": new}

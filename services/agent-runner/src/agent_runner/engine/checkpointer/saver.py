@@ -326,7 +326,7 @@ class LogCheckpointSaver(SynchronousCalls):
 
 def _changes_thread(event: Event) -> bool:
     if isinstance(event, NodeCompleted):
-        return bool(event.checkpoints)
+        return bool(event.checkpoints or event.writes)
     return event.type.startswith(("checkpoint.", "conversation."))
 
 

@@ -1,7 +1,8 @@
 """Checkpoints and writes of a run, held back until the run loop commits them with the step's outcome.
 
 What a killed runner must not do again goes out at once: the writes of a task beside which others run, and the
-checkpoints of subgraphs, each behind everything that was held back before it.
+checkpoints of subgraphs, each behind everything that was held back before it. The root's tasks are told of by
+the run loop, which takes their writes along.
 """
 
 import asyncio
@@ -66,10 +67,39 @@ class Stage:
             case WritesSaved():
                 key = (event.namespace, event.checkpoint_id)
                 self._writes.setdefault(key, {}).update(as_writes(event.tasks))
+                self._added.set()
                 if self._runs_beside_others(event):
                     self._send(*self._take_writes(key))
             case _:
                 raise TypeError(f"cannot stage {event.type}")
+
+    def is_alone(self, task_id: str) -> bool:
+        """Whether no other task runs in the super-step of a task of the root."""
+        return self._running.get("", {}).keys() == {task_id}
+
+    def has_ended(self, task_id: str) -> bool:
+        """Whether a task of the root ended in an earlier attempt, so that it does not run again."""
+        newest = self.thread and self.thread.newest("")
+        written = self.thread.writes("", newest.checkpoint_id) if self.thread and newest else {}
+        return any(written_by == task_id and index >= 0 for written_by, index in written)
+
+    async def writes_of(self, task_id: str, timeout: float) -> tuple[WritesSaved, ...]:
+        """What a task of the root has written, to be committed with what it came to.
+
+        Args:
+            timeout: seconds to wait until the graph has stored it.
+
+        Raises:
+            TimeoutError: if it was not stored in time.
+        """
+        async with asyncio.timeout(timeout):
+            while not (key := self._key_of(task_id)):
+                if self._failure:
+                    raise self._failure
+                await self._news()
+        taken = self._take_writes(key, only=task_id)
+        self._given += taken
+        return tuple(taken)
 
     def read(self, checkpoint_id: str) -> None:
         """Learn that the graph has a checkpoint that it did not make."""
@@ -141,12 +171,18 @@ class Stage:
             thread.apply(event, thread.tail + 1)
 
     def _runs_beside_others(self, event: WritesSaved) -> bool:
-        paths = {task.task_path for task in event.tasks if task.task_id != _INPUT_TASK} - {_START}
-        if self._emit is None or not paths:
+        """Whether the writes are to go out and the run loop does not see to it."""
+        tasks = [task for task in event.tasks if task.task_id != _INPUT_TASK and task.task_path != _START]
+        if self._emit is None or not tasks:
             return False
-        return (
-            any(path.startswith(_CALL) for path in paths) or len(self._running.get(event.namespace, ())) != 1
-        )
+        running = self._running.get(event.namespace, {})
+        if not event.namespace and all(task.task_id in running for task in tasks):
+            return False
+        return any(task.task_path.startswith(_CALL) for task in tasks) or len(running) != 1
+
+    def _key_of(self, task_id: str) -> tuple[str, str] | None:
+        held = (key for key, writes in self._writes.items() if any(index[0] == task_id for index in writes))
+        return next((key for key in held if not key[0]), None)
 
     def _send(self, *events: Event) -> None:
         """Let events go, behind the checkpoints that are held."""
@@ -167,20 +203,21 @@ class Stage:
             if identity == checkpoint_id:
                 break
 
-    def _take_writes(self, key: tuple[str, str], *, everything: bool = False) -> list[Event]:
-        """Writes that are held, but not those that come again with a command unless it is `everything`."""
+    def _take_writes(
+        self, key: tuple[str, str], *, only: str | None = None, everything: bool = False
+    ) -> list[WritesSaved]:
+        """Writes that are held, of one task or all; those that come again only with `everything`."""
         held = self._writes.pop(key)
-        kept = (
-            {} if everything else {index: held.pop(index) for index in tuple(held) if index[0] == _INPUT_TASK}
-        )
-        if kept:
+        taken = {
+            index: write
+            for index, write in held.items()
+            if everything or (index[0] == only if only else index[0] != _INPUT_TASK)
+        }
+        if kept := {index: write for index, write in held.items() if index not in taken}:
             self._writes[key] = kept
         namespace, checkpoint_id = key
-        return (
-            [WritesSaved(namespace=namespace, checkpoint_id=checkpoint_id, tasks=as_tasks(held))]
-            if held
-            else []
-        )
+        tasks = as_tasks(taken)
+        return [WritesSaved(namespace=namespace, checkpoint_id=checkpoint_id, tasks=tasks)] if tasks else []
 
     async def _news(self) -> None:
         self._added.clear()
