@@ -19,14 +19,8 @@ from parley.settings import SETTINGS
 ROOT: Final = Path(__file__).parents[2]
 SERVICES: Final = ("agent_runner", "edge_rest", "edge_ws", "history_store", "quote_engine", "voice_bridge")
 LIBRARIES: Final = ("access", "chassis", "eventlog", "identity")
-HIDDEN: Final = {
-    "PARLEY_DOOR_LISTENERS",
-    "PARLEY_DOOR_REQUESTS",
-    "PARLEY_DOOR_WEBSOCKETS",
-    "PARLEY_FAULTS",
-    "PARLEY_SECRETS_DIR",
-}
-"""Read without a class: what one process of the stack tells another, and what is read before any settings."""
+HIDDEN: Final = {"PARLEY_FAULTS", "PARLEY_SECRETS_DIR"}
+"""Read without a class: what tests arm, and what is read before any settings."""
 GIVEN: Final = {
     "PARLEY_HTTP_HOST",
     "PARLEY_HTTP_PORT",

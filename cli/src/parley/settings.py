@@ -36,6 +36,12 @@ SETTINGS = (
     Setting("PARLEY_QUOTE_PORT", "3001", "The quote protocol's own port."),
     Setting("PARLEY_AGENT_WS_PORT", "8765", "The agent WebSocket's own port."),
     Setting("PARLEY_AGENT_RUN_PORT", "8001", "The port of POST /agent/run."),
+    Setting("PARLEY_LANGGRAPH_PORT", "2024", "The LangGraph API's own port."),
+    Setting(
+        "PARLEY_TRUSTED_PROXIES",
+        "",
+        "Proxies whose word counts on where a client is: addresses or networks with spaces between.",
+    ),
 )
 
 
@@ -43,7 +49,13 @@ class SettingsError(Exception):
     """A setting that cannot be used. The message is one line and names it."""
 
 
-PORTS = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
+PORTS = (
+    "PARLEY_PORT",
+    "PARLEY_QUOTE_PORT",
+    "PARLEY_AGENT_WS_PORT",
+    "PARLEY_AGENT_RUN_PORT",
+    "PARLEY_LANGGRAPH_PORT",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,7 @@ class Settings:
                 raise SettingsError(f"{name} and {twin} are both {port}")
         host = values["PARLEY_HOST"]
         has_keys = any(key.strip() for key in environment.get("PARLEY_API_KEYS", "").split(","))
+        _check_proxies(values["PARLEY_TRUSTED_PROXIES"])
         _check_host(host, allowed=has_keys or values["PARLEY_ALLOW_INSECURE_BIND"] == "yes")
         return cls(
             data_dir=Path(values["PARLEY_DATA_DIR"]).expanduser().resolve(),
@@ -100,6 +113,16 @@ def _port(name: str, text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= (port := int(text)) <= 65535:
         return port
     raise SettingsError(f"{name} must be a port from 1 to 65535, not {text!r}")
+
+
+def _check_proxies(text: str) -> None:
+    for each in text.split():
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError:
+            raise SettingsError(
+                f"PARLEY_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, not {each!r}"
+            ) from None
 
 
 def _check_host(host: str, *, allowed: bool) -> None:
