@@ -1,6 +1,8 @@
 """The one place where agent-runner is put together."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from faststream.asgi import AsgiFastStream
@@ -11,7 +13,7 @@ from agent_runner.agents.graphs import agent_tools, built_in
 from agent_runner.agents.tools.contacts import Contacts
 from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.engine import state_queries as state
-from agent_runner.engine.catalogue import catalogue
+from agent_runner.engine.catalogue import InvalidGraph, Served, catalogue
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.effects import call_with_effects
 from agent_runner.engine.worker import Worker
@@ -30,6 +32,14 @@ from eventlog.turns.dead_letters import DeadLetters
 from eventlog.turns.deliveries import Deliveries
 
 
+def check_names(graphs: Mapping[str, Served], settings: RunnerSettings) -> None:
+    """Raises `InvalidGraph` if a setting names a graph that is not served."""
+    for setting in ("default_graph", "octo_graph", "agent_graph", "room_graph"):
+        if (name := getattr(settings, setting)) not in graphs:
+            known = ", ".join(sorted(graphs))
+            raise InvalidGraph(f"PARLEY_{setting.upper()}: there is no graph {name!r}, only {known}")
+
+
 def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     """The application, and the context in which it works."""
     nats, settings = load(NatsSettings), load(RunnerSettings)
@@ -43,7 +53,9 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         author = Author(source=SERVICE)
         saver = LogCheckpointSaver(log, author)
         tools = await agent_tools(settings, LogDocuments())
-        graphs = catalogue(built_in(settings, tools, call_with_effects), settings.graphs)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.graph_threads, "graph"))
+        graphs = await catalogue(built_in(settings, tools, call_with_effects), settings.graphs)
+        check_names(graphs, settings)
         letters = DeadLetters(broker, log, author, nats.request_timeout)
         worker = Worker(
             log,
@@ -58,7 +70,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         contacts = Contacts(DataFolder(settings.tools_dir))
         broker.include_router(router(log, worker, deliveries, graphs, settings, contacts))
         committed = LogCheckpointSaver(log, author)
-        readable = {name: graph.on(committed).graph for name, graph in graphs.items()}
+        readable = {name: graph.on(committed) for name, graph in graphs.items()}
         broker.include_router(
             state.router(state.States(log, author, committed, readable, settings.default_graph))
         )

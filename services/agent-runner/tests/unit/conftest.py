@@ -62,7 +62,7 @@ class Runs:
     def runner(self) -> Worker:
         saver = LogCheckpointSaver(self.log, self.author)
         served = {"graph": self.graph.on(saver)}
-        settings = RunnerSettings(**self._settings)
+        settings = RunnerSettings(**{"show_errors": True} | self._settings)
         return Worker(self.log, self.live, self.author, saver, served, Graves(), settings)
 
     async def receive(self, text: str, protocol: str = "octo") -> Recorded:

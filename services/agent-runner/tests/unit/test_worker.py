@@ -104,7 +104,7 @@ class Bench:
             saver,
             {"echo": graph},
             self.grave,
-            RunnerSettings(**settings),
+            RunnerSettings(**{"show_errors": True} | settings),
         )
 
     async def say(self, text: str, graph: str = "echo") -> Recorded:

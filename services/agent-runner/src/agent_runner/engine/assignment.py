@@ -1,10 +1,13 @@
 """What a run is to do."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from contracts.envelope import Recorded
 from contracts.events import Question
+
+ANYBODY: Final = "anonymous"
+"""The user of a protocol that names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class Assignment:
         attempt: the number of this attempt.
         questions: those that the work may answer.
         spoken_since: where the message before it is in the log, if the conversation is spoken.
+        user_id: who asks: the conversation's owner, or whom the protocol names.
     """
 
     work: Recorded
@@ -25,6 +29,7 @@ class Assignment:
     attempt: int
     questions: tuple[Question, ...] = ()
     spoken_since: int | None = None
+    user_id: str = ANYBODY
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -33,4 +38,14 @@ class Assignment:
             "run_id": self.work.id,
             "message_sequence": self.work.sequence,
             "attempt": self.attempt,
+        }
+
+    @property
+    def known(self) -> dict[str, str]:
+        """What the graph is told of its run."""
+        return {
+            "thread_id": self.work.conversation,
+            "user_id": self.user_id,
+            "run_id": self.work.id,
+            "protocol": str(getattr(self.work.event, "protocol", "")),
         }

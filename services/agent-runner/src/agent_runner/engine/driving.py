@@ -7,7 +7,7 @@ from typing import Any, Final
 from langchain_core.runnables import RunnableConfig
 
 from agent_runner.engine.assignment import Assignment
-from agent_runner.engine.catalogue import Compiled, Served
+from agent_runner.engine.catalogue import Compiled, Ready
 from agent_runner.engine.checkpointer import Stage
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.effects import Effects
@@ -28,10 +28,11 @@ class Drive:
     """One way of a graph through its nodes."""
 
     assignment: Assignment
-    served: Served[Compiled]
+    ready: Ready
     journal: Journal
     deltas: Deltas
     effects: Effects
+    graph: Compiled | None = None
     _values: Any = None
     _checkpoint: str = ""
     _next: Sequence[str] = ()
@@ -39,10 +40,16 @@ class Drive:
     _shown: set[str] = field(default_factory=set)
     _super_step: int = 0
 
-    async def run(self, given: Any, config: RunnableConfig, stage: Stage) -> None:
+    async def run(self, graph: Compiled, given: Any, config: RunnableConfig, stage: Stage) -> None:
         """Until the graph is done or asks a person."""
-        stream: AsyncIterator[Any] = self.served.graph.astream(
-            given, config, stream_mode=["tasks", "checkpoints"], durability="async", subgraphs=True
+        self.graph = graph
+        stream: AsyncIterator[Any] = graph.astream(
+            given,
+            config,
+            context=self.ready.context(graph, self.assignment.known),
+            stream_mode=["tasks", "checkpoints"],
+            durability="async",
+            subgraphs=True,
         )
         async for namespace, mode, chunk in stream:
             if mode == "tasks" and "triggers" in chunk:
@@ -60,9 +67,9 @@ class Drive:
 
     async def questions(self, config: RunnableConfig, *, failed: bool = False) -> tuple[Question, ...]:
         """What the graph waits for a person to answer, once it has stopped; of one that `failed`, still."""
-        if not self._next:
+        if not self._next or self.graph is None:
             return ()
-        state = await self.served.graph.aget_state(config)
+        state = await self.graph.aget_state(config)
         if state.interrupts or failed:
             return questions_of(state.interrupts)
         return (breakpoint_of(self._checkpoint, self._next),)
@@ -72,12 +79,12 @@ class Drive:
         facts = self.assignment.facts
         if questions:
             return RunInterrupted(**facts, questions=questions)
-        presentation = self.served.presentation
+        presentation = self.ready.presentation
         return self.completed(presentation.reply(self._values))
 
     def completed(self, reply: str) -> RunCompleted:
         """The end of a run with a reply."""
-        facts, work, presentation = self.assignment.facts, self.assignment.work, self.served.presentation
+        facts, work, presentation = self.assignment.facts, self.assignment.work, self.ready.presentation
         output_format = getattr(work.event, "output_format", None)
         output = None
         if output_format is not None:
@@ -108,7 +115,7 @@ class Drive:
             node=chunk["name"],
             step=self._super_step + 1,
             update=as_json(update),
-            steps=self.served.presentation.steps(chunk["name"], self._new(update)),
+            steps=self.ready.presentation.steps(chunk["name"], self._new(update)),
         )
         if stage.is_alone(chunk["id"]):
             self._step = step

@@ -12,6 +12,7 @@ from agent_runner.engine.answers import NotTaken, shaped
 from agent_runner.engine.assignment import Assignment
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.consent import verdict
+from agent_runner.engine.fitting import Intake
 from agent_runner.engine.spoken import corrections
 from contracts.events import AnswerReceived, MessageReceived, Question
 from eventlog.ports import Log
@@ -33,7 +34,7 @@ class Declined:
 
 
 async def input_of(
-    assignment: Assignment, config: RunnableConfig, saver: LogCheckpointSaver, log: Log
+    assignment: Assignment, config: RunnableConfig, saver: LogCheckpointSaver, log: Log, intake: Intake
 ) -> Any:
     """What to give the graph: the message, the answer, or nothing where the run has begun before; `Declined`
     where it is not to go on.
@@ -49,8 +50,9 @@ async def input_of(
         return resume(assignment.questions, said)
     if not isinstance(work.event, MessageReceived):
         raise TypeError(f"cannot answer {work.event.type}")
+    given = intake(HumanMessage(work.event.text, id=work.id), assignment.known)
     heard = await _heard(assignment, log, begun.checkpoint["channel_values"] if begun else {})
-    return {"messages": [*heard, HumanMessage(work.event.text, id=work.id)]}
+    return {**given, "messages": [*heard, *given["messages"]]} if heard else given
 
 
 def resume(questions: tuple[Question, ...], said: Mapping[str, Any]) -> Any:

@@ -4,18 +4,21 @@ import asyncio
 import logging
 
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import ToolMessage
 from langchain_core.runnables import RunnableConfig
 from opentelemetry.trace import get_current_span
 
 from agent_runner.engine.answers import NotTaken
 from agent_runner.engine.assignment import Assignment
-from agent_runner.engine.catalogue import Compiled, Served
+from agent_runner.engine.catalogue import Compiled, Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
+from agent_runner.engine.failures import told
 from agent_runner.engine.input import Declined, Withdrawn, input_of
 from agent_runner.engine.spans import Spans
+from agent_runner.engine.steps import messages_in, unanswered_calls
 from agent_runner.engine.trace import Trace
 from chassis import conventions as names
 from chassis.telemetry import TRACING, Attributes, fail
@@ -41,13 +44,14 @@ class Run:
     def __init__(
         self,
         assignment: Assignment,
-        served: Served[Compiled],
+        ready: Ready,
         saver: LogCheckpointSaver,
         log: Log,
         journal: Journal,
         deltas: Deltas,
         *,
         timeout_seconds: float,
+        show_errors: bool = False,
     ) -> None:
         self._assignment = assignment
         self._work = assignment.work
@@ -55,18 +59,20 @@ class Run:
         self._log = log
         self._journal = journal
         self._deltas = deltas
-        self._timeout = timeout_seconds
+        self._ready = ready
+        self._show_errors = show_errors
+        self._timeout = ready.settings.timeout or timeout_seconds
         self._news = asyncio.Event()
         self._callbacks: list[BaseCallbackHandler] = [Trace(deltas)] if deltas.heard else []
         self._config: RunnableConfig = {
-            "configurable": {"thread_id": self._work.conversation},
+            "configurable": {**ready.settings.configurable, **assignment.known},
             "metadata": {"run_id": self._work.id},
             "run_id": root_of(self._work.id, assignment.attempt),
             "callbacks": self._callbacks,
         }
         self._facts = assignment.facts
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts)
-        self._drive = Drive(assignment, served, journal, deltas, self._effects)
+        self._drive = Drive(assignment, ready, journal, deltas, self._effects)
 
     async def execute(self) -> None:
         """Answer the message.
@@ -96,13 +102,17 @@ class Run:
             except (Superseded, Cancelled, LogError):
                 raise
             except Exception as error:
-                logger.warning("run %s failed", self._work.id, exc_info=error)
+                code = f"{self._work.id[:8]}.{self._assignment.attempt}"
+                logger.warning("run %s failed: error %s", self._work.id, code, exc_info=error)
                 fail(get_current_span(), error)
                 questions = await self._still_open(error)
                 await self._finish(
                     *self._stage.leftovers(),
                     RunFailed(
-                        **self._facts, error=_describe(error), code=type(error).__name__, questions=questions
+                        **self._facts,
+                        error=told(error, code, whole=self._show_errors),
+                        code=type(error).__name__,
+                        questions=questions,
                     ),
                 )
         except Cancelled as cancelled:
@@ -141,13 +151,28 @@ class Run:
             await self._check_cancelled()
         EFFECTS.set(self._effects)
         self._stage.tail = self._journal.tail
-        given = await input_of(self._assignment, self._config, self._saver, self._log)
-        if isinstance(given, Declined):
-            await self._finish(self._drive.completed(given.reply))
-            return
-        await self._drive.run(given, self._config, self._stage)
-        end = self._drive.end(await self._drive.questions(self._config))
-        await self._finish(*self._stage.leftovers(), end)
+        async with self._ready.opened(self._config) as graph:
+            self._config["recursion_limit"] = self._ready.recursion_limit(graph)
+            intake = self._ready.intake(graph)
+            given = await input_of(self._assignment, self._config, self._saver, self._log, intake)
+            if isinstance(given, Declined):
+                await self._decline(graph, given)
+                return
+            await self._drive.run(graph, given, self._config, self._stage)
+            end = self._drive.end(await self._drive.questions(self._config))
+            await self._finish(*self._stage.leftovers(), end)
+
+    async def _decline(self, graph: Compiled, declined: Declined) -> None:
+        """End the turn where the graph stopped; tool calls that were to come are answered by the refusal."""
+        state = await graph.aget_state(self._config)
+        calls = unanswered_calls(messages_in(state.values))
+        if calls and state.next:
+            refused = [
+                ToolMessage(declined.reply, tool_call_id=str(call["id"]), name=call["name"], status="error")
+                for call in calls
+            ]
+            await graph.aupdate_state(self._config, {"messages": refused}, as_node=state.next[0])
+        await self._finish(*self._stage.leftovers(), self._drive.completed(declined.reply))
 
     async def _finish(self, *events: Event) -> None:
         """Commit the run's last events; the very last one tells how many deltas there were."""
@@ -188,12 +213,6 @@ class Run:
         said = self._log.read(self._work.conversation, after=self._assignment.begins, pattern="message.>")
         turn = self._work.correlation_id
         return tuple([work.id async for work in said if work.correlation_id == turn])
-
-
-def _describe(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "the run took too long"
-    return str(error) or type(error).__name__
 
 
 def _decisive(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
 from langchain_core.messages.utils import convert_to_messages
 
 from agent_runner.engine.updates import as_json
@@ -50,6 +50,12 @@ def messages_in(update: Any) -> list[BaseMessage]:
     """The messages of a state or an update, those given as dictionaries or tuples too."""
     found = update.get("messages") if isinstance(update, Mapping) else None
     return list(_flat(found))
+
+
+def unanswered_calls(messages: Sequence[BaseMessage]) -> list[ToolCall]:
+    """The tool calls of the last message, which no tool has answered."""
+    last = messages[-1] if messages else None
+    return last.tool_calls if isinstance(last, AIMessage) else []
 
 
 def shown(result: Any) -> Any:

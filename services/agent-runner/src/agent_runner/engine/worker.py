@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent_runner.engine.assignment import Assignment
-from agent_runner.engine.catalogue import Compiled, Served
+from agent_runner.engine.assignment import ANYBODY, Assignment
+from agent_runner.engine.catalogue import Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.run import Run
@@ -58,7 +58,7 @@ class Worker(Responder[_Conversation]):
         live: Live,
         author: Author,
         saver: LogCheckpointSaver,
-        graphs: Mapping[str, Served[Compiled]],
+        graphs: Mapping[str, Ready],
         undertaker: Undertaker,
         settings: RunnerSettings,
     ) -> None:
@@ -163,6 +163,7 @@ class Worker(Responder[_Conversation]):
                 attempt,
                 progress.questions_for(work),
                 _spoken_since(progress),
+                _user_of(progress, work.event),
             ),
             graph,
             self._saver,
@@ -170,6 +171,7 @@ class Worker(Responder[_Conversation]):
             journal,
             deltas,
             timeout_seconds=self._settings.run_timeout,
+            show_errors=self._settings.show_errors,
         )
         self._running[work.conversation] = run
         try:
@@ -187,6 +189,13 @@ def _is_heard(progress: Progress, event: Event) -> bool:
     start = progress.start.event if progress.start else None
     protocols = {getattr(said, "protocol", None) for said in (start, event)}
     return not protocols <= UNHEARD
+
+
+def _user_of(progress: Progress, event: Event) -> str:
+    """Who asks: the conversation's owner, or whom the protocol names."""
+    start = progress.start.event if progress.start else None
+    named = (getattr(start, "owner", None), getattr(event, "user_id", None), getattr(start, "user_id", None))
+    return next((user for user in named if user), ANYBODY)
 
 
 def _spoken_since(progress: Progress) -> int | None:

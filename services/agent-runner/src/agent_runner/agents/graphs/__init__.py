@@ -12,7 +12,7 @@ from agent_runner.agents.tools import built_in_tools
 from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.agents.tools.mcp import mcp_tools
 from agent_runner.agents.tools.storage import DocumentStore
-from agent_runner.engine.catalogue import Graph, Served
+from agent_runner.engine.catalogue import Served
 from agent_runner.settings import RunnerSettings
 
 
@@ -28,7 +28,7 @@ async def agent_tools(settings: RunnerSettings, documents: DocumentStore) -> lis
     return tools
 
 
-def built_in(settings: RunnerSettings, tools: Sequence[BaseTool], call: CallTool) -> dict[str, Served[Graph]]:
+def built_in(settings: RunnerSettings, tools: Sequence[BaseTool], call: CallTool) -> dict[str, Served]:
     """The `planner` and `chat` graphs with these tools, on the model of the settings.
 
     Raises:
