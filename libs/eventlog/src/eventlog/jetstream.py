@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 from chassis import conventions as names
 from chassis.telemetry import TRACING, Attributes
 from contracts import subjects
-from contracts.envelope import TYPE, Envelope, Recorded
+from contracts.envelope import ID, TYPE, Envelope, Recorded
 from contracts.registry import Registry
 from eventlog.appending import Appender
 from eventlog.broker import Broker
@@ -23,7 +23,7 @@ from eventlog.codec import decode
 from eventlog.mailbox import Mailbox, mailbox
 from eventlog.patience import Patience
 from eventlog.payloads import Payloads
-from eventlog.ports import Conflict, LogError, Unavailable
+from eventlog.ports import Conflict, LogError, LogState, Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import Stored, StreamReader, from_headers
 
@@ -97,6 +97,15 @@ class JetStreamLog:
         """See `ports.Log.position`."""
         newest = await self._reader.last(subjects.LOG_SUBJECTS)
         return newest.sequence if newest else 0
+
+    async def state(self) -> LogState:
+        """See `ports.Log.state`."""
+        return await self._reader.state()
+
+    async def id_at(self, sequence: int) -> str | None:
+        """See `ports.Log.id_at`."""
+        stored = await self._reader.at(sequence)
+        return stored.headers.get(ID, "") if stored else None
 
     async def hear(self, event_type: str, heard: Callable[[Recorded], Awaitable[None]]) -> None:
         """Tell of each event of a type from now on, over all conversations; one may be missed."""

@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 from eventlog.cancelling import cancellable
 from eventlog.codec import SEQUENCE, SUBJECT
 from eventlog.outage import OUTAGE
-from eventlog.ports import LogError, Unavailable
+from eventlog.ports import LogError, LogState, Unavailable
 
 BATCH = 256
 STREAM_NOT_FOUND = 10059
@@ -79,10 +79,15 @@ class StreamReader:
         """The oldest message behind a sequence on a subject or wildcard, as the leader has it."""
         return await self._get({"seq": after + 1, "next_by_subj": subject})
 
-    async def last_sequence(self) -> int:
-        """The stream's last sequence."""
+    async def at(self, sequence: int) -> Stored | None:
+        """The message at a sequence, as the leader has it."""
+        return await self._get({"seq": sequence})
+
+    async def state(self) -> LogState:
+        """When the stream was made, and its last sequence, as the leader has it."""
         reply = await self.request(f"$JS.API.STREAM.INFO.{self._stream}", {})
-        return int(_answer(reply.data)["state"]["last_seq"])
+        answer = _answer(reply.data)
+        return LogState(made=str(answer["created"]), last=int(answer["state"]["last_seq"]))
 
     async def _get(self, body: Mapping[str, object]) -> Stored | None:
         reply = await self.request(f"$JS.API.STREAM.MSG.GET.{self._stream}", body)

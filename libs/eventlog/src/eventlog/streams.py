@@ -97,6 +97,8 @@ async def declare(
     """
     for wanted in configurations(replicas=replicas, log_bytes=log_bytes, live_bytes=live_bytes):
         existing = await _info(client, wanted["name"])
+        if existing is not None and _difference(wanted, existing) is None:
+            continue
         verb = "CREATE" if existing is None else "UPDATE"
         answer = await _api(client, f"STREAM.{verb}.{wanted['name']}", wanted)
         if error := answer.get("error"):
@@ -144,12 +146,16 @@ async def check(client: Client) -> None:
 
 
 def _compare(wanted: dict[str, Any], found: dict[str, Any]) -> None:
-    for key, value in wanted.items():
-        if found.get(key, type(value)()) != value:
-            raise WrongStream(
-                f"stream {wanted['name']}: {key} is {found.get(key)!r}, not {value!r}; "
-                "run: python -m eventlog.admin.declare"
-            )
+    if (key := _difference(wanted, found)) is not None:
+        raise WrongStream(
+            f"stream {wanted['name']}: {key} is {found.get(key)!r}, not {wanted[key]!r}; "
+            "run: python -m eventlog.admin.declare"
+        )
+
+
+def _difference(wanted: dict[str, Any], found: dict[str, Any]) -> str | None:
+    """The first setting that is not as it is wanted."""
+    return next((key for key, value in wanted.items() if found.get(key, type(value)()) != value), None)
 
 
 async def _info(client: Client, stream: str) -> dict[str, Any] | None:

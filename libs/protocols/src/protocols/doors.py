@@ -6,15 +6,27 @@ from typing import Any, Final
 
 from protocols.agent.door import AGENT
 from protocols.door import Destination, Door
+from protocols.langgraph.door import LANGGRAPH
 from protocols.octo.door import OCTO
 from protocols.quote.door import QUOTE
 from protocols.room.door import ROOM
 from protocols.voice.door import VOICE
 
 _OPEN: Final = frozenset(
-    ("/", "/health", "/api/health", "/livez", "/readyz", "/metrics", "/docs", "/redoc", "/openapi.json")
+    (
+        "/",
+        "/health",
+        "/api/health",
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/docs",
+        "/redoc",
+        "/openapi.json",
+        "/ui",
+    )
 )
-_OPEN_FOLDERS: Final = ("/static/", "/asyncapi", "/console")
+_OPEN_FOLDERS: Final = ("/static/", "/asyncapi", "/ui")
 
 
 def _find_page(path: str, query: Mapping[str, str], websocket: bool) -> Destination | None:
@@ -32,6 +44,7 @@ DOORS: Final[Mapping[str, Door]] = {
     "quote": QUOTE,
     "agent": AGENT,
     "room": ROOM,
+    "langgraph": LANGGRAPH,
     "pages": Door(_find_page),
     "octo": OCTO,
     "service": Door(_find_nothing),

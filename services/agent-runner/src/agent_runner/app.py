@@ -9,9 +9,11 @@ from faststream.asgi import AsgiFastStream
 
 from agent_runner.agents import offering
 from agent_runner.agents.documents import LogDocuments
-from agent_runner.agents.graphs import agent_tools, built_in
+from agent_runner.agents.graphs import Agents
+from agent_runner.agents.models import usable
 from agent_runner.agents.tools.contacts import Contacts
 from agent_runner.agents.tools.folder import DataFolder
+from agent_runner.engine import graph_views, thread_states
 from agent_runner.engine import state_queries as state
 from agent_runner.engine.catalogue import InvalidGraph, Served, catalogue
 from agent_runner.engine.checkpointer import LogCheckpointSaver
@@ -30,6 +32,7 @@ from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings
 from eventlog.turns.dead_letters import DeadLetters
 from eventlog.turns.deliveries import Deliveries
+from eventlog.turns.inbox import Inbox
 
 
 def check_names(graphs: Mapping[str, Served], settings: RunnerSettings) -> None:
@@ -52,9 +55,10 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
         author = Author(source=SERVICE)
         saver = LogCheckpointSaver(log, author)
-        tools = await agent_tools(settings, LogDocuments())
+        agents = Agents(settings, await usable(settings))
+        tools = await agents.tools(LogDocuments())
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.graph_threads, "graph"))
-        graphs = await catalogue(built_in(settings, tools, call_with_effects), settings.graphs)
+        graphs = await catalogue(agents.graphs(tools, call_with_effects), settings.graphs)
         check_names(graphs, settings)
         letters = DeadLetters(broker, log, author, nats.request_timeout)
         worker = Worker(
@@ -74,6 +78,11 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         broker.include_router(
             state.router(state.States(log, author, committed, readable, settings.default_graph))
         )
+        reader = thread_states.ThreadReader(
+            log, Inbox(log, author), committed, readable, settings.default_graph
+        )
+        broker.include_router(thread_states.router(reader))
+        broker.include_router(graph_views.router(readable, settings.default_graph))
         offer = offering.Offer(log, author, tools, timeout_seconds=settings.run_timeout)
         broker.include_router(offering.router(offer, settings.concurrent_runs))
         async with deliveries.working(app, broker, SERVICE):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from chassis.settings import Settings
 
@@ -12,6 +12,18 @@ class RunnerSettings(Settings):
 
     model: str = ""
     """A chat model such as `openai:gpt-4o`. Empty: the embedded model, which needs no key."""
+    model_url: str = ""
+    """The address of a model server, such as `http://localhost:11434/v1`. Empty: the provider's own."""
+    model_key: SecretStr = SecretStr("")
+    """The provider's key. Empty: from the provider's own variable, such as `OPENAI_API_KEY`."""
+    model_first_token: float = Field(default=60.0, gt=0)
+    """Seconds until the model's first token, tries included, and between two tokens."""
+    model_retries: int = Field(default=2, ge=0)
+    """How often a model that is busy, down or slow is asked again."""
+    model_history: int = Field(default=24_000, ge=500)
+    """Tokens, by rough count, of a conversation that the model is sent; older turns are left out."""
+    instructions: str = ""
+    """What the built-in graphs tell the model besides: text, or the path of a file of it."""
     graphs: str = ""
     """Your own LangGraph graphs, comma separated: `name=module:attribute`, `name=./file.py:attribute`, or the
     path of a `langgraph.json` or of a TOML file (docs/graphs.md)."""
@@ -24,7 +36,7 @@ class RunnerSettings(Settings):
     room_graph: str = "chat"
     """The graph that answers rooms."""
     show_errors: bool = False
-    """Whether clients are told what a graph raised, and not only a number by which the log has it; `parley up`
+    """Whether clients are told what a graph raised, not only a number by which the log has it. `parley up`
     on the loopback address does so."""
     graph_threads: int = Field(default=64, ge=1)
     """Threads for the parts of graphs that are not asynchronous."""

@@ -12,7 +12,7 @@ from access.settings import AccessSettings
 from chassis.settings import load
 from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
-from edge_rest import docs, errors, handlers, health
+from edge_rest import console, docs, errors, forms, handlers, health
 from edge_rest.settings import EdgeSettings
 from eventlog import service
 from eventlog.author import Author
@@ -35,10 +35,13 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         title="Parley", version="0.4.0", separate_input_output_schemas=False, docs_url=None, redoc_url=None
     )
     app.add_middleware(errors.BodyLimit, max_bytes=settings.max_body)
+    app.add_middleware(forms.RelativeRedirects)
+    app.add_middleware(forms.Head)
     errors.install(app)
     for path, endpoint in service.health_routes(broker, SERVICE, ()):
         app.router.routes.append(Route(path, endpoint))
     docs.install(app)
+    console.install(app)
     app.include_router(health.router(broker, SERVICE, settings.needs))
 
     @asynccontextmanager
@@ -50,7 +53,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
             log = await guarded(app, access, verifier, broker, stream)
             inbox = Inbox(log, Author(source=SERVICE))
             live = JetStreamLive(broker, nats)
-            for router in handlers.routers(broker, log, live, inbox, verifier, settings):
+            for router in handlers.routers(broker, SERVICE, log, live, inbox, verifier, settings):
                 app.include_router(router)
             await broker.start()
             await service.answer_pings(broker, SERVICE)

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.ownership import NotYours, TooManyConversations
 from eventlog.ports import LogError
-from protocols.doors import body, destination
+from protocols.doors import DOORS, body, destination
 from protocols.octo.wire import ErrorBody
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(NotYours)
     async def forbidden(request: Request, error: NotYours) -> JSONResponse:
+        if DOORS[destination(request.url.path, {}, websocket=False).protocol].hidden:
+            return JSONResponse({"detail": "Not Found"}, 404)
         return _shaped(request, 403, str(error), "forbidden")
 
     @app.exception_handler(TooManyConversations)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from edge_rest import agent, octo, quote, room, sessions, voice
+from edge_rest import agent, console, conversations, langgraph, octo, quote, room, sessions, voice
 from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
 from edge_rest.talks import Talks
@@ -14,7 +14,7 @@ from identity.verifier import Verifier
 
 
 def routers(
-    broker: Broker, log: Log, live: Live, inbox: Inbox, verifier: Verifier, settings: EdgeSettings
+    broker: Broker, name: str, log: Log, live: Live, inbox: Inbox, verifier: Verifier, settings: EdgeSettings
 ) -> list[APIRouter]:
     """The routers, in the order in which their routes are tried."""
     questions = Questions(broker, settings.query_timeout)
@@ -25,4 +25,7 @@ def routers(
         room.router(log),
         quote.router(broker, Talks(log, live, inbox), settings),
         voice.router(inbox, verifier),
+        conversations.router(log, live, inbox, questions, settings),
+        console.router(broker, name, log, questions),
+        *langgraph.routers(log, live, inbox, questions, settings),
     ]

@@ -18,6 +18,10 @@ class EdgeSettings(Settings):
     """Bytes of a frame; a larger one is refused, and the connection goes on."""
     max_websocket_message: int = Field(default=16 << 20, gt=0)
     """Bytes of a frame; a larger one ends the connection."""
+    message_timeout: float = Field(default=60.0, gt=0)
+    """Seconds that a frame may take from its first byte to its last."""
+    unfinished_per_address: int = Field(default=64 << 20, gt=0)
+    """Bytes of unfinished frames that are kept for one address."""
     send_timeout: float = Field(default=30.0, gt=0)
     """Seconds that a client may leave something unread before it is cut off."""
     ping_interval: float = Field(default=20.0, gt=0)

@@ -46,6 +46,8 @@ class Answers:
         """See `SessionsQuery`."""
         columns = CONVERSATION.c
         wanted = [or_(columns.owner.is_(None), columns.owner == query.caller)]
+        if query.search:
+            wanted.append(columns.key.icontains(query.search, autoescape=True))
         if query.user_id is not None:
             wanted.append(columns.user_id == query.user_id)
         if query.status is not None:
@@ -62,7 +64,7 @@ class Answers:
         async with self._store.reading() as connection:
             total = await connection.scalar(select(func.count()).select_from(CONVERSATION).where(*wanted))
             rows = await connection.execute(newest_first)
-            return Sessions(sessions=_fitting(map(Session.model_validate, rows)), total=total or 0)
+            return Sessions(sessions=fitting(map(Session.model_validate, rows)), total=total or 0)
 
     async def session(self, query: SessionQuery) -> SessionFound:
         """See `SessionQuery`."""
@@ -84,7 +86,7 @@ class Answers:
             rows = await connection.execute(
                 select(ENTRY).where(spoken).order_by(ENTRY.c.sequence.desc()).limit(query.limit)
             )
-            newest = _fitting(map(_message, rows))
+            newest = fitting(map(_message, rows))
         return Messages(session=session, messages=newest[::-1], total=total or 0)
 
     async def history(self, query: HistoryQuery) -> History:
@@ -106,7 +108,7 @@ class Answers:
                 select(ENTRY).where(*wanted).order_by(ENTRY.c.sequence, ENTRY.c.number).limit(query.limit + 1)
             )
             found = [_entry(row) for row in rows]
-        page = _fitting(found[: query.limit])
+        page = fitting(found[: query.limit])
         more = len(page) < len(found)
         return History(
             entries=page, owner=session.owner, next=(page[-1].sequence, page[-1].number) if more else None
@@ -170,7 +172,7 @@ def _entry(row: Any) -> HistoryEntry:
     )
 
 
-def _fitting(items: Iterable[ItemT]) -> tuple[ItemT, ...]:
+def fitting(items: Iterable[ItemT]) -> tuple[ItemT, ...]:
     """The first items that fit into one answer, one at least."""
     fitting: list[ItemT] = []
     room = PAGE_BYTES

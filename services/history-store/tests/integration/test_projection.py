@@ -38,7 +38,7 @@ from history_store.tables import CONVERSATION, ENTRY, POSITION
 SOON = 10.0
 FIXED_TIME = datetime(2025, 11, 3, 10, tzinfo=UTC)
 FIXED_IDS = [UUID(int=number) for number in range(4)]
-DIGEST = "c06d7c4f14efa30d646b22b0b61985c0270eb2e0c39dd148070ef5ca1ff45836"
+DIGEST = "04cc68f4d3f5a9a91cfc2fc85e8c235a6e105ded48840bd9384a4e15c2c25bd9"
 AUTHOR = Author("test")
 CHECKPOINT = CheckpointSaved(
     checkpoint_id="c", base=1, header={}, metadata=Blob(format="json", data="e30="), changed={}
@@ -360,6 +360,156 @@ async def test_a_database_that_stays_away_ends_the_projector(
     )
     with pytest.raises(Away, match="connection refused"):
         await projector.run()
+
+
+async def restored(log: MemoryLog, until: int, *more: str) -> MemoryLog:
+    """A log that was put back to an earlier sequence, and where something else was said since."""
+    back = MemoryLog(log.made)
+    async with log.follow_all(after=0) as batches:
+        events = await anext(batches)
+    for event in events[:until]:
+        await back.append([event], expected=await back.tail(event.conversation))
+    for said in more:
+        await say(back, "대화 1", message(said))
+    return back
+
+
+async def told(store: Store, key: str) -> list[str]:
+    entries = (await Answers(store).history(HistoryQuery(conversation=key))).entries
+    return [entry.content for entry in entries]
+
+
+@pytest.mark.parametrize("more", [0, 30], ids=["shorter", "longer"])
+async def test_a_log_put_back_to_a_backup_is_noticed_at_start_and_projected_anew(
+    store: Store, more: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=4, turns=3)
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+    back = await restored(log, 12, *(f"since {number}" for number in range(more)))
+    assert (await verified(back, store)).differences
+    async with projecting(back, store) as projector:
+        await projector.reached(await back.position(), timeout_seconds=SOON)
+        end = await say(back, "대화 1", message("later"))
+        await projector.reached(end, timeout_seconds=SOON)
+        assert (await projector.problem()) is None
+    assert "filled anew" in caplog.text
+    outcome = await verified(back, store)
+    assert (outcome.differences, outcome.position) == (0, end)
+    assert (await told(store, "대화 1"))[-1] == "later"
+
+
+async def test_a_log_put_back_while_it_is_projected_is_noticed(store: Store) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=4, turns=3)
+    current = log
+    projector = Projector(
+        lambda: current, store, refuse_to_bury, ProjectionMetrics(CollectorRegistry()), outage_patience=SOON
+    )
+    task = asyncio.create_task(projector.run())
+    try:
+        await projector.reached(last, timeout_seconds=SOON)
+        current = await restored(log, 12, "since")
+        problem = await projector.problem()
+        end = await say(current, "대화 1", message("later"))
+        async with asyncio.timeout(SOON):
+            while projector.position != end or projector.trouble:  # noqa: ASYNC110 - nothing tells of trouble's end
+                await asyncio.sleep(0.01)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    assert problem is not None
+    assert (await verified(current, store)).differences == 0
+
+
+async def test_a_log_that_is_another_one_is_projected_from_its_beginning(store: Store) -> None:
+    log, other = MemoryLog(), MemoryLog("another time")
+    last = await talk(log, conversations=2, turns=2)
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+    for _ in range(2):
+        last = await talk(other, conversations=3, turns=2)
+        async with projecting(other, store) as projector:
+            await projector.reached(last, timeout_seconds=SOON)
+        assert (await verified(other, store)).differences == 0
+
+
+async def test_what_was_erased_since_is_no_reason_to_begin_anew(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=4, turns=3)
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+    id_at = log.id_at
+
+    async def erased(sequence: int) -> str | None:
+        return None if sequence == last else await id_at(sequence)
+
+    monkeypatch.setattr(log, "id_at", erased)
+    async with projecting(log, store) as projector:
+        await projector.reached(await say(log, "대화 2", message("later")), timeout_seconds=SOON)
+    assert "filled anew" not in caplog.text
+
+
+@pytest.mark.parametrize("table", ["position", "conversation", "all", "rows"])
+async def test_tables_that_are_emptied_while_it_runs_are_filled_again(store: Store, table: str) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=4, turns=3)
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+        assert await projector.problem() is None
+        async with store.writing() as connection:
+            for name in ("position", "conversation", "entry", "quotation"):
+                if table == "rows":
+                    await connection.execute(text(f"DELETE FROM {name}"))  # noqa: S608 - the test's own names
+                elif table in (name, "all"):
+                    await connection.execute(text(f"DROP TABLE {name}"))
+        assert await projector.problem() is not None
+        async with asyncio.timeout(SOON):
+            while await projector.problem():  # noqa: ASYNC110 - readiness is asked again and again
+                await asyncio.sleep(0.01)
+    outcome = await verified(log, store)
+    assert (outcome.differences, outcome.position) == (0, last)
+
+
+async def test_nobody_is_told_what_half_filled_tables_hold(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=2, turns=2)
+    go_on = asyncio.Event()
+    apply = store.apply
+
+    async def halting(events: list[Recorded], *, after: int) -> None:
+        if not after:
+            await apply(events[:1], after=after)
+            raise Moved("only the first was taken")
+        await go_on.wait()
+        await apply(events, after=after)
+
+    monkeypatch.setattr(store, "apply", halting)
+    async with projecting(log, store) as projector:
+        with pytest.raises(Behind):
+            await projector.reached(0, timeout_seconds=0.5)
+        assert "being filled" in (await projector.problem() or "")
+        go_on.set()
+        await projector.reached(0, timeout_seconds=SOON)
+        assert (projector.position, await projector.problem()) == (last, None)
+
+
+async def test_a_rebuild_ends_where_the_log_does(store: Store) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=4, turns=3)
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+    back = await restored(log, 12)
+    async with second(store) as beside:
+        outcome = await rebuild(back, store, beside, verify=False, say=lambda _: None)
+    assert (outcome.position, await store.position()) == (12, 12)
+    assert (await verified(back, store)).differences == 0
 
 
 async def test_whoever_asks_for_a_later_sequence_waits_and_is_told_in_time(store: Store) -> None:

@@ -137,6 +137,7 @@ USERS: Final = (
         appends=(
             *("run.>", "checkpoint.>", "document.>", "voice.tool_called", "voice.tool_returned"),
             "conversation.started",  # a fork is a beginning
+            "conversation.deleted",  # a conversation of one run ends with it
         ),
         answers=("runner.*",),
         works=True,

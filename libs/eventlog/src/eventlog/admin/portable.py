@@ -227,7 +227,7 @@ class Porter:
         expected = places.here[-1] if places.here else 0
         problem = "the log is too busy"
         for _ in range(ATTEMPTS):
-            first = await self._reader.last_sequence() + 1
+            first = (await self._reader.state()).last + 1
             longer = places.followed_by([line.sequence for line in batch], first)
             messages = [await self._message(key, line, longer) for line in batch]
             messages[0].headers.update(

@@ -1,11 +1,11 @@
 """How the edges put what people say into the log: once, in order, whoever sends it and however often."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeGuard, TypeVar
 
 from chassis import conventions as names
-from chassis.telemetry import TRACING
+from chassis.telemetry import TRACING, pseudonym
 from contracts.envelope import Envelope, Recorded
 from contracts.events import (
     ENDS,
@@ -18,6 +18,7 @@ from contracts.events import (
     RunEvent,
     RunFailed,
     RunInterrupted,
+    RunRequested,
     open_after,
 )
 from contracts.events import Question as Asked
@@ -111,19 +112,23 @@ class Inbox:
     async def receive(
         self,
         conversation: str,
-        message: MessageReceived,
+        message: MessageReceived | RunRequested,
         opening: ConversationStarted,
-        *,
+        *facts: Event,
         seen: Seen | None = None,
+        only_if: Callable[[Recorded], Awaitable[None]] | None = None,
     ) -> Receipt:
-        """Append a message, opening the conversation if need be.
+        """Append a message or a request for a run, opening the conversation if need be.
 
         A message with a `message_id` that the conversation already has is not appended again. When runs
         are in progress or queued, `message.on_busy` says what becomes of them and of the message.
 
         Args:
             opening: how the conversation begins if this is its first message; it names the responder.
+            facts: what is appended in front of it.
             seen: what the caller knows of the conversation, if it follows it.
+            only_if: raises where the conversation that stands is not one to append this to; what it raises
+                is passed on.
 
         Raises:
             Busy: if the message is to be rejected when a run is in progress, and one is.
@@ -140,11 +145,14 @@ class Inbox:
                 pattern = f"{message.type}.{responder}.{event_id}"
                 if start and (known := await self._log.last(conversation, pattern)):
                     return Receipt(known.id, known.sequence, again=True)
+            if start and only_if:
+                await only_if(start)
             if start and message.on_busy != "enqueue":
                 runs = await self._unanswered(start)
                 if runs and message.on_busy == "reject":
                     raise Busy
                 first = self._cancels(conversation, runs, rollback=message.on_busy == "rollback")
+            first += [self._author.envelope(conversation, fact) for fact in facts]
             addressed = message.model_copy(update={"addressee": responder})
             envelope = self._author.envelope(conversation, addressed, event_id=event_id)
             recorded = (await self._log.append([*first, envelope], expected=tail))[-1]
@@ -225,8 +233,17 @@ class Inbox:
         start = await self.standing(conversation)
         return await self._waiting(start) if start else None
 
-    async def cancel(self, conversation: str, *, rollback: bool = False) -> tuple[str, ...]:
+    async def is_busy(self, start: Recorded) -> bool:
+        """Whether a run is in progress or waits in the conversation that `start` began."""
+        return bool(await self._unanswered(start))
+
+    async def cancel(
+        self, conversation: str, *, rollback: bool = False, only: Container[str] | None = None
+    ) -> tuple[str, ...]:
         """Ask the run in progress and those queued behind it to stop; their ids.
+
+        Args:
+            only: the ids of the runs that are meant; all without it.
 
         Raises:
             NotRunning: if there is none.
@@ -235,6 +252,7 @@ class Inbox:
 
         async def attempt(start: Recorded | None, tail: int) -> tuple[str, ...]:
             runs = await self._unanswered(start) if start else []
+            runs = [run for run in runs if only is None or run.id in only]
             if not runs:
                 raise NotRunning
             await self._log.append(self._cancels(conversation, runs, rollback=rollback), expected=tail)
@@ -305,7 +323,7 @@ class Inbox:
 
         The tail is read before the standing: whatever comes after it makes the append fail.
         """
-        with TRACING.span("receive", "server", {names.GEN_AI_CONVERSATION: conversation}):
+        with TRACING.span("receive", "server", {names.GEN_AI_CONVERSATION: pseudonym(conversation)}):
             for _ in range(ATTEMPTS):
                 if seen is None:
                     tail = await self._log.tail(conversation)

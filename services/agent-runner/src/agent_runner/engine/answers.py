@@ -130,11 +130,17 @@ def fitted(schema: Any, said: bool | str, root: Mapping[str, Any]) -> Any:
     schema = _resolved(schema, root)
     if isinstance(said, str) and (typed := _structured(said)) is not None:
         return typed
+    return _of_kind(schema, said, root)
+
+
+def _of_kind(schema: Mapping[str, Any], said: bool | str, root: Mapping[str, Any]) -> Any:
     if branches := schema.get("anyOf") or schema.get("oneOf"):
         return _branch(branches, said, root)
     if "const" in schema or "enum" in schema:
         return _chosen(schema.get("enum") or [schema.get("const")], said)
     kind = schema.get("type")
+    if isinstance(kind, list) and ("boolean" if isinstance(said, bool) else "string") in kind:
+        return said
     match next((one for one in kind if one != "null"), None) if isinstance(kind, list) else kind:
         case "boolean":
             decided = said if isinstance(said, bool) else verdict(said)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contracts.envelope import Recorded
-from contracts.events import Question
+from contracts.events import Question, RunRequested
 
 ANYBODY: Final = "anonymous"
 """The user of a protocol that names none."""
@@ -21,6 +21,7 @@ class Assignment:
         questions: those that the work may answer.
         spoken_since: where the message before it is in the log, if the conversation is spoken.
         user_id: who asks: the conversation's owner, or whom the protocol names.
+        outrun: another run has ended since the work was sent, so it may speak of a state that is gone.
     """
 
     work: Recorded
@@ -30,6 +31,7 @@ class Assignment:
     questions: tuple[Question, ...] = ()
     spoken_since: int | None = None
     user_id: str = ANYBODY
+    outrun: bool = False
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -49,3 +51,11 @@ class Assignment:
             "run_id": self.work.id,
             "protocol": str(getattr(self.work.event, "protocol", "")),
         }
+
+    @property
+    def request(self) -> RunRequested:
+        """The work as a run with options, the default ones where its protocol has none."""
+        event = self.work.event
+        if isinstance(event, RunRequested):
+            return event
+        return RunRequested(addressee="", protocol=getattr(event, "protocol", ""), stream_modes=())

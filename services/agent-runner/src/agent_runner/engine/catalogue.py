@@ -17,6 +17,7 @@ from agent_runner.engine.fitting import Intake, Shape, Unfit, context_fields, in
 from agent_runner.engine.graph_settings import RECURSION_LIMIT, GraphSettings
 from agent_runner.engine.loading import Entry, InvalidGraph, attribute_of, named_in
 from agent_runner.engine.presentation import PLAIN, Presentation
+from chassis.settings import in_one_line
 
 Compiled: TypeAlias = Pregel[Any, Any, Any, Any]
 Graph: TypeAlias = StateGraph[Any, Any, Any, Any] | Compiled
@@ -191,8 +192,7 @@ async def _checked(entry: Entry) -> Served:
     except NotAGraph as error:
         raise InvalidGraph(f"{entry.told} is {error}") from None
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise InvalidGraph(f"{entry.told}: {type(error).__name__}: {reason}") from error
+        raise InvalidGraph(f"{entry.told}: {type(error).__name__}: {in_one_line(error)}") from error
     return replace(served, presentation=presentation)
 
 

@@ -1,6 +1,6 @@
 """A graph driven from its input to where it stops; what its nodes do goes into the journal as it happens."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,10 +12,14 @@ from agent_runner.engine.checkpointer import Stage
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.effects import Effects
 from agent_runner.engine.interrupts import breakpoint_of, questions_of
+from agent_runner.engine.options import options_of
 from agent_runner.engine.outputs import presented
 from agent_runner.engine.steps import messages_in, shown
+from agent_runner.engine.streaming.modes import Modes
+from agent_runner.engine.streaming.protocol import Protocol
+from agent_runner.engine.streaming.recorder import Recorder
 from agent_runner.engine.updates import as_json
-from contracts.events import Event, NodeCompleted, Question, RunCompleted, RunInterrupted
+from contracts.events import Event, NodeCompleted, Question, RunCompleted, RunInterrupted, RunRequested
 from contracts.live import NODE_STARTED, NodeStarted
 from eventlog.turns.journal import Journal
 
@@ -25,13 +29,18 @@ STAGE_SECONDS: Final = 30.0
 
 @dataclass(slots=True)
 class Drive:
-    """One way of a graph through its nodes."""
+    """One way of a graph through its nodes.
+
+    Attributes:
+        recorder: takes what is to be streamed, where anything is.
+    """
 
     assignment: Assignment
     ready: Ready
     journal: Journal
     deltas: Deltas
     effects: Effects
+    recorder: Recorder | None = None
     graph: Compiled | None = None
     _values: Any = None
     _checkpoint: str = ""
@@ -43,15 +52,11 @@ class Drive:
     async def run(self, graph: Compiled, given: Any, config: RunnableConfig, stage: Stage) -> None:
         """Until the graph is done or asks a person."""
         self.graph = graph
-        stream: AsyncIterator[Any] = graph.astream(
-            given,
-            config,
-            context=self.ready.context(graph, self.assignment.known),
-            stream_mode=["tasks", "checkpoints"],
-            durability="async",
-            subgraphs=True,
-        )
-        async for namespace, mode, chunk in stream:
+        options = options_of(self.assignment.request, graph)
+        own = self.ready.context(graph, self.assignment.known)
+        if own and isinstance(given_context := options.get("context") or {}, dict):
+            options["context"] = {**own, **given_context}
+        async for namespace, mode, chunk in self._streaming().parts(graph, given, config, options):
             if mode == "tasks" and "triggers" in chunk:
                 stage.started("|".join(namespace), chunk["id"], chunk["name"])
             if namespace:
@@ -70,7 +75,7 @@ class Drive:
         if not self._next or self.graph is None:
             return ()
         state = await self.graph.aget_state(config)
-        if state.interrupts or failed:
+        if state.interrupts or failed or isinstance(self.assignment.work.event, RunRequested):
             return questions_of(state.interrupts)
         return (breakpoint_of(self._checkpoint, self._next),)
 
@@ -89,7 +94,20 @@ class Drive:
         output = None
         if output_format is not None:
             output = presented(output_format, presentation.account(self._values, reply), work.occurred_at)
-        return RunCompleted(**facts, text=reply, output=output, output_format=output_format)
+        return RunCompleted(
+            **facts, text=reply, output=output, output_format=output_format, stopped_at=tuple(self._next)
+        )
+
+    def _streaming(self) -> Modes | Protocol:
+        request = self.assignment.request
+        if self.recorder and request.stream == "protocol":
+            return Protocol(self.recorder, self.assignment.work.sequence, self.assignment.attempt)
+        return Modes(request.stream_modes, self.recorder, subgraphs=request.subgraphs)
+
+    @property
+    def _in_steps(self) -> bool:
+        """Whether states are stored as the graph comes to them, and not only where it stops."""
+        return self.assignment.request.durability != "exit"
 
     async def _reached(self, chunk: Any, stage: Stage) -> None:
         """A super-step has ended: the state it led to goes into the journal with its node; a state that no
@@ -99,7 +117,8 @@ class Drive:
         self._values, self._next = chunk["values"], chunk["next"]
         self._super_step = chunk["metadata"]["step"]
         self._checkpoint = chunk["config"]["configurable"]["checkpoint_id"]
-        await stage.reach(self._checkpoint, STAGE_SECONDS)
+        if self._in_steps:
+            await stage.reach(self._checkpoint, STAGE_SECONDS)
         if self._step is None:
             return
         step, self._step = self._step, None
@@ -117,7 +136,9 @@ class Drive:
             update=as_json(update),
             steps=self.ready.presentation.steps(chunk["name"], self._new(update)),
         )
-        if stage.is_alone(chunk["id"]):
+        if not self._in_steps or stage.is_alone(chunk["id"]):
+            if self._step is not None:
+                self.journal.add(*self.effects.take(), self._step)
             self._step = step
             return
         writes = await stage.writes_of(chunk["id"], STAGE_SECONDS)

@@ -1,8 +1,10 @@
 """What a graph is given for a message or an answer."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
@@ -13,9 +15,16 @@ from agent_runner.engine.assignment import Assignment
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.consent import verdict
 from agent_runner.engine.fitting import Intake
+from agent_runner.engine.options import command_of, with_ids
 from agent_runner.engine.spoken import corrections
-from contracts.events import AnswerReceived, MessageReceived, Question
+from contracts.events import AnswerReceived, MessageReceived, Question, RunRequested
+from eventlog.author import derived_id
 from eventlog.ports import Log
+
+NOTHING: Final = object()
+"""There is nothing to do for the graph."""
+
+_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class Withdrawn(NotTaken):
@@ -36,8 +45,9 @@ class Declined:
 async def input_of(
     assignment: Assignment, config: RunnableConfig, saver: LogCheckpointSaver, log: Log, intake: Intake
 ) -> Any:
-    """What to give the graph: the message, the answer, or nothing where the run has begun before; `Declined`
-    where it is not to go on.
+    """What to give the graph: the message, the answer, the input or command as it came, or None where it
+    is to go on where it stands, as when the run has begun before; `NOTHING` where it is not even that, and
+    `Declined` where a person would not have it.
 
     Raises:
         NotTaken: if the question does not take the answer.
@@ -46,11 +56,13 @@ async def input_of(
     begun = await saver.aget_tuple(config)
     if begun is not None and begun.metadata.get("run_id") == work.id:
         return None
+    if isinstance(work.event, RunRequested):
+        return _requested(assignment, work.event)
     if (said := _said(assignment)) is not None:
         return resume(assignment.questions, said)
     if not isinstance(work.event, MessageReceived):
         raise TypeError(f"cannot answer {work.event.type}")
-    given = intake(HumanMessage(work.event.text, id=work.id), assignment.known)
+    given = intake(HumanMessage(composed(work.event.text), id=work.id), assignment.known)
     heard = await _heard(assignment, log, begun.checkpoint["channel_values"] if begun else {})
     return {**given, "messages": [*heard, *given["messages"]]} if heard else given
 
@@ -80,7 +92,7 @@ def _said(assignment: Assignment) -> dict[str, Any] | None:
             raise Withdrawn("the question was withdrawn before the answer came")
         return said
     if isinstance(event, MessageReceived) and ids:
-        return {ids[0]: event.text}
+        return {ids[0]: composed(event.text)}
     return None
 
 
@@ -94,6 +106,25 @@ def _go_on(question: Question, said: Any) -> Any:
             return Declined(f"{named} 단계를 진행하지 않았습니다. / {named} was not carried out.")
         case _:
             raise NotTaken(f"yes or no: {question.question}")
+
+
+def composed(text: str) -> str:
+    """The text in NFC, as graphs read it; some systems send every letter in pieces."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _requested(assignment: Assignment, request: RunRequested) -> Any:
+    if request.command is None:
+        return with_ids(request.input, assignment.work.id, derived_id)
+    command = request.command
+    if "resume" in command and assignment.outrun and not _names_questions(command["resume"]):
+        # It was sent when another question, or none, was asked: it is no answer to what is asked now.
+        command = {name: value for name, value in command.items() if name != "resume"}
+    return command_of(command) if any(value is not None for value in command.values()) else NOTHING
+
+
+def _names_questions(resume: Any) -> bool:
+    return isinstance(resume, dict) and bool(resume) and all(_ID.fullmatch(str(key)) for key in resume)
 
 
 async def _heard(assignment: Assignment, log: Log, values: Mapping[str, Any]) -> list[BaseMessage]:

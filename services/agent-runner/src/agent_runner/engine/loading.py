@@ -18,9 +18,10 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from agent_runner.engine.graph_settings import GraphSettings
+from chassis.settings import WrongSetting, in_one_line
 
 
-class InvalidGraph(ValueError):
+class InvalidGraph(WrongSetting):
     """A graph that can't be served; the text names its entry and the reason, in one line."""
 
 
@@ -61,6 +62,8 @@ def named_in(setting: str, folder: Path) -> Named:
     Raises:
         InvalidGraph: on an entry of another form, and on a file that cannot be read.
     """
+    if setting and (here := str(folder)) not in sys.path:
+        sys.path.append(here)  # last: no module there takes the place of an installed one
     entries: list[Entry] = []
     settings: dict[str, GraphSettings] = {}
     index: Mapping[str, Any] | None = None
@@ -95,7 +98,7 @@ def attribute_of(entry: Entry) -> Any:
         for part in attribute.split("."):
             found = getattr(found, part)
     except Exception as error:
-        raise InvalidGraph(f"{entry.told}: {type(error).__name__}: {_line(error)}") from error
+        raise InvalidGraph(f"{entry.told}: {type(error).__name__}: {in_one_line(error)}") from error
     return found
 
 
@@ -185,7 +188,7 @@ def _read(path: Path, parse: Any) -> dict[str, Any]:
     try:
         said = parse(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise InvalidGraph(f"{path}: {_line(error)}") from error
+        raise InvalidGraph(f"{path}: {in_one_line(error)}") from error
     if not isinstance(said, dict):
         raise InvalidGraph(f"{path}: must be an object")
     return said
@@ -207,7 +210,3 @@ def _take_dependency(folder: Path, path: Path) -> None:
     for place in (folder / "src", folder):
         if place.is_dir() and str(place.resolve()) not in sys.path:
             sys.path.append(str(place.resolve()))
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -15,20 +15,25 @@ from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
-from agent_runner.engine.failures import told
-from agent_runner.engine.input import Declined, Withdrawn, input_of
+from agent_runner.engine.faults import Language, kind_of, language_of, reason, told
+from agent_runner.engine.input import NOTHING, Declined, Withdrawn, input_of
+from agent_runner.engine.model_calls import ModelCalls
+from agent_runner.engine.options import branched, with_options
 from agent_runner.engine.spans import Spans
 from agent_runner.engine.steps import messages_in, unanswered_calls
+from agent_runner.engine.streaming.recorder import Recorder
 from agent_runner.engine.trace import Trace
 from chassis import conventions as names
-from chassis.telemetry import TRACING, Attributes, fail
+from chassis.telemetry import TRACING, Attributes, fail, pseudonym
 from contracts.events import (
     CancelRequested,
     CheckpointsRemoved,
+    ConversationDeleted,
     Event,
     Question,
     RunCancelled,
     RunFailed,
+    RunRequested,
     RunStarted,
 )
 from contracts.trace import root_of
@@ -63,16 +68,15 @@ class Run:
         self._show_errors = show_errors
         self._timeout = ready.settings.timeout or timeout_seconds
         self._news = asyncio.Event()
-        self._callbacks: list[BaseCallbackHandler] = [Trace(deltas)] if deltas.heard else []
-        self._config: RunnableConfig = {
-            "configurable": {**ready.settings.configurable, **assignment.known},
-            "metadata": {"run_id": self._work.id},
-            "run_id": root_of(self._work.id, assignment.attempt),
-            "callbacks": self._callbacks,
-        }
         self._facts = assignment.facts
+        self._request = assignment.request
+        streamed = bool(self._request.stream_modes)
+        self._recorder = Recorder(journal, deltas, self._facts) if streamed else None
+        traced = deltas.heard and not streamed
+        self._callbacks: list[BaseCallbackHandler] = [ModelCalls(), *([Trace(deltas)] if traced else [])]
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts)
-        self._drive = Drive(assignment, ready, journal, deltas, self._effects)
+        self._drive = Drive(assignment, ready, journal, deltas, self._effects, self._recorder)
+        self._config = self._configured()
 
     async def execute(self) -> None:
         """Answer the message.
@@ -85,7 +89,7 @@ class Run:
         attributes: Attributes = {
             names.GEN_AI_OPERATION: names.INVOKE_AGENT,
             names.GEN_AI_AGENT: graph_name,
-            names.GEN_AI_CONVERSATION: self._work.conversation,
+            names.GEN_AI_CONVERSATION: pseudonym(self._work.conversation),
             names.ATTEMPT: self._assignment.attempt,
         }
         with TRACING.span(f"{names.INVOKE_AGENT} {graph_name}", attributes=attributes) as span:
@@ -101,16 +105,16 @@ class Run:
                 await self._attempt()
             except (Superseded, Cancelled, LogError):
                 raise
-            except Exception as error:
-                code = f"{self._work.id[:8]}.{self._assignment.attempt}"
-                logger.warning("run %s failed: error %s", self._work.id, code, exc_info=error)
+            except Exception as error:  # noqa: BLE001 - whatever a graph raises is logged and ends its run
+                self._log_failure(error)
                 fail(get_current_span(), error)
                 questions = await self._still_open(error)
+                shown = None if self._show_errors else self._error_id
                 await self._finish(
                     *self._stage.leftovers(),
                     RunFailed(
                         **self._facts,
-                        error=told(error, code, whole=self._show_errors),
+                        error=told(error, self._language(), shown),
                         code=type(error).__name__,
                         questions=questions,
                     ),
@@ -118,6 +122,28 @@ class Run:
         except Cancelled as cancelled:
             self._journal.cancelled = True
             await self._finish(*await self._cancelled(rollback=cancelled.rollback))
+
+    @property
+    def _error_id(self) -> str:
+        """By which the operator's log has what a client is not told."""
+        return f"{self._work.id[:8]}.{self._assignment.attempt}"
+
+    def _log_failure(self, error: Exception) -> None:
+        """The reason: in one line for what a provider did, else with where it happened."""
+        where = None if kind_of(error) else error
+        work = self._work
+        logger.warning(
+            "conversation %s: run %s failed (error %s): %s",
+            work.conversation,
+            work.id,
+            self._error_id,
+            reason(error),
+            exc_info=where,
+        )
+
+    def _language(self) -> Language:
+        said = getattr(self._work.event, "text", None) or getattr(self._work.event, "response", "")
+        return language_of(str(said))
 
     def look(self) -> None:
         """Others have appended what may concern this run: a cancellation, a deletion."""
@@ -152,13 +178,16 @@ class Run:
         EFFECTS.set(self._effects)
         self._stage.tail = self._journal.tail
         async with self._ready.opened(self._config) as graph:
-            self._config["recursion_limit"] = self._ready.recursion_limit(graph)
+            self._config.setdefault("recursion_limit", self._ready.recursion_limit(graph))
             intake = self._ready.intake(graph)
             given = await input_of(self._assignment, self._config, self._saver, self._log, intake)
             if isinstance(given, Declined):
                 await self._decline(graph, given)
                 return
-            await self._drive.run(graph, given, self._config, self._stage)
+            if given is not NOTHING:
+                begun = given is None and self._assignment.attempt > 1
+                place = self._config if begun else branched(self._config, self._request)
+                await self._drive.run(graph, given, place, self._stage)
             end = self._drive.end(await self._drive.questions(self._config))
             await self._finish(*self._stage.leftovers(), end)
 
@@ -177,10 +206,24 @@ class Run:
     async def _finish(self, *events: Event) -> None:
         """Commit the run's last events; the very last one tells how many deltas there were."""
         *others, end = events
-        await self._journal.end(
-            *self._effects.take(), *others, end.model_copy(update={"deltas": self._deltas.count})
-        )
+        shown = self._recorder.take() if self._recorder else ()
+        gone = (ConversationDeleted(),) if self._request.ephemeral else ()
+        end = end.model_copy(update={"deltas": self._deltas.count})
+        await self._journal.end(*self._effects.take(), *shown, *others, *gone, end)
         await self._deltas.flush()
+
+    def _configured(self) -> RunnableConfig:
+        settings, known = self._ready.settings.configurable, self._assignment.known
+        config: RunnableConfig = {
+            "configurable": {**settings, **known},
+            "metadata": {"run_id": self._work.id},
+            "run_id": root_of(self._work.id, self._assignment.attempt),
+            "callbacks": self._callbacks,
+        }
+        if not isinstance(self._work.event, RunRequested):
+            return config
+        config["configurable"] = {**settings, "thread_id": self._work.conversation}
+        return with_options(config, self._request, self._assignment.graph_name, self._assignment.attempt)
 
     async def _still_open(self, error: Exception) -> tuple[Question, ...]:
         """The questions that wait for a person although the run has failed."""

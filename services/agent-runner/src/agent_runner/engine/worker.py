@@ -20,6 +20,7 @@ from contracts.events import (
     RunEvent,
     RunFailed,
     RunInterrupted,
+    RunRequested,
     Unrecognized,
     open_after,
 )
@@ -122,6 +123,8 @@ class Worker(Responder[_Conversation]):
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
             raise
+        if getattr(work.event, "ephemeral", False):
+            return
         memory.tail = journal.tail
         newest_run = ends[-1] if ends else progress.newest_run
         asked = newest_run is not None and open_after(newest_run.event)
@@ -132,7 +135,7 @@ class Worker(Responder[_Conversation]):
     async def _answer(
         self, work: Recorded, progress: Progress, attempt: int, journal: Journal, deltas: Deltas
     ) -> None:
-        graph_name = self._graph_name(progress)
+        graph_name = self._graph_name(progress, work.event)
         graph = self._graphs.get(graph_name)
         refusal = None
         if attempt > self._settings.max_attempts:
@@ -164,6 +167,7 @@ class Worker(Responder[_Conversation]):
                 progress.questions_for(work),
                 _spoken_since(progress),
                 _user_of(progress, work.event),
+                _is_outrun(progress, work),
             ),
             graph,
             self._saver,
@@ -179,7 +183,9 @@ class Worker(Responder[_Conversation]):
         finally:
             del self._running[work.conversation]
 
-    def _graph_name(self, progress: Progress) -> str:
+    def _graph_name(self, progress: Progress, event: Event) -> str:
+        if isinstance(event, RunRequested) and event.graph:
+            return event.graph
         start = progress.start.event if progress.start else None
         return (isinstance(start, ConversationStarted) and start.graph) or self._settings.default_graph
 
@@ -196,6 +202,14 @@ def _user_of(progress: Progress, event: Event) -> str:
     start = progress.start.event if progress.start else None
     named = (getattr(start, "owner", None), getattr(event, "user_id", None), getattr(start, "user_id", None))
     return next((user for user in named if user), ANYBODY)
+
+
+def _is_outrun(progress: Progress, work: Recorded) -> bool:
+    """Whether another run has ended since the work was sent."""
+    newest = progress.newest_run
+    if newest is None or newest.sequence < work.sequence or not isinstance(newest.event, RunEvent):
+        return False
+    return newest.event.message_sequence < work.sequence
 
 
 def _spoken_since(progress: Progress) -> int | None:
