@@ -102,6 +102,14 @@ class ChainEnd(BaseModel):
     data: Any
 
 
+class CustomEvent(BaseModel):
+    """Something that a node says before it has ended; `data` is any JSON."""
+
+    event: Literal["on_custom_event"] = "on_custom_event"
+    node: str
+    data: Any
+
+
 class HitlRequest(BaseModel):
     """A person is asked. The context holds what is needed to decide, and the ``interrupt_id``."""
 
@@ -126,7 +134,7 @@ class Failed(BaseModel):
 
 
 ClientFrame = Say | SayContent | HumanResponse | Cancel
-Frame = Connected | ChainStart | ChainEnd | HitlRequest | Finished | Failed
+Frame = Connected | ChainStart | ChainEnd | CustomEvent | HitlRequest | Finished | Failed
 
 
 class ErrorBody(BaseModel):

@@ -27,7 +27,7 @@ from contracts.events import (
     RunInterrupted,
 )
 from contracts.live import Delta
-from contracts.trace import CHAIN_END, CHAIN_ERROR, CHAIN_START, CHAIN_STREAM, TRACED, root_of
+from contracts.trace import CHAIN_END, CHAIN_ERROR, CHAIN_START, CHAIN_STREAM, CUSTOM_EVENT, TRACED, root_of
 from protocols.room.wire import (
     COMMANDS,
     Restart,
@@ -184,7 +184,8 @@ class _Turn:
         yield from self._event(number, kind, {"data": data, "run_id": root, "parent_ids": [], "tags": []})
 
     def _event(self, number: int, kind: str, traced: dict[str, Any]) -> Iterator[Frame]:
-        documented = {name: traced[name] for name in ("data", "run_id", "parent_ids", "tags")}
+        fields = ("data", "run_id", "parent_ids", "tags", *(("name",) if kind == CUSTOM_EVENT else ()))
+        documented = {name: traced[name] for name in fields}
         yield from self._placed(number, {"event": kind, **documented, "id": self._id(number)})
 
     def _placed(self, number: int, frame: Frame) -> Iterator[Frame]:

@@ -15,12 +15,13 @@ from agent_runner.engine.interrupts import breakpoint_of, questions_of
 from agent_runner.engine.options import options_of
 from agent_runner.engine.outputs import presented
 from agent_runner.engine.steps import messages_in, shown
-from agent_runner.engine.streaming.modes import Modes
+from agent_runner.engine.streaming.modes import WATCHED, Modes
 from agent_runner.engine.streaming.protocol import Protocol
 from agent_runner.engine.streaming.recorder import Recorder
 from agent_runner.engine.updates import as_json
 from contracts.events import Event, NodeCompleted, Question, RunCompleted, RunInterrupted, RunRequested
 from contracts.live import NODE_STARTED, NodeStarted
+from contracts.trace import CUSTOM_EVENT, root_of
 from eventlog.turns.journal import Journal
 
 STAGE_SECONDS: Final = 30.0
@@ -48,6 +49,7 @@ class Drive:
     _step: NodeCompleted | None = None
     _shown: set[str] = field(default_factory=set)
     _super_step: int = 0
+    _node: str = ""
 
     async def run(self, graph: Compiled, given: Any, config: RunnableConfig, stage: Stage) -> None:
         """Until the graph is done or asks a person."""
@@ -57,6 +59,9 @@ class Drive:
         if own and isinstance(given_context := options.get("context") or {}, dict):
             options["context"] = {**own, **given_context}
         async for namespace, mode, chunk in self._streaming().parts(graph, given, config, options):
+            if mode == "custom":
+                self._told(namespace, chunk)
+                continue
             if mode == "tasks" and "triggers" in chunk:
                 stage.started("|".join(namespace), chunk["id"], chunk["name"])
             if namespace:
@@ -65,6 +70,7 @@ class Drive:
                 await self._reached(chunk, stage)
             elif "triggers" in chunk:
                 if not stage.has_ended(chunk["id"]):
+                    self._node = chunk["name"]
                     started = NodeStarted(node=chunk["name"], step=self._super_step + 1)
                     self.deltas.send(NODE_STARTED, started.model_dump())
             elif chunk.get("error") is None and not chunk["interrupts"]:
@@ -102,7 +108,26 @@ class Drive:
         request = self.assignment.request
         if self.recorder and request.stream == "protocol":
             return Protocol(self.recorder, self.assignment.work.sequence, self.assignment.attempt)
-        return Modes(request.stream_modes, self.recorder, subgraphs=request.subgraphs)
+        watched = WATCHED if self.recorder else (*WATCHED, "custom")
+        return Modes(request.stream_modes, self.recorder, subgraphs=request.subgraphs, watched=watched)
+
+    def _told(self, namespace: Sequence[str], value: Any) -> None:
+        """Something that a node says on the way; a model's tokens are told of by its callbacks."""
+        if isinstance(value, dict) and value.keys() == {"token"}:
+            return
+        node = namespace[0].partition(":")[0] if namespace else self._node
+        self.deltas.send(
+            CUSTOM_EVENT,
+            {
+                "run_id": str(root_of(self.assignment.work.id, self.assignment.attempt)),
+                "parent_ids": [],
+                "tags": [],
+                "name": namespace[-1].partition(":")[0] if namespace else node,
+                "data": as_json(value),
+                "node": node,
+                "step": self._super_step + 1,
+            },
+        )
 
     @property
     def _in_steps(self) -> bool:

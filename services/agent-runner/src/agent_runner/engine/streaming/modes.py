@@ -23,8 +23,16 @@ _CONFIG_SHOWN: Final = ("configurable", "tags", "recursion_limit")
 class Modes:
     """Streams a run by the modes that were asked for."""
 
-    def __init__(self, asked: Sequence[str], recorder: Recorder | None, *, subgraphs: bool = False) -> None:
-        """Without a recorder nothing is shown."""
+    def __init__(
+        self,
+        asked: Sequence[str],
+        recorder: Recorder | None,
+        *,
+        subgraphs: bool = False,
+        watched: Sequence[str] = WATCHED,
+    ) -> None:
+        """Without a recorder nothing is shown; `watched` is what the run itself is told."""
+        self._watched = watched
         self._asked = frozenset(asked)
         self._recorder = recorder
         self._subgraphs = subgraphs
@@ -37,12 +45,12 @@ class Modes:
     ) -> AsyncIterator[Part]:
         """What the graphs' tasks and checkpoints come to; all that was asked for is shown on the way."""
         modes = {_LANGGRAPH.get(mode, mode) for mode in self._asked - {"events"}}
-        wanted = {"stream_mode": sorted(modes.union(WATCHED)), "subgraphs": True, **options}
+        wanted = {"stream_mode": sorted(modes.union(self._watched)), "subgraphs": True, **options}
         stream = self._by_events if "events" in self._asked else self._by_chunks
         async for namespace, mode, data in stream(graph, given, config, wanted):
             if self._recorder and (self._subgraphs or not namespace):
                 self._show(self._recorder, namespace, mode, data)
-            if mode in WATCHED:
+            if mode in self._watched:
                 yield namespace, mode, data
 
     async def _by_chunks(
