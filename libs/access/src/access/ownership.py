@@ -7,7 +7,7 @@ from access.visitor import VISITOR
 from chassis.logs import CONVERSATION
 from contracts.envelope import Envelope, Recorded
 from contracts.events import ConversationStarted, VoiceSessionClaimed
-from eventlog.ports import Log, LogError, LogState
+from eventlog.ports import Log, LogState, TooMuch
 
 CLAIMED_BY = VoiceSessionClaimed | ConversationStarted
 """The events by which a conversation gets an owner."""
@@ -20,7 +20,7 @@ class NotYours(Exception):
         super().__init__("this conversation belongs to another user")
 
 
-class TooManyConversations(LogError):
+class TooManyConversations(TooMuch):
     """The API key has begun too many conversations of late."""
 
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from contracts import subjects
 from contracts.envelope import Envelope, Recorded
 from contracts.live import Delta
-from eventlog.codec import recorded, subject_of
+from eventlog.codec import is_same, recorded, subject_of
 from eventlog.ports import Conflict, LogState
 
 
@@ -30,7 +30,7 @@ class MemoryLog:
         tail = await self.tail(conversation)
         if tail != expected:
             own = await self.next(conversation, ">", after=expected)
-            if own is None or own.id != envelopes[0].id:
+            if own is None or not is_same(own, envelopes[0]):
                 raise Conflict(conversation, expected, tail)
             return tuple(self._events[own.sequence - 1 : own.sequence - 1 + len(envelopes)])
         first = len(self._events) + 1

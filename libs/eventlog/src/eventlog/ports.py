@@ -49,6 +49,10 @@ class LogState:
     last: int
 
 
+class TooMuch(LogError):
+    """More than is allowed; nothing was written. The text says of what, for whoever asked."""
+
+
 class Log(Protocol):
     """An append-only log of events, one ordered sequence over all conversations."""
 

@@ -18,6 +18,7 @@ from agent_runner.engine import state_queries as state
 from agent_runner.engine.catalogue import InvalidGraph, Served, catalogue
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.effects import call_with_effects
+from agent_runner.engine.exits import keep_running
 from agent_runner.engine.worker import Worker
 from agent_runner.handlers import SERVICE, router
 from agent_runner.settings import RunnerSettings
@@ -33,6 +34,7 @@ from eventlog.settings import NatsSettings
 from eventlog.turns.dead_letters import DeadLetters
 from eventlog.turns.deliveries import Deliveries
 from eventlog.turns.inbox import Inbox
+from eventlog.turns.work import WorkQueue
 
 
 def check_names(graphs: Mapping[str, Served], settings: RunnerSettings) -> None:
@@ -51,6 +53,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
 
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
+        keep_running(asyncio.get_running_loop())
         await service.connect(broker)
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
         author = Author(source=SERVICE)
@@ -70,9 +73,11 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             letters,
             settings,
         )
-        deliveries = Deliveries(worker.answer, letters, takeover_after=settings.takeover_after)
+        deliveries = Deliveries(
+            worker, letters, takeover_after=settings.takeover_after, places=settings.concurrent_runs
+        )
         contacts = Contacts(DataFolder(settings.tools_dir))
-        broker.include_router(router(log, worker, deliveries, graphs, settings, contacts))
+        broker.include_router(router(worker, graphs, settings, contacts))
         committed = LogCheckpointSaver(log, author)
         readable = {name: graph.on(committed) for name, graph in graphs.items()}
         broker.include_router(
@@ -85,7 +90,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         broker.include_router(graph_views.router(readable, settings.default_graph))
         offer = offering.Offer(log, author, tools, timeout_seconds=settings.run_timeout)
         broker.include_router(offering.router(offer, settings.concurrent_runs))
-        async with deliveries.working(app, broker, SERVICE):
+        async with deliveries.working(app, broker, SERVICE, WorkQueue(broker, log, SERVICE)):
             yield
 
     return app, started()

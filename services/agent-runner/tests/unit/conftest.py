@@ -63,7 +63,7 @@ class Runs:
         saver = LogCheckpointSaver(self.log, self.author)
         served = {"graph": self.graph.on(saver)}
         settings = RunnerSettings(**{"show_errors": True} | self._settings)
-        return Worker(self.log, self.live, self.author, saver, served, Graves(), settings)
+        return Worker(self.log, self.live, self.author, saver, served, Letters(), settings)
 
     async def receive(self, text: str, protocol: str = "octo") -> Recorded:
         message = MessageReceived(addressee="x", text=text, protocol=protocol, message_id=str(uuid4()))
@@ -110,10 +110,10 @@ class Runs:
         return found
 
 
-class Graves:
+class Letters:
     """Takes dead letters, of which there should be none."""
 
-    async def bury(self, work: Recorded, reason: str) -> None:
+    async def put(self, work: Recorded, reason: str) -> None:
         raise AssertionError(reason)
 
 

@@ -51,7 +51,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
             verifier = identity.verifier(keys)
             log = await guarded(app, access, verifier, broker, stream)
-            inbox = Inbox(log, Author(source=SERVICE))
+            inbox = Inbox(log, Author(source=SERVICE), queued=access.queued_per_conversation)
             live = JetStreamLive(broker, nats)
             for router in handlers.routers(broker, SERVICE, log, live, inbox, verifier, settings):
                 app.include_router(router)

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.ownership import NotYours, TooManyConversations
 from eventlog.ports import LogError
+from eventlog.turns.inbox import TooManyMessages
 from protocols.doors import DOORS, body, destination
 from protocols.octo.wire import ErrorBody
 
@@ -69,6 +70,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(TooManyConversations)
     async def too_many(request: Request, error: TooManyConversations) -> JSONResponse:
         return _shaped(request, 429, str(error), "too_many_conversations", {"Retry-After": "60"})
+
+    @app.exception_handler(TooManyMessages)
+    async def too_many_messages(request: Request, error: TooManyMessages) -> JSONResponse:
+        return _shaped(request, 429, str(error), "too_many_messages", {"Retry-After": "1"})
 
     @app.exception_handler(LogError)
     async def unavailable(_: Request, error: LogError) -> JSONResponse:

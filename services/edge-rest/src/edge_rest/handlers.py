@@ -25,7 +25,7 @@ def routers(
         room.router(log),
         quote.router(broker, Talks(log, live, inbox), settings),
         voice.router(inbox, verifier),
+        *langgraph.routers(log, live, inbox, questions, settings),
         conversations.router(log, live, inbox, questions, settings),
         console.router(broker, name, log, questions),
-        *langgraph.routers(log, live, inbox, questions, settings),
     ]

@@ -41,7 +41,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
     store = Store(own.url())
     metrics = ProjectionMetrics(broker.metrics.registry)
 
-    async def bury(event: Recorded, reason: str) -> None:
+    async def give_up(event: Recorded, reason: str) -> None:
         letter = dead.DeadLetter(
             service=NAME,
             conversation=event.conversation,
@@ -49,12 +49,12 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
             event_id=event.id,
             reason=reason,
         )
-        await dead.bury(broker, letter, timeout_seconds=nats.request_timeout)
+        await dead.put(broker, letter, timeout_seconds=nats.request_timeout)
 
     projector = Projector(
         lambda: JetStreamLog(broker, registry, nats),
         store,
-        bury,
+        give_up,
         metrics,
         outage_patience=own.outage_patience,
         ready_lag=own.ready_lag,

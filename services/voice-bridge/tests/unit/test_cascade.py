@@ -10,6 +10,9 @@ import openai
 import pytest
 from tests.speech_services.endpoints import SpeechServer, speech_server
 
+from voice_bridge.domain.answer import Answer
+from voice_bridge.domain.dialogue import Manner
+from voice_bridge.domain.language import Language
 from voice_bridge.domain.speech import (
     BYTES_PER_MS,
     AudioChunk,
@@ -30,7 +33,9 @@ class Agent:
         self.asked: list[str | None] = []
         self.hold = asyncio.Event()
 
-    async def __call__(self, transcript: str | None, reply: str) -> AsyncIterator[str]:
+    async def __call__(
+        self, transcript: str | None, reply: str, language: Language
+    ) -> AsyncIterator[str | Answer]:
         self.asked.append(transcript)
         yield "앨리스를 찾았어요. "
         await self.hold.wait()
@@ -62,8 +67,8 @@ async def session(server: tuple[SpeechServer, str], agent: Agent) -> AsyncIterat
 @pytest.fixture
 async def spoken() -> AsyncIterator[bytes]:
     child = Espeak()
-    pcm = b"".join([block async for block in EspeakSpeech(child).speak("find Alice", "ash")])
-    yield bytes(300 * BYTES_PER_MS) + pcm + bytes(700 * BYTES_PER_MS)
+    pcm = b"".join([block async for block in EspeakSpeech(child).speak("find Alice", "ash", "en", Manner())])
+    yield bytes(300 * BYTES_PER_MS) + pcm + bytes(1300 * BYTES_PER_MS)
     await child.close()
 
 
@@ -89,7 +94,7 @@ async def test_sentences_are_spoken_as_they_are_completed(
     await session.update("verse")
     agent.hold.set()
     rest = await until(events, ReplyDone)
-    assert speech.spoken[1][:2] == ("Her address is alice@example.test.", "verse")
+    assert speech.spoken[1][:2] == ("Her address is alice 골뱅이 example 점 test.", "verse")
     chunks = [event for event in first + rest if isinstance(event, AudioChunk)]
     assert sum(len(chunk.pcm) for chunk in chunks) == 2 * 9990
     assert all(len(chunk.pcm) % 2 == 0 for chunk in chunks)
@@ -119,6 +124,7 @@ async def test_a_failing_recognizer_is_reported_and_the_talk_goes_on(
     events = session.events()
     failed = await until(events, EngineFailed)
     assert failed[-1] == EngineFailed("speech recognition failed")
+    await until(events, ReplyDone)
     speech.status = 200
     agent.hold.set()
     await session.push_audio(spoken)

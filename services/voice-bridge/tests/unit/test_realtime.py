@@ -7,9 +7,12 @@ from typing import Any
 
 import openai
 import pytest
+from prometheus_client import Counter
 from tests.speech_services.realtime import FRAME_BYTES, Peer, Realtime, realtime_server
 
+from voice_bridge.domain.answer import Answer
 from voice_bridge.domain.endpointing import VadSettings
+from voice_bridge.domain.language import Language
 from voice_bridge.domain.speech import (
     BYTES_PER_MS,
     AudioChunk,
@@ -38,7 +41,7 @@ async def call_tool(_call_id: str, name: str, arguments: Mapping[str, Any]) -> s
     return f"{name}({arguments['name']})"
 
 
-async def no_reply(transcript: str | None, _reply: str) -> AsyncIterator[str]:
+async def no_reply(transcript: str | None, _reply: str, _language: Language) -> AsyncIterator[str | Answer]:
     yield f"nobody asks for this: {transcript}"
 
 
@@ -55,9 +58,10 @@ def session_for(
     tool = Tool(
         "find_contact", "Finds a contact", {"type": "object", "properties": {"name": {"type": "string"}}}
     )
-    surroundings = Surroundings("alloy", no_reply, history, (tool,), call)
+    surroundings = Surroundings("alloy", no_reply, None, history, (tool,), call)
     model = Model("gpt-realtime", "whisper-1")
-    return RealtimeEngine(client, model, vad=vad, limits=limits).session(surroundings)
+    unread = Counter("unread", "unread", ("type",), registry=None)
+    return RealtimeEngine(client, model, unread, vad=vad, limits=limits).session(surroundings)
 
 
 async def opened(

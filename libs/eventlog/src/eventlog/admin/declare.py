@@ -20,7 +20,7 @@ from chassis.settings import Settings, WrongSetting, load
 from eventlog.broker import Broker
 from eventlog.ports import LogError
 from eventlog.settings import NatsSettings
-from eventlog.streams import GIB, LIVE_BYTES, WrongStream, declare, restore_live
+from eventlog.streams import GIB, LIVE_BYTES, TAKEOVER_SECONDS, WrongStream, declare, restore_live
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +66,15 @@ class StreamSettings(Settings):
         return (size(self.file_store) - OTHER_STREAMS_BYTES) // 2
 
 
+class TakeoverSettings(Settings):
+    """What the streams' consumers share with the services, in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_")
+
+    takeover_after: float = Field(default=TAKEOVER_SECONDS, ge=0.5)
+    """Seconds of silence after which another process takes a run over."""
+
+
 def size(text: str) -> int:
     """Bytes of a size as nats-server reads it: ``80GB`` and ``80GiB`` count by 1,024, ``80G`` by 1,000.
 
@@ -83,7 +92,11 @@ def size(text: str) -> int:
 async def declare_as(broker: Broker, wanted: StreamSettings) -> None:
     """Create the streams, or bring them to these sizes. Raises as `streams.declare`."""
     await declare(
-        broker.client, replicas=wanted.replicas, log_bytes=wanted.share, live_bytes=wanted.live_bytes
+        broker.client,
+        replicas=wanted.replicas,
+        log_bytes=wanted.share,
+        live_bytes=wanted.live_bytes,
+        takeover_after=load(TakeoverSettings).takeover_after,
     )
 
 

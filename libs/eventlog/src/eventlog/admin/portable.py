@@ -175,7 +175,7 @@ class Porter:
     """Writes conversations out of the log and reads them in, over a started broker."""
 
     def __init__(self, broker: Broker, settings: NatsSettings) -> None:
-        self._payloads = Payloads(broker.client)
+        self._payloads = Payloads(broker.client, settings.request_timeout)
         self._reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
         self._next, self._tail = log.next, log.tail

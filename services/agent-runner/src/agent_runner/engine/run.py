@@ -15,6 +15,7 @@ from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
+from agent_runner.engine.exits import ordinary
 from agent_runner.engine.faults import Language, kind_of, language_of, reason, told
 from agent_runner.engine.input import NOTHING, Declined, Withdrawn, input_of
 from agent_runner.engine.model_calls import ModelCalls
@@ -56,8 +57,11 @@ class Run:
         deltas: Deltas,
         *,
         timeout_seconds: float,
+        announced: bool,
         show_errors: bool = False,
     ) -> None:
+        """`announced`: the log is to know of the attempt before the graph does anything, which may be what
+        ended whoever had the message before."""
         self._assignment = assignment
         self._work = assignment.work
         self._saver = saver
@@ -67,6 +71,7 @@ class Run:
         self._ready = ready
         self._show_errors = show_errors
         self._timeout = ready.settings.timeout or timeout_seconds
+        self._announced = announced or assignment.attempt > 1
         self._news = asyncio.Event()
         self._facts = assignment.facts
         self._request = assignment.request
@@ -162,7 +167,12 @@ class Run:
                 for task in background:
                     task.cancel()
         except BaseExceptionGroup as group_error:
-            raise _decisive(group_error) from None
+            raise ordinary(_decisive(group_error)) from None
+        except asyncio.CancelledError as error:
+            own = asyncio.current_task()
+            if own and own.cancelling():
+                raise
+            raise ordinary(error) from error  # a node raised it for reasons of its own
 
     async def _look_at_news(self) -> None:
         while True:
@@ -171,7 +181,7 @@ class Run:
             await self._journal.look()
 
     async def _drive_to_end(self) -> None:
-        if self._assignment.attempt > 1:
+        if self._announced:
             await self._journal.flush()  # from here on whoever had the run before can append nothing
         if self._journal.tail > self._work.sequence:
             await self._check_cancelled()

@@ -100,6 +100,7 @@ class ThreadReader:
         if ready is None:
             return StateUpdated(refusal="there is no graph whose state this is")
         config = _config(command.conversation, command.namespace, command.checkpoint_id)
+        config["metadata"] = {"graph_id": command.graph} if command.graph else {}
         steps = [
             [GraphUpdate(update.values, update.as_node) for update in step] for step in command.supersteps
         ]

@@ -22,6 +22,7 @@ from contracts.events import (
     RunInterrupted,
     RunRequested,
     Unrecognized,
+    Work,
     open_after,
 )
 from contracts.live import UNHEARD
@@ -30,7 +31,7 @@ from eventlog.live import Live
 from eventlog.ports import Log
 from eventlog.turns.journal import Journal, Superseded
 from eventlog.turns.progress import Progress, Turn
-from eventlog.turns.responder import Responder, Undertaker
+from eventlog.turns.responder import DeadLetterBox, Responder
 
 logger = logging.getLogger(__name__)
 
@@ -44,10 +45,12 @@ class _Conversation:
 
     Attributes:
         tail: the sequence up to which `progress` is known; -1 for not at all.
+        waiting: the sequences of messages behind the one that is answered.
     """
 
     tail: int = -1
     progress: Progress = field(default_factory=lambda: Progress(None, None))
+    waiting: set[int] = field(default_factory=set)
 
 
 class Worker(Responder[_Conversation]):
@@ -60,7 +63,7 @@ class Worker(Responder[_Conversation]):
         author: Author,
         saver: LogCheckpointSaver,
         graphs: Mapping[str, Ready],
-        undertaker: Undertaker,
+        dead_letters: DeadLetterBox,
         settings: RunnerSettings,
     ) -> None:
         super().__init__(log, _Conversation, concurrent=settings.concurrent_runs)
@@ -68,7 +71,7 @@ class Worker(Responder[_Conversation]):
         self._author = author
         self._saver = saver
         self._graphs = graphs
-        self._undertaker = undertaker
+        self._dead_letters = dead_letters
         self._settings = settings
         self._running: dict[str, Run] = {}
 
@@ -78,14 +81,30 @@ class Worker(Responder[_Conversation]):
             run.look()
 
     async def _turn(self, memory: _Conversation, work: Recorded) -> Turn:
-        """Decide from memory if nothing happened between it and the message, else from the log.
+        """Decide from memory if all was answered and nothing happened since, else from the log."""
+        if memory.tail == work.previous and memory.progress.start and not memory.waiting:
+            memory.tail = work.sequence
+            return memory.progress.turn(work, work)
+        oldest = await self._look(memory, work.conversation)
+        turn = memory.progress.turn(work, oldest)
+        if turn is not Turn.MINE:
+            memory.tail = -1
+        return turn
+
+    async def _next(self, memory: _Conversation, conversation: str) -> Recorded | None:
+        if memory.tail >= 0:
+            found = await self._oldest(conversation, memory.progress)
+            if found is None:
+                memory.waiting.clear()
+            if found is None or found.sequence <= memory.tail:
+                return found
+        return await self._look(memory, conversation)
+
+    async def _look(self, memory: _Conversation, key: str) -> Recorded | None:
+        """Read how the conversation stands; the oldest message that is not answered, if any.
 
         The tail is read first: whatever is appended after it makes the run's first append fail.
         """
-        if memory.tail == work.previous and memory.progress.start:
-            memory.tail = work.sequence
-            return memory.progress.turn(work, work)
-        key = work.conversation
         memory.tail = await self._log.tail(key)
         newest, newest_run, interrupted, failed = await asyncio.gather(
             self._log.last(key, "conversation.>"),
@@ -98,17 +117,28 @@ class Worker(Responder[_Conversation]):
         deleted = newest is None or isinstance(newest.event, ConversationDeleted)
         questions = [event for event in (interrupted, failed) if event and open_after(event.event)]
         newest_question = max(questions, key=lambda event: event.sequence, default=None)
-        memory.progress = progress = Progress(None if deleted else newest, newest_run, newest_question)
-        next_work = await self._log.next(key, "message.>", after=progress.answered)
-        return progress.turn(work, next_work)
+        memory.progress = Progress(None if deleted else newest, newest_run, newest_question)
+        memory.waiting.clear()
+        oldest = await self._oldest(key, memory.progress)
+        if oldest and oldest.sequence < memory.tail:
+            behind = self._log.read(key, after=oldest.sequence, until=memory.tail, pattern="message.>")
+            memory.waiting.update([each.sequence async for each in behind])
+        return oldest
 
-    async def _run(self, memory: _Conversation, work: Recorded) -> None:
+    async def _oldest(self, key: str, progress: Progress) -> Recorded | None:
+        """The oldest message that is not answered."""
+        if progress.start is None:
+            return None
+        return await self._log.next(key, "message.>", after=progress.answered)
+
+    async def _run(self, memory: _Conversation, work: Recorded, again: bool) -> None:
         progress = memory.progress
         ends: list[Recorded] = []
 
         def committed(batch: Sequence[Recorded]) -> None:
             self._saver.committed(batch)
             deltas.release()
+            memory.waiting.update(each.sequence for each in batch if isinstance(each.event, Work))
             ends[:] = [event for event in batch if isinstance(event.event, RunEvent)][-1:] or ends
 
         self._saver.committed([work])
@@ -118,8 +148,9 @@ class Worker(Responder[_Conversation]):
         )
         journal = Journal(self._log, self._author, work, tail=memory.tail, committed=committed)
         memory.tail = -1
+        memory.waiting = {each for each in memory.waiting if each > work.sequence}
         try:
-            await self._answer(work, progress, attempt, journal, deltas)
+            await self._answer(work, progress, attempt, again, journal, deltas)
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
             raise
@@ -133,17 +164,23 @@ class Worker(Responder[_Conversation]):
         )
 
     async def _answer(
-        self, work: Recorded, progress: Progress, attempt: int, journal: Journal, deltas: Deltas
+        self,
+        work: Recorded,
+        progress: Progress,
+        attempt: int,
+        again: bool,
+        journal: Journal,
+        deltas: Deltas,
     ) -> None:
         graph_name = self._graph_name(progress, work.event)
         graph = self._graphs.get(graph_name)
         refusal = None
         if attempt > self._settings.max_attempts:
             refusal = f"given up after {self._settings.max_attempts} attempts"
-            await self._undertaker.bury(work, refusal)
+            await self._dead_letters.put(work, refusal)
         elif isinstance(work.event, Unrecognized):
             refusal = f"cannot be read: {work.event.reason}"
-            await self._undertaker.bury(work, refusal)
+            await self._dead_letters.put(work, refusal)
         elif graph is None:
             refusal = f"there is no graph {graph_name!r}"
         if refusal or graph is None:
@@ -176,6 +213,7 @@ class Worker(Responder[_Conversation]):
             deltas,
             timeout_seconds=self._settings.run_timeout,
             show_errors=self._settings.show_errors,
+            announced=again,
         )
         self._running[work.conversation] = run
         try:

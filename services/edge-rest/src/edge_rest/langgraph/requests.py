@@ -81,7 +81,7 @@ class Requests:
                 request,
                 await opening(assistant.graph),
                 *self._labels(conversation, assistant),
-                only_if=self._is_awaited(conversation, body) if body.strict_resume else None,
+                guard=self._is_awaited(conversation, body) if body.strict_resume else None,
             )
         except Busy:
             raise HTTPException(409, _BUSY) from None
