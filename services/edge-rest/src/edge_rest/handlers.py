@@ -24,7 +24,7 @@ def routers(
         sessions.router(sessions.Sessions(log, questions)),
         room.router(log),
         quote.router(broker, Talks(log, live, inbox), settings),
-        voice.router(inbox, verifier),
+        voice.router(inbox, verifier, questions),
         *langgraph.routers(log, live, inbox, questions, settings),
         conversations.router(log, live, inbox, questions, settings),
         console.router(broker, name, log, questions),

@@ -82,7 +82,7 @@ class Talk:
         response.headers.update(headers)
         opening = ConversationStarted(
             responder_name=RESPONDER,
-            graph=self.settings.octo_graph,
+            graph=await self.questions.chosen_graph(request.graph, self.settings.octo_graph),
             protocol=PROTOCOL,
             user_id=request.user_id,
         )

@@ -26,6 +26,7 @@ from contracts.events import (
 from contracts.live import Delta
 from edge_ws.connection import Connection, Unreadable
 from edge_ws.conversation import Follower, NotAccepted, checked_key, reason_of, serve
+from edge_ws.graphs import Graphs
 from edge_ws.settings import EdgeSettings
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
@@ -45,12 +46,14 @@ class Parameters(BaseModel):
     Attributes:
         user_id: the user a new conversation is listed under.
         on_busy: what becomes of a message that is sent while a run is in progress.
+        graph: what answers a new conversation; an old one keeps its own.
     """
 
     model_config = ConfigDict(frozen=True)
 
     user_id: Id | None = None
     on_busy: OnBusy = "enqueue"
+    graph: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class OctoEndpoint:
     log: Log
     live: Live
     inbox: Inbox
+    graphs: Graphs
     settings: EdgeSettings
 
     async def serve(self, socket: WebSocket, session_id: str) -> None:
@@ -67,7 +71,9 @@ class OctoEndpoint:
 
         async def hold(connection: Connection) -> None:
             checked_key("session_id", session_id)
-            await _Session(session_id, _parameters(socket), connection, self).hold()
+            parameters = _parameters(socket)
+            graph = await self.graphs.chosen(parameters.graph, self.settings.octo_graph)
+            await _Session(session_id, parameters, graph, connection, self).hold()
 
         await serve(
             socket,
@@ -89,7 +95,12 @@ class _Session:
     """One client's view of one conversation."""
 
     def __init__(
-        self, key: str, parameters: Parameters, connection: Connection, endpoint: OctoEndpoint
+        self,
+        key: str,
+        parameters: Parameters,
+        graph: str,
+        connection: Connection,
+        endpoint: OctoEndpoint,
     ) -> None:
         self._key = key
         self._parameters = parameters
@@ -100,7 +111,7 @@ class _Session:
         self._max_frame = endpoint.settings.max_frame
         self._opening = ConversationStarted(
             responder_name=RESPONDER,
-            graph=endpoint.settings.octo_graph,
+            graph=graph,
             protocol=PROTOCOL,
             user_id=parameters.user_id,
         )

@@ -55,13 +55,13 @@ class Answer:
 
     Attributes:
         repeats: how often the message was sent again meanwhile, each to be answered alike.
-        answered: the last final answer among the steps.
+        answered: a final answer was among the steps.
     """
 
     chat_id: str
     message_id: str
     repeats: int = 0
-    answered: str | None = None
+    answered: bool = False
     ended: bool = False
 
     def encode(self, recorded: Recorded) -> Iterator[Frame]:
@@ -71,7 +71,7 @@ class Answer:
                 for step in steps:
                     yield self._step(step.kind, step.text)
             case RunCompleted(text=text):
-                if self.answered != text:
+                if not self.answered:
                     yield self._step("final_answer", text)
                 yield self._end()
             case RunInterrupted(questions=questions):
@@ -84,8 +84,7 @@ class Answer:
                 yield self._error("the run was cancelled")
 
     def _step(self, kind: StepKind, text: str) -> AgentStep:
-        if kind == "final_answer":
-            self.answered = text
+        self.answered = self.answered or kind == "final_answer"
         return AgentStep(
             step_type=STEP_TYPES[kind], message=text, message_id=self.message_id, chat_id=self.chat_id
         )

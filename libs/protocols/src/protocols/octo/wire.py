@@ -151,6 +151,7 @@ class ChatRequest(BaseModel):
         user_id: the user a new conversation is listed under.
         message_id: the caller's own name for the message, by which it can be sent to a `thread_id` again
             and is one.
+        graph: what answers a new conversation; an old one keeps its own.
     """
 
     model_config = ConfigDict(
@@ -164,6 +165,7 @@ class ChatRequest(BaseModel):
     thread_id: Id | None = None
     user_id: Id | None = None
     message_id: Id | None = None
+    graph: Id | None = None
 
 
 class ChatResponse(BaseModel):
