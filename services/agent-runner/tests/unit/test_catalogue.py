@@ -18,7 +18,7 @@ EXAMPLE = Path(__file__).parents[4] / "examples" / "own_graph"
 @pytest.mark.parametrize("attribute", ["builder", "compiled"])
 async def test_the_example_is_served(monkeypatch: pytest.MonkeyPatch, attribute: str) -> None:
     monkeypatch.syspath_prepend(EXAMPLE)
-    graphs = catalogue({}, f"shout=shout:{attribute}")
+    graphs = await catalogue({}, f"shout=shout:{attribute}")
 
     graph = graphs["shout"].on(InMemorySaver()).graph
     config: Any = {"configurable": {"thread_id": "t"}}
@@ -57,16 +57,16 @@ def test_the_working_directory_is_looked_into_last(monkeypatch: pytest.MonkeyPat
         ("a=os:getcwd", "is a str, no LangGraph graph"),
     ],
 )
-def test_an_entry_that_cannot_be_served_is_named(entry: str, reason: str) -> None:
+async def test_an_entry_that_cannot_be_served_is_named(entry: str, reason: str) -> None:
     with pytest.raises(InvalidGraph) as raised:
-        catalogue({}, entry)
+        await catalogue({}, entry)
 
     assert entry in str(raised.value)
     assert reason in str(raised.value)
 
 
-def test_a_name_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(EXAMPLE)
 
     with pytest.raises(InvalidGraph, match="already a graph 'a'"):
-        catalogue({}, "a=shout:builder, a=shout:compiled")
+        await catalogue({}, "a=shout:builder, a=shout:compiled")

@@ -83,7 +83,7 @@ class Talk:
         response.headers.update(headers)
         opening = ConversationStarted(
             responder_name=RESPONDER,
-            graph=self.settings.octo_graph,
+            graph=await self.questions.chosen_graph(request.graph, self.settings.octo_graph),
             protocol=PROTOCOL,
             user_id=request.user_id,
         )
@@ -123,10 +123,10 @@ class Talk:
             raise HTTPException(400, "approve: either approve or response is needed")
         interrupt_id = request.interrupt_id
         if interrupt_id is None:
-            question = await self.inbox.question(thread_id)
-            if question is None:
+            waiting = await self.inbox.waiting(thread_id)
+            if waiting is None:
                 raise HTTPException(400, _NOT_WAITING)
-            interrupt_id = question.asked.interrupt_id
+            interrupt_id = waiting.questions[0].interrupt_id
         answer = AnswerReceived(
             addressee=RESPONDER,
             interrupt_id=interrupt_id,

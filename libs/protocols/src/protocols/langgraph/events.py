@@ -228,7 +228,7 @@ def with_state(event: Event, state: str) -> str:
 
 def questions_of(event: RunInterrupted) -> list[tuple[str, Any]]:
     """The ids of the questions that a run ended with, each with what the graph asked."""
-    return [(event.interrupt_id, {"question": event.question, "context": event.context})]
+    return [(question.interrupt_id, question.value) for question in event.questions]
 
 
 def _is_channel(name: Any) -> bool:
