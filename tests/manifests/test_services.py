@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import yaml
 from docs.generate import settings
 
 from chassis import variables
+from chassis.metrics import EdgeMetrics, Metrics, ProjectionMetrics, StreamMetrics
 from eventlog.admin import permissions
+from parley.stack import gateway
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {path.parents[2].name for path in ROOT.glob("services/*/src/*/__main__.py")}
@@ -58,6 +61,26 @@ def test_an_image_has_the_libraries_of_its_service_and_no_others() -> None:
         stage = text("deploy/docker/Dockerfile").partition(f"AS {service}\n")[2].partition("FROM")[0]
         (installed,) = re.findall(r"/opt/install.sh (.+)$", stage, re.MULTILINE)
         assert {f"parley-{name.replace('_', '-')}" for name in installed.split()} == own, service
+
+
+def test_the_gateway_listens_where_compose_and_kubernetes_lead_to() -> None:
+    program = gateway.program()
+    assert program is not None
+    adapted = subprocess.run(
+        [program, "adapt", "--adapter", "caddyfile", "--config", str(ROOT / "deploy/gateway/Caddyfile")],
+        env={},
+        capture_output=True,
+        check=True,
+    )
+    servers = json.loads(adapted.stdout)["apps"]["http"]["servers"].values()
+    listens = {int(each.removeprefix(":")) for server in servers for each in server["listen"]}
+    composed = yaml.safe_load(text("docker-compose.yml"))["services"]["gateway"]["ports"]
+    deployment, service = yaml.safe_load_all(text("deploy/k8s/base/gateway.yaml"))
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    public = listens - {8080}
+    assert {int(port.rpartition(":")[2]) for port in composed} == public
+    assert {each["port"] for each in service["spec"]["ports"]} == public
+    assert {each["containerPort"] for each in container["ports"]} == listens
 
 
 def test_compose_sets_nothing_that_is_no_setting() -> None:
@@ -118,3 +141,27 @@ def test_the_telemetry_profile_mounts_what_there_is() -> None:
     assert provisioned[0]["options"]["path"] in {mount[1] for mount in mounts}
     scraped = yaml.safe_load(text("deploy/telemetry/prometheus.yml"))["scrape_configs"][0]
     assert set(scraped["dns_sd_configs"][0]["names"]) == SERVICES | {permissions.OPERATOR}
+
+
+def exposed() -> set[str]:
+    """The names of all samples that some service shows."""
+    metrics = Metrics()
+    EdgeMetrics(metrics.registry)
+    ProjectionMetrics(metrics.registry)
+    StreamMetrics(metrics.registry)
+    voice = re.findall(r'"(parley_\w+)"', text("services/voice-bridge/src/voice_bridge/app.py"))
+    suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
+    return {*voice} | {
+        family.name + suffix for family in metrics.registry.collect() for suffix in suffixes[family.type]
+    }
+
+
+@pytest.mark.parametrize("path", ["deploy/telemetry/alerts.yml", "deploy/grafana/dashboards/parley.json"])
+def test_what_is_asked_for_is_measured(path: str) -> None:
+    assert set(re.findall(r"\bparley_\w+", text(path))) <= exposed()
+
+
+def test_alerts_tell_of_all_that_the_handbook_promises() -> None:
+    handbook = text("docs/operations.md")
+    alerts = yaml.safe_load(text("deploy/telemetry/alerts.yml"))["groups"][0]["rules"]
+    assert [each["alert"] for each in alerts if f"`{each['alert']}`" not in handbook] == []

@@ -77,7 +77,7 @@ class Appender:
     async def append(self, envelopes: Sequence[Envelope], expected: int) -> tuple[Recorded, ...]:
         """See `ports.Log.append`."""
         conversation = _conversation_of(envelopes)
-        messages = await self._messages(envelopes, expected)
+        messages, large = await self._messages(envelopes, expected)
         last_error = "no answer"
         try:
             async with asyncio.timeout(self._deadline):
@@ -87,16 +87,23 @@ class Appender:
                     if outcome is Outcome.LOOK:
                         sequence = await self._find(conversation, envelopes[0], expected)
                     if sequence:
+                        for payload in large:  # an erasure may have removed it before the log named it here
+                            await self._payloads.keep(payload)
                         return _place(envelopes, sequence, expected)
                     await asyncio.sleep(next(backoff))
         except TimeoutError:
             raise Unavailable(f"conversation {conversation!r}: append not confirmed: {last_error}") from None
 
-    async def _messages(self, envelopes: Sequence[Envelope], expected: int) -> list[Message]:
-        messages = []
+    async def _messages(
+        self, envelopes: Sequence[Envelope], expected: int
+    ) -> tuple[list[Message], list[bytes]]:
+        """What is to be published, and the payloads that are kept beside the log."""
+        messages, large = [], []
         for envelope in envelopes:
-            subject, headers, payload = encode(envelope)
-            reference, payload = await self._payloads.put(payload)
+            subject, headers, whole = encode(envelope)
+            reference, payload = await self._payloads.put(whole)
+            if reference:
+                large.append(whole)
             messages.append(Message(subject, headers | reference, payload))
         messages[0].headers.update(
             {
@@ -105,7 +112,7 @@ class Appender:
                 EXPECTED_FILTER: subjects.conversation(envelopes[0].conversation),
             }
         )
-        return messages
+        return messages, large
 
     async def _find(self, conversation: str, first: Envelope, expected: int) -> int:
         """The sequence of the caller's first event, 0 if nothing was appended at all.

@@ -16,6 +16,7 @@ from contracts.events import Event, Unread, Unrecognized
 from contracts.registry import Registry, UnknownEvent
 from eventlog.author import derived_id
 from eventlog.ports import LogError
+from eventlog.text import json_of
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def encode(envelope: Envelope) -> tuple[str, dict[str, str], bytes]:
     """An event's subject, headers and payload."""
     headers = envelope.headers()
     headers[Header.MSG_ID] = envelope.id
-    return subject_of(envelope), headers, envelope.event.model_dump_json(exclude_defaults=True).encode()
+    return subject_of(envelope), headers, json_of(envelope.event, exclude_defaults=True)
 
 
 def is_same(found: Envelope, own: Envelope) -> bool:
@@ -48,8 +49,8 @@ def is_same(found: Envelope, own: Envelope) -> bool:
     return found.id == own.id and _said(found) == _said(own)
 
 
-def _said(envelope: Envelope) -> str:
-    return f"{envelope.event.type} {envelope.event.model_dump_json(exclude_defaults=True)}"
+def _said(envelope: Envelope) -> tuple[str, bytes]:
+    return envelope.event.type, json_of(envelope.event, exclude_defaults=True)
 
 
 def recorded(envelope: Envelope, sequence: int, previous: int) -> Recorded:

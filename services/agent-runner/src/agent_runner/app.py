@@ -1,5 +1,6 @@
 """The one place where agent-runner is put together."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -16,6 +17,7 @@ from agent_runner.engine import state_queries as state
 from agent_runner.engine.catalogue import catalogue
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.effects import call_with_effects
+from agent_runner.engine.exits import keep_running
 from agent_runner.engine.worker import Worker
 from agent_runner.handlers import SERVICE, router
 from agent_runner.settings import RunnerSettings
@@ -42,6 +44,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
 
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
+        keep_running(asyncio.get_running_loop())
         await service.connect(broker)
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
         author = Author(source=SERVICE)

@@ -12,6 +12,7 @@ from langgraph.types import interrupt
 
 from agent_runner.engine.catalogue import Served
 from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.exits import keep_running
 from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Envelope, Recorded
@@ -52,6 +53,7 @@ class Echo:
         self.go = asyncio.Event()
         self.go.set()
         self.first_calls = 0
+        self.raises: dict[str, BaseException] = {}
 
     def build(self) -> StateGraph[State, None, Any, Any]:
         async def first(state: State) -> State:
@@ -64,6 +66,8 @@ class Echo:
             await self.go.wait()
             if text == "fail":
                 raise RuntimeError("no luck")
+            if error := self.raises.get(text):
+                raise error
             if text == "ask":
                 text = interrupt({"question": "Shall I?", "context": {"what": "it"}})["response"]
             return {"messages": [AIMessage(f"echo {text}", id=f"{state['messages'][-1].id}-reply")]}
@@ -260,6 +264,29 @@ async def test_a_node_that_raises_ends_the_run_and_the_next_message_works(bench:
     await runner.answer(await bench.say("hello"))
     failed, completed = await bench.events(*ENDS)
     assert (failed.error, failed.code) == ("no luck", "RuntimeError")
+    assert completed.text == "echo hello"
+
+
+class Odd(BaseException):
+    """What no `except Exception` catches."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SystemExit(1), KeyboardInterrupt(), Odd("odd"), asyncio.CancelledError(), RuntimeError("half \ud83d")],
+    ids=lambda error: type(error).__name__,
+)
+async def test_whatever_a_node_raises_ends_its_run_alone_and_at_once(
+    bench: Bench, error: BaseException
+) -> None:
+    keep_running(asyncio.get_running_loop())
+    bench.echo.raises["odd"] = error
+    runner = bench.runner()
+    await runner.answer(await bench.say("odd"))
+    await runner.answer(await bench.say("hello"))
+    failed, completed = await bench.events(*ENDS)
+    assert isinstance(failed, RunFailed)
+    assert failed.attempt == 1
     assert completed.text == "echo hello"
 
 

@@ -1,6 +1,6 @@
 """The answers to the queries in `contracts.queries`, read from the tables.
 
-An answer has to fit into one NATS message, so pages end early when their contents are large.
+Pages end early when their contents are large; whoever asks goes on behind them.
 """
 
 from collections.abc import Iterable
@@ -45,7 +45,9 @@ class Answers:
     async def sessions(self, query: SessionsQuery) -> Sessions:
         """See `SessionsQuery`."""
         columns = CONVERSATION.c
-        wanted = [or_(columns.owner.is_(None), columns.owner == query.caller)]
+        wanted = []
+        if not query.everybodys:
+            wanted.append(or_(columns.owner.is_(None), columns.owner == query.caller))
         if query.search:
             wanted.append(columns.key.icontains(query.search, autoescape=True))
         if query.user_id is not None:
@@ -83,8 +85,9 @@ class Answers:
                 or_(ENTRY.c.kind.not_in(_SAID), ~_cut()),
             )
             total = await connection.scalar(select(func.count()).select_from(ENTRY).where(spoken))
+            wanted = spoken if query.before is None else and_(spoken, ENTRY.c.sequence < query.before)
             rows = await connection.execute(
-                select(ENTRY).where(spoken).order_by(ENTRY.c.sequence.desc()).limit(query.limit)
+                select(ENTRY).where(wanted).order_by(ENTRY.c.sequence.desc()).limit(query.limit)
             )
             newest = fitting(map(_message, rows))
         return Messages(session=session, messages=newest[::-1], total=total or 0)

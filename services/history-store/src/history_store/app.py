@@ -41,7 +41,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
     store = Store(own.url())
     metrics = ProjectionMetrics(broker.metrics.registry)
 
-    async def bury(event: Recorded, reason: str) -> None:
+    async def give_up(event: Recorded, reason: str) -> None:
         letter = dead.DeadLetter(
             service=NAME,
             conversation=event.conversation,
@@ -54,7 +54,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
     projector = Projector(
         lambda: JetStreamLog(broker, registry, nats),
         store,
-        bury,
+        give_up,
         metrics,
         outage_patience=own.outage_patience,
         ready_lag=own.ready_lag,

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from chassis.backoff import delays
 from chassis.metrics import ProjectionMetrics
 from contracts.envelope import Recorded
+from contracts.events import Unrecognized
 from eventlog.ports import Log, LogError
 from history_store.lineage import strayed
 from history_store.store import Moved, Store, is_poison
@@ -28,7 +29,7 @@ PROBE_SECONDS: Final = 2.0
 _FIRST_BACKOFF_SECONDS: Final = 0.1
 _LARGEST_BACKOFF_SECONDS: Final = 5.0
 
-Bury: TypeAlias = Callable[[Recorded, str], Awaitable[None]]
+GiveUp: TypeAlias = Callable[[Recorded, str], Awaitable[None]]
 """Puts an event into DEAD with the reason."""
 
 
@@ -56,7 +57,7 @@ class Projector:
         self,
         log: Callable[[], Log],
         store: Store,
-        bury: Bury,
+        give_up: GiveUp,
         metrics: ProjectionMetrics,
         *,
         outage_patience: float,
@@ -66,7 +67,7 @@ class Projector:
         `ready_lag` events to catch up with, nobody is told what the tables hold."""
         self._log = log
         self._store = store
-        self._bury = bury
+        self._give_up = give_up
         self._metrics = metrics
         self._patience = outage_patience
         self._ready_lag = ready_lag
@@ -235,8 +236,17 @@ class Projector:
                 await self._isolate(pending, error)
             else:
                 self._metrics.events.inc(len(pending))
+                await self._report_damaged(pending)
                 await self._announce(pending[-1].sequence)
                 await self._recovered()
+
+    async def _report_damaged(self, applied: Sequence[Recorded]) -> None:
+        """Give word of what no release can read, and go on: it changes nothing in the tables."""
+        for recorded in applied:
+            event = recorded.event
+            if isinstance(event, Unrecognized) and event.damaged:
+                await self._give_up(recorded, event.reason)
+                self._metrics.dead.inc()
 
     async def _isolate(self, pending: Sequence[Recorded], error: Exception) -> None:
         """Apply events one by one to find the one that spoils the batch, and put it aside."""
@@ -247,7 +257,7 @@ class Projector:
         (event,) = pending
         reason = f"{type(error).__name__}: {error}"
         logger.error("event %d cannot be projected: %s", event.sequence, reason)
-        await self._bury(event, reason)
+        await self._give_up(event, reason)
         try:
             await self._store.skip(event, after=self.position)
         except Moved:

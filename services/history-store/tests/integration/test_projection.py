@@ -23,6 +23,7 @@ from contracts.events import (
     RunCompleted,
     RunInterrupted,
     Step,
+    Unrecognized,
 )
 from contracts.events.checkpoint import Blob
 from contracts.queries import HistoryQuery, MessagesQuery, SessionQuery, SessionsQuery
@@ -42,7 +43,7 @@ AUTHOR = Author("test")
 CHECKPOINT = CheckpointSaved(
     checkpoint_id="c", base=1, header={}, metadata=Blob(format="json", data="e30="), changed={}
 )
-BuryCall = Callable[[Recorded, str], Awaitable[None]]
+GiveUpCall = Callable[[Recorded, str], Awaitable[None]]
 
 
 async def say(log: MemoryLog, key: str, *events: Event) -> int:
@@ -75,17 +76,17 @@ async def talk(log: MemoryLog, conversations: int, turns: int) -> int:
     return await say(log, "대화 0", started(), message("다시")) if turns else last
 
 
-async def refuse_to_bury(event: Recorded, reason: str) -> None:
+async def refuse_to_give_up(event: Recorded, reason: str) -> None:
     raise AssertionError(f"event {event.sequence} was called poison: {reason}")
 
 
 @asynccontextmanager
 async def projecting(
-    log: MemoryLog, store: Store, bury: BuryCall = refuse_to_bury, patience: float = SOON
+    log: MemoryLog, store: Store, give_up: GiveUpCall = refuse_to_give_up, patience: float = SOON
 ) -> AsyncIterator[Projector]:
     """A projector at work."""
     projector = Projector(
-        lambda: log, store, bury, ProjectionMetrics(CollectorRegistry()), outage_patience=patience
+        lambda: log, store, give_up, ProjectionMetrics(CollectorRegistry()), outage_patience=patience
     )
     task = asyncio.create_task(projector.run())
     try:
@@ -305,18 +306,36 @@ async def test_what_cannot_be_projected_is_put_aside_and_the_rest_goes_on(
     await say(log, "a", started(), message("before"))
     poison = await say(log, "a", reply("x").model_copy(update={"text": None}))
     last = await say(log, "a", message("after"))
-    buried: list[int] = []
+    given_up: list[int] = []
 
-    async def bury(event: Recorded, reason: str) -> None:
+    async def give_up(event: Recorded, reason: str) -> None:
         assert reason
-        buried.append(event.sequence)
+        given_up.append(event.sequence)
 
-    async with projecting(log, store, bury) as projector:
+    async with projecting(log, store, give_up) as projector:
         await projector.reached(last, timeout_seconds=SOON)
-    assert buried == [poison]
+    assert given_up == [poison]
     entries = (await Answers(store).history(HistoryQuery(conversation="a"))).entries
     assert [entry.content for entry in entries] == ["before", "after"]
     assert (await verified(log, store)).differences == 0
+
+
+async def test_what_is_damaged_is_reported_once_and_the_rest_goes_on(store: Store) -> None:
+    log = MemoryLog()
+    await say(log, "a", started(), message("before"))
+    lost = Unrecognized(name="message.received", data_version=1, reason="payload x is missing", damaged=True)
+    damaged = await say(log, "a", lost)
+    last = await say(log, "a", message("after"))
+    given_up: list[tuple[int, str]] = []
+
+    async def give_up(event: Recorded, reason: str) -> None:
+        given_up.append((event.sequence, reason))
+
+    async with projecting(log, store, give_up) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+    assert given_up == [(damaged, "payload x is missing")]
+    entries = (await Answers(store).history(HistoryQuery(conversation="a"))).entries
+    assert [entry.content for entry in entries] == ["before", "after"]
 
 
 async def test_a_database_that_comes_back_misses_no_event(
@@ -353,7 +372,7 @@ async def test_a_database_that_stays_away_ends_the_projector(
     await say(log, "a", started())
     monkeypatch.setattr(store, "apply", refuse)
     projector = Projector(
-        lambda: log, store, refuse_to_bury, ProjectionMetrics(CollectorRegistry()), outage_patience=0.2
+        lambda: log, store, refuse_to_give_up, ProjectionMetrics(CollectorRegistry()), outage_patience=0.2
     )
     with pytest.raises(Away, match="connection refused"):
         await projector.run()
@@ -402,7 +421,11 @@ async def test_a_log_put_back_while_it_is_projected_is_noticed(store: Store) -> 
     last = await talk(log, conversations=4, turns=3)
     current = log
     projector = Projector(
-        lambda: current, store, refuse_to_bury, ProjectionMetrics(CollectorRegistry()), outage_patience=SOON
+        lambda: current,
+        store,
+        refuse_to_give_up,
+        ProjectionMetrics(CollectorRegistry()),
+        outage_patience=SOON,
     )
     task = asyncio.create_task(projector.run())
     try:

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from nats.js.errors import NotFoundError, ObjectNotFoundError
-
 from contracts import subjects
 from contracts.envelope import PAYLOAD_REFERENCE
 from contracts.events import REGISTERED, UPCASTERS
@@ -18,7 +16,7 @@ from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
-from eventlog.payloads import recording
+from eventlog.payloads import Payloads, recording
 from eventlog.ports import LogError
 from eventlog.query import Refused, ask
 from eventlog.settings import NatsSettings
@@ -80,15 +78,35 @@ async def _remove(broker: Broker, settings: NatsSettings, deletions: Sequence[De
             dead = f"dead.*.{subjects.shard(each.conversation)}.{subjects.encode_key(each.conversation)}"
             deltas += await _purge(reader, subjects.LIVE_STREAM, subjects.live(each.conversation))
             dead_letters += await _purge(reader, subjects.DEAD_STREAM, dead)
-    unshared = own - await _references(reader, subjects.LOG_SUBJECTS) if own else own
-    if unshared:
-        bucket = await broker.client.jetstream().object_store(subjects.PAYLOAD_BUCKET)
-        for name in unshared:
-            try:
-                await bucket.delete(name)
-            except (NotFoundError, ObjectNotFoundError):
-                continue  # by an erasure that was cut off
-    return Erased(events=events, deltas=deltas, dead_letters=dead_letters, payloads=len(unshared))
+    payloads = await _remove_payloads(broker, settings, reader, own) if own else 0
+    return Erased(events=events, deltas=deltas, dead_letters=dead_letters, payloads=payloads)
+
+
+async def _remove_payloads(
+    broker: Broker, settings: NatsSettings, reader: StreamReader, names: set[str]
+) -> int:
+    """Remove the payloads that no event refers to any more, how many.
+
+    The same bytes may be said again in this moment. Who appends them looks whether they are there after the
+    log has the event; so what the log names only after the removal is kept anew there, and what it names
+    before is put back here.
+    """
+    payloads = Payloads(broker.client, settings.request_timeout)
+    bucket = await broker.client.jetstream().object_store(subjects.PAYLOAD_BUCKET)
+    newest = await reader.last(subjects.LOG_SUBJECTS)
+    position = newest.sequence if newest else 0
+    unshared = names - await _references(reader, subjects.LOG_SUBJECTS)
+    removed = 0
+    for name in unshared:
+        if not await payloads.holds(name):
+            continue  # it went by an erasure that was cut off
+        content = await payloads.kept(name)
+        await bucket.delete(name)
+        if name in await _references(reader, subjects.LOG_SUBJECTS, after=position):
+            await payloads.keep(content)
+        else:
+            removed += 1
+    return removed
 
 
 async def _projected(broker: Broker, conversation: str, sequence: int) -> SessionFound:
@@ -99,10 +117,12 @@ async def _projected(broker: Broker, conversation: str, sequence: int) -> Sessio
         raise LogError(f"the projections have not seen the deletion: {refused}") from refused
 
 
-async def _references(reader: StreamReader, subject: str, *, until: int | None = None) -> set[str]:
+async def _references(
+    reader: StreamReader, subject: str, *, after: int = 0, until: int | None = None
+) -> set[str]:
     """The large payloads and the audio that events refer to."""
     found: set[str] = set()
-    async for stored in reader.range(subject, after=0):
+    async for stored in reader.range(subject, after=after):
         if until is not None and stored.sequence > until:
             break
         if name := _reference(stored):

@@ -13,6 +13,8 @@ from typing import Final, Literal
 from contracts import subjects
 
 OPERATOR: Final = "operator"
+ANSWER_PARTS: Final = 256
+"""As `eventlog.replies.MAX_PARTS`."""
 ANSWER_WITHIN: Final = "15m"
 """How long a request may be answered; longer than any run that is not kept."""
 
@@ -197,7 +199,7 @@ def _user(user: User) -> str:
         permissions {{
           publish: {_list(user.publish())}
           subscribe: {_list(user.subscribe())}
-          allow_responses: {{ max: 1, expires: {json.dumps(ANSWER_WITHIN)} }}
+          allow_responses: {{ max: {ANSWER_PARTS}, expires: {json.dumps(ANSWER_WITHIN)} }}
         }}
       }}
 """

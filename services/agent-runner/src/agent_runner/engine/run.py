@@ -13,6 +13,7 @@ from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
+from agent_runner.engine.exits import ordinary
 from agent_runner.engine.faults import Language, kind_of, language_of, reason, told
 from agent_runner.engine.input import NOTHING, input_of
 from agent_runner.engine.model_calls import ModelCalls
@@ -139,7 +140,12 @@ class Run:
                 for task in background:
                     task.cancel()
         except BaseExceptionGroup as group_error:
-            raise _decisive(group_error) from None
+            raise ordinary(_decisive(group_error)) from None
+        except asyncio.CancelledError as error:
+            own = asyncio.current_task()
+            if own and own.cancelling():
+                raise
+            raise ordinary(error) from error  # a node raised it for reasons of its own
 
     async def _look_at_news(self) -> None:
         while True:
