@@ -12,6 +12,8 @@ class QuoteSettings(BaseSettings):
     Attributes:
         model: chat model as ``provider:name`` that reads the talk; empty for the rules alone.
         quotations: a file of quotations instead of the collection that comes with Parley.
+        trained_reader: a reader that was trained helps the rules; it takes 50 MB once somebody talks.
+        reading_patience: how long a message may be read before it gets a careful reply unread.
         model_patience: how long the chat model has before the rules answer alone.
         history_patience: how long history-store has to tell which quotations a user knows.
         takeover_after: how long an engine may be silent before another takes its work over.
@@ -23,6 +25,8 @@ class QuoteSettings(BaseSettings):
 
     model: str = ""
     quotations: Path | None = None
+    trained_reader: bool = True
+    reading_patience: float = Field(default=10.0, gt=0)
     model_patience: float = Field(default=10.0, gt=0)
     history_patience: float = Field(default=5.0, gt=0)
     takeover_after: float = Field(default=2.0, ge=0.5)
