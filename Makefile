@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PACKAGES := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml)
 FOLDERS := $(dir $(PACKAGES))
 SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
-SOURCES := $(wildcard libs services cli tests bench conftest.py)
+SOURCES := $(wildcard libs services cli tests bench docs conftest.py)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-header --no-emit-index-url --no-emit-package parley-contracts --no-emit-package parley-eventlog --no-emit-package parley-identity --no-emit-package parley-access --no-emit-package parley-chassis --no-emit-package parley-protocols
 # The installs: pinned and hashed, then the workspace itself with no resolving and no downloading.
@@ -59,7 +59,7 @@ lint: $(VENV)/dev.stamp ## Check style and formatting
 types: $(VENV)/dev.stamp ## Check the types
 	$(BIN)/mypy conftest.py $(wildcard libs/*/src services/*/src cli/src)
 	@# Apart, since each folder of tests may have a conftest of its own.
-	for folder in $(wildcard libs/*/tests services/*/tests cli/tests tests bench examples); do $(BIN)/mypy $$folder; done
+	for folder in $(wildcard libs/*/tests services/*/tests cli/tests tests bench examples docs/generate); do $(BIN)/mypy $$folder; done
 
 .PHONY: imports
 imports: $(VENV)/dev.stamp ## Check who may import whom
@@ -78,14 +78,18 @@ venv: $(VENV)/dev.stamp ## Install everything for development
 
 .PHONY: lock
 lock: $(VENV)/dev.stamp ## Pin the dependencies anew
-	$(COMPILE) --upgrade --output-file requirements/run.txt $(PACKAGES) requirements/run.in
+	$(COMPILE) --upgrade --output-file requirements/run.txt $(PACKAGES) --group build
 	$(COMPILE) --upgrade --constraint requirements/run.txt --output-file requirements/dev.txt \
-		$(PACKAGES) requirements/run.in requirements/dev.in
+		$(PACKAGES) --group build --group dev
 	for service in $(SERVICES); do \
 		$(COMPILE) --constraint requirements/run.txt --output-file requirements/$$service.txt \
 			libs/*/pyproject.toml services/$$service/pyproject.toml; \
 	done
-	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt requirements/build.in
+	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt --group build
+
+.PHONY: settings
+settings: $(VENV)/dev.stamp ## Write .env.example and the page of settings anew
+	$(BIN)/python docs/generate/settings.py
 
 .PHONY: clean
 clean: ## Remove what was installed and cached; the data stays

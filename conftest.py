@@ -22,6 +22,7 @@ from nats.errors import Error as NatsError
 
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
+from eventlog.admin import permissions
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.memory import MemoryLog
@@ -31,6 +32,8 @@ from eventlog.streams import WrongStream, declare
 
 START_SECONDS = 20.0
 NATS_IMAGE = "nats:2.15.1-alpine"
+OPERATOR = f"{permissions.OPERATOR}:{permissions.OPERATOR}"
+"""The name and password of whoever is no service."""
 
 
 def free_port() -> int:
@@ -47,6 +50,13 @@ def nats_server_program() -> str:
     return str(beside) if beside.exists() else shutil.which("nats-server") or "nats-server"
 
 
+def users() -> str:
+    """Lines of a server's configuration: the users that ship, whose passwords are their names."""
+    names = (permissions.OPERATOR, *(user.name for user in permissions.USERS))
+    passwords = "".join(f'{permissions.variable(name)}: "{name}"\n' for name in names)
+    return f"{passwords}authorization {{\n{permissions.users()}}}\n"
+
+
 @dataclass
 class NatsServer:
     """A nats-server process that a test may stop, kill and start again on the same port and data.
@@ -54,17 +64,25 @@ class NatsServer:
     Attributes:
         more: further lines of its configuration.
         sync: how often it writes to the disk for certain.
+        user: name and password of whoever `url` is for, such as ``me:secret``.
     """
 
     port: int
     folder: Path
     more: str = ""
     sync: str = "always"
+    user: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
-    def url(self) -> str:
+    def address(self) -> str:
+        """Where services reach it, each as its own user."""
         return f"nats://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """Where whoever is no service reaches it."""
+        return f"nats://{self.user}@127.0.0.1:{self.port}" if self.user else self.address
 
     def start(self) -> None:
         """Start the process."""
@@ -108,11 +126,12 @@ async def declared(url: str, replicas: int) -> None:
 
 @contextmanager
 def running_servers(folder: Path, count: int, more: str = "") -> Iterator[list[NatsServer]]:
-    """`count` servers, as a cluster when there are several, with the streams declared.
+    """`count` servers, as a cluster when there are several, with the users that ship and their streams.
 
     Args:
         more: further lines of their configuration.
     """
+    more = f"{users()}{more}"
     routes = [free_port() for _ in range(count)]
     servers = []
     with ExitStack() as stack:
@@ -121,7 +140,8 @@ def running_servers(folder: Path, count: int, more: str = "") -> Iterator[list[N
             own.mkdir(parents=True, exist_ok=True)
             others = ", ".join(f'"nats-route://127.0.0.1:{port}"' for port in routes)
             cluster = f"cluster {{ name: test, listen: 127.0.0.1:{route}, routes: [{others}] }}"
-            server = NatsServer(free_port(), own, f"{cluster}\n{more}" if count > 1 else more)
+            lines = f"{cluster}\n{more}" if count > 1 else more
+            server = NatsServer(free_port(), own, lines, user=OPERATOR)
             server.start()
             stack.callback(server.kill)
             servers.append(server)
@@ -160,9 +180,13 @@ def shared_nats(in_containers: bool, tmp_path_factory: pytest.TempPathFactory) -
     from testcontainers.core.container import DockerContainer  # slow to import and needed only here
     from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
-    image = DockerContainer(NATS_IMAGE).with_command("-js").with_exposed_ports(4222)
+    folder = tmp_path_factory.mktemp("nats")
+    (folder / "nats.conf").write_text(f"jetstream {{}}\n{users()}")
+    image = DockerContainer(NATS_IMAGE).with_volume_mapping(folder, "/etc/parley")
+    image = image.with_command("-c /etc/parley/nats.conf").with_exposed_ports(4222)
     with image.waiting_for(LogMessageWaitStrategy("Server is ready")) as container:
-        url = f"nats://{container.get_container_host_ip()}:{container.get_exposed_port(4222)}"
+        host, port = container.get_container_host_ip(), container.get_exposed_port(4222)
+        url = f"nats://{OPERATOR}@{host}:{port}"
         with ThreadPoolExecutor(1) as apart_from_any_running_loop:
             apart_from_any_running_loop.submit(asyncio.run, declared(url, 1)).result()
         yield url

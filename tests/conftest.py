@@ -1,7 +1,7 @@
 """The whole stack as a user starts it, for tests that speak to it as a client does.
 
-With ``TEST_NATS_SERVERS=3`` the stack that tests share is the services on three nats-servers behind the front
-door instead. It can only be spoken to: tests that have the `parley` command look into it fail.
+With ``TEST_NATS_SERVERS=3`` the stack that tests share is the services on three nats-servers behind the
+gateway instead. It can only be spoken to: tests that have the `parley` command look into it fail.
 """
 
 import asyncio
@@ -21,11 +21,19 @@ from typing import Any
 import httpx
 import pytest
 
+from parley.stack import gateway
+
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 NPM_SECONDS = 120.0
 NODE_SCRIPTS = Path(__file__).with_name("browser")
-PORTS = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
+PORTS = (
+    "PARLEY_PORT",
+    "PARLEY_QUOTE_PORT",
+    "PARLEY_AGENT_WS_PORT",
+    "PARLEY_AGENT_RUN_PORT",
+    "PARLEY_LANGGRAPH_PORT",
+)
 
 
 @dataclass
@@ -88,7 +96,7 @@ class Stack:
         return lines[1:-1]
 
     def inner_ports(self) -> dict[str, int]:
-        """Where each service answers on this machine, past the front door."""
+        """Where each service answers on this machine, past the gateway."""
         state = json.loads((self.folder / "data" / "state.json").read_text())
         return {entry["service"]: entry["port"] for entry in state}
 
@@ -153,7 +161,7 @@ def running() -> Callable[..., AbstractContextManager[Stack]]:
 def fronted_fleet(
     start_nats: Callable[..., AbstractContextManager[list[Any]]], folder: Path, free_port: Callable[[], int]
 ) -> Iterator[Stack]:
-    """The services on three nats-servers, behind the front door."""
+    """The services on three nats-servers, behind the gateway."""
     from tests.chaos.cluster import Cluster  # slow to import, and needed only here
     from tests.chaos.fleet import MODULES, running_fleet
 
@@ -165,17 +173,19 @@ def fronted_fleet(
         listeners = [
             running.enter_context(socket.create_server(("127.0.0.1", port))) for port in stack.ports.values()
         ]
-        door = {
-            "PARLEY_DOOR_LISTENERS": ",".join(str(each.fileno()) for each in listeners),
-            "PARLEY_DOOR_WEBSOCKETS": str(fleet.one("edge-ws").port),
-            "PARLEY_DOOR_REQUESTS": str(fleet.one("edge-rest").port),
-            "PARLEY_HTTP_HOST": "127.0.0.1",
-            "PARLEY_HTTP_PORT": str(free_port()),
-        }
+        program = gateway.program()
+        assert program is not None
+        inherited = [each.fileno() for each in listeners]
         stack.process = subprocess.Popen(
-            [sys.executable, "-m", "parley.front_door"],
-            env=os.environ | door,
-            pass_fds=[each.fileno() for each in listeners],
+            gateway.command(program),
+            env=gateway.environment(
+                {},
+                data_dir=folder,
+                listeners=inherited,
+                ports={name: fleet.one(name).port for name in ("edge-ws", "edge-rest")},
+                port=free_port(),
+            ),
+            pass_fds=inherited,
         )
         running.callback(stack.stop)
         yield stack

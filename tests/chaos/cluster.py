@@ -20,6 +20,10 @@ class Cluster:
     servers: list[NatsServer]
 
     @property
+    def address(self) -> str:
+        return ",".join(server.address for server in self.servers)
+
+    @property
     def url(self) -> str:
         return ",".join(server.url for server in self.servers)
 

@@ -13,7 +13,14 @@ from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
 
-COUNTS = {"history-store": 1, "agent-runner": 2, "quote-engine": 1, "edge-ws": 1, "edge-rest": 1}
+COUNTS = {
+    "history-store": 1,
+    "agent-runner": 2,
+    "quote-engine": 1,
+    "voice-bridge": 1,
+    "edge-ws": 1,
+    "edge-rest": 1,
+}
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +31,10 @@ def shared_fleet(
 ) -> Iterator[Fleet]:
     """One fleet for all tests, since its start takes longer than they do."""
     folder = tmp_path_factory.mktemp("fleet")
-    with start_nats(folder / "nats", 1) as (nats,), running_fleet(nats, folder, COUNTS, unused_port) as fleet:
+    with (
+        start_nats(folder / "nats", 1) as (nats,),
+        running_fleet(nats, folder, COUNTS, unused_port, with_faults=True) as fleet,
+    ):
         yield fleet
 
 

@@ -23,6 +23,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from eventlog import faults
+from eventlog.admin.permissions import OPERATOR
 
 READY_SECONDS = 60.0
 ANSWER_SECONDS = 60.0
@@ -31,6 +32,7 @@ QUOTATIONS = Path(__file__).with_name("quotations.jsonl")
 MODULES = {
     "agent-runner": "agent_runner",
     "quote-engine": "quote_engine",
+    "voice-bridge": "voice_bridge",
     "history-store": "history_store",
     "edge-ws": "edge_ws",
     "edge-rest": "edge_rest",
@@ -42,6 +44,9 @@ class NatsServer(Protocol):
 
     @property
     def process(self) -> subprocess.Popen[bytes] | None: ...
+
+    @property
+    def address(self) -> str: ...
 
     @property
     def url(self) -> str: ...
@@ -110,10 +115,15 @@ class Service:
 
 @dataclass
 class Fleet:
-    """The services on one nats-server."""
+    """The services on one nats-server.
+
+    Attributes:
+        keeper: the operator's process, which keeps the streams.
+    """
 
     nats: NatsServer
     folder: Path
+    keeper: subprocess.Popen[bytes]
     services: list[Service] = field(default_factory=list)
 
     def named(self, name: str) -> list[Service]:
@@ -225,30 +235,64 @@ class Fleet:
 
 @contextmanager
 def running_fleet(
-    nats: NatsServer, folder: Path, counts: Mapping[str, int], port: Callable[[], int], **environment: str
+    nats: NatsServer,
+    folder: Path,
+    counts: Mapping[str, int],
+    port: Callable[[], int],
+    *,
+    with_faults: bool = False,
+    **environment: str,
 ) -> Iterator[Fleet]:
-    """As many processes of each service as `counts` says, ready; killed in the end."""
+    """As many processes of each service as `counts` says, each as its own user of NATS, ready; killed in
+    the end.
+
+    Args:
+        with_faults: they look into the plan before and after each append.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
     variables = {
         **inherited,
         "PYTHONPATH": str(Path(__file__).parents[2]),
-        "PARLEY_NATS_URL": nats.url,
+        "PARLEY_NATS_URL": nats.address,
         "PARLEY_DATA_DIR": str(folder),
         "PARLEY_JWT_SECRET": "a secret that only this test knows, 32 bytes",
-        faults.VARIABLE: str(folder),
         FOLDER: str(folder),
         "PARLEY_QUOTATIONS": str(QUOTATIONS),
         "PARLEY_GRAPHS": "gated=tests.chaos.graphs:builder",
-        **environment,
+        **({faults.VARIABLE: str(folder)} if with_faults else {}),
     }
-    fleet = Fleet(nats, folder)
     with ExitStack() as stack:
+        keeper = stack.enter_context(_keeper(folder, variables | as_user(OPERATOR) | environment))
+        fleet = Fleet(nats, folder, keeper)
         for name, count in counts.items():
+            own = variables | as_user(name) | environment
             for number in range(count):
-                fleet.services.append(Service(name, number, folder, port(), variables))
+                fleet.services.append(Service(name, number, folder, port(), own))
                 fleet.services[-1].start()
                 stack.callback(fleet.services[-1].kill)
         with ThreadPoolExecutor(1) as apart_from_any_running_loop:
             apart_from_any_running_loop.submit(asyncio.run, fleet.ready()).result()
         yield fleet
+
+
+def as_user(name: str) -> dict[str, str]:
+    """What tells a process who it is to NATS; in tests a user's password is its name."""
+    return {"PARLEY_NATS_USER": name, "PARLEY_NATS_PASSWORD": name}
+
+
+@contextmanager
+def _keeper(folder: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The operator's process, as it runs in every installation."""
+    with (folder / "keeper.log").open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "eventlog.admin.declare", "--keep"],
+            env=dict(environment),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()

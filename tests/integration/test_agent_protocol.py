@@ -205,7 +205,7 @@ async def test_restarting_everything_keeps_the_history_and_the_conversation(own_
 
 
 @pytest.mark.parametrize(
-    "service", ["nats-server", "agent-runner", "history-store", "edge-ws", "edge-rest", "front-door"]
+    "service", ["nats-server", "agent-runner", "history-store", "edge-ws", "edge-rest", "gateway"]
 )
 async def test_a_killed_service_comes_back_and_nothing_is_lost(own_stack: Any, service: str) -> None:
     chat_id = f"killed {service}"

@@ -8,44 +8,10 @@ from typing import Any
 
 import nats
 import pytest
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings
-
-import access.settings
-import agent_runner.engine.checkpointer.settings
-import agent_runner.settings
-import edge_rest.settings
-import edge_ws.settings
-import eventlog.admin.declare
-import eventlog.settings
-import history_store.settings
-import identity.settings
-import quote_engine.settings
-import voice_bridge.settings
-from chassis.variables import VARIABLES
-from parley.table import SETTINGS
+from docs.generate import settings
 
 SERVICES = ("agent_runner", "edge_rest", "edge_ws", "history_store", "quote_engine", "voice_bridge")
 END_SECONDS = 30.0
-# Read without a settings class: by the front door, which keeps its memory small; before any settings.
-UNMODELLED = {
-    "PARLEY_DOOR_LISTENERS",
-    "PARLEY_DOOR_REQUESTS",
-    "PARLEY_DOOR_WEBSOCKETS",
-    "PARLEY_FAULTS",
-    "PARLEY_SECRETS_DIR",
-}
-# What `parley up` gives its services, and what Compose, Kubernetes and operators' tools set instead.
-GIVEN_BY_THE_STACK = {
-    "PARLEY_HTTP_HOST",
-    "PARLEY_HTTP_PORT",
-    "PARLEY_NATS_PASSWORD",
-    "PARLEY_NATS_TLS_CA",
-    "PARLEY_NATS_URL",
-    "PARLEY_NATS_USER",
-    "PARLEY_STREAM_LOG_BYTES",
-    "PARLEY_STREAM_REPLICAS",
-}
 ROOT = Path(__file__).parents[2]
 
 
@@ -137,63 +103,11 @@ async def test_a_stream_with_other_settings(tmp_path: Path, service: str, own_na
     assert line.endswith("run: python -m eventlog.admin.declare")
 
 
-MODULES = (
-    access.settings,
-    agent_runner.engine.checkpointer.settings,
-    agent_runner.settings,
-    edge_rest.settings,
-    edge_ws.settings,
-    eventlog.admin.declare,
-    eventlog.settings,
-    history_store.settings,
-    identity.settings,
-    quote_engine.settings,
-    voice_bridge.settings,
-)
-
-
-def read_by_services() -> dict[str, set[str]]:
-    """Every variable that a settings class reads, with its defaults as text."""
-    found: dict[str, set[str]] = {}
-    for module in MODULES:
-        for model in vars(module).values():
-            if isinstance(model, type) and issubclass(model, BaseSettings):
-                for field, info in model.model_fields.items():
-                    name = f"{model.model_config.get('env_prefix', '')}{field}".upper()
-                    found.setdefault(name, set()).add(as_text(info.default))
-    return found
-
-
-def as_text(default: object) -> str:
-    """A default as somebody would write it into a file of variables."""
-    match default:
-        case None:
-            return ""
-        case bool():
-            return str(default).lower()
-        case int() | float():
-            return f"{default:.15g}"
-        case tuple():
-            return ",".join(default)
-        case SecretStr():
-            return default.get_secret_value()
-        case _:
-            return str(default)
-
-
-def test_the_table_of_variables_names_what_the_settings_read() -> None:
-    assert read_by_services().keys() | {setting.name for setting in SETTINGS} | UNMODELLED == VARIABLES
-
-
-def test_the_example_names_every_setting_with_the_default_that_the_services_have() -> None:
-    read = read_by_services()
-    told = {setting.name: setting.default for setting in SETTINGS}
-    assert read.keys() - told.keys() == GIVEN_BY_THE_STACK
-    # An edge that is told of no gateway in front of it goes by the address it listens on itself.
-    differing = {name: defaults for name, defaults in read.items() if defaults != {told.get(name)}}
-    assert differing.keys() - GIVEN_BY_THE_STACK == {"PARLEY_HOST"}
+@pytest.mark.parametrize("path", settings.written(), ids=lambda path: path.name)
+def test_what_is_made_of_the_settings_is_up_to_date(path: Path) -> None:
+    assert path.read_text() == settings.written()[path]
 
 
 def test_the_handbook_names_what_the_stack_gives() -> None:
     handbook = (ROOT / "docs/operations.md").read_text()
-    assert [name for name in GIVEN_BY_THE_STACK if f"`{name}`" not in handbook] == []
+    assert [name for name in settings.GIVEN if f"`{name}`" not in handbook] == []

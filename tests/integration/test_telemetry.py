@@ -191,7 +191,7 @@ def metrics(stack: Any) -> dict[str, str]:
     return {
         service: httpx.get(f"http://127.0.0.1:{port}/metrics").text
         for service, port in stack.inner_ports().items()
-        if service not in ("nats-server", "front-door")
+        if service not in ("nats-server", "gateway")
     }
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from docs.generate import settings
 
 from chassis import variables
 from eventlog.admin import permissions
-from parley.table import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 DECIDED_BY_COMPOSE = {
@@ -19,6 +19,7 @@ DECIDED_BY_COMPOSE = {
     "PARLEY_DATABASE_URL",
     "PARLEY_DATA_DIR",
     "PARLEY_JWT_SECRET",
+    "PARLEY_LANGGRAPH_PORT",
     "PARLEY_MCP_CONFIG",
     "PARLEY_PORT",
     "PARLEY_QUOTATIONS",
@@ -83,7 +84,7 @@ def test_compose_sets_nothing_that_is_no_setting() -> None:
 def test_compose_passes_on_every_setting_that_it_does_not_decide() -> None:
     services = yaml.safe_load(text("docker-compose.yml"))["services"]
     passed_on = {name for each in services.values() for name in each.get("environment", {})}
-    assert {setting.name for setting in SETTINGS} - passed_on == DECIDED_BY_COMPOSE
+    assert settings.variables().keys() - settings.GIVEN - passed_on == DECIDED_BY_COMPOSE
 
 
 def test_the_dashboard_is_whole() -> None:

@@ -1,5 +1,4 @@
 """The parley command and the embedded stack.
 
-Read :mod:`parley.app` for the commands, :mod:`parley.stack` for the supervisor and :mod:`parley.front_door`
-for the proxy on the public ports.
+Read :mod:`parley.app` for the commands and :mod:`parley.stack` for the supervisor.
 """

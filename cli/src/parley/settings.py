@@ -1,7 +1,6 @@
-"""How the settings of `table` are read from the environment and ``.env``.
+"""The settings of the embedded stack, and how all are read from the environment and ``.env``.
 
-The supervisor reads this, so nothing heavy is imported here; the services read their own part with
-pydantic-settings, and a test compares both.
+The supervisor reads this, so nothing heavy is imported here; the services read their own with pydantic.
 """
 
 import ipaddress
@@ -11,16 +10,52 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from parley.table import SETTINGS
+from chassis.variables import PREFIX, complaint
 
-PREFIX = "PARLEY_"
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting that the stack reads by itself."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+SETTINGS = (
+    Setting(
+        "PARLEY_DATA_DIR", ".parley", "Where the log, the projections and the generated secrets are kept."
+    ),
+    Setting("PARLEY_HOST", "127.0.0.1", "The address to listen on."),
+    Setting(
+        "PARLEY_ALLOW_INSECURE_BIND",
+        "",
+        "`yes` allows PARLEY_HOST to be an address that others can reach, though no API keys are set.",
+    ),
+    Setting("PARLEY_PORT", "8000", "The public port. Every protocol is served on every port."),
+    Setting("PARLEY_QUOTE_PORT", "3001", "The quote protocol's own port."),
+    Setting("PARLEY_AGENT_WS_PORT", "8765", "The agent WebSocket's own port."),
+    Setting("PARLEY_AGENT_RUN_PORT", "8001", "The port of POST /agent/run."),
+    Setting("PARLEY_LANGGRAPH_PORT", "2024", "The LangGraph API's own port."),
+    Setting(
+        "PARLEY_TRUSTED_PROXIES",
+        "",
+        "Proxies whose word counts on where a client is: addresses or networks with spaces between.",
+    ),
+)
 
 
 class SettingsError(Exception):
     """A setting that cannot be used. The message is one line and names it."""
 
 
-PORTS = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
+PORTS = (
+    "PARLEY_PORT",
+    "PARLEY_QUOTE_PORT",
+    "PARLEY_AGENT_WS_PORT",
+    "PARLEY_AGENT_RUN_PORT",
+    "PARLEY_LANGGRAPH_PORT",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +82,16 @@ class Settings:
             SettingsError: for an unknown name with our prefix or a value that cannot be used.
         """
         environment = merged(environ, dotenv)
-        if unknown := unknown_settings(environment):
-            raise SettingsError(f"unknown setting {', '.join(unknown)}; .env.example lists the known ones")
+        if wrong := complaint(environment):
+            raise SettingsError(f"{wrong} (.env.example lists all)")
         values = {setting.name: environment.get(setting.name, setting.default) for setting in SETTINGS}
         ports = {name: _port(name, values[name]) for name in PORTS}
         for name, port in ports.items():
             if twin := next((other for other in PORTS if other != name and ports[other] == port), None):
                 raise SettingsError(f"{name} and {twin} are both {port}")
         host = values["PARLEY_HOST"]
-        has_keys = any(key.strip() for key in values["PARLEY_API_KEYS"].split(","))
+        has_keys = any(key.strip() for key in environment.get("PARLEY_API_KEYS", "").split(","))
+        _check_proxies(values["PARLEY_TRUSTED_PROXIES"])
         _check_host(host, allowed=has_keys or values["PARLEY_ALLOW_INSECURE_BIND"] == "yes")
         return cls(
             data_dir=Path(values["PARLEY_DATA_DIR"]).expanduser().resolve(),
@@ -73,16 +109,20 @@ def merged(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
     }
 
 
-def unknown_settings(environment: Mapping[str, str]) -> list[str]:
-    """The names with our prefix that no setting has."""
-    known = {setting.name for setting in SETTINGS}
-    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
-
-
 def _port(name: str, text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= (port := int(text)) <= 65535:
         return port
     raise SettingsError(f"{name} must be a port from 1 to 65535, not {text!r}")
+
+
+def _check_proxies(text: str) -> None:
+    for each in text.split():
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError:
+            raise SettingsError(
+                f"PARLEY_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, not {each!r}"
+            ) from None
 
 
 def _check_host(host: str, *, allowed: bool) -> None:

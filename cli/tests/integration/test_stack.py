@@ -12,6 +12,7 @@ import jwt
 import pytest
 
 from parley.commands.status import Status
+from parley.settings import PORTS
 from parley.stack.ports import free_ports
 
 BOUND_SECONDS = 40.0
@@ -43,7 +44,7 @@ from parley.stack.supervisor import Stack
 
 async def main():
     settings = Settings.load(os.environ, pathlib.Path(".env"))
-    services = [each for each in SERVICES if each.name in ("edge-ws", "edge-rest", "front-door")]
+    services = [each for each in SERVICES if each.name in ("edge-ws", "edge-rest")]
     await Stack(settings, Console(sys.stdout), services=services, declare=(sys.executable, "-c", "")).run()
 
 asyncio.run(main())
@@ -120,8 +121,7 @@ def env(tmp_path: Path) -> dict[str, str]:
         (tmp_path / edge).mkdir()
         (tmp_path / edge / "__init__.py").touch()
         (tmp_path / edge / "__main__.py").write_text(STAND_IN)
-    names = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
-    ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
+    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
     return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(tmp_path), **ports}
 
 
@@ -162,7 +162,7 @@ async def test_everything_is_up_and_says_where(stack: Running) -> None:
     assert str(stack.port) in await stack.says("http://")
     assert await stack.health() == 200
     status = await stack.status()
-    assert list(status) == ["nats-server", "edge-ws", "edge-rest", "front-door"]
+    assert list(status) == ["nats-server", "edge-ws", "edge-rest", "gateway"]
     assert all(
         each["ready"] and each["state"] == "running" and not each["restarts"] for each in status.values()
     )
@@ -179,7 +179,7 @@ async def test_a_signal_stops_everything_cleanly(stack: Running, how: signal.Sig
     assert (shown.code, json.loads(shown.out)) == (1, [])
 
 
-@pytest.mark.parametrize("service", ["nats-server", "edge-rest", "front-door"])
+@pytest.mark.parametrize("service", ["nats-server", "edge-rest", "gateway"])
 async def test_what_is_killed_comes_back(stack: Running, service: str) -> None:
     before = (await stack.status())[service]
     os.kill(before["pid"] or 0, signal.SIGKILL)
@@ -238,7 +238,7 @@ async def test_doctor_names_what_is_wrong(env: dict[str, str]) -> None:
     assert (await parley(env, "doctor")).code == 0
     shown = await parley(env | {"PARLEY_PROT": "1", "PARLEY_JWT_SECRET": "short"}, "doctor")
     assert shown.code == 1
-    assert "unknown: PARLEY_PROT" in shown.out
+    assert "PARLEY_PROT: no such setting" in shown.out
     assert "PARLEY_JWT_SECRET is shorter" in shown.out
 
 

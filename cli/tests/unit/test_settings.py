@@ -1,18 +1,13 @@
-"""The table of settings, and what is made of it."""
+"""The settings of the stack, from the environment and a file."""
 
 from pathlib import Path
 
 import pytest
 
 from parley.settings import Settings, SettingsError
-from parley.table import SETTINGS, example
 
 NOWHERE = Path("/nonexistent/.env")
 ROOT = Path(__file__).parents[3]
-
-
-def test_the_example_lists_every_setting_with_its_default() -> None:
-    assert (ROOT / ".env.example").read_text() == example()
 
 
 def test_the_example_changes_nothing() -> None:
@@ -61,8 +56,3 @@ def test_another_address_is_allowed_where_keys_are_asked_for() -> None:
     assert Settings.load(environ, NOWHERE).host == "192.0.2.1"
     with pytest.raises(SettingsError, match="PARLEY_API_KEYS"):
         Settings.load(environ | {"PARLEY_API_KEYS": " , "}, NOWHERE)
-
-
-def test_every_name_is_there_once() -> None:
-    names = [setting.name for setting in SETTINGS]
-    assert len(set(names)) == len(names)

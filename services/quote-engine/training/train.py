@@ -25,7 +25,7 @@ from quote_engine.domain.reading import CRISIS, DOUBT, clue
 HERE: Final = Path(__file__).parent
 WEIGHTS: Final = HERE.parent / "src/quote_engine/words/trained.npz"
 KINDS: Final = ("crisis", "lookalikes", "everyday", "implicit", "sarcasm")
-STEPS: Final = 400
+STEPS: Final = 250
 RATE: Final = 0.05
 RESTRAINT: Final = 0.4
 """How strongly large weights are held down, over the number of sentences."""
@@ -102,7 +102,7 @@ def _descend(found: Any, labels: Any, balance: Any, link: Any) -> tuple[Any, Any
     bias = np.zeros(labels.shape[1], dtype=np.float32)
     moments = [np.zeros_like(weights), np.zeros_like(weights), np.zeros_like(bias), np.zeros_like(bias)]
     for step in range(1, STEPS + 1):
-        error = (link(found @ weights + bias) - labels) * balance / len(found)
+        error = ((link(found @ weights + bias) - labels) * balance / len(found)).astype(np.float32)
         for value, slope, first, second in (
             (weights, found.T @ error + RESTRAINT * weights / len(found), moments[0], moments[1]),
             (bias, error.sum(axis=0), moments[2], moments[3]),

@@ -141,6 +141,22 @@ async def test_a_run_is_cancelled_on_the_socket(
         assert nothing["error"].startswith("처리 중 에러가 발생했습니다: cancel")
 
 
+async def test_a_cancelled_run_ends_in_its_own_attempt_with_a_clean_log(
+    open_gated: Any, gated_rest: Any, gated_stack: Any, session: str, gate: Gate
+) -> None:
+    logged = len(gated_stack.log())
+    async with open_gated(session) as client:
+        await client.send(gate.message("first"))
+        await until_waiting(client)
+        await gated_rest.post(f"/api/sessions/{session}/cancel")
+        assert (await client.until("final", "error"))[-1]["type"] == "error"
+    told = await asyncio.to_thread(gated_stack.export, session)
+    runs = [event["headers"]["ce-type"] for event in told]
+    assert [runs.count("run.started"), runs[-1]] == [1, "run.cancelled"]
+    assert "Traceback" not in gated_stack.log()[logged:]
+    assert "delivered again" not in gated_stack.log()[logged:]
+
+
 async def test_runs_are_cancelled_over_rest_with_those_that_wait(
     open_gated: Any, gated_rest: Any, session: str, gate: Gate
 ) -> None:

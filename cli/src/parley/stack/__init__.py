@@ -1,4 +1,4 @@
-"""The embedded stack: nats-server, the services and the front door as supervised processes of one machine.
+"""The embedded stack: nats-server, the services and the gateway as supervised processes of one machine.
 
 Started as ``python -m parley.stack`` (what ``parley up`` becomes), so that the process that stays is small.
 Read :mod:`parley.stack.supervisor` next, and :mod:`parley.stack.services` for what is started.

@@ -3,13 +3,12 @@
 import asyncio
 import hmac
 import json
-import os
 import shutil
-import sys
 from hashlib import sha256
 from pathlib import Path
 
 from eventlog.admin import permissions
+from parley.stack import programs
 from parley.stack.data_dir import write_private
 
 DISK_SHARE = 0.8
@@ -22,9 +21,8 @@ NOT_NEWS = ("[INF]", "Plaintext passwords detected")  # forty lines at every sta
 
 
 def program() -> str | None:
-    """The path of nats-server: beside our own Python, where its wheel puts it, else on PATH."""
-    beside = str(Path(sys.executable).parent)
-    return shutil.which("nats-server", path=os.pathsep.join([beside, os.environ.get("PATH", os.defpath)]))
+    """The path of nats-server."""
+    return programs.find("nats-server")
 
 
 class DiskFull(Exception):
@@ -86,6 +84,11 @@ def log_bytes(data_dir: Path) -> int:
     if size < SMALLEST_LOG_BYTES:
         raise DiskFull(f"too little disk space at {data_dir} (PARLEY_DATA_DIR)")
     return size
+
+
+def news(line: str) -> str | None:
+    """A line of its log, or None where it says what happens at every start."""
+    return None if any(each in line for each in NOT_NEWS) else line
 
 
 async def ready(port: int) -> bool:

@@ -3,6 +3,7 @@
 import errno
 import random
 import socket
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 
@@ -11,6 +12,8 @@ BACKLOG = 1024
 # range can end up connected to itself and keep the port from the service that is coming back.
 INTERNAL_RANGE = range(20000, 32000)
 ATTEMPTS = 1000
+# A client that takes nothing for so long is cut off by the kernel: the gateway, blocked in writing, cannot.
+UNREAD_SECONDS = 60
 
 
 class PortTaken(Exception):
@@ -20,8 +23,8 @@ class PortTaken(Exception):
 def listen(host: str, ports: Mapping[str, int]) -> list[socket.socket]:
     """Listen on every public port.
 
-    The supervisor holds the sockets and the front door inherits them, so that a taken port is known at once
-    and clients that come while the front door restarts wait instead of being refused.
+    The supervisor holds the sockets and the gateway inherits them, so that a taken port is known at once
+    and clients that come while the gateway restarts wait instead of being refused.
 
     Raises:
         PortTaken: naming the port and its setting.
@@ -32,6 +35,8 @@ def listen(host: str, ports: Mapping[str, int]) -> list[socket.socket]:
         for setting, port in ports.items():
             listener = undo.enter_context(socket.socket(family, kind, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if sys.platform == "linux":  # accepted connections inherit it
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
             try:
                 listener.bind((host, port))
                 listener.listen(BACKLOG)

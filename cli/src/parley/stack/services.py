@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from parley.stack import nats
 
-FRONT_DOOR = "front-door"
+GATEWAY = "gateway"
 NATS = "nats-server"
+GATEWAY_STAGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Service:
     """One program of the stack: a Python module run with ``-m``.
 
     Attributes:
-        stage: stages start in ascending and stop in descending order.
+        stage: stages stop in descending order; nats-server is 0.
     """
 
     name: str
@@ -37,15 +38,14 @@ class Service:
         return (sys.executable, "-m", self.module)
 
 
-# The edges and the front door stop together: the edges' close frames go out through the door.
+# The edges stop before the gateway: their close frames go out through it.
 SERVICES = (
     Service("history-store", "history_store", 1),
     Service("agent-runner", "agent_runner", 1),
     Service("quote-engine", "quote_engine", 1),
     Service("voice-bridge", "voice_bridge", 1),
-    Service("edge-ws", "edge_ws", 2),
-    Service("edge-rest", "edge_rest", 2),
-    Service(FRONT_DOOR, "parley.front_door", 2),
+    Service("edge-ws", "edge_ws", 3),
+    Service("edge-rest", "edge_rest", 3),
 )
 
 

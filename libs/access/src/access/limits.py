@@ -20,12 +20,12 @@ class Bucket:
         self._tokens = self._burst
         self._at = clock()
 
-    def take(self) -> float:
-        """Take one token, on credit if need be; the seconds until the bucket is out of debt."""
+    def take(self, tokens: float = 1.0) -> float:
+        """Take tokens, on credit if need be; the seconds until the bucket is out of debt."""
         if not self._rate:
             return 0.0
         self._refill()
-        self._tokens -= 1
+        self._tokens -= tokens
         return max(-self._tokens / self._rate, 0.0)
 
     def try_take(self) -> bool:

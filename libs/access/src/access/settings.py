@@ -2,51 +2,35 @@
 
 import re
 from ipaddress import ip_address
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic.functional_validators import BeforeValidator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from chassis.settings import Secrets, Settings, Words
 
 SHORTEST_KEY: Final = 16
 _ORIGIN: Final = re.compile(r"https?://[^/\s]+")
 
 
-def _split(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
-
-
-class AccessSettings(BaseSettings):
-    """Whom to let in. Lists are comma separated; a limit of 0 is none.
-
-    Attributes:
-        api_keys: one of them must come with every request of a protocol without a login; none: not asked.
-        allowed_origins: web pages that may call, beside those of this server and of the loopback address,
-            such as ``https://chat.example.org``; ``*`` for all.
-        connections_per_address: open at once; programs of this machine are not counted.
-        messages_per_second: of one WebSocket; a client that sends faster is read slower.
-        conversations_per_minute: that one API key may begin.
-        http_host: the address that this process listens on.
-        host: the address that clients reach, where a gateway listens in place of this process.
-        allow_insecure_bind: whether anybody who reaches that address may come in without a key.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore")
+class AccessSettings(Settings):
+    """Whom to let in. Lists are comma separated; a limit of 0 is none."""
 
     api_keys: Secrets = ()
+    """Keys of 16 or more characters, comma separated, for X-API-Key. Empty: none needed."""
     allowed_origins: Words = ()
+    """Web pages of other hosts that may call, such as https://chat.example.org, comma separated."""
     connections_per_address: int = Field(default=256, ge=0)
+    """Open at once from one address; 0 for any number."""
     messages_per_second: float = Field(default=200.0, ge=0)
+    """Frames a second of one WebSocket; 0 for any number."""
     conversations_per_minute: float = Field(default=600.0, ge=0)
+    """Conversations one API key may begin; 0 for any number."""
     http_host: str = "127.0.0.1"
+    """The address that a service itself listens on."""
     host: str = ""
+    """The address to listen on."""
     allow_insecure_bind: Literal["", "no", "yes"] = Field(default="", validate_default=True)
+    """`yes` allows PARLEY_HOST to be an address that others can reach, though no API keys are set."""
 
     @property
     def is_local(self) -> bool:

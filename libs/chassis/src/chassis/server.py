@@ -41,12 +41,15 @@ async def problems(checks: Sequence[Check]) -> list[str]:
 
 
 def health_routes(
-    checks: Sequence[Check], metrics: Callable[[], Awaitable[bytes]]
+    checks: Sequence[Check],
+    metrics: Callable[[], Awaitable[bytes]],
+    shortcomings: Sequence[Check] = (),
 ) -> list[tuple[str, ASGIApp]]:
     """The routes ``/livez``, ``/readyz`` and ``/metrics`` of a service.
 
     Args:
         metrics: gives all metrics as Prometheus reads them.
+        shortcomings: what is told of a service that is ready all the same.
     """
 
     @get
@@ -60,7 +63,8 @@ def health_routes(
         wrong = await problems(checks)
         if wrong:
             return _json({"status": "not ready", "problems": wrong}, 503)
-        return _json({"status": "ready"}, 200)
+        lacking = await problems(shortcomings)
+        return _json({"status": "ready"} | ({"degraded": lacking} if lacking else {}), 200)
 
     @get
     async def exposition(scope: Scope) -> AsgiResponse:

@@ -2,18 +2,42 @@
 
 import os
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.functional_validators import BeforeValidator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chassis.variables import complaint
 
-SettingsT = TypeVar("SettingsT", bound=BaseSettings)
-
 SECRETS_DIR = "PARLEY_SECRETS_DIR"
 """Names the folder in which a file ``parley_nats_password`` stands for ``PARLEY_NATS_PASSWORD``."""
+
+
+class Settings(BaseSettings):
+    """What a part of the system is told by variables: each field with its default and its meaning.
+
+    `.env.example`, the page of settings and the names that are known (`variables`) are made from them by
+    ``make settings``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore", use_attribute_docstrings=True)
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A comma separated list."""
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+"""A comma separated list of secrets."""
 
 
 class WrongSetting(ValueError):
@@ -44,23 +68,23 @@ def _described(prefix: str, detail: ErrorDetails) -> str:
     return f"{prefix}{field}".upper() + f": {detail['msg']}"
 
 
-class HttpSettings(BaseSettings):
+class HttpSettings(Settings):
     """Where a service answers ``/livez``, ``/readyz``, ``/metrics`` and, at the edges, its clients."""
 
-    model_config = SettingsConfigDict(env_prefix="PARLEY_HTTP_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PARLEY_HTTP_")
 
     host: str = "127.0.0.1"
+    """The address that a service itself listens on."""
     port: int = Field(default=8080, ge=0, le=65535)
+    """The port that a service itself listens on."""
 
 
-class LogSettings(BaseSettings):
-    """What a service writes to stderr.
+class LogSettings(Settings):
+    """What a service writes to stderr."""
 
-    Attributes:
-        format: one JSON object a line, or plain lines for people.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="PARLEY_LOG_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PARLEY_LOG_")
 
     format: Literal["plain", "json"] = "plain"
+    """`json` for one JSON object a line."""
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """`debug`, `info`, `warning` or `error`."""

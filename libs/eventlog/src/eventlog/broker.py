@@ -21,7 +21,6 @@ from contracts import subjects
 from eventlog.outage import OUTAGE
 from eventlog.ports import Unavailable
 from eventlog.settings import NatsSettings
-from eventlog.streams import WrongStream, restore_live
 
 logger = logging.getLogger(__name__)
 
@@ -136,10 +135,6 @@ class Broker(NatsBroker):
     async def _reconnected(self) -> None:
         logger.warning("reconnected to NATS")
         self.unconfirmed = None
-        try:
-            await restore_live(self.client)
-        except WrongStream as error:
-            logger.warning("live deltas cannot be kept: %s", error)
         self.interruptions.announce()
 
     async def _failed(self, error: Exception) -> None:

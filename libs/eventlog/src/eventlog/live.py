@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
@@ -16,10 +17,13 @@ from eventlog.outage import OUTAGE
 from eventlog.patience import Patience
 from eventlog.ports import Unavailable
 from eventlog.settings import NatsSettings
-from eventlog.stored import StreamReader
+from eventlog.stored import NoStream, Stored, StreamReader
+from eventlog.streams import NO_LIVE
 
 logger = logging.getLogger(__name__)
 
+REMEMBERED_ATTEMPTS: Final = 64
+"""Of so many attempts at runs in one conversation a listener knows which delta comes next."""
 _SENT_AT: Final = "parley-sent-at"
 _TIMED: Final = 16
 """Every 16th delta says when it was sent."""
@@ -72,20 +76,42 @@ class JetStreamLive:
         """See `Live.listen`."""
         subject = subjects.live(conversation)
         async with mailbox(self._broker, subject) as box:
-            after = 0
-            if not replay:
-                newest = await self._reader.last(subject)
-                after = newest.sequence if newest else 0
+            after = 0 if replay else await self._newest(subject)
             yield self._listen(box, subject, after)
 
     async def kept(self, conversation: str) -> list[Delta]:
         """See `Live.kept`."""
-        stored = self._reader.range(subjects.live(conversation), after=0)
-        return [Delta.model_validate_json(item.payload) async for item in stored]
+        stored, _ = await self._stored(subjects.live(conversation), 0)
+        return [Delta.model_validate_json(item.payload) for item in stored]
+
+    async def _newest(self, subject: str) -> int:
+        """The LIVE sequence of a subject's newest delta, 0 if there is none."""
+        try:
+            newest = await self._reader.last(subject)
+        except NoStream:
+            logger.warning("%s", NO_LIVE)
+            return 0
+        return newest.sequence if newest else 0
+
+    async def _stored(self, subject: str, after: int) -> tuple[list[Stored], int]:
+        """What is kept behind a sequence, and up to which one.
+
+        A stream that was made anew counts from 1 again, so all of it comes behind any sequence of the old.
+
+        Raises:
+            Unavailable: if the stream is there and does not answer.
+        """
+        newest = await self._newest(subject)
+        if newest < after:
+            after = 0
+        if newest == after:
+            return [], after
+        stored = [item async for item in self._reader.range(subject, after=after)]
+        return stored, stored[-1].sequence if stored else after
 
     async def _listen(self, box: Mailbox, subject: str, after: int) -> AsyncIterator[Delta]:
         """`after` is the LIVE sequence up to which everything has been seen or is not wanted."""
-        next_index: dict[tuple[str, int], int] = {}
+        next_index: OrderedDict[tuple[str, int], int] = OrderedDict()
         patience = Patience(self._patience)
         look = True
         while True:
@@ -94,20 +120,28 @@ class JetStreamLive:
             self._measure(messages or ())
             if look or messages is None or _has_gap(deltas, next_index):
                 try:
-                    stored = [item async for item in self._reader.range(subject, after=after)]
+                    stored, after = await self._stored(subject, after)
                 except Unavailable as error:
-                    await patience.wait(error)
-                    look = True
-                    continue
-                patience.restore()
-                after = stored[-1].sequence if stored else after
+                    try:
+                        await patience.wait(error)
+                    except Unavailable:
+                        logger.warning("deltas that were missed are not kept: %s", error)
+                        stored = []
+                    else:
+                        look = True
+                        continue
+                else:
+                    patience.restore()
                 deltas = [Delta.model_validate_json(item.payload) for item in stored] + deltas
             look = False
             for delta in deltas:
                 attempt = (delta.run_id, delta.attempt)
                 if delta.index >= next_index.get(attempt, 0):
                     next_index[attempt] = delta.index + 1
+                    next_index.move_to_end(attempt)
                     yield delta
+            while len(next_index) > REMEMBERED_ATTEMPTS:
+                next_index.popitem(last=False)
 
     def _measure(self, messages: Iterable[Msg]) -> None:
         for message in messages:
@@ -115,11 +149,12 @@ class JetStreamLive:
                 self._broker.metrics.delta_lag_seconds.observe(max(time.time() - float(sent), 0))
 
 
-def _has_gap(deltas: list[Delta], next_index: dict[tuple[str, int], int]) -> bool:
-    expected = dict(next_index)
+def _has_gap(deltas: Sequence[Delta], next_index: Mapping[tuple[str, int], int]) -> bool:
+    expected: dict[tuple[str, int], int] = {}
     for delta in deltas:
         attempt = (delta.run_id, delta.attempt)
-        if delta.index > expected.get(attempt, 0):
+        index = expected.get(attempt, next_index.get(attempt, 0))
+        if delta.index > index:
             return True
-        expected[attempt] = max(delta.index + 1, expected.get(attempt, 0))
+        expected[attempt] = max(delta.index + 1, index)
     return False

@@ -6,10 +6,13 @@ stream in silence. So what became of this process's own appends counts as well.
 
 import asyncio
 
-from contracts.subjects import LOG_STREAM, PROBE_STREAM
+from nats.js.errors import NotFoundError
+
+from contracts.subjects import LIVE_STREAM, LOG_STREAM, PROBE_STREAM
 from eventlog.broker import Broker
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError
+from eventlog.streams import NO_LIVE
 
 PROBE_TIMEOUT_SECONDS = 2.0
 NEARLY_FULL = 0.98
@@ -38,4 +41,15 @@ async def problem(broker: Broker, service: str) -> str | None:
     since = broker.unconfirmed
     if since is not None and asyncio.get_running_loop().time() - since < UNCONFIRMED_SECONDS:
         return "the log does not confirm what is appended; the disk of nats-server may be full"
+    return None
+
+
+async def shortcoming(broker: Broker) -> str | None:
+    """What clients have to do without while all else works, or None: deltas, where LIVE is missing."""
+    try:
+        await broker.client.jetstream(timeout=PROBE_TIMEOUT_SECONDS).stream_info(LIVE_STREAM)
+    except NotFoundError:
+        return NO_LIVE
+    except OUTAGE as error:
+        return f"stream {LIVE_STREAM} does not answer: {error or type(error).__name__}"
     return None

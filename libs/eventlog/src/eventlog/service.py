@@ -20,7 +20,7 @@ from eventlog import faults, streams
 from eventlog.broker import Broker
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError
-from eventlog.probe import PROBE_TIMEOUT_SECONDS, problem
+from eventlog.probe import PROBE_TIMEOUT_SECONDS, problem, shortcoming
 
 
 async def connect(broker: Broker) -> None:
@@ -64,7 +64,8 @@ async def problems(broker: Broker, name: str, checks: Sequence[Check] = ()) -> l
 
 def health_routes(broker: Broker, name: str, checks: Sequence[Check]) -> list[tuple[str, ASGIApp]]:
     """The routes ``/livez``, ``/readyz`` and ``/metrics`` of the service `name`."""
-    return server.health_routes(_with_log(broker, name, checks), broker.metrics.exposition)
+    shortcomings = [lambda: shortcoming(broker)]
+    return server.health_routes(_with_log(broker, name, checks), broker.metrics.exposition, shortcomings)
 
 
 def _with_log(broker: Broker, name: str, checks: Sequence[Check]) -> list[Check]:

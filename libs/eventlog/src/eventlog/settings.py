@@ -1,30 +1,29 @@
 """What every service is told about NATS by ``PARLEY_NATS_…`` variables."""
 
 from pydantic import Field, FilePath, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from chassis.settings import Settings
 
 
-class NatsSettings(BaseSettings):
-    """Connection and time limits; all times in seconds.
+class NatsSettings(Settings):
+    """Connection and time limits; all times in seconds."""
 
-    Attributes:
-        url: one or more server addresses, comma separated.
-        user: also names the inbox that answers come to, ``_INBOX.<user>``, which no other user may read.
-        tls_ca: a file of the certificates to trust; with it the connection is encrypted or fails.
-        request_timeout: how long one request may take.
-        connect_deadline: how long the first connection may take.
-        append_deadline: how long an append may take with all its retries, and a follower sits out that the
-            log does not answer.
-        idle_check: how long a follower waits in silence before it looks at the log itself.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="PARLEY_NATS_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PARLEY_NATS_")
 
     url: str = "nats://127.0.0.1:4222"
+    """One or more server addresses, comma separated."""
     user: str | None = None
+    """Also names the inbox that answers come to, ``_inbox.<user>``, which no other user may read."""
     password: SecretStr | None = None
+    """The password of that user."""
     tls_ca: FilePath | None = None
+    """A file of the certificates to trust; with it the connection is encrypted or fails."""
     request_timeout: float = Field(default=2.0, gt=0)
+    """Seconds that one request to NATS may take."""
     connect_deadline: float = Field(default=10.0, gt=0)
+    """Seconds that the first connection to NATS may take."""
     append_deadline: float = Field(default=10.0, gt=0)
+    """Seconds that an append to the log may take with all its retries."""
     idle_check: float = Field(default=15.0, gt=0)
+    """Seconds of silence after which a follower looks at the log itself."""

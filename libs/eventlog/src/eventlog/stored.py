@@ -19,9 +19,14 @@ from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, Unavailable
 
 BATCH = 256
+STREAM_NOT_FOUND = 10059
 _NOT_FOUND = 10037
 _PASSING = frozenset({408, 429, 500, 503})
 """Refusals that are of the moment: no leader, too much at once."""
+
+
+class NoStream(LogError):
+    """There is no such stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,8 @@ def _answer(data: bytes) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(data)
     if error := answer.get("error"):
         kind = Unavailable if error.get("code") in _PASSING else LogError
+        if error.get("err_code") == STREAM_NOT_FOUND:
+            kind = NoStream
         raise kind(f"{error.get('description')} ({error.get('err_code')})")
     return answer
 

@@ -1,6 +1,7 @@
 """The streams, declared by the operator's one-shot and checked by every service at its start."""
 
 import json
+import logging
 from typing import Any, Final
 
 from nats.aio.client import Client
@@ -8,13 +9,16 @@ from nats.aio.client import Client
 from contracts import subjects
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError
+from eventlog.stored import STREAM_NOT_FOUND
+
+logger = logging.getLogger(__name__)
 
 GIB: Final = 1 << 30
 MINUTE_NS: Final = 60 * 1_000_000_000
 LIVE_MINUTES: Final = 10
 LIVE_BYTES: Final = GIB // 4
 _TIMEOUT_SECONDS: Final = 10.0
-_STREAM_NOT_FOUND: Final = 10059
+NO_LIVE: Final = "stream LIVE is missing: clients get no deltas until the operator declares it"
 
 
 class WrongStream(LogError):
@@ -100,34 +104,39 @@ async def declare(
         _compare(wanted, answer["config"])
 
 
-async def restore_live(client: Client) -> None:
+async def restore_live(client: Client, *, replicas: int, live_bytes: int) -> bool:
     """Create LIVE if it is missing: it lies in memory, and a single server forgets it when it restarts.
+
+    Returns:
+        Whether it was missing.
 
     Raises:
         WrongStream: if the server refuses.
     """
     if await _info(client, subjects.LIVE_STREAM) is not None:
-        return
-    wanted = next(
-        c
-        for c in configurations(replicas=1, log_bytes=0, live_bytes=LIVE_BYTES)
-        if c["name"] == subjects.LIVE_STREAM
+        return False
+    (wanted,) = (
+        each
+        for each in configurations(replicas=replicas, log_bytes=0, live_bytes=live_bytes)
+        if each["name"] == subjects.LIVE_STREAM
     )
     answer = await _api(client, f"STREAM.CREATE.{subjects.LIVE_STREAM}", wanted)
     if error := answer.get("error"):
         raise WrongStream(f"stream {subjects.LIVE_STREAM}: {error.get('description')}")
+    return True
 
 
 async def check(client: Client) -> None:
-    """Make sure that the streams are there and keep their rules.
+    """Make sure that the streams are there and keep their rules. Without LIVE there are facts and no deltas.
 
     Raises:
         WrongStream: in one line that says what is wrong and how to mend it.
     """
-    if await _info(client, subjects.LOG_STREAM) is not None:
-        await restore_live(client)
     for wanted in configurations(replicas=1, log_bytes=0, live_bytes=0):
         config = await _info(client, wanted["name"])
+        if config is None and wanted["name"] == subjects.LIVE_STREAM:
+            logger.warning("%s", NO_LIVE)
+            continue
         if config is None:
             raise WrongStream(f"stream {wanted['name']} is missing; run: python -m eventlog.admin.declare")
         sizes = {"max_bytes", "num_replicas", "max_age"}
@@ -146,7 +155,7 @@ def _compare(wanted: dict[str, Any], found: dict[str, Any]) -> None:
 async def _info(client: Client, stream: str) -> dict[str, Any] | None:
     answer = await _api(client, f"STREAM.INFO.{stream}", {})
     if error := answer.get("error"):
-        if error.get("err_code") == _STREAM_NOT_FOUND:
+        if error.get("err_code") == STREAM_NOT_FOUND:
             return None
         raise WrongStream(f"stream {stream}: {error.get('description')}")
     config: dict[str, Any] = answer["config"]

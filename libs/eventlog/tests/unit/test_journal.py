@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from contracts.envelope import Envelope, Recorded
-from contracts.events import ConversationStarted, Event, MessageReceived, RunFailed, RunStarted
+from contracts.events import ConversationStarted, Event, MessageReceived, RunCompleted, RunFailed, RunStarted
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
 from eventlog.turns.journal import Journal, Superseded
@@ -17,15 +17,16 @@ RUN = {"run_id": "r", "message_sequence": 2}
 
 
 class CutOff(MemoryLog):
-    """A log whose first append of a run is cut off, before or after it is stored."""
+    """A log whose first append of a run's event is cut off, before or after it is stored."""
 
-    def __init__(self, *, stored: bool) -> None:
+    def __init__(self, *, stored: bool, kind: type[Event] = RunStarted) -> None:
         super().__init__()
         self._stored = stored
+        self._kind = kind
         self.begun = asyncio.Event()
 
     async def append(self, envelopes: Sequence[Envelope], *, expected: int) -> tuple[Recorded, ...]:
-        if isinstance(envelopes[0].event, RunStarted) and not self.begun.is_set():
+        if isinstance(envelopes[0].event, self._kind) and not self.begun.is_set():
             if self._stored:
                 await super().append(envelopes, expected=expected)
             self.begun.set()
@@ -88,3 +89,16 @@ async def test_who_waits_while_the_run_is_lost_writes_nothing() -> None:
     outcomes = await asyncio.gather(journal.flush(), journal.flush(), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [Superseded, Superseded]
     assert await log.tail(KEY) == other.sequence
+
+
+async def test_an_end_that_was_cut_off_stands() -> None:
+    log = CutOff(stored=True, kind=RunCompleted)
+    message = MessageReceived(addressee="agent-runner", text="x", protocol="octo")
+    (work,) = await log.append([AUTHOR.envelope(KEY, message)], expected=0)
+    journal = Journal(log, AUTHOR, work, tail=work.sequence, committed=lambda _: None)
+    ending = asyncio.create_task(journal.end(RunCompleted(**RUN, text="done")))
+    await log.begun.wait()
+    ending.cancel()
+    await asyncio.wait({ending})
+    await journal.end(RunFailed(**RUN, error="the run took too long"))
+    assert [event.event.type async for event in log.read(KEY, after=work.sequence)] == ["run.completed"]

@@ -4,32 +4,30 @@ from secrets import token_hex
 
 import httpx
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from chassis.settings import Settings
 from identity.keys import KeySet
 from identity.verifier import Verifier
 
 
-class IdentitySettings(BaseSettings):
-    """The address wins over the secret; with neither, every token is refused.
+class IdentitySettings(Settings):
+    """The address wins over the secret; with neither, every token is refused."""
 
-    Attributes:
-        secret: signs HS256 tokens.
-        jwks_url: where the keys of RS256 and ES256 tokens are published.
-        jwks_lifetime: seconds for which keys that were read count without being read again.
-        issuer: what ``iss`` must be; empty for any.
-        audience: what ``aud`` must hold; empty for any.
-        leeway: seconds by which clocks may differ.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="PARLEY_JWT_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PARLEY_JWT_")
 
     secret: SecretStr = SecretStr("")
+    """The HS256 secret of users' tokens. Empty: one is made in PARLEY_DATA_DIR."""
     jwks_url: str = ""
+    """Where the public keys of users' tokens are, instead of a secret."""
     jwks_lifetime: float = Field(default=600, gt=0)
+    """Seconds after which they are read again."""
     issuer: str = ""
+    """The `iss` that users' tokens must have. Empty: any."""
     audience: str = ""
+    """The `aud` that users' tokens must have. Empty: any."""
     leeway: float = Field(default=0, ge=0)
+    """Seconds by which the clocks of whoever issues tokens may differ."""
 
     def verifier(self, client: httpx.AsyncClient) -> Verifier:
         """The verifier these settings ask for; `client` fetches the published keys."""

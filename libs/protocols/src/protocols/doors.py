@@ -12,9 +12,20 @@ from protocols.room.door import ROOM
 from protocols.voice.door import VOICE
 
 _OPEN: Final = frozenset(
-    ("/", "/health", "/api/health", "/livez", "/readyz", "/metrics", "/docs", "/redoc", "/openapi.json")
+    (
+        "/",
+        "/health",
+        "/api/health",
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/docs",
+        "/redoc",
+        "/openapi.json",
+        "/ui",
+    )
 )
-_OPEN_FOLDERS: Final = ("/static/", "/asyncapi", "/console")
+_OPEN_FOLDERS: Final = ("/static/", "/asyncapi", "/ui")
 
 
 def _find_page(path: str, query: Mapping[str, str], websocket: bool) -> Destination | None:

@@ -7,7 +7,8 @@ from faststream.asgi import AsgiFastStream
 
 from agent_runner.agents import offering
 from agent_runner.agents.documents import LogDocuments
-from agent_runner.agents.graphs import agent_tools, built_in
+from agent_runner.agents.graphs import Agents
+from agent_runner.agents.models import usable
 from agent_runner.agents.tools.contacts import Contacts
 from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.engine import state_queries as state
@@ -42,8 +43,9 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
         author = Author(source=SERVICE)
         saver = LogCheckpointSaver(log, author)
-        tools = await agent_tools(settings, LogDocuments())
-        graphs = catalogue(built_in(settings, tools, call_with_effects), settings.graphs)
+        agents = Agents(settings, await usable(settings))
+        tools = await agents.tools(LogDocuments())
+        graphs = catalogue(agents.graphs(tools, call_with_effects), settings.graphs)
         letters = DeadLetters(broker, log, author, nats.request_timeout)
         worker = Worker(
             log,

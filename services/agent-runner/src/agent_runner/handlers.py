@@ -13,7 +13,7 @@ from agent_runner.engine.ephemeral import run_once
 from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
 from contracts import subjects
-from contracts.events import CancelRequested
+from contracts.events import CancelRequested, ConversationDeleted
 from contracts.queries import (
     RUN_ONCE,
     SPOKEN_COMMANDS,
@@ -24,7 +24,6 @@ from contracts.queries import (
     SpokenCommandsQuery,
 )
 from eventlog.jetstream import JetStreamLog
-from eventlog.stored import from_headers
 from eventlog.turns import work
 from eventlog.turns.deliveries import Deliveries
 
@@ -47,11 +46,10 @@ def router(
     work.subscribe(routes, SERVICE, log, deliveries.take, takeover_after=settings.takeover_after)
 
     @routes.subscriber(subjects.recorded_everywhere(CancelRequested.type), title="Cancel")
-    async def cancel(message: NatsMessage) -> None:
-        """A person asked for a run to stop, here or elsewhere."""
-        request = (await log.decode(from_headers(message.raw_message))).event
-        if isinstance(request, CancelRequested):
-            worker.cancel(request.run_id, rollback=request.rollback)
+    @routes.subscriber(subjects.recorded_everywhere(ConversationDeleted.type), title="Delete")
+    async def look(message: NatsMessage) -> None:
+        """A person asked for a run to stop or deleted its conversation, here or elsewhere."""
+        worker.look(subjects.key_of(message.raw_message.subject))
 
     @routes.subscriber(
         subjects.query(RUN_ONCE), queue=SERVICE, max_workers=settings.concurrent_runs, title="RunOnce"

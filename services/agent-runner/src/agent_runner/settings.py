@@ -2,33 +2,41 @@
 
 from pathlib import Path
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr
+
+from chassis.settings import Settings
 
 
-class RunnerSettings(BaseSettings):
-    """All times in seconds.
-
-    Attributes:
-        model: chat model as ``provider:name``; empty for the embedded one.
-        graphs: graphs to serve beside the built-in ones, ``name=module:attribute,…``.
-        tools_dir: a folder of contacts, datasets, notes and templates, instead of the sample data.
-        mcp_config: a JSON file that names MCP servers.
-        takeover_after: how long a runner may be silent before another takes its work over.
-        run_timeout: how long one attempt at a run may take.
-        max_attempts: how often a run is taken over before it is given up.
-        default_graph: the graph of conversations that name none.
-        concurrent_runs: runs at the same time in this process.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore")
+class RunnerSettings(Settings):
+    """All times in seconds."""
 
     model: str = ""
+    """A chat model such as `openai:gpt-4o`. Empty: the embedded model, which needs no key."""
+    model_url: str = ""
+    """The address of a model server, such as `http://localhost:11434/v1`. Empty: the provider's own."""
+    model_key: SecretStr = SecretStr("")
+    """The provider's key. Empty: from the provider's own variable, such as `OPENAI_API_KEY`."""
+    model_first_token: float = Field(default=60.0, gt=0)
+    """Seconds until the model's first token, tries included, and between two tokens."""
+    model_retries: int = Field(default=2, ge=0)
+    """How often a model that is busy, down or slow is asked again."""
+    model_history: int = Field(default=24_000, ge=500)
+    """Tokens, by rough count, of a conversation that the model is sent; older turns are left out."""
+    instructions: str = ""
+    """What the built-in graphs tell the model besides: text, or the path of a file of it."""
     graphs: str = ""
+    """Your own LangGraph graphs: `name=module:attribute`, comma separated."""
     default_graph: str = "planner"
+    """The graph that answers conversations that name none."""
     tools_dir: Path | None = None
+    """A folder of contacts, datasets, notes and templates for the tools. Empty: the sample data."""
     mcp_config: Path | None = None
+    """A JSON file that names MCP servers, whose tools are offered as well."""
     takeover_after: float = Field(default=2.0, ge=0.5)
+    """Seconds of silence after which another process takes a run over."""
     run_timeout: float = Field(default=600.0, gt=0)
+    """Seconds that one attempt at a run may take."""
     max_attempts: int = Field(default=5, ge=1)
+    """How often a run is taken over before it is given up."""
     concurrent_runs: int = Field(default=64, ge=1)
+    """Runs at the same time in one agent-runner."""

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
 from agent_runner.agents.models import select
 from agent_runner.agents.models.select import UnknownModel
-from agent_runner.agents.planning import Intent, Plan
+from agent_runner.agents.planning import Agreement, Plan
 
 
 @pytest.mark.parametrize("text", ["안녕하세요", "What can you do?", "compose a symphony"])
@@ -49,16 +49,24 @@ async def test_it_says_what_it_is_and_what_is_beyond_it() -> None:
     assert "범위를 벗어납니다" in (await model.ainvoke("교향곡을 작곡해줘")).text
 
 
-async def test_it_fills_the_planner_s_schemas() -> None:
-    asked = [HumanMessage("프로젝트 진행 상황을 그래프로 보여줘")]
+async def test_it_plans_where_it_may(tools: list[BaseTool]) -> None:
+    model = select().bind_tools([*tools, Plan])
 
-    intent = await select().with_structured_output(Intent).ainvoke(asked)
-    plan = await select().with_structured_output(Plan).ainvoke(asked)
+    planned: Any = await model.ainvoke("프로젝트 진행 상황을 그래프로 보여줘")
+    answered: Any = await model.ainvoke("안녕하세요")
 
-    assert isinstance(intent, Intent)
-    assert (intent.kind, intent.language) == ("progress", "ko")
-    assert isinstance(plan, Plan)
-    assert [step.tool for step in plan.steps] == ["describe_dataset", "analyze_dataset", "analyze_dataset"]
+    (call,) = planned.tool_calls
+    assert call["name"] == "Plan"
+    assert [step["tool"] for step in call["args"]["steps"]] == [
+        "describe_dataset",
+        "analyze_dataset",
+        "analyze_dataset",
+    ]
+    assert answered.tool_calls == []
+
+
+async def test_it_leaves_answers_to_the_planner_s_own_rules() -> None:
+    assert await select().with_structured_output(Agreement).ainvoke("yes") == Agreement(verdict="unclear")
 
 
 def test_it_refuses_a_schema_it_has_no_rules_for() -> None:

@@ -6,8 +6,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 import pytest_asyncio
@@ -17,8 +18,12 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
+from agent_runner.agents.briefing import Briefing
 from agent_runner.agents.graphs import chat, planner
 from agent_runner.agents.models import select
+from agent_runner.agents.tools.datasets import Datasets
+from agent_runner.agents.tools.folder import DataFolder
+from agent_runner.engine.faults import ModelFault
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 # The provider's client keeps its connections, which belong to one event loop.
@@ -26,6 +31,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 AIMOCK = "@copilotkit/aimock@1.43.0"
 INSTALL_SECONDS = 120
 START_SECONDS = 20
+
+
+Planner: TypeAlias = Any
+"""A compiled planner."""
 
 
 def calls(name: str, arguments: Any) -> dict[str, Any]:
@@ -40,35 +49,26 @@ TOTAL = {
     "type": "analyze", "tool": "analyze_dataset", "description": "Add the sales up",
     "arguments": {"dataset": "sales_2023"},
 }  # fmt: skip
-DRAFT = {
-    "type": "document", "tool": "draft_document", "description": "Draft it",
-    "arguments": {"template": "contract", "language": "en"},
-}  # fmt: skip
-REVISED = {"template": "contract", "language": "en", "fields": {"amount": "$9,000"}}
-INTENT = {"kind": "k", "language": "en", "goal": "g"}
+CHANGED = {
+    "verdict": "change",
+    "arguments": {"template": "contract", "language": "en", "fields": {"amount": "$9,000"}},
+}
+PLANNER = {"systemMessage": "Only where a call needs the result of another"}
 FIXTURES = [
-    fixture({"systemMessage": "Say what the user wants"}, calls("Intent", INTENT)),
+    fixture({"systemMessage": "waits for the user's consent"}, calls("Agreement", CHANGED)),
     fixture(
-        {"systemMessage": "Plan the tool calls", "userMessage": "add up"},
+        PLANNER | {"userMessage": "add up", "hasToolResult": False},
         calls("Plan", {"goal": "g", "steps": [TOTAL]}),
     ),
     fixture(
-        {"systemMessage": "Plan the tool calls", "userMessage": "agree"},
-        calls("Plan", {"goal": "g", "steps": [DRAFT]}),
+        PLANNER | {"userMessage": "agree", "hasToolResult": False},
+        calls("draft_document", {"template": "contract", "language": "en"}),
     ),
-    fixture(
-        {"systemMessage": "Plan the tool calls", "userMessage": "nonsense"},
-        calls("Plan", {"goal": 1, "steps": 2}),
-    ),
-    fixture(
-        {"systemMessage": "Plan the tool calls", "userMessage": "prose"}, {"content": "I will not plan."}
-    ),
-    fixture({"systemMessage": "A step of a plan waits"}, calls("Revision", {"arguments": REVISED})),
-    fixture(
-        {"systemMessage": "Answer the user's last", "toolResultContains": "7053029000"},
-        {"content": "The total is 7,053,029,000."},
-    ),
-    fixture({"systemMessage": "Answer the user's last"}, {"content": "The contract is drafted."}),
+    fixture(PLANNER | {"userMessage": "nonsense"}, calls("Plan", {"goal": 1, "steps": 2})),
+    fixture(PLANNER | {"userMessage": "does not fit"}, calls("Plan", {"goal": 1, "steps": 2})),
+    fixture(PLANNER | {"userMessage": "hello"}, {"content": "Hello to you."}),
+    fixture(PLANNER | {"toolResultContains": "7053029000"}, {"content": "The total is 7,053,029,000."}),
+    fixture(PLANNER | {"hasToolResult": True}, {"content": "The contract is drafted."}),
     fixture(
         {"userMessage": "who is in Rome", "hasToolResult": False}, calls("find_contacts", {"region": "Rome"})
     ),
@@ -117,6 +117,13 @@ async def provider(aimock: Path, tmp_path_factory: pytest.TempPathFactory) -> As
         await server.communicate()
 
 
+@pytest.fixture
+def briefed(provider: BaseChatModel, tools: list[BaseTool]) -> Planner:
+    folder = DataFolder()
+    briefing = Briefing(folder, Datasets(folder), "Be brief.", lambda: date(2026, 1, 2))
+    return planner.build(provider, tools, briefing=briefing).compile()
+
+
 async def address_of(server: asyncio.subprocess.Process) -> str:
     assert server.stdout is not None
     async for line in server.stdout:
@@ -125,8 +132,8 @@ async def address_of(server: asyncio.subprocess.Process) -> str:
     raise AssertionError("aimock ended without listening")
 
 
-async def test_the_planner_plans_executes_and_streams(provider: BaseChatModel, tools: list[BaseTool]) -> None:
-    graph = planner.build(provider, tools).compile()
+async def test_the_planner_plans_executes_and_streams(briefed: Planner) -> None:
+    graph = briefed
     asked = {"messages": [HumanMessage("add up the sales")]}
 
     parts: list[Any] = [part async for part in graph.astream(asked, stream_mode=["custom", "values"])]
@@ -139,29 +146,36 @@ async def test_the_planner_plans_executes_and_streams(provider: BaseChatModel, t
     assert "".join(tokens) == state["final_result"]
 
 
-async def test_an_answer_in_words_revises_the_step(provider: BaseChatModel, tools: list[BaseTool]) -> None:
-
-    graph = planner.build(provider, tools).compile(checkpointer=InMemorySaver())
+async def test_an_answer_in_words_revises_the_step(briefed: Planner) -> None:
+    graph = briefed.copy(update={"checkpointer": InMemorySaver()})
     config: Any = {"configurable": {"thread_id": "t"}}
 
     stopped = await graph.ainvoke({"messages": [HumanMessage("agree on a deal")]}, config)
-    state = await graph.ainvoke(Command(resume={"response": "but for $9,000"}), config)
+    shown = await graph.ainvoke(Command(resume={"response": "for nine thousand dollars"}), config)
+    state = await graph.ainvoke(Command(resume={"response": "yes"}), config)
 
     assert stopped["__interrupt__"][0].value["question"] == "Shall I go ahead and draft the contract?"
+    assert shown["__interrupt__"][0].value["question"].startswith("With this change: amount: $9,000. Shall I")
     assert "$9,000" in state["plan"]["steps"][0]["result"]["markdown"]
     assert state["final_result"] == "The contract is drafted."
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"), [("nonsense", "could not be understood"), ("prose", "gave no plan")]
-)
-async def test_an_unusable_plan_is_a_clear_failure(
-    provider: BaseChatModel, tools: list[BaseTool], text: str, reason: str
-) -> None:
-    graph = planner.build(provider, tools).compile()
+async def test_small_talk_is_one_call(provider: BaseChatModel, briefed: Planner) -> None:
+    asked = {"messages": [HumanMessage("hello")]}
 
-    with pytest.raises(planner.PlanningFailed, match=reason):
-        await graph.ainvoke({"messages": [HumanMessage(text)]})
+    parts: list[Any] = [part async for part in briefed.astream(asked, stream_mode=["custom", "updates"])]
+
+    assert [node for mode, part in parts if mode == "updates" for node in part] == [
+        "intent_understanding",
+        "planning",
+        "response",
+    ]
+    assert "".join(part["token"].text for mode, part in parts if mode == "custom") == "Hello to you."
+
+
+async def test_a_plan_that_does_not_fit_is_a_clear_failure(briefed: Planner) -> None:
+    with pytest.raises(ModelFault, match="could not be used"):
+        await briefed.ainvoke({"messages": [HumanMessage("nonsense")]})
 
 
 async def test_the_chat_graph_calls_tools(provider: BaseChatModel, tools: list[BaseTool]) -> None:

@@ -1,7 +1,7 @@
 """Messages answered over a log in memory: in order, once, by whoever has the run."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, TypedDict
 
 import pytest
@@ -14,10 +14,11 @@ from agent_runner.engine.catalogue import Served
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
-from contracts.envelope import Recorded
+from contracts.envelope import Envelope, Recorded
 from contracts.events import (
     ENDS,
     AnswerReceived,
+    CancelRequested,
     CheckpointSaved,
     ConversationStarted,
     Event,
@@ -253,19 +254,64 @@ async def test_a_message_sent_before_the_question_does_not_answer_it(bench: Benc
     assert (await bench.events(RunStarted))[1].run_id == second.id
 
 
-async def test_a_cancelled_run_stops_and_the_next_message_works(bench: Bench) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_cancelled_run_ends_in_its_own_attempt(bench: Bench, times: int) -> None:
     runner = bench.runner()
     bench.echo.go.clear()
     work = await bench.say("hello")
     running = asyncio.create_task(runner.answer(work))
     await bench.echo.reached.wait()
-    runner.cancel(work.id, rollback=False)
+    await bench.until(NodeCompleted, after=work.sequence)
+    for _ in range(times):
+        await bench.inbox.cancel(KEY)
+    runner.look(KEY)
     await running
     bench.echo.go.set()
     await runner.answer(await bench.say("again"))
     cancelled, completed = await bench.events(*ENDS)
     assert isinstance(cancelled, RunCancelled)
+    assert cancelled.attempt == 1
     assert completed.text == "echo again"
+
+
+class Crossing(MemoryLog):
+    """A log in which a person stops the run in the moment before its end is appended, again and again."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self._times = times
+
+    async def append(self, envelopes: Sequence[Envelope], *, expected: int) -> tuple[Recorded, ...]:
+        end = envelopes[-1].event
+        if isinstance(end, ENDS) and self._times:
+            self._times -= 1
+            cancel = Author(source="a person").envelope(KEY, CancelRequested(run_id=end.run_id))
+            await super().append([cancel], expected=await self.tail(KEY))
+        return await super().append(envelopes, expected=expected)
+
+
+@pytest.mark.parametrize("text", ["hello", "fail"])
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_run_that_is_stopped_as_it_ends_has_one_end(bench: Bench, text: str, times: int) -> None:
+    bench.log = Crossing(times)
+    bench.inbox = Inbox(bench.log, bench.author)
+    await bench.runner().answer(await bench.say(text))
+    (end,) = await bench.events(*ENDS)
+    assert isinstance(end, RunCancelled)
+    assert end.attempt == 1
+
+
+async def test_a_run_of_a_deleted_conversation_stops(bench: Bench) -> None:
+    runner = bench.runner()
+    bench.echo.go.clear()
+    work = await bench.say("hello")
+    running = asyncio.create_task(runner.answer(work))
+    await bench.echo.reached.wait()
+    await bench.inbox.delete(KEY)
+    runner.look(KEY)
+    with pytest.raises(Superseded):
+        await running
+    assert await bench.events(*ENDS) == []
 
 
 async def test_a_run_that_takes_too_long_is_failed(bench: Bench) -> None:

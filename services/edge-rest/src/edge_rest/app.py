@@ -12,10 +12,8 @@ from access.settings import AccessSettings
 from chassis.settings import load
 from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
-from edge_rest import agent, docs, errors, health, octo, quote, room, sessions, voice
-from edge_rest.questions import Questions
+from edge_rest import console, docs, errors, handlers, health
 from edge_rest.settings import EdgeSettings
-from edge_rest.talks import Talks
 from eventlog import service
 from eventlog.author import Author
 from eventlog.broker import Broker
@@ -41,6 +39,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     for path, endpoint in service.health_routes(broker, SERVICE, ()):
         app.router.routes.append(Route(path, endpoint))
     docs.install(app)
+    console.install(app)
     app.include_router(health.router(broker, SERVICE, settings.needs))
 
     @asynccontextmanager
@@ -51,14 +50,9 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
             verifier = identity.verifier(keys)
             log = await guarded(app, access, verifier, broker, stream)
             inbox = Inbox(log, Author(source=SERVICE))
-            questions = Questions(broker, settings.query_timeout)
-            app.include_router(agent.router(broker, log, settings))
-            app.include_router(octo.router(octo.Talk(log, inbox, questions, settings)))
-            app.include_router(sessions.router(sessions.Sessions(log, questions)))
-            app.include_router(room.router(log))
-            talks = Talks(log, JetStreamLive(broker, nats), inbox)
-            app.include_router(quote.router(broker, talks, settings))
-            app.include_router(voice.router(inbox, verifier))
+            live = JetStreamLive(broker, nats)
+            for router in handlers.routers(broker, SERVICE, log, live, inbox, verifier, settings):
+                app.include_router(router)
             await broker.start()
             await service.answer_pings(broker, SERVICE)
             try:

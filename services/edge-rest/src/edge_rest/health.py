@@ -1,9 +1,10 @@
 """Who answers here, and whether everything it needs is there."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Header
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from edge_rest.errors import documented
 from eventlog import service
@@ -15,9 +16,11 @@ def router(broker: Broker, name: str, needs: Sequence[str]) -> APIRouter:
     routes = APIRouter(tags=["service"])
 
     @routes.get("/")
-    async def root() -> dict[str, str]:
-        """What this is."""
-        return {"message": "LangGraph Chatbot API", "version": "0.4.0", "status": "running"}
+    async def root(accept: Annotated[str, Header()] = "") -> Response:
+        """What this is; browsers, which ask for HTML, are sent to the console."""
+        if "text/html" in accept:
+            return RedirectResponse("/ui/")
+        return JSONResponse({"message": "LangGraph Chatbot API", "version": "0.4.0", "status": "running"})
 
     @routes.get("/health", responses=documented(503))
     async def health() -> JSONResponse:

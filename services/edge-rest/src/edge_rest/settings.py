@@ -1,46 +1,35 @@
 """What edge-rest can be told by ``PARLEY_…`` variables."""
 
-from typing import Annotated
-
 from pydantic import Field
-from pydantic.functional_validators import BeforeValidator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from chassis.settings import Settings, Words
 
 
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-class EdgeSettings(BaseSettings):
-    """Limits; times in seconds, sizes in bytes.
-
-    Attributes:
-        max_body: a larger request body is refused.
-        query_timeout: how long a query to another service may take.
-        run_timeout: how long a caller waits for a run.
-        octo_graph: the graph that answers conversations begun by the octo protocol.
-        send_timeout: how long a client may take to read what it is sent.
-        quote_wait: how long the fourth message of a quote talk waits for its reply.
-        quote_heartbeat: a comment is sent this often to keep a stream alive.
-        quote_retry: how soon a browser comes back when a stream has ended.
-        quote_stream_limit: a stream that waits for longer is ended; browsers come back by themselves.
-        needs: the services without which ``/health`` answers 503.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore")
+class EdgeSettings(Settings):
+    """Limits; times in seconds, sizes in bytes."""
 
     max_body: int = Field(default=1 << 20, gt=0)
+    """Bytes of a request body; a larger one is refused."""
     query_timeout: float = Field(default=5.0, gt=0)
+    """Seconds that a question to another service may take."""
     run_timeout: float = Field(default=600.0, gt=0)
+    """Seconds that one attempt at a run may take."""
     octo_graph: str = "planner"
+    """The graph that answers sessions begun by the octo protocol."""
     send_timeout: float = Field(default=30.0, gt=0)
+    """Seconds that a client may leave something unread before it is cut off."""
     quote_wait: float = Field(default=3.0, ge=0)
+    """How many seconds the fourth message of a quote talk waits for its reply."""
     quote_heartbeat: float = Field(default=15.0, gt=0)
+    """Seconds between comments that keep an event stream alive."""
     quote_retry: float = Field(default=1.0, gt=0)
+    """Seconds after which a browser opens an ended event stream again."""
     quote_stream_limit: float = Field(default=900.0, gt=0)
-    needs: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = (
+    """Seconds after which an event stream ends; browsers come back."""
+    needs: Words = (
         "edge-ws",
         "agent-runner",
         "quote-engine",
         "history-store",
     )
+    """The services without which /health answers 503."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI
 from starlette.routing import Route
 
 from access.edge import guarded
@@ -12,6 +12,7 @@ from access.settings import AccessSettings
 from chassis.settings import load
 from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
+from edge_ws import handlers
 from edge_ws.agent import AgentEndpoint
 from edge_ws.octo import OctoEndpoint
 from edge_ws.room import RoomEndpoint
@@ -25,7 +26,6 @@ from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings
 from eventlog.turns.inbox import Inbox
 from identity.settings import IdentitySettings
-from protocols.voice.wire import GUEST_PATH, MEMBER_PATH
 
 SERVICE = "edge-ws"
 
@@ -48,34 +48,12 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
             log = await guarded(app, access, verifier, broker, stream)
             author, live = Author(source=SERVICE), JetStreamLive(broker, nats)
             inbox = Inbox(log, author)
-            agent = AgentEndpoint(log, inbox, settings)
-            octo = OctoEndpoint(log, live, inbox, settings)
-            room = RoomEndpoint(log, live, inbox, settings)
-            voice = VoiceEndpoint(broker, log, author, verifier, settings)
-
-            @app.websocket("/chat/{chat_id:path}")
-            async def chat(socket: WebSocket, chat_id: str) -> None:
-                await agent.serve(socket, chat_id)
-
-            async def session(socket: WebSocket, session_id: str) -> None:
-                await octo.serve(socket, session_id)
-
-            for path in ("/ws/chat/{session_id:path}", "/ws/{session_id:path}"):
-                app.add_api_websocket_route(path, session)
-
-            @app.websocket("/v3")
-            @app.websocket("/v3/")
-            async def enter(socket: WebSocket) -> None:
-                await room.serve(socket)
-
-            @app.websocket(MEMBER_PATH.replace("}", ":path}"))
-            async def member_talk(socket: WebSocket, session_id: str) -> None:
-                await voice.serve(socket, session_id, is_member=True)
-
-            @app.websocket(GUEST_PATH.replace("}", ":path}"))
-            async def guest_talk(socket: WebSocket, session_id: str) -> None:
-                await voice.serve(socket, session_id, is_member=False)
-
+            app.router.routes += handlers.routes(
+                AgentEndpoint(log, inbox, settings),
+                OctoEndpoint(log, live, inbox, settings),
+                RoomEndpoint(log, live, inbox, settings),
+                VoiceEndpoint(broker, log, author, verifier, settings),
+            )
             await broker.start()
             await service.answer_pings(broker, SERVICE)
             try:

@@ -11,20 +11,21 @@ from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
-from fastapi import WebSocket, WebSocketDisconnect
+from fastapi import WebSocket
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from pydantic_core import to_json
 
 from contracts.envelope import Recorded
-from contracts.events import ConversationDeleted, ConversationStarted, MessageReceived, RunEnded, RunEvent
+from contracts.events import ConversationStarted, MessageReceived, RunEnded, RunEvent
 from contracts.live import Delta
 from contracts.subjects import InvalidKey, check_key
-from edge_ws.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection, TooSlow
+from edge_ws.connection import Connection
+from edge_ws.conversation import Follower, serve
 from edge_ws.settings import EdgeSettings
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
-from eventlog.turns.inbox import Inbox, Receipt, Seen
+from eventlog.turns.inbox import Inbox, Receipt
 from protocols.room.dialect import Frame, NotUnderstood, Position, Room, decode, state_of
 from protocols.room.wire import Connected, Refusal, Resync, SendCommand
 
@@ -55,22 +56,21 @@ class RoomEndpoint:
         except InvalidKey as error:
             await socket.send_denial_response(JSONResponse({"detail": f"room_uid: {error}"}, 400))
             return
-        await socket.accept()
-        connection = Connection(socket, self._settings.send_timeout)
-        visit = _Visit(room_uid, query.get("user_uid"), connection, self._log, self._live, self._inbox)
-        try:
+
+        async def hold(connection: Connection) -> None:
+            visit = _Visit(room_uid, query.get("user_uid"), connection, self._log, self._live, self._inbox)
             await visit.hold(query.get("after"), self._settings)
-        except* WebSocketDisconnect:
-            logger.debug("client of %r left", room_uid)
-        except* TooSlow:
-            await connection.close(POLICY_VIOLATION, "too slow")
-        except* LogError as errors:
-            logger.warning("room %r: %s", room_uid, errors.exceptions[0])
-            await connection.close(TRY_AGAIN_LATER, "the log is not available")
+
+        await serve(
+            socket,
+            send_timeout=self._settings.send_timeout,
+            hold=hold,
+            refusal=lambda reason: Refusal(message=reason).model_dump_json(),
+        )
 
 
 class _Visit:
-    """One client in one room. The lock keeps the frames in the order in which the `Room` gave them."""
+    """One client in one room. The follower's gate keeps the frames in the order of the `Room`."""
 
     def __init__(
         self, room_uid: str, user_uid: str | None, connection: Connection, log: Log, live: Live, inbox: Inbox
@@ -81,8 +81,7 @@ class _Visit:
         self._log = log
         self._live = live
         self._inbox = inbox
-        self._showing = asyncio.Lock()
-        self._seen = Seen(0, None)
+        self._follower = Follower(room_uid, log, inbox)
         self._room = Room(0)
         self._connection_id = urlsafe_b64encode(secrets.token_bytes(CONNECTION_ID_BYTES)).decode()
 
@@ -90,13 +89,18 @@ class _Visit:
         """Until the client leaves."""
         async with self._live.listen(self._room_uid) as deltas, asyncio.TaskGroup() as group:
             newest_run = await self._log.last(self._room_uid, "run.>")
-            tail = await self._log.tail(self._room_uid)  # behind it, so that a turn that ends now is shown
-            self._seen = Seen(tail, await self._inbox.standing(self._room_uid))
+            await self._follower.begin()  # behind it, so that a turn that ends now is shown
             await self._catch_up(after, newest_run)
             if run_id := self._room.incomplete:
                 group.create_task(self._wait_for_rest(run_id))
+
+            async def show(event: Recorded) -> None:
+                await self._send(self._room.see(event))
+                if isinstance(event.event, RunEnded) and self._room.incomplete:
+                    group.create_task(self._wait_for_rest(event.event.run_id))
+
             following = [
-                group.create_task(self._follow_log(tail, group)),
+                group.create_task(self._follower.follow(show)),
                 group.create_task(self._follow_deltas(deltas)),
             ]
             async for frame in self._connection.frames():
@@ -113,8 +117,8 @@ class _Visit:
                 await self._send(frames)
                 return
             await self._answer(Resync())
-            start = self._seen.start
-            past = self._past(start.sequence if start else self._seen.tail)
+            start = self._follower.seen.start
+            past = self._past(start.sequence if start else self._follower.seen.tail)
             await self._answer(state_of([event async for event in past]))
         answered = self._answered(newest_run)
         self._room = Room(answered)
@@ -126,8 +130,8 @@ class _Visit:
             position = Position.parse(after)
         except ValueError:
             return None
-        start, before = self._seen.start, position.sequence - 1
-        if start is None or not start.sequence < position.sequence <= self._seen.tail:
+        start, before = self._follower.seen.start, position.sequence - 1
+        if start is None or not start.sequence < position.sequence <= self._follower.seen.tail:
             return None
         message = await self._log.next(self._room_uid, "message.>", after=before)
         if message is None or message.sequence != position.sequence:
@@ -141,42 +145,25 @@ class _Visit:
 
     def _answered(self, newest: Recorded | None) -> int:
         """The sequence up to which every message has been answered."""
-        start = self._seen.start
+        start = self._follower.seen.start
         if start is None:
-            return self._seen.tail
+            return self._follower.seen.tail
         if newest is None or newest.sequence < start.sequence or not isinstance(newest.event, RunEvent):
             return start.sequence
         run = newest.event
         return run.message_sequence if isinstance(run, RunEnded) else run.message_sequence - 1
 
     def _past(self, after: int) -> AsyncIterator[Recorded]:
-        return self._log.read(self._room_uid, after=after, until=self._seen.tail)
-
-    async def _follow_log(self, after: int, group: asyncio.TaskGroup) -> None:
-        async with self._log.follow(self._room_uid, after=after) as events:
-            async for event in events:
-                async with self._showing:
-                    start = self._seen.start
-                    match event.event:
-                        case ConversationStarted():
-                            start = event
-                        case ConversationDeleted():
-                            start = None
-                        case _:
-                            pass
-                    self._seen = Seen(event.sequence, start)
-                    await self._send(self._room.see(event))
-                if isinstance(event.event, RunEnded) and self._room.incomplete:
-                    group.create_task(self._wait_for_rest(event.event.run_id))
+        return self._log.read(self._room_uid, after=after, until=self._follower.seen.tail)
 
     async def _follow_deltas(self, deltas: AsyncIterator[Delta]) -> None:
         async for delta in deltas:
-            async with self._showing:
+            async with self._follower.gate:
                 await self._send(self._room.hear(delta))
 
     async def _wait_for_rest(self, run_id: str) -> None:
         await asyncio.sleep(LATE_SECONDS)
-        async with self._showing:
+        async with self._follower.gate:
             await self._send(self._room.give_up(run_id))
 
     async def _receive(self, frame: str | bytes, settings: EdgeSettings) -> None:
@@ -207,7 +194,7 @@ class _Visit:
             responder_name=RESPONDER, graph=graph, protocol=PROTOCOL, user_id=user_id
         )
         try:
-            receipt = await self._inbox.receive(self._room_uid, message, opening, seen=self._seen)
+            receipt = await self._inbox.receive(self._room_uid, message, opening, seen=self._follower.seen)
             if receipt.again:
                 await self._tell_again(receipt)
         except LogError as error:
@@ -217,7 +204,7 @@ class _Visit:
 
     async def _tell_again(self, receipt: Receipt) -> None:
         """Show this client alone the turn of a message that it has sent again, if the turn has ended."""
-        async with self._showing:
+        async with self._follower.gate:
             turn = [
                 recorded
                 async for recorded in self._past(receipt.sequence - 1)

@@ -10,10 +10,11 @@ from collections import deque
 from typing import Final
 from uuid import uuid4
 
+from access.limits import Bucket
 from chassis.backoff import delays
 from contracts.queries import VOICE_OPEN, OpenVoice, VoiceOpened
 from edge_ws.connection import Connection
-from edge_ws.flood import Allowance, Meter
+from edge_ws.flood import Meter
 from edge_ws.settings import EdgeSettings
 from eventlog.broker import Broker
 from eventlog.link import Link, client_end
@@ -86,14 +87,14 @@ class VoiceTalk:
         audio = SAMPLE_RATE * SAMPLE_BYTES * _BASE64
         meter = Meter(
             (
-                Allowance(self._settings.voice_frame_rate, self._settings.voice_frame_burst),
-                Allowance(audio * self._settings.voice_speed, audio * self._settings.voice_burst),
+                Bucket(self._settings.voice_frame_rate, self._settings.voice_frame_burst, clock),
+                Bucket(audio * self._settings.voice_speed, audio * self._settings.voice_burst, clock),
             ),
             self._settings.flood_patience,
-            clock(),
+            clock,
         )
         async for text in self._connection.frames():
-            if wait := meter.wait((1, len(text)), clock()):
+            if wait := meter.wait(1, len(text)):
                 await asyncio.sleep(wait)
             try:
                 frame = decode(text)

@@ -46,6 +46,8 @@ class Answers:
         """See `SessionsQuery`."""
         columns = CONVERSATION.c
         wanted = [or_(columns.owner.is_(None), columns.owner == query.caller)]
+        if query.search:
+            wanted.append(columns.key.icontains(query.search, autoescape=True))
         if query.user_id is not None:
             wanted.append(columns.user_id == query.user_id)
         if query.status is not None:

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.settings import WrongSetting
+from chassis.settings import Settings, WrongSetting
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -14,25 +13,19 @@ _DRIVERS = {
 }
 
 
-class HistorySettings(BaseSettings):
-    """Where the projection is kept; all times in seconds.
-
-    Attributes:
-        data_dir: where the SQLite file lies when there is no `database_url`.
-        database_url: ``sqlite:///file`` or ``postgresql://user:password@host/database``.
-        query_wait: how long a query waits for the projection to reach the sequence it asks for.
-        outage_patience: how long the database or the log may be away before the process ends,
-            to be started anew by whoever supervises it.
-        ready_lag: how many events the projection may be behind and still be called ready.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore")
+class HistorySettings(Settings):
+    """Where the projection is kept; all times in seconds."""
 
     data_dir: Path = Path(".parley")
+    """Where the log, the projections and the generated secrets are kept."""
     database_url: str | None = None
+    """An SQLAlchemy URL for the projections. Empty: SQLite in PARLEY_DATA_DIR."""
     query_wait: float = Field(default=2.0, gt=0)
+    """Seconds that a query waits for the projections to catch up with what it asks for."""
     outage_patience: float = Field(default=300.0, gt=0)
+    """Seconds that the database or the log may be away before history-store ends."""
     ready_lag: int = Field(default=1000, ge=0)
+    """Events that the projections may be behind and still be called ready."""
 
     def url(self) -> str:
         """The address as SQLAlchemy wants it, with the asynchronous driver.

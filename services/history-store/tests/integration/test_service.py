@@ -26,6 +26,7 @@ from contracts.queries import (
     Sessions,
     SessionsQuery,
 )
+from eventlog.admin.permissions import OPERATOR
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
@@ -37,7 +38,9 @@ START_SECONDS = 20.0
 
 def environment(nats_url: str, folder: Path, **more: str) -> dict[str, str]:
     return os.environ | {
-        "PARLEY_NATS_URL": nats_url,
+        "PARLEY_NATS_URL": nats_url.replace(f"{OPERATOR}:{OPERATOR}@", ""),
+        "PARLEY_NATS_USER": "history-store",
+        "PARLEY_NATS_PASSWORD": "history-store",
         "PARLEY_NATS_CONNECT_DEADLINE": "3",
         "PARLEY_DATA_DIR": str(folder),
         "PARLEY_HTTP_PORT": "0",

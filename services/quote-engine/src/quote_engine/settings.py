@@ -3,32 +3,28 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.settings import Settings
 
 
-class QuoteSettings(BaseSettings):
-    """All times in seconds.
-
-    Attributes:
-        model: chat model as ``provider:name`` that reads the talk; empty for the rules alone.
-        quotations: a file of quotations instead of the collection that comes with Parley.
-        trained_reader: a reader that was trained helps the rules; it takes 50 MB once somebody talks.
-        reading_patience: how long a message may be read before it gets a careful reply unread.
-        model_patience: how long the chat model has before the rules answer alone.
-        history_patience: how long history-store has to tell which quotations a user knows.
-        takeover_after: how long an engine may be silent before another takes its work over.
-        max_attempts: how often a message is taken over before it is given up.
-        concurrent_replies: replies in the making at the same time in this process.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore")
+class QuoteSettings(Settings):
+    """All times in seconds."""
 
     model: str = ""
+    """A chat model such as `openai:gpt-4o`. Empty: the embedded model, which needs no key."""
     quotations: Path | None = None
+    """Your own quotations, one JSON object a line. Empty: the collection that comes with Parley."""
     trained_reader: bool = True
+    """Whether a trained reader helps the rules in quote talks, where it is installed; 50 MB once somebody talks."""
     reading_patience: float = Field(default=10.0, gt=0)
+    """Seconds that reading a message may take before it gets a careful reply unread."""
     model_patience: float = Field(default=10.0, gt=0)
+    """Seconds that the chat model has to read a quote talk before the rules answer alone."""
     history_patience: float = Field(default=5.0, gt=0)
+    """Seconds that history-store has to tell which quotations a user knows."""
     takeover_after: float = Field(default=2.0, ge=0.5)
+    """Seconds of silence after which another process takes a run over."""
     max_attempts: int = Field(default=5, ge=1)
+    """How often a run is taken over before it is given up."""
     concurrent_replies: int = Field(default=64, ge=1)
+    """Replies of quote talks in the making at the same time in one process."""

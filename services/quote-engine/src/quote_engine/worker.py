@@ -16,7 +16,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from contracts.envelope import Recorded
-from contracts.events import Event, RunCancelled, RunCompleted, RunFailed, RunStarted, Unrecognized
+from contracts.events import RunCancelled, RunCompleted, RunFailed, RunStarted, Unrecognized
 from contracts.live import Delta
 from eventlog.author import Author
 from eventlog.live import Live
@@ -114,25 +114,26 @@ class Worker(Responder[_Conversation]):
             committed=memory.fold,
         )
         try:
-            await self._attempt(state, work, facts, journal)
+            try:
+                await self._attempt(state, work, facts, journal)
+            except (Superseded, Cancelled, LogError):
+                raise
+            except Exception as error:
+                # Neither the text nor the traceback of an error: both may hold words of the user.
+                logger.warning("run %s failed: %s", work.id, place_of(error))
+                await journal.end(RunFailed(**facts, error=SERVER_ERROR, code=type(error).__name__))
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
             raise
-        except LogError:
-            raise
         except Cancelled as cancelled:
-            await _end(journal, RunCancelled(**facts, rolled_back=cancelled.rollback))
-        except Exception as error:
-            # Neither the text nor the traceback of an error: both may hold words of the user.
-            logger.warning("run %s failed: %s", work.id, place_of(error))
-            await _end(journal, RunFailed(**facts, error=SERVER_ERROR, code=type(error).__name__))
+            await journal.end(RunCancelled(**facts, rolled_back=cancelled.rollback))
 
     async def _attempt(self, state: Dialogue, work: Recorded, facts: RunFacts, journal: Journal) -> None:
         if state.attempts >= self._settings.max_attempts:
             reason = f"given up after {state.attempts} attempts"
             await self._undertaker.bury(work, reason)
             logger.error("run %s: %s", work.id, reason)
-            await _end(journal, RunFailed(**facts, error=SERVER_ERROR, code="refused"))
+            await journal.end(RunFailed(**facts, error=SERVER_ERROR, code="refused"))
             return
         journal.add(RunStarted(**facts))
         await journal.flush()
@@ -183,9 +184,3 @@ def place_of(error: BaseException) -> str:
     return f"{type(error).__name__} at " + ", ".join(
         f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:]
     )
-
-
-async def _end(journal: Journal, end: Event) -> None:
-    journal.discard()
-    journal.add(end)
-    await journal.flush()

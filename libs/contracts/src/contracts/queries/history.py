@@ -47,12 +47,14 @@ class SessionsQuery(Query):
     """The conversations that `caller` may see, the one with the newest event first.
 
     Attributes:
+        search: only those whose key holds this text, whatever its case.
         user_id: only those listed under this user.
         status: only those in this state.
         protocol: only those opened by this wire protocol.
         caller: the authenticated user who asks; conversations of other owners are left out.
     """
 
+    search: str | None = None
     user_id: str | None = None
     status: Status | None = None
     protocol: str | None = None

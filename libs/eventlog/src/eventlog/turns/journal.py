@@ -6,11 +6,12 @@ was and either goes on behind it or stops for good.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from contracts.envelope import Envelope, Recorded
-from contracts.events import CancelRequested, ConversationDeleted, Event, RunEvent
+from contracts.events import ENDS, CancelRequested, ConversationDeleted, Event, RunEvent
 from eventlog.appending import MAX_BATCH
 from eventlog.author import Author
 from eventlog.ports import Conflict, Log, LogError, Unavailable
@@ -37,7 +38,12 @@ class Cancelled(Exception):
 
 
 class Journal:
-    """The only writer of one attempt at a run."""
+    """The only writer of one attempt at a run.
+
+    Attributes:
+        tail: the conversation's last sequence as far as it is known.
+        cancelled: a person has asked for the run to stop, and whoever drives it knows: it is not told again.
+    """
 
     def __init__(
         self,
@@ -61,9 +67,10 @@ class Journal:
         self._failure: Exception | None = None
         self._committing = asyncio.Lock()
         self.tail = tail
+        self.cancelled = False
 
     def add(self, *events: Event) -> None:
-        """Queue events; they commit together, in this order."""
+        """Queue events; they commit together, in this order. Behind an end there is nothing more."""
         envelopes = tuple(
             self._author.envelope(
                 self._work.conversation,
@@ -77,10 +84,14 @@ class Journal:
             self._queue.append(envelopes)
             self._added.set()
 
-    def discard(self) -> None:
-        """Forget what is queued and not committed, and why it was not."""
-        self._queue.clear()
-        self._failure = None
+    async def end(self, *events: Event) -> None:
+        """Commit the run's last events, in place of another end that could not be committed.
+
+        An end that may be stored already stands, and these events are dropped. Raises as `commit_as_added`.
+        """
+        self._queue = deque(batch for batch in self._queue if not _is_end(batch))
+        self.add(*events)
+        await self.flush()
 
     async def commit_as_added(self) -> None:
         """Commit whenever there is something, until cancelled.
@@ -102,22 +113,40 @@ class Journal:
         A failure ends the run, whoever asked for the flush: a node's own handler cannot swallow it.
         """
         async with self._committing:
-            if isinstance(self._failure, Superseded):
-                raise self._failure  # whoever waited here meanwhile must not write behind the new tail
-            try:
-                while self._sent or self._queue:
-                    self._sent = self._sent or self._next()
-                    recorded = await self._append(self._sent)
-                    self.tail = recorded[-1].sequence
-                    self._sent = ()
-                    self._committed(recorded)
-            except (Superseded, Cancelled, LogError) as failure:
-                if not isinstance(failure, LogError):  # refused for certain, so it may be discarded
-                    self._queue.appendleft(self._sent)
-                    self._sent = ()
-                self._failure = failure
-                self._added.set()
-                raise
+            with self._failing():
+                await self._commit()
+
+    async def look(self) -> None:
+        """Commit, and read what others have appended meanwhile. Raises as `commit_as_added`."""
+        async with self._committing:
+            with self._failing():
+                await self._commit()
+                await self._catch_up()
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """What is raised within ends the run; who waited meanwhile must not write behind the new tail."""
+        if isinstance(self._failure, Superseded):
+            raise self._failure
+        try:
+            yield
+        except (Superseded, Cancelled, LogError) as failure:
+            if self._sent and not isinstance(failure, LogError):  # refused for certain, so it may be dropped
+                self._queue.appendleft(self._sent)
+                self._sent = ()
+            self._failure = failure
+            self._added.set()
+            raise
+
+    async def _commit(self) -> None:
+        while self._sent or self._queue:
+            self._sent = self._sent or self._next()
+            recorded = await self._append(self._sent)
+            self.tail = recorded[-1].sequence
+            if _is_end(self._sent):
+                self._queue.clear()
+            self._sent = ()
+            self._committed(recorded)
 
     def _next(self) -> tuple[Envelope, ...]:
         """What is to be committed next."""
@@ -132,11 +161,14 @@ class Journal:
             try:
                 return await self._log.append(batch, expected=self.tail)
             except Conflict:
-                async for event in self._log.read(self._work.conversation, after=self.tail):
-                    self.tail = event.sequence
-                    self._committed([event])
-                    self._check(event)
+                await self._catch_up()
         raise Unavailable(f"conversation {self._work.conversation!r} is too busy")
+
+    async def _catch_up(self) -> None:
+        async for event in self._log.read(self._work.conversation, after=self.tail):
+            self.tail = event.sequence
+            self._committed([event])
+            self._check(event)
 
     def _check(self, foreign: Recorded) -> None:
         match foreign.event:
@@ -145,6 +177,12 @@ class Journal:
             case RunEvent(attempt=attempt):
                 raise Superseded(f"attempt {attempt} has written {foreign.event.type}")
             case CancelRequested(run_id=run_id, rollback=rollback) if run_id == self._work.id:
-                raise Cancelled(rollback=rollback)
+                if not self.cancelled:
+                    self.cancelled = True
+                    raise Cancelled(rollback=rollback)
             case _:
                 pass
+
+
+def _is_end(batch: Sequence[Envelope]) -> bool:
+    return bool(batch) and isinstance(batch[-1].event, ENDS)

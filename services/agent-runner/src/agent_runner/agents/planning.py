@@ -1,10 +1,9 @@
-"""What the planner asks a chat model for, and the yes or no in a person's answer. Pure.
+"""What the planner asks a chat model for. Pure.
 
 The fields' descriptions are what a provider's model reads; the embedded model fills them by rules.
 """
 
-import re
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
@@ -37,40 +36,25 @@ class PlannedStep(BaseModel):
 
 
 class Plan(BaseModel):
-    """The tool calls that answer the user; no steps where the answer needs no tool."""
+    """Several tool calls of which one needs the result of another. Not for calls that stand alone."""
 
     goal: str = Field(description="one sentence in the user's language")
-    steps: list[PlannedStep] = Field(default_factory=list, max_length=MAX_STEPS)
-
-
-class Revision(BaseModel):
-    """A waiting step's arguments after the user's answer; none where the answer asks for no change to it."""
-
-    arguments: dict[str, Any] | None = Field(
-        default=None, description="all arguments of the step, with the change"
+    steps: list[PlannedStep] = Field(
+        default_factory=list,
+        max_length=MAX_STEPS,
+        description="in order; numbers of steps count from the first of this turn",
     )
 
 
-_YES: Final = re.compile(
-    r"^\W*(?:네|예|응|그래(?:요)?|좋아(?:요)?|좋습니다|진행(?:해)?(?:줘|주세요|요|합니다|하세요)?"
-    r"|승인(?:합니다|해요)?|동의(?:합니다)?|확인"
-    r"|yes|yep|yeah|y|ok|okay|sure|approved?|go ahead|please do|do it|proceed|confirm(?:ed)?)"
-    r"(?:[\s,.!]*(?:네|예|진행(?:해)?\s?(?:줘|주세요|요)?|부탁(?:해요|합니다|드립니다)?|좋아요|좋습니다|승인합니다"
-    r"|please|go ahead|do it))*\W*$",
-    re.IGNORECASE,
-)
-_NO: Final = re.compile(
-    r"^\W*(?:아니(?:요|오|야)?|아뇨|싫어(?:요)?|안\s?돼(?:요)?|안\s?됩니다|하지\s?마(?:세요|요)?"
-    r"|취소(?:해)?(?:줘|주세요|요|합니다)?|거절(?:합니다)?|거부(?:합니다)?|그만(?:해요|두세요)?|중단(?:해\s?주세요)?"
-    r"|no|nope|n|don'?t|do not|stop|cancel|refuse|reject(?:ed)?|never ?mind)"
-    r"(?:[\s,.!]*(?:하지\s?마세요|취소(?:해)?\s?(?:줘|주세요)?|괜찮아요|괜찮습니다|됐어요"
-    r"|thanks?|thank you|do(?:n'?t| not)?|it|that|please))*\W*$",
-    re.IGNORECASE,
-)
+class Agreement(BaseModel):
+    """What a person's answer says to the question whether a step shall be carried out."""
 
-
-def verdict(answer: str) -> bool | None:
-    """Whether the text means yes or no; None where it says something else."""
-    if _YES.match(answer):
-        return True
-    return False if _NO.match(answer) else None
+    verdict: Literal["yes", "no", "change", "unclear"] = Field(
+        default="unclear",
+        description="yes only for an explicit agreement to this very step; no for a refusal; change where "
+        "other values are asked for in the step's arguments; unclear for doubt, conditions, questions, irony "
+        "and everything else",
+    )
+    arguments: dict[str, Any] | None = Field(
+        default=None, description="with change: all arguments of the step, the wish worked in"
+    )

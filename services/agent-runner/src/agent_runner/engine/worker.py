@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from agent_runner.engine.assignment import Assignment
 from agent_runner.engine.catalogue import Compiled, Served
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
-from agent_runner.engine.run import Assignment, Run
+from agent_runner.engine.run import Run
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Recorded
 from contracts.events import (
@@ -69,10 +70,10 @@ class Worker(Responder[_Conversation]):
         self._settings = settings
         self._running: dict[str, Run] = {}
 
-    def cancel(self, run_id: str, *, rollback: bool) -> None:
-        """Stop a run if it is running here."""
-        if run := self._running.get(run_id):
-            run.cancel(rollback=rollback)
+    def look(self, conversation: str) -> None:
+        """Let the run of a conversation, if it is running here, see what was appended to it."""
+        if run := self._running.get(conversation):
+            run.look()
 
     async def _turn(self, memory: _Conversation, work: Recorded) -> Turn:
         """Decide from memory if nothing happened between it and the message, else from the log.
@@ -166,11 +167,11 @@ class Worker(Responder[_Conversation]):
             deltas,
             timeout_seconds=self._settings.run_timeout,
         )
-        self._running[work.id] = run
+        self._running[work.conversation] = run
         try:
             await run.execute()
         finally:
-            del self._running[work.id]
+            del self._running[work.conversation]
 
     def _graph_name(self, progress: Progress) -> str:
         start = progress.start.event if progress.start else None

@@ -81,7 +81,7 @@ def sentences(text: str) -> Iterator[str]:
     """The sentences of a text, each of at most `PIECE` characters."""
     start = 0
     for end, mark in enumerate(text):
-        if mark in "\n.!?。…" and not text[end + 1 : end + 2].isalnum():
+        if mark == "\n" or (mark in ".!?。…" and not text[end + 1 : end + 2].isalnum()):
             if sentence := text[start : end + 1].strip():
                 yield from pieces(sentence, 0)
             start = end + 1

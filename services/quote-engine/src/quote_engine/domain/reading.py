@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from contracts.events.quote import Emotion, Language, Mood, Theme
 from quote_engine.domain.crisis import LEARNED, find_crisis
-from quote_engine.domain.language import language_of, normalise, sentences
+from quote_engine.domain.language import composed, language_of, normalise, sentences
 from quote_engine.domain.mood import category_for, feelings, themes
 from quote_engine.domain.tone import tones
 
@@ -83,7 +83,7 @@ def read(text: str, language: Language, trained: Trained | None = None, *, alarm
     sign = find_crisis(plain) if alarm else None
     doubt = 0.0
     if trained is not None and plain:
-        verdicts = trained(_clues(plain, language))
+        verdicts = trained(_clues(composed(text), plain, language))
         told = _felt(verdicts)
         doubt = max(verdict.crisis for verdict in verdicts)
         if alarm and sign is None and doubt >= CRISIS:
@@ -121,13 +121,13 @@ def clue(text: str, language: Language) -> Clue:
     return Clue(text, feelings(text, language_of(text, language)), find_crisis(text) is not None)
 
 
-def _clues(plain: str, language: Language) -> list[Clue]:
-    parts = list(sentences(plain))
+def _clues(text: str, plain: str, language: Language) -> list[Clue]:
+    parts = list(sentences(text))
     if len(parts) > _SENTENCES:
         parts = [*parts[: _SENTENCES // 2], *parts[-_SENTENCES // 2 :]]
     if len(parts) > 1 and len(plain) <= _WHOLE:
         parts.append(plain)
-    return [clue(part, language) for part in parts or [plain]]
+    return [clue(normalise(part), language) for part in parts]
 
 
 def _felt(verdicts: Sequence[Verdict]) -> dict[Emotion, float]:

@@ -1,14 +1,18 @@
-"""The graphs that come with Parley, and the catalogue that adds users' own."""
+"""The graphs that come with Parley, on the tools and the model of the settings."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
+from agent_runner.agents.briefing import Briefing, instructions_of
 from agent_runner.agents.graphs import chat, planner
 from agent_runner.agents.graphs.execution import CallTool
 from agent_runner.agents.graphs.presentation import PLANNER
-from agent_runner.agents.models import select
+from agent_runner.agents.models.embedded import EmbeddedChatModel
 from agent_runner.agents.tools import built_in_tools
+from agent_runner.agents.tools.datasets import Datasets
 from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.agents.tools.mcp import mcp_tools
 from agent_runner.agents.tools.storage import DocumentStore
@@ -16,26 +20,35 @@ from agent_runner.engine.catalogue import Graph, Served
 from agent_runner.settings import RunnerSettings
 
 
-async def agent_tools(settings: RunnerSettings, documents: DocumentStore) -> list[BaseTool]:
-    """The tools of the settings.
+class Agents:
+    """The tools of the settings, and the `planner` and `chat` graphs with them."""
 
-    Raises:
-        NotADirectoryError, InvalidMcpConfiguration: on settings that cannot be used.
-    """
-    tools = built_in_tools(DataFolder(settings.tools_dir), documents)
-    if settings.mcp_config:
-        tools += await mcp_tools(settings.mcp_config)
-    return tools
+    def __init__(self, settings: RunnerSettings, model: BaseChatModel) -> None:
+        """Raises `NotADirectoryError` or `WrongSetting` on settings that cannot be used."""
+        self._settings = settings
+        self._model = model
+        self._folder = DataFolder(settings.tools_dir)
+        self._datasets = Datasets(self._folder)
+        instructions = instructions_of(settings.instructions)
+        self._briefing = Briefing(
+            self._folder, self._datasets, instructions, lambda: datetime.now().astimezone().date()
+        )
 
+    async def tools(self, documents: DocumentStore) -> list[BaseTool]:
+        """The built-in tools and those of MCP servers.
 
-def built_in(settings: RunnerSettings, tools: Sequence[BaseTool], call: CallTool) -> dict[str, Served[Graph]]:
-    """The `planner` and `chat` graphs with these tools, on the model of the settings.
+        Raises:
+            InvalidMcpConfiguration: on a file of servers that cannot be used.
+        """
+        tools = built_in_tools(self._folder, documents, self._datasets)
+        if self._settings.mcp_config:
+            tools += await mcp_tools(self._settings.mcp_config)
+        return tools
 
-    Raises:
-        UnknownModel: on a model that cannot be used.
-    """
-    model = select(settings.model)
-    return {
-        "planner": Served(planner.build(model, tools, call), PLANNER),
-        "chat": Served(chat.build(model, tools)),
-    }
+    def graphs(self, tools: Sequence[BaseTool], call: CallTool) -> dict[str, Served[Graph]]:
+        """The graphs by name. The embedded model works by rules, so it is told nothing."""
+        briefing = None if isinstance(self._model, EmbeddedChatModel) else self._briefing
+        return {
+            "planner": Served(planner.build(self._model, tools, call, briefing), PLANNER),
+            "chat": Served(chat.build(self._model, tools, briefing)),
+        }

@@ -10,6 +10,7 @@ from langchain_core.tools import BaseTool
 from langgraph.errors import GraphBubbleUp
 
 from agent_runner.agents.models.plans import resolve
+from agent_runner.engine.faults import language_of, told
 
 CallTool: TypeAlias = Callable[[BaseTool, ToolCall, RunnableConfig], Awaitable[Any]]
 """Calls a tool and returns its plain value; the call's id is the same again after a takeover."""
@@ -40,7 +41,7 @@ async def execute(
     except GraphBubbleUp:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a tool raises is this step's outcome, told to the user
-        return failed(step, f"{error}" or type(error).__name__)
+        return failed(step, told(error, language_of(step["description"])))
     return {**step, "status": "completed", "result": result}
 
 

@@ -21,16 +21,36 @@ def steps_of(node: str, update: Any) -> tuple[Step, ...]:
         case "planning":
             return (Step(kind="planning", text=_plan_text(update["plan"])),)
         case "execution":
-            return (_executed(update["plan"]["steps"][update["current_step"] - 1]),)
+            return tuple(_executed(step) for step in _ran(update))
+        case "response" if "final_result" not in update:  # there is more to do first
+            return (Step(kind="planning", text=_plan_text(update["plan"], update["current_step"])),)
         case "response":
-            return (Step(kind="final_answer", text=update["final_result"]),)
+            rows = _looked_up(update.get("plan") or {})
+            return (Step(kind="final_answer", text=repr(rows) if rows else update["final_result"]),)
         case _:
             return ()
 
 
-def _plan_text(plan: Mapping[str, Any]) -> str:
-    lines = (f"{n}. [{step['tool']}] {step['description']}" for n, step in enumerate(plan["steps"], 1))
+def _plan_text(plan: Mapping[str, Any], first: int = 0) -> str:
+    numbered = list(enumerate(plan["steps"], 1))[first:]
+    lines = (f"{n}. [{step['tool']}] {step['description']}" for n, step in numbered)
     return "\n".join((plan["goal"], *lines))
+
+
+def _ran(update: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The steps that ran last, in order."""
+    steps = update["plan"]["steps"]
+    names = update["plan"].get("ran") or [steps[update["current_step"] - 1]["id"]]
+    return [step for step in steps if step["id"] in names]
+
+
+def _looked_up(plan: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The rows of a plan that only looked people up; clients of the agent protocol parse them."""
+    match plan.get("steps"):
+        case [{"tool": "find_contacts", "status": "completed", "result": [_, *_] as rows}]:
+            return list(rows)
+        case _:
+            return None
 
 
 def _executed(step: Mapping[str, Any]) -> Step:

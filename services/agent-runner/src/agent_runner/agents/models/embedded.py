@@ -28,13 +28,16 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel
 
-from agent_runner.agents.models.plans import goal_of, resolve, revision_of, steps_for
+from agent_runner.agents.models.intent import beside
+from agent_runner.agents.models.plans import goal_of, resolve, steps_for
 from agent_runner.agents.models.replies import Result, answer, unavailable
 from agent_runner.agents.models.request import understand
-from agent_runner.agents.planning import Intent, Plan, Revision
+from agent_runner.agents.planning import Agreement, Plan
 
 _TOKEN = re.compile(r"\s*\S+|\s+$")
 _ARGUMENT_PIECE = 24
+PLAN_TOOL = Plan.__name__
+_TOO_MUCH = "That is more than I can read. 제가 읽을 수 있는 것보다 많습니다."
 
 
 class EmbeddedChatModel(BaseChatModel):
@@ -104,27 +107,35 @@ class EmbeddedChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        for chunk in _chunks(_respond(messages, kwargs.get("tools", ()))):
+        tools = kwargs.get("tools", ())
+        message = await beside(lambda: _respond(messages, tools), AIMessage(_TOO_MUCH, id=f"msg-{uuid4()}"))
+        for chunk in _chunks(message):
             if run_manager is not None:
                 await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
 
 
 def _respond(messages: list[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
-    """The next tool call that the last human message needs, or the answer to it."""
+    """The plan or the next tool call that the last human message needs, or the answer to it."""
     request = understand(messages)
     results = _results(messages)
+    names = {tool["function"]["name"] for tool in tools}
     failed = any(result.error is not None for result in results)
-    steps = steps_for(request) if tools and not failed else []
-    identity = f"msg-{uuid4()}"
-    if len(results) < len(steps):
+    steps = steps_for(request) if names and not failed else []
+    if PLAN_TOOL in names and steps and not results:
+        return _calling(PLAN_TOOL, Plan(goal=goal_of(request), steps=steps).model_dump())
+    if PLAN_TOOL not in names and len(results) < len(steps):
         step = steps[len(results)]
-        if step.tool not in {tool["function"]["name"] for tool in tools}:
-            return AIMessage(unavailable(request), id=identity)
-        arguments = resolve(step.arguments, {f"step_{n}": r.value for n, r in enumerate(results, 1)})
-        call = ToolCall(name=step.tool, args=arguments, id=f"call-{uuid4()}")
-        return AIMessage("", tool_calls=[call], id=identity)
-    return AIMessage(answer(request, messages, results), id=identity)
+        if step.tool not in names:
+            return AIMessage(unavailable(request), id=f"msg-{uuid4()}")
+        known = {f"step_{n}": r.value for n, r in enumerate(results, 1)}
+        return _calling(step.tool, resolve(step.arguments, known))
+    return AIMessage(answer(request, messages, results), id=f"msg-{uuid4()}")
+
+
+def _calling(tool: str, arguments: dict[str, Any]) -> AIMessage:
+    call = ToolCall(name=tool, args=arguments, id=f"call-{uuid4()}")
+    return AIMessage("", tool_calls=[call], id=f"msg-{uuid4()}")
 
 
 def _results(messages: list[BaseMessage]) -> list[Result]:
@@ -175,29 +186,10 @@ def _messages(given: LanguageModelInput) -> list[BaseMessage]:
     return [message for message in given if isinstance(message, BaseMessage)]
 
 
-def _intent(messages: list[BaseMessage]) -> Intent:
-    request = understand(messages)
-    return Intent(
-        kind=request.kind,
-        language=request.language,
-        goal=goal_of(request),
-        details=request.filters | request.details,
-    )
-
-
-def _plan(messages: list[BaseMessage]) -> Plan:
-    request = understand(messages)
-    return Plan(goal=goal_of(request), steps=steps_for(request))
-
-
-def _revision(messages: list[BaseMessage]) -> Revision:
-    asked = json.loads(messages[-1].text)
-    step = asked["step"]
-    return Revision(arguments=revision_of(step["arguments"], step["tool"], asked["answer"]))
+def _agreement(_: list[BaseMessage]) -> Agreement:
+    return Agreement()  # the planner's own rules have read the answer; there is no more to be found in it
 
 
 _FILLERS: dict[Any, Callable[[list[BaseMessage]], BaseModel]] = {
-    Intent: _intent,
-    Plan: _plan,
-    Revision: _revision,
+    Agreement: _agreement,
 }

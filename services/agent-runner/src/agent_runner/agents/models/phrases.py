@@ -6,9 +6,9 @@ Read next: `request`, which reads a text in the light of the conversation.
 import re
 from typing import Final, Literal, TypeAlias
 
+from agent_runner.agents.models.addresses import find_address
 from agent_runner.agents.models.amounts import find_amount
 
-Language: TypeAlias = Literal["ko", "en"]
 Kind: TypeAlias = Literal[
     "greeting", "thanks", "help", "introduction", "ask_name", "recall", "contacts", "datasets", "analysis",
     "progress", "report", "draft", "revise", "send", "delete", "documents", "read", "notes", "beyond",
@@ -151,7 +151,6 @@ REFINES = re.compile(
     re.IGNORECASE,
 )
 DOCUMENT_ID = re.compile(r"doc-[0-9a-f]{12}")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w", re.ASCII)
 _GROUPS: Final = {
     "region": r"지역별|by region|per region|(?:best|worst|top|which) region|어느 지역",
     "product": r"제품별|상품별|어떤 제품|(?:잘|많이) 팔린"
@@ -168,16 +167,6 @@ NAME = re.compile(
     r"|저는\s+(\S+?)(?:이라고|라고) 합니다",
     re.IGNORECASE,
 )
-
-
-def language_of(text: str) -> Language:
-    """Korean when any Hangul is in it, else English."""
-    return "ko" if re.search(r"[가-힣ㄱ-ㅎ]", text) else "en"
-
-
-def find_address(text: str) -> str | None:
-    """The first e-mail address, or None."""
-    return found[0] if (found := _EMAIL.search(text)) else None
 
 
 def kind_of(text: str) -> Kind:

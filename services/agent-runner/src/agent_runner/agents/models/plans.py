@@ -6,10 +6,9 @@ An argument that is ``$step_N``, alone or in a list, stands for the result of th
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from agent_runner.agents.models.amounts import find_amount
-from agent_runner.agents.models.phrases import Language, find_address
 from agent_runner.agents.models.request import Request
 from agent_runner.agents.planning import PlannedStep
+from agent_runner.engine.faults import Language
 
 _GOALS: Final = {
     "contacts": ("연락처에서 사람을 찾습니다", "Find people in the contacts"),
@@ -54,17 +53,6 @@ def steps_for(request: Request) -> list[PlannedStep]:
             return _document(request)
         case _:
             return []
-
-
-def revision_of(arguments: Mapping[str, Any], tool: str, answer: str) -> dict[str, Any] | None:
-    """A waiting step's arguments changed as the answer asks; None where the rules see no change to make."""
-    if tool == "draft_document":
-        amount = find_amount(answer)
-        change = {"amount": amount} if amount else {"terms": answer.strip()}
-        return {**arguments, "fields": arguments.get("fields", {}) | change}
-    if tool == "send_document" and (address := find_address(answer)):
-        return {**arguments, "to": address}
-    return None
 
 
 def resolve(value: Any, results: Mapping[str, Any]) -> Any:

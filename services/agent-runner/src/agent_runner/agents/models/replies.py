@@ -7,7 +7,8 @@ from typing import Any, Final
 from langchain_core.messages import BaseMessage
 
 from agent_runner.agents.models.request import Request, earlier_requests, user_name
-from agent_runner.agents.tools.report import number
+from agent_runner.engine.outputs.account import number
+from agent_runner.engine.outputs.tables import rows_table
 
 SHOWN_ROWS: Final = 20
 BAR: Final = 10
@@ -61,8 +62,8 @@ class _Words:
 
 def _worth_telling(results: Sequence[Result]) -> Sequence[Result]:
     """Failures always; else what was made or computed, over what was only looked at on the way."""
-    if failed := [result for result in results if result.error is not None]:
-        return failed
+    if failed := {result.error: result for result in results if result.error is not None}:
+        return list(failed.values())
     last = results[-1]
     if last.tool == "analyze_dataset":
         return [result for result in results if result.tool == "analyze_dataset"]
@@ -177,9 +178,7 @@ def _notes(found: list[dict[str, Any]], words: _Words) -> str:
 def _rows(rows: list[Any], words: _Words) -> str:
     if not rows:
         return words.say("맞는 것이 없습니다.", "Nothing matches.")
-    lines = [words.say(f"{len(rows)}건을 찾았습니다.", f"I found {len(rows)}.")]
-    lines += [
-        "- " + ", ".join(str(item) for item in (row.values() if isinstance(row, dict) else [row]))
-        for row in rows[:SHOWN_ROWS]
-    ]
-    return "\n".join(lines)
+    found = words.say(f"{len(rows)}건을 찾았습니다.", f"I found {len(rows)}.")
+    if all(isinstance(row, dict) for row in rows):
+        return f"{found}\n\n{rows_table(rows)}"
+    return "\n".join((found, *(f"- {row}" for row in rows[:SHOWN_ROWS])))

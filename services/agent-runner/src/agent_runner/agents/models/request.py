@@ -14,13 +14,12 @@ from agent_runner.agents.models.phrases import (
     NAME,
     REFINES,
     Kind,
-    Language,
     details_of,
     filters_of,
     kind_of,
-    language_of,
 )
 from agent_runner.agents.planning import ANSWERS
+from agent_runner.engine.faults import Language, language_of
 
 _Reading: TypeAlias = tuple[Kind, dict[str, str], dict[str, str]]
 LONGEST: Final = 2_000

@@ -15,11 +15,13 @@ from agent_runner.agents.tools.notes import note_tools
 from agent_runner.agents.tools.storage import DocumentStore
 
 
-def built_in_tools(folder: DataFolder, documents: DocumentStore) -> list[BaseTool]:
+def built_in_tools(
+    folder: DataFolder, documents: DocumentStore, datasets: Datasets | None = None
+) -> list[BaseTool]:
     """Every tool over one folder and one document store. Nothing is read until a tool is called."""
     return [
         *contact_tools(folder),
-        *dataset_tools(Datasets(folder)),
+        *dataset_tools(datasets or Datasets(folder)),
         *document_tools(folder, documents),
         *note_tools(folder),
     ]

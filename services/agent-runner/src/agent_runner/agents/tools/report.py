@@ -2,17 +2,13 @@
 
 from typing import Any
 
+from agent_runner.engine.outputs.account import number
+from agent_runner.engine.outputs.tables import table
+
 _WORDS = {
     "ko": {"total": "합계", "best": "최고", "worst": "최저", "none": "분석 결과가 없습니다."},
     "en": {"total": "Total", "best": "Best", "worst": "Worst", "none": "There are no findings."},
 }
-
-
-def number(value: float | None) -> str:
-    """With thousands separators and at most one decimal; a dash for none."""
-    if value is None:
-        return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
 
 
 def markdown_of(results: list[dict[str, Any]], language: str) -> tuple[str, str]:
@@ -35,13 +31,7 @@ def _summary(result: dict[str, Any], words: dict[str, str]) -> str:
 
 
 def _table(result: dict[str, Any]) -> str:
-    group = result["group_by"]
+    group, measure = result["group_by"], result["measure"]
     extra = "share_percent" if "share_percent" in result["rows"][0] else "change_percent"
-    lines = [
-        f"### {result['measure']} / {group}",
-        "",
-        f"| {group} | {result['measure']} | % |",
-        "|---|---:|---:|",
-        *(f"| {row[group]} | {number(row['value'])} | {number(row[extra])} |" for row in result["rows"]),
-    ]
-    return "\n".join(lines)
+    rows = ([str(row[group]), number(row["value"]), number(row[extra])] for row in result["rows"])
+    return f"### {measure} / {group}\n\n{table((group, measure, '%'), rows)}"

@@ -1,14 +1,13 @@
 """The report form: Markdown with the tables that ordinary converters know."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
-from agent_runner.engine.outputs.account import Account, Step, number, shown
+from agent_runner.engine.outputs.account import Account, Step, shown
+from agent_runner.engine.outputs.tables import rows_table, table
 
-_ROWS_SHOWN: Final = 20
-_COLUMNS_SHOWN: Final = 6
 _HEADING: Final = re.compile(r"^(#+) ", re.MULTILINE)
 _REPLY_LEVEL: Final = 2
 _DEEPEST_LEVEL: Final = 6
@@ -25,7 +24,7 @@ def report_of(account: Account, at: datetime) -> str:
         f"## {words.report_summary}",
         account.goal or shown(account.reply),
         f"## {words.statistics}",
-        _table((words.item, words.figure), _statistics(account)),
+        table((words.item, words.figure), _statistics(account)),
         f"## 💡 {words.insights}",
         "\n".join(insights),
         f"## {words.details}",
@@ -69,25 +68,8 @@ def _step(step: Step, account: Account) -> Iterator[str]:
         case {"document_id": document_id, "title": title}:
             yield f"- **{words.result}**: {title} ({document_id})"
         case [{}, *_] as rows:
-            yield _rows(rows)
+            yield rows_table(rows)
         case {"rows": [{}, *_] as rows}:
-            yield _rows(rows)
+            yield rows_table(rows)
         case other:
             yield f"- **{words.result}**: {shown(other)}"
-
-
-def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
-    columns = list(rows[0])[:_COLUMNS_SHOWN]
-    cells = ([number(row.get(column, "")) for column in columns] for row in rows[:_ROWS_SHOWN])
-    table = _table(columns, cells)
-    hidden = len(rows) - _ROWS_SHOWN
-    return f"{table}\n\n… +{hidden}" if hidden > 0 else table
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = (head, ["---"] * len(head), *rows)
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

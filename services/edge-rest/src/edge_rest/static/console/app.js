@@ -1,0 +1,90 @@
+// The console: a rail of pages, each a module; `#page/rest` is where one is.
+import { html, render, useEffect, useState } from "./vendor/preact.js";
+import { get, signIn } from "./api.js";
+import { Chat } from "./chat.js";
+import { Graphs } from "./graphs.js";
+import { Playground } from "./playground.js";
+import { Quote } from "./quote.js";
+import { System } from "./system.js";
+import { Voice } from "./voice.js";
+import { switchLanguage, t } from "./words.js";
+
+const ICONS = {
+  chat: "M4 5h16v11H9l-5 4z",
+  graph: "M6 4a2 2 0 1 1 0 4 2 2 0 0 1 0-4zm12 6a2 2 0 1 1 0 4 2 2 0 0 1 0-4zM6 16a2 2 0 1 1 0 4 2 2 0 0 1 0-4zM8 6.8l8.2 4M8 17.2l8.2-4",
+  quote: "M10 7c-3 .6-5 2.6-5 6v4h5v-5H7.500M19 7c-3 .6-5 2.6-5 6v4h5v-5h-2.500",
+  voice: "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM6 11a6 6 0 0 0 12 0M12 17v4",
+  playground: "M8 7l-5 5 5 5M16 7l5 5-5 5M13.500 5l-3 14",
+  system: "M4 5h16v6H4zM4 13h16v6H4zM8 8h.01M8 16h.01",
+};
+const PAGES = { chat: Chat, graph: Graphs, quote: Quote, voice: Voice, playground: Playground, system: System };
+
+function place() {
+  const [page, ...rest] = location.hash.slice(1).split("/");
+  return { page: page in PAGES ? page : "chat", rest: decodeURIComponent(rest.join("/")) };
+}
+
+function App() {
+  const [route, setRoute] = useState(place());
+  const [failure, setFailure] = useState(null);
+  const [needsKey, setNeedsKey] = useState(false);
+  const [, setTurn] = useState(0);
+  useEffect(() => {
+    const moved = () => setRoute(place());
+    addEventListener("hashchange", moved);
+    return () => removeEventListener("hashchange", moved);
+  }, []);
+  const go = (page, rest = "") => (location.hash = `${page}/${encodeURIComponent(rest)}`);
+  const fail = (error) => (error.status === 401 ? setNeedsKey(true) : setFailure(error.message));
+  if (needsKey) return html`<${SignIn} done=${() => setNeedsKey(false)} />`;
+  const Page = PAGES[route.page];
+  return html`<div class="shell">
+    <div class="rail">
+      <a class="brand" href="#chat/"><img src="icon.svg" alt="" />Parley</a>
+      <nav aria-label="Parley">
+        ${Object.keys(PAGES).map(
+          (name) => html`<a href=${`#${name}/`} aria-current=${route.page === name ? "page" : undefined}>
+            <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linejoin="round" stroke-linecap="round" aria-hidden="true"><path d=${ICONS[name]} /></svg>${t(name)}</a>`,
+        )}
+      </nav>
+      <div class="foot row wrap">
+        <button class="button plain small" onClick=${() => { switchLanguage(); setTurn((n) => n + 1); }}>${t("language")}</button>
+        <button class="button plain small" onClick=${turnTheme}>${t("theme")}</button>
+      </div>
+    </div>
+    <main class="main">
+      ${failure && html`<div class="notice row" role="alert"><span class="grow">${failure}</span>
+        <button class="button plain" aria-label="✕" onClick=${() => setFailure(null)}>✕</button></div>`}
+      <${Page} route=${route} go=${go} fail=${fail} />
+    </main>
+  </div>`;
+}
+
+function SignIn({ done }) {
+  const [key, setKey] = useState("");
+  const [wrong, setWrong] = useState("");
+  async function enter(event) {
+    event.preventDefault();
+    signIn(key);
+    try {
+      await get("/api/conversations?limit=1");
+      done();
+    } catch (error) {
+      setWrong(error.message);
+    }
+  }
+  return html`<main class="empty"><form class="card stack" onSubmit=${enter}>
+    <h1>${t("signIn")}</h1>
+    <label>${t("apiKey")}<input class="field" type="password" autocomplete="off" value=${key} onInput=${(e) => setKey(e.target.value)} /></label>
+    <p class="small">${t("keyHint")}</p>
+    ${wrong && html`<p class="notice" role="alert">${wrong}</p>`}
+    <button class="button primary">${t("signIn")}</button>
+  </form></main>`;
+}
+
+function turnTheme() {
+  const isDark = getComputedStyle(document.documentElement).colorScheme === "dark";
+  document.documentElement.dataset.theme = isDark ? "light" : "dark";
+}
+
+render(html`<${App} />`, document.getElementById("app"));

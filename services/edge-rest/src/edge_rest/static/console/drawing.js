@@ -1,0 +1,50 @@
+// Graphs drawn by Cytoscape, which is fetched when the first one is shown.
+import { html, useEffect, useRef } from "./vendor/preact.js";
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+export function Drawing({ nodes, edges, lit = [], label, onPick }) {
+  const place = useRef(null);
+  const drawn = useRef(null);
+  const shape = JSON.stringify([nodes, edges]);
+  useEffect(() => {
+    let gone = false;
+    import("./vendor/cytoscape.js").then(({ default: cytoscape }) => {
+      if (gone) return;
+      drawn.current = cytoscape({
+        container: place.current,
+        elements: [
+          ...nodes.map(({ id, label: text }) => ({ data: { id, label: text ?? id } })),
+          ...edges.map(({ source, target, conditional }, index) => ({
+            data: { id: `edge-${index}`, source, target }, classes: conditional ? "conditional" : "",
+          })),
+        ],
+        layout: { name: "breadthfirst", directed: true, spacingFactor: 1.1, padding: 24 },
+        minZoom: 0.2, maxZoom: 2.5, wheelSensitivity: 0.3,
+        style: [
+          { selector: "node", style: {
+            label: "data(label)", shape: "round-rectangle", width: "label", height: 30, padding: 10, "text-valign": "center",
+            "text-wrap": "wrap", "font-size": 12, color: colour("--text"), "background-color": colour("--sunken"),
+            "border-width": 1, "border-color": colour("--line") } },
+          { selector: "node.lit", style: { "background-color": colour("--accent"), color: colour("--surface") } },
+          { selector: "edge", style: {
+            width: 1.5, "curve-style": "bezier", "target-arrow-shape": "triangle",
+            "line-color": colour("--muted"), "target-arrow-color": colour("--muted"), "arrow-scale": 0.9 } },
+          { selector: "edge.conditional", style: { "line-style": "dashed" } },
+        ],
+      });
+      drawn.current.on("tap", "node", ({ target }) => onPick?.(target.id()));
+      light();
+    });
+    return () => {
+      gone = true;
+      drawn.current?.destroy();
+      drawn.current = null;
+    };
+  }, [shape]);
+  function light() {
+    drawn.current?.nodes().forEach((node) => node.toggleClass("lit", lit.includes(node.id())));
+  }
+  useEffect(light, [JSON.stringify(lit)]);
+  return html`<div class="canvas" ref=${place} role="img" aria-label=${label}></div>`;
+}

@@ -1,0 +1,143 @@
+// What a conversation looks like, folded from its events and the deltas of replies in the making. Pure.
+
+export const EMPTY = Object.freeze({ started: null, turns: [], runs: {}, deleted: false });
+
+const TEXT_DELTAS = new Set(["token", "content", "on_chat_model_stream"]);
+
+// The view after one more event. A turn is what a person said, or a run that answers.
+export function fold(view, event) {
+  const { type, data, sequence, occurred_at: at, id } = event;
+  switch (type) {
+    case "conversation.started":
+      return { ...EMPTY, started: { ...data, at, sequence } };
+    case "conversation.deleted":
+      return { ...view, deleted: true };
+    case "message.received":
+      return said(view, { id, sequence, at, text: data.text, by: data.user_id, protocol: data.protocol });
+    case "message.run_requested":
+      return said(view, { id, sequence, at, text: requested(data), protocol: data.protocol ?? "langgraph" });
+    case "message.answered":
+      return said(closed(view), { id, sequence, at, text: answered(data), protocol: data.protocol, isAnswer: true });
+    case "voice.user_spoke":
+      return data.transcript ? said(view, { id, sequence, at, text: data.transcript, protocol: "voice" }) : view;
+    case "voice.reply_spoken":
+      return data.run_id || !data.generated
+        ? view
+        : { ...view, turns: [...view.turns, { kind: "spoken", id, sequence, at, text: data.generated }] };
+    case "run.started":
+      return run(view, data.run_id, sequence, at, (was) => ({
+        ...was, status: "running", attempt: data.attempt ?? 1, graph: data.graph, startedAt: at,
+        text: "", steps: data.attempt > 1 ? was.steps : [], nodes: was.nodes,
+      }));
+    case "run.node_completed":
+      return run(view, data.run_id, sequence, at, (was) => ({
+        ...was,
+        nodes: [...was.nodes, { node: data.node, step: data.step, at, since: was.lastAt ?? was.startedAt ?? at }],
+        steps: [...was.steps, ...(data.steps ?? []).map((step) => ({ ...step, node: data.node, at }))],
+        lastAt: at, running: was.running.filter((node) => node !== data.node),
+      }));
+    case "run.tool_called":
+      return run(view, data.run_id, sequence, at, (was) => ({
+        ...was, tools: { ...was.tools, [data.call_id]: { name: data.tool, arguments: data.arguments, at } },
+      }));
+    case "run.tool_returned":
+      return run(view, data.run_id, sequence, at, (was) => ({
+        ...was,
+        tools: { ...was.tools, [data.call_id]: { ...was.tools[data.call_id], result: data.result, error: data.error, endedAt: at } },
+      }));
+    case "run.interrupted":
+      return run(view, data.run_id, sequence, at, (was) => ({
+        ...ended(was, "asking", at), questions: questionsOf(data), text: "",
+      }));
+    case "run.completed":
+      return run(view, data.run_id, sequence, at, (was) => ({
+        ...ended(was, "done", at), text: data.text, output: data.output, format: data.output_format,
+      }));
+    case "run.failed":
+      return run(view, data.run_id, sequence, at, (was) => ({ ...ended(was, "failed", at), error: data.error }));
+    case "run.cancelled":
+      return run(view, data.run_id, sequence, at, (was) => ended(was, "cancelled", at));
+    default:
+      return view;
+  }
+}
+
+// The view after a delta. Deltas of an attempt that is over, or older than the newest, say nothing.
+export function hear(view, delta) {
+  const was = view.runs[delta.run_id];
+  if (!was || was.status !== "running" || (delta.attempt ?? 1) < was.attempt) return view;
+  if (delta.kind === "node_started") return put(view, { ...was, running: [...was.running, delta.data.node] });
+  if (!TEXT_DELTAS.has(delta.kind)) return view;
+  const text = textOf(delta.data);
+  return text ? put(view, { ...was, text: was.text + text }) : view;
+}
+
+export function isBusy(view) {
+  return Object.values(view.runs).some(({ status }) => status === "running" || status === "waiting");
+}
+
+export function openQuestions(view) {
+  const last = view.turns.at(-1);
+  const asked = last?.kind === "run" ? view.runs[last.id] : null;
+  return asked?.status === "asking" ? asked.questions : [];
+}
+
+// The questions of a run, each with its own id and whatever value the graph gave.
+function questionsOf(data) {
+  if (data.questions?.length) return data.questions;
+  return [{ interrupt_id: data.interrupt_id, question: data.question, value: data.context }];
+}
+
+function said(view, turn) {
+  const turns = [...view.turns, { kind: "said", ...turn }];
+  return { ...view, turns };
+}
+
+function closed(view) {
+  const last = view.turns.at(-1);
+  return last?.kind === "run" && view.runs[last.id]?.status === "asking"
+    ? put(view, { ...view.runs[last.id], status: "answered" })
+    : view;
+}
+
+function run(view, id, sequence, at, change) {
+  const was = view.runs[id] ?? {
+    id, sequence, at, status: "waiting", attempt: 1, text: "", steps: [], nodes: [], running: [], tools: {}, questions: [],
+  };
+  const turns = view.runs[id] ? view.turns : [...view.turns, { kind: "run", id, sequence }];
+  return put({ ...view, turns }, change(was));
+}
+
+function put(view, run) {
+  return { ...view, runs: { ...view.runs, [run.id]: run } };
+}
+
+function ended(was, status, at) {
+  return { ...was, status, endedAt: at, running: [] };
+}
+
+function textOf(data) {
+  if (typeof data === "string") return data;
+  const content = data?.chunk?.content ?? data?.data?.chunk?.content ?? data?.content ?? data?.text;
+  if (typeof content === "string") return content;
+  return Array.isArray(content) ? content.map((part) => part.text ?? "").join("") : "";
+}
+
+function answered(data) {
+  if (data.response !== null && data.response !== undefined) {
+    return typeof data.response === "string" ? data.response : JSON.stringify(data.response);
+  }
+  return data.approve === false ? "✕" : "✓";
+}
+
+function requested(data) {
+  const input = data.input ?? data.command ?? null;
+  const messages = input?.messages;
+  const last = Array.isArray(messages) ? messages.at(-1) : null;
+  const content = typeof last === "string" ? last : last?.content;
+  return typeof content === "string" ? content : JSON.stringify(input);
+}
+
+export function milliseconds(from, to) {
+  return from && to ? Math.max(0, new Date(to) - new Date(from)) : null;
+}

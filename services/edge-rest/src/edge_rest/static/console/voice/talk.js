@@ -1,0 +1,177 @@
+// A talk over the voice protocol: the microphone goes out, speech and captions come in.
+const RATE = 24000; // of the protocol: PCM16 little-endian, mono
+const REPORT_MS = 200;
+
+export class Talk {
+  loudest = 0;
+  #server;
+  #voice;
+  #page;
+  #socket;
+  #audio;
+  #microphone;
+  #reporting;
+  #player;
+
+  // `page` has the functions state, caption, report and closed.
+  constructor(server, voice, page) {
+    this.#server = server;
+    this.#voice = voice;
+    this.#page = page;
+  }
+
+  // Creates a session, connects to it and opens the microphone.
+  async begin() {
+    this.#page.state("connecting");
+    const created = await fetch(`${this.#server}/api/v1/chat/guest-sessions`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ voice: this.#voice, show_text: true }),
+    });
+    if (!created.ok) throw new Error(`no session: ${created.status} ${await created.text()}`);
+    const { session_id } = await created.json();
+    this.#audio = new AudioContext({ sampleRate: RATE });
+    this.#player = new Player(this.#audio);
+    await this.#audio.audioWorklet.addModule(new URL("microphone.js", import.meta.url));
+    await this.#connect(session_id);
+    await this.#listen();
+    this.#reporting = setInterval(() => this.#reportPlayback(), REPORT_MS);
+    this.#page.state("listening");
+  }
+
+  // Asks for the report; the server closes after it.
+  end() {
+    this.#send({ type: "disconnect" });
+  }
+
+  speakAs(voice) {
+    this.#send({ type: "session.update", config: { voice } });
+  }
+
+  // Gives the microphone and the sound back.
+  async close() {
+    clearInterval(this.#reporting);
+    this.#microphone?.getTracks().forEach((track) => track.stop());
+    this.#socket?.close();
+    if (this.#audio?.state !== "closed") await this.#audio?.close();
+    this.#page.closed();
+  }
+
+  async #connect(session) {
+    const address = this.#server.replace(/^http/, "ws");
+    this.#socket = new WebSocket(`${address}/api/v1/chat/ws/guest-chat/${session}`);
+    await new Promise((opened, failed) => {
+      this.#socket.onopen = opened;
+      this.#socket.onerror = () => failed(new Error("no connection"));
+    });
+    this.#socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
+    this.#socket.onclose = async ({ code }) => {
+      this.#page.state(`closed (${code})`);
+      await this.close();
+    };
+  }
+
+  async #listen() {
+    // Without echo cancellation the AI would hear itself and stop; the rest only changes the voice, and what
+    // recognizes it has not heard such voices.
+    const wanted = { channelCount: 1, echoCancellation: true, noiseSuppression: false, autoGainControl: false };
+    this.#microphone = await navigator.mediaDevices.getUserMedia({ audio: wanted });
+    const frames = new AudioWorkletNode(this.#audio, "microphone", { numberOfOutputs: 0 });
+    frames.port.onmessage = ({ data }) =>
+      this.#send({ type: "input_audio_buffer.append", audio: toBase64(new Uint8Array(data)) });
+    this.#audio.createMediaStreamSource(this.#microphone).connect(frames);
+  }
+
+  #send(frame) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  }
+
+  #take(frame) {
+    switch (frame.type) {
+      case "audio.delta": {
+        const samples = fromBase64(frame.delta);
+        this.loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), this.loudest);
+        this.#player.play(samples);
+        return this.#page.state("speaking");
+      }
+      case "audio.done":
+        this.#player.endReply();
+        return this.#page.state("listening");
+      case "speech.started":
+        this.#player.stop();
+        return this.#page.state("hearing you");
+      case "speech.stopped":
+        return this.#page.state("thinking");
+      case "user.transcript":
+        return this.#page.caption("user", frame.transcript);
+      case "transcript.done":
+        return this.#page.caption("ai", frame.transcript);
+      case "error":
+        return this.#page.caption("error", frame.message);
+      case "disconnected":
+        return this.#page.report(frame.report);
+    }
+  }
+
+  #reportPlayback() {
+    const position = this.#player.positionMs();
+    if (position !== null) this.#send({ type: "playback", audio_end_ms: position });
+  }
+}
+
+// Plays one reply after the other, each in pieces that follow without a gap.
+class Player {
+  #audio;
+  #pieces = [];
+  #replyMs = 0;
+  #ended = true;
+
+  constructor(audio) {
+    this.#audio = audio;
+  }
+
+  play(samples) {
+    if (this.#ended) {
+      this.#pieces = this.#pieces.filter(({ start, seconds }) => start + seconds > this.#audio.currentTime);
+      this.#replyMs = 0;
+      this.#ended = false;
+    }
+    const buffer = this.#audio.createBuffer(1, samples.length, RATE);
+    buffer.copyToChannel(samples, 0);
+    const source = this.#audio.createBufferSource();
+    source.buffer = buffer;
+    source.connect(this.#audio.destination);
+    const last = this.#pieces.at(-1);
+    const start = Math.max(this.#audio.currentTime, last ? last.start + last.seconds : 0);
+    source.start(start);
+    this.#pieces.push({ source, start, seconds: buffer.duration, offsetMs: this.#replyMs });
+    this.#replyMs += buffer.duration * 1000;
+  }
+
+  endReply() {
+    this.#ended = true;
+  }
+
+  // Falls silent at once: the user speaks.
+  stop() {
+    this.#pieces.forEach(({ source }) => source.stop());
+    this.#pieces = [];
+  }
+
+  // How far the present reply has been played; null between replies.
+  positionMs() {
+    if (this.#ended) return null;
+    const now = this.#audio.currentTime;
+    const begun = this.#pieces.filter(({ start }) => start <= now).at(-1);
+    return begun ? Math.round(begun.offsetMs + Math.min(now - begun.start, begun.seconds) * 1000) : null;
+  }
+}
+
+function toBase64(bytes) {
+  return btoa(String.fromCharCode(...bytes));
+}
+
+function fromBase64(text) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return Float32Array.from(new Int16Array(bytes.buffer), (sample) => sample / 32768);
+}

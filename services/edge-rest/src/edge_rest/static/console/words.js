@@ -1,0 +1,40 @@
+// The words of the console, English and Korean.
+const WORDS = {
+  chat: ["Chat", "대화"], graph: ["Graph", "그래프"], quote: ["Quote", "명언"], voice: ["Voice", "음성"],
+  playground: ["Playground", "실험실"], system: ["System", "시스템"],
+  newChat: ["New conversation", "새 대화"], search: ["Search", "검색"], all: ["All", "전체"],
+  noConversations: ["No conversations yet. Say something to begin one.", "아직 대화가 없습니다. 먼저 말을 걸어 보세요."],
+  pick: ["Pick a conversation, or begin a new one.", "대화를 고르거나 새로 시작하세요."],
+  write: ["Write a message", "메시지를 입력하세요"], send: ["Send", "보내기"], stop: ["Stop", "중지"],
+  retry: ["Retry", "다시 시도"], edit: ["Edit and fork", "수정하여 분기"], fork: ["Fork from here", "여기서 분기"],
+  copy: ["Copy", "복사"], copied: ["Copied", "복사됨"], remove: ["Delete", "삭제"], log: ["Log", "로그"],
+  approve: ["Approve", "승인"], refuse: ["Refuse", "거절"], answer: ["Answer", "답하기"], asks: ["Your decision is needed", "결정이 필요합니다"],
+  working: ["Working", "작업 중"], steps: ["steps", "단계"], tools: ["Tools", "도구"],
+  failed: ["The run failed", "실행에 실패했습니다"], cancelled: ["Stopped", "중지됨"], empty: ["The reply is empty.", "응답이 비어 있습니다."],
+  active: ["new", "새 대화"], in_progress: ["running", "실행 중"], waiting_human: ["waiting for you", "응답 대기"], completed: ["done", "완료"],
+  format: ["Form", "형식"], asChat: ["Text", "텍스트"], asGraph: ["Graph", "그래프"], asReport: ["Report", "보고서"],
+  download: ["Download Markdown", "마크다운 내려받기"], print: ["Print or save as PDF", "인쇄 또는 PDF 저장"],
+  lost: ["Connection lost, trying again…", "연결이 끊겨 다시 시도하는 중…"],
+  signIn: ["Sign in", "로그인"], apiKey: ["API key", "API 키"], keyHint: ["Kept in this page's memory only.", "이 페이지의 메모리에만 보관됩니다."],
+  at: ["State at", "시점"], events: ["events", "이벤트"], live: ["now", "현재"], filter: ["Filter", "필터"],
+  services: ["Services", "서비스"], ready: ["ready", "준비됨"], away: ["does not answer", "응답 없음"],
+  position: ["Log position", "로그 위치"], waiting: ["Waiting", "대기"], conversations: ["Conversations", "대화 수"],
+  turnsHour: ["Turns in the last hour", "최근 1시간 대화"], none: ["None", "없음"],
+  say: ["How are you feeling?", "지금 기분이 어떠세요?"], beginVoice: ["Start talking", "말하기 시작"], endVoice: ["End", "종료"],
+  voiceHint: ["Allow the microphone, then speak. The captions are below.", "마이크를 허용하고 말씀하세요. 자막이 아래에 표시됩니다."],
+  connect: ["Connect", "연결"], disconnect: ["Disconnect", "연결 끊기"], protocol: ["Protocol", "프로토콜"], frame: ["Frame", "프레임"],
+  copyAs: ["Copy as", "복사 형식"], theme: ["Light or dark", "밝게/어둡게"], language: ["한국어", "English"], back: ["Back", "뒤로"],
+  key: ["Conversation key", "대화 키"], pickGraph: ["Graph", "그래프"], visits: ["visits", "방문"], cost: ["Turn", "대화"],
+  spoken: ["spoken", "음성"], confirmDelete: ["Delete this conversation?", "이 대화를 삭제할까요?"], again: ["Try again", "다시 시도"],
+};
+
+let language = navigator.language?.startsWith("ko") ? 1 : 0;
+
+export const t = (name) => WORDS[name]?.[language] ?? name;
+export const isKorean = () => language === 1;
+export function switchLanguage() {
+  language = 1 - language;
+  document.documentElement.lang = isKorean() ? "ko" : "en";
+}
+export const clock = (at) => new Date(at).toLocaleTimeString(isKorean() ? "ko" : "en", { hour: "2-digit", minute: "2-digit" });
+export const span = (ms) => (ms === null ? "" : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
