@@ -1,8 +1,8 @@
 """Train the reader of quote-engine on the sentences beside this file, and write its weights.
 
-``train.py`` trains on all of them. ``train.py --halves`` writes nothing: it trains on one half, counts how much of
-the other is read right, the other way round as well, and prints the shares. Which half a sentence is in was fixed
-before anything was tuned: by a digest of it.
+``train.py`` trains on all of them. ``train.py --halves`` writes nothing: it trains on one half, counts how
+much of the other is read right, the other way round as well, and prints the shares. Which half a sentence is
+in was fixed before anything was tuned: by a digest of it.
 
 A file holds a sentence a line; ``# sadness`` begins those of an emotion.
 """
@@ -24,7 +24,7 @@ from quote_engine.domain.reading import CRISIS, DOUBT, clue
 
 HERE: Final = Path(__file__).parent
 WEIGHTS: Final = HERE.parent / "src/quote_engine/words/trained.npz"
-KINDS: Final = ("crisis", "lookalikes", "everyday", "implicit", "sarcasm")
+KINDS: Final = ("crisis", "lookalikes", "everyday", "implicit", "sarcasm", "talk")
 STEPS: Final = 250
 RATE: Final = 0.05
 RESTRAINT: Final = 0.4
@@ -48,9 +48,7 @@ class Row:
 
 def rows() -> list[Row]:
     """All sentences."""
-    return [
-        row for language in get_args(Language) for kind in KINDS for row in _rows(language, kind)
-    ]
+    return [row for language in get_args(Language) for kind in KINDS for row in _rows(language, kind)]
 
 
 def _rows(language: Language, kind: str) -> Iterator[Row]:
@@ -100,17 +98,18 @@ def _descend(found: Any, labels: Any, balance: Any, link: Any) -> tuple[Any, Any
     """Logistic regression by Adam over all rows at once; the same weights every time."""
     weights = np.zeros((found.shape[1], labels.shape[1]), dtype=np.float32)
     bias = np.zeros(labels.shape[1], dtype=np.float32)
-    moments = [np.zeros_like(weights), np.zeros_like(weights), np.zeros_like(bias), np.zeros_like(bias)]
+    of_weights, of_bias = ([np.zeros_like(value), np.zeros_like(value)] for value in (weights, bias))
     for step in range(1, STEPS + 1):
         error = ((link(found @ weights + bias) - labels) * balance / len(found)).astype(np.float32)
-        for value, slope, first, second in (
-            (weights, found.T @ error + RESTRAINT * weights / len(found), moments[0], moments[1]),
-            (bias, error.sum(axis=0), moments[2], moments[3]),
-        ):
-            first += 0.1 * (slope - first)
-            second += 0.001 * (slope * slope - second)
-            value -= RATE * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+        weights -= _step(found.T @ error + RESTRAINT * weights / len(found), of_weights, step)
+        bias -= _step(error.sum(axis=0), of_bias, step)
     return weights, bias
+
+
+def _step(slope: Any, moments: list[Any], step: int) -> Any:
+    moments[0] += 0.1 * (slope - moments[0])
+    moments[1] += 0.001 * (slope * slope - moments[1])
+    return RATE * (moments[0] / (1 - 0.9**step)) / (np.sqrt(moments[1] / (1 - 0.999**step)) + 1e-8)
 
 
 def halves() -> dict[tuple[Language, str], list[float]]:

@@ -1,4 +1,4 @@
-"""The reply to a message: by rules and the trained reader, with a chat model's help where one is configured."""
+"""The reply to a message: by rules and the trained reader, with a chat model's help where there is one."""
 
 import asyncio
 import logging
@@ -32,8 +32,8 @@ async def answer(
 ) -> Reply:
     """The reply to one message.
 
-    Words of crisis that the rules or the trained reader see are answered at once; a model can see more of them,
-    never fewer.
+    Words of crisis that the rules or the trained reader see are answered at once; a model can see more of
+    them, never fewer.
 
     Args:
         threads: where the message is read, since it takes computing; the loop's own threads if left out.
@@ -43,15 +43,22 @@ async def answer(
     Raises:
         NoQuotationError: at stage four, if the collection has none to give.
     """
-    arguments = {"conversation": conversation, "quotations": quotations, "recent": recent}
-    reading = partial(reply, state, text, trained=trained, **arguments)
+    reading = partial(
+        reply,
+        state,
+        text,
+        conversation=conversation,
+        quotations=quotations,
+        recent=recent,
+        trained=trained,
+    )
     try:
         async with asyncio.timeout(reading_patience):
             ruled = await asyncio.get_running_loop().run_in_executor(threads, reading)
     except TimeoutError:
         _log.warning("a message of %d characters was not read in %s s", len(text), reading_patience)
         language = language_of(composed(text[:1_000]), state.language)
-        return with_quotation(unread(state, language), state, **arguments)
+        return with_quotation(unread(state, language), state, conversation, quotations, recent)
     if listener is None or isinstance(ruled, CrisisReply):
         return ruled
     try:
@@ -66,4 +73,4 @@ async def answer(
     answered = accept(state, ruled, guidance)
     if isinstance(answered, CrisisReply):
         return answered
-    return with_quotation(answered, state, **arguments)
+    return with_quotation(answered, state, conversation, quotations, recent)

@@ -15,7 +15,7 @@ class QuoteSettings(Settings):
     quotations: Path | None = None
     """Your own quotations, one JSON object a line. Empty: the collection that comes with Parley."""
     trained_reader: bool = True
-    """Whether a trained reader helps the rules in quote talks, where it is installed; 50 MB once somebody talks."""
+    """Whether a trained reader, where it is installed, helps the rules in quote talks (50 MB once used)."""
     reading_patience: float = Field(default=10.0, gt=0)
     """Seconds that reading a message may take before it gets a careful reply unread."""
     model_patience: float = Field(default=10.0, gt=0)

@@ -118,7 +118,7 @@ class Worker(Responder[_Conversation]):
                 await self._attempt(state, work, facts, journal)
             except (Superseded, Cancelled, LogError):
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - logged without its text, which may be the user's
                 # Neither the text nor the traceback of an error: both may hold words of the user.
                 logger.warning("run %s failed: %s", work.id, place_of(error))
                 await journal.end(RunFailed(**facts, error=SERVER_ERROR, code=type(error).__name__))

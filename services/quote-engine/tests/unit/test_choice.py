@@ -34,7 +34,9 @@ DOUBTFUL = quotation("doubtful", attribution="uncertain")
 
 
 def chosen(*quotations: Quotation, given: Collection[str] = (), recent: Collection[str] = ()) -> str:
-    return choose(quotations, MOOD, "en", situation="grief", seed="a:1", given=given, recent=recent).quotation.id
+    return choose(
+        quotations, MOOD, "en", situation="grief", seed="a:1", given=given, recent=recent
+    ).quotation.id
 
 
 def test_the_one_that_fits_is_chosen() -> None:

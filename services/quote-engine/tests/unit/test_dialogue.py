@@ -180,7 +180,9 @@ def test_a_greeting_is_not_repeated(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "오늘 아침에 밥을 먹고 회사에 갔습니다. " * 300 + "팀장님 때문에 너무 화가 나요. " + "그랬습니다. " * 300,
+        "오늘 아침에 밥을 먹고 회사에 갔습니다. " * 300
+        + "팀장님 때문에 너무 화가 나요. "
+        + "그랬습니다. " * 300,
         "가" * 100_000,
         "{said} {topic} {0} %s 힘들어요",
         "야 이 병신 챗봇아 꺼져",
@@ -229,7 +231,15 @@ TALKS = [
     ["오늘 내 생일이에요", "친구들이랑 놀았어요", "정말 행복했어요", "고마워요"],
     ["창피해요", "다들 봤어요", "얼굴을 못 들겠어요", "네"],
     ["I hate my boss", "he stole my work", "so unfair", "ok"],
-    ["죽고 싶어요", "그냥 너무 힘들어요", "계속 사라지고 싶어요", "약을 다 모아 뒀어요", "네", "조금 나아졌어요", "고마워요"],
+    [
+        "죽고 싶어요",
+        "그냥 너무 힘들어요",
+        "계속 사라지고 싶어요",
+        "약을 다 모아 뒀어요",
+        "네",
+        "조금 나아졌어요",
+        "고마워요",
+    ],
     ["I want to die", "I'm so tired", "I want to die", "I want to disappear", "no", "maybe", "thanks"],
 ]
 
@@ -296,7 +306,11 @@ def certain(danger: float) -> Trained:
 def test_the_trained_reader_may_see_a_crisis_and_its_doubt_asks_gently() -> None:
     def read(danger: float) -> Reply:
         return reply(
-            Dialogue(), "다 그만하면 좋겠어요", conversation="a", quotations=COLLECTION, trained=certain(danger)
+            Dialogue(),
+            "다 그만하면 좋겠어요",
+            conversation="a",
+            quotations=COLLECTION,
+            trained=certain(danger),
         )
 
     assert isinstance(read(CRISIS), CrisisReply)

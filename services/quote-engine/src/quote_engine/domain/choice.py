@@ -65,7 +65,7 @@ def choose(
     """Choose a quotation.
 
     Args:
-        situation: what the user is in. A quotation that suits it comes first, then one that does not hurt in it.
+        situation: what the user is in. What suits it comes first, then what does not hurt in it.
         seed: what varies the choice from conversation to conversation, stable over restarts.
         given: ids this conversation has had; never chosen while the collection has any other.
         recent: ids of the user's last ten; avoided likewise, after `given`.

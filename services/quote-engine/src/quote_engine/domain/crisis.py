@@ -74,7 +74,8 @@ def _find(piece: str) -> _Sign | None:
     # A task that someone wants to be done with is taken out, and everything else is still read.
     read = _harmless().sub("·", piece)
     for sign in _signs():
-        if sign.script.search(read) and sign.pattern.search(read):
-            if sign.unless is None or not sign.unless.search(read):
-                return sign
+        if not (sign.script.search(read) and sign.pattern.search(read)):
+            continue
+        if sign.unless is None or not sign.unless.search(read):
+            return sign
     return None

@@ -31,7 +31,7 @@ from quote_engine.domain.choice import choose, situation_of
 from quote_engine.domain.crisis import level_of
 from quote_engine.domain.language import composed, language_of
 from quote_engine.domain.quotation import Quotation
-from quote_engine.domain.reading import DOUBT, Reading, Trained, mood_of, read
+from quote_engine.domain.reading import CRISIS, DOUBT, Reading, Trained, mood_of, read
 from quote_engine.domain.tone import NONSENSE, tone_of, topic_of
 
 Stage: TypeAlias = words.Stage
@@ -250,13 +250,16 @@ def _over(state: Dialogue, message_id: str) -> Dialogue:
 
 def _stage(state: Dialogue, talk: Sequence[Reading], language: Language, seed: str) -> StageReply:
     stage, now, mood = _NEXT[state.answered], talk[-1], mood_of(talk)
-    doubtful = any(reading.doubt >= DOUBT for reading in talk)
-    fragile = state.careful or doubtful
+    fragile = state.careful or now.doubt >= DOUBT or any(reading.doubt >= CRISIS for reading in talk)
     if fragile:
         mood = mood.model_copy(update={"category": "hope"})
     found = frozenset().union(*(reading.tones for reading in talk))
     found = (found - _PASSING) | (now.tones & _PASSING)
-    text = wording.careful(stage, language, seed) if state.careful else _text(stage, now, mood, found, language, seed)
+    text = (
+        wording.careful(stage, language, seed)
+        if state.careful
+        else _text(stage, now, mood, found, language, seed)
+    )
     if now.doubt >= DOUBT:
         text = f"{text} {wording.worried(stage, language)}"
     return StageReply(text, language, stage, mood, found, fragile)

@@ -28,7 +28,7 @@ _INSTRUCTIONS: Final = (
     "You listen to someone in a talk of four stages. Read everything they have said and report how they feel "
     "over the whole talk; mind negation, mixed feelings and irony. "
     "Set `crisis` if anything suggests self-harm or not wanting to live. "
-    "In `said`, name what they just told you as a noun phrase, without quoting a whole sentence or any insult "
+    "In `said`, name what they just told you as a noun phrase, without quoting a whole sentence or an insult "
     "({longest} characters at most). "
     "In `reply`, take up what they just said with warmth in one or two sentences and ask one open question. "
     "Give no advice, no diagnosis and no quotation. "

@@ -1,4 +1,4 @@
-"""Which language a message is in, the form of it that is read, and the pieces it is read in. Next: `patterns`.
+"""Which language a message is in, the form of it that is read, and in which pieces. Next: `patterns`.
 
 Time is in proportion to the length of a message, whatever is in it: no run of combining marks is normalised
 whole (which takes the square of its length), and expressions see one piece of bounded length at a time.

@@ -1,4 +1,4 @@
-"""How the user feels and what about, by rules, message by message. The words are in `words`. Next: `reading`."""
+"""How the user feels and what about, by rules; the words are in `words`. Next: `reading`."""
 
 import re
 from collections import defaultdict
@@ -51,7 +51,10 @@ def _rules(language: Language) -> _Rules:
     negation = found.negation
     return _Rules(
         emotions=(
-            *((entry.emotion, entry.weight, patterns.symbols(entry.marks)) for entry in words.marks().feelings),
+            *(
+                (entry.emotion, entry.weight, patterns.symbols(entry.marks))
+                for entry in words.marks().feelings
+            ),
             *((entry.emotion, entry.weight, compiled(entry.phrases)) for entry in found.feelings),
         ),
         circumstances=tuple(
@@ -100,8 +103,8 @@ def themes(text: str, language: Language) -> dict[Theme, float]:
 
 def _taken_as_meant(told: list[tuple[Emotion, float]]) -> list[tuple[Emotion, float]]:
     """What a sarcastic text feels: its praise is a complaint."""
-    other = [(emotion, weight) for emotion, weight in told if emotion != "joy"]
-    return other or [("anger", _SARCASM)]
+    complaint: tuple[Emotion, float] = ("anger", _SARCASM)
+    return [pair for pair in told if pair[0] != "joy"] or [complaint]
 
 
 def category_for(emotion: Emotion, theme: Theme) -> Category:

@@ -15,9 +15,9 @@ from quote_engine.domain.language import composed, language_of, normalise, sente
 from quote_engine.domain.mood import category_for, feelings, themes
 from quote_engine.domain.tone import tones
 
-CRISIS: Final = 0.6
+CRISIS: Final = 0.7
 """From this probability on the trained reader alone is enough for helplines."""
-DOUBT: Final = 0.35
+DOUBT: Final = 0.4
 """From this one on the reply asks gently and names a helpline: to miss somebody costs more than to ask."""
 
 _SENTENCES: Final = 12
@@ -96,10 +96,10 @@ def mood_of(readings: Sequence[Reading]) -> Mood:
     emotions: dict[Emotion, float] = defaultdict(float)
     about: dict[Theme, float] = defaultdict(float)
     for reading in readings:
-        for emotion, weight in reading.emotions.items():
-            emotions[emotion] += weight
-        for theme, weight in reading.themes.items():
-            about[theme] += weight
+        for felt, weight in reading.emotions.items():
+            emotions[felt] += weight
+        for told, weight in reading.themes.items():
+            about[told] += weight
     emotion: Emotion = max(emotions, key=lambda e: emotions[e], default="neutral")
     theme: Theme = max(about, key=lambda t: about[t], default="general")
     return Mood(

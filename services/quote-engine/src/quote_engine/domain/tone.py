@@ -24,7 +24,7 @@ _ONLY_WITH: Final[Mapping[words.Tone, tuple[Emotion, ...]]] = {
     "failure": ("sadness", "discouragement", "neutral"),
     "illness": ("sadness", "anxiety", "exhaustion", "neutral", "discouragement"),
     "birthday": ("joy", "neutral"),
-    "boredom": ("neutral",),
+    "boredom": ("neutral", "joy"),
     "insult": ("anger", "neutral", "discouragement"),
     "thanks": ("joy", "neutral"),
 }
@@ -67,7 +67,7 @@ def tone_of(found: frozenset[str], emotion: Emotion) -> str:
 
 
 def topic_of(text: str, language: Language) -> str | None:
-    """A name for what a normalised text is about, such as ``회사`` or ``your dog``; None if it names nothing."""
+    """A name for what a normalised text is about, such as ``회사`` or ``your dog``, if it has one."""
     for piece in islice(pieces(text), _PIECES):
         if match := _topics(language).search(piece):
             return words.words(language).topics[match.group()]

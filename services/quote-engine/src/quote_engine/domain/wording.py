@@ -48,12 +48,12 @@ def comfort(language: Language) -> str:
     return words.replies().of(language).comfort
 
 
-def careful(stage: int, language: Language, seed: str) -> str:
+def careful(stage: words.Stage, language: Language, seed: str) -> str:
     """The reply of a stage in a talk with a crisis in it."""
     sentences = words.replies().of(language)
-    if stage == 1 or stage == 2 or stage == 3:
-        return _one(sentences.careful[stage], seed, "careful")
-    return f"{sentences.comfort} {sentences.comfort_careful}"
+    if stage == 4:
+        return f"{sentences.comfort} {sentences.comfort_careful}"
+    return _one(sentences.careful[stage], seed, "careful")
 
 
 def worried(stage: words.Stage, language: Language) -> str:

@@ -150,7 +150,6 @@ class Sentences(_File):
     again: Phrased
 
 
-
 class Replies(_File):
     """The replies in every language."""
 
@@ -174,7 +173,7 @@ M = TypeVar("M", bound=_File)
 
 def raw(name: str) -> Any:
     """A file as it is."""
-    return yaml.load((files(__package__) / f"{name}.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506 - the safe loader, in C
+    return yaml.load((files(__package__) / f"{name}.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 
 
 def _read(name: str, kind: type[M]) -> M:
