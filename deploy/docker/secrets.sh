@@ -1,11 +1,33 @@
 #!/bin/sh
 # Makes what is missing of the secrets: the values in the folder `made`, and from them one folder for each service
 # with what it may read. Compose runs it on its volumes; by hand: secrets.sh ./secrets
+# Names after the folder are made anew: a file of `made`, or `nats` for every password of NATS.
 set -eu
 umask 022
 root=${1:?the folder to fill}
+shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+
+refuse() {
+    echo "$1" >&2
+    exit 1
+}
+
+# Where a list of the settings is named, nothing starts beside one that is not in it, or that says what cannot be.
+if [ -n "${SETTINGS_FILE:-}" ]; then
+    for name in $(env | sed -n 's/^\(PARLEY_[A-Za-z0-9_]*\)=.*/\1/p'); do
+        grep -q "^$name=" "$SETTINGS_FILE" || refuse "$name: no such setting; .env.example lists those there are"
+    done
+    case ${PARLEY_DATA_DIR:-.parley} in
+    .parley) ;;
+    *) refuse "PARLEY_DATA_DIR: under Compose the data is in volumes; remove it from .env" ;;
+    esac
+    case ${PARLEY_DATABASE_URL:-postgresql:} in
+    postgres:* | postgresql:* | postgresql+*:*) ;;
+    *) refuse "PARLEY_DATABASE_URL: under Compose it must begin with postgresql://" ;;
+    esac
+fi
 
 secret() { # secret NAME: the value kept under that name, made when first asked for
     if [ ! -s "$root/made/$1" ]; then
@@ -26,6 +48,16 @@ put() { # put FOLDER NAME: what is piped in, as a file that a service without ro
 }
 
 mkdir -p "$root/made"
+for name in "$@"; do
+    case $name in
+    nats) rm -f "$root"/made/nats-* ;;
+    *)
+        [ -e "$root/made/$name" ] || refuse "there is no secret $name; there are: $(ls "$root/made" | tr '\n' ' ')"
+        rm -f "$root/made/$name"
+        ;;
+    esac
+done
+
 users='agent-runner edge-rest edge-ws history-store quote-engine voice-bridge'
 for user in $users operator; do
     secret "nats-$user" | put "$user" parley_nats_password
@@ -46,8 +78,17 @@ route=$(secret nats-route)
 } | put nats routes.conf
 
 secret postgres | put postgres password
-printf %s "${DATABASE_URL:-postgresql://parley:$(secret postgres)@postgres/parley}" | put history-store parley_database_url
+for user in history-store operator; do
+    printf %s "${PARLEY_DATABASE_URL:-postgresql://parley:$(secret postgres)@postgres/parley}" |
+        put "$user" parley_database_url
+done
+for user in edge-rest edge-ws operator; do
+    printf %s "${PARLEY_JWT_SECRET:-$(secret jwt)}" | put "$user" parley_jwt_secret
+done
 for edge in edge-rest edge-ws; do
-    secret jwt | put "$edge" parley_jwt_secret
     printf %s "${PARLEY_API_KEYS:-}" | put "$edge" parley_api_keys
 done
+for user in agent-runner quote-engine; do
+    printf %s "${PARLEY_MODEL_KEY:-}" | put "$user" parley_model_key
+done
+printf %s "${PARLEY_VOICE_KEY:-}" | put voice-bridge parley_voice_key

@@ -5,6 +5,7 @@
 
 import importlib
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,10 +29,39 @@ GIVEN: Final = {
     "PARLEY_NATS_TLS_CA",
     "PARLEY_NATS_URL",
     "PARLEY_NATS_USER",
-    "PARLEY_STREAM_LOG_BYTES",
+    "PARLEY_STREAM_FILE_STORE",
     "PARLEY_STREAM_REPLICAS",
 }
 """What `parley up` gives its services, and what Compose, Kubernetes and operators' tools set instead."""
+SECRETS: Final = {
+    "PARLEY_API_KEYS",
+    "PARLEY_DATABASE_URL",
+    "PARLEY_JWT_SECRET",
+    "PARLEY_MODEL_KEY",
+    "PARLEY_VOICE_KEY",
+}
+"""Files under Compose and Kubernetes."""
+MOUNTED: Final = {
+    "PARLEY_MCP_CONFIG": "agent-runner",
+    "PARLEY_QUOTATIONS": "quote-engine",
+    "PARLEY_TOOLS_DIR": "agent-runner",
+}
+"""What names a file or a folder is mounted under Compose for the service that reads it."""
+OF_THE_GATEWAY: Final = {
+    "PARLEY_AGENT_RUN_PORT",
+    "PARLEY_AGENT_WS_PORT",
+    "PARLEY_LANGGRAPH_PORT",
+    "PARLEY_PORT",
+    "PARLEY_QUOTE_PORT",
+    "PARLEY_TRUSTED_PROXIES",
+}
+REFUSED: Final = {"PARLEY_DATA_DIR"}
+"""Means nothing under Compose, so that another value than the default is refused."""
+_PRESET: Final = {"PARLEY_HOST", "PARLEY_LOG_FORMAT"}
+"""Have another default under Compose."""
+_BLOCK: Final = re.compile(
+    r"(^x-environment: .*?OTEL_EXPORTER_OTLP_ENDPOINT:[^\n]*\n).*?\n\n", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(slots=True)
@@ -165,12 +195,26 @@ def _cell(default: str) -> str:
     return f"`{default}`" if default else ""
 
 
+def everybodys() -> set[str]:
+    """What every service of Compose is told."""
+    return variables().keys() - GIVEN - SECRETS - MOUNTED.keys() - OF_THE_GATEWAY - REFUSED
+
+
+def compose() -> str:
+    """``docker-compose.yml`` with the names of the settings in their block."""
+    names = "".join(f"  {name}:\n" for name in sorted(everybodys() - _PRESET))
+    return _BLOCK.sub(
+        lambda block: f"{block[1]}{names}\n", (ROOT / "docker-compose.yml").read_text(), count=1
+    )
+
+
 def written() -> dict[Path, str]:
     """Every file that is made here, with its text."""
     return {
         ROOT / "libs/chassis/src/chassis/variables.txt": names_file(),
         ROOT / ".env.example": example(),
         ROOT / "docs/configuration.md": handbook(),
+        ROOT / "docker-compose.yml": compose(),
     }
 
 

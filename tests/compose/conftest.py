@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 from typing import Any
 from uuid import uuid4
 
@@ -17,17 +18,27 @@ ROOT = Path(__file__).parents[2]
 SWITCH = "COMPOSE_TESTS"
 BUILD_SECONDS = 900
 UP_SECONDS = 240
+READY_SECONDS = 30
+READY = ("agent-runner", "edge-rest", "edge-ws", "history-store", "operator", "quote-engine", "voice-bridge")
 OWN = "parley/"
 
 
-def run(*command: str, timeout: float = 120, env: dict[str, str] | None = None) -> str:
+def run(
+    *command: str, timeout: float = 120, env: dict[str, str] | None = None, given: str | None = None
+) -> str:
     """What a command prints.
 
     Raises:
         AssertionError: with all it printed, if it fails.
     """
     ended = subprocess.run(
-        command, cwd=ROOT, env=os.environ | (env or {}), capture_output=True, text=True, timeout=timeout
+        command,
+        cwd=ROOT,
+        env=os.environ | (env or {}),
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
     )
     assert ended.returncode == 0, f"{' '.join(command)}\n{ended.stdout[-4000:]}\n{ended.stderr[-8000:]}"
     return ended.stdout
@@ -46,15 +57,17 @@ class Composed:
     Attributes:
         ports: public ports on the loopback address, by the name of their setting.
         env_files: files of settings that choose profiles.
+        settings: variables as somebody would have them in the shell.
     """
 
     ports: dict[str, int]
     override: Path
     env_files: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
     project: str = field(default_factory=lambda: f"parley-test-{uuid4().hex[:8]}")
 
-    def __call__(self, *arguments: str, timeout: float = 120) -> str:
-        """``docker compose …`` for this project."""
+    def __call__(self, *arguments: str, timeout: float = 120, given: str | None = None) -> str:
+        """``docker compose …`` for this project, with `given` as standard input."""
         files = ("--file", "docker-compose.yml", "--file", str(self.override))
         chosen = [part for name in self.env_files for part in ("--env-file", name)]
         return run(
@@ -66,7 +79,8 @@ class Composed:
             *chosen,
             *arguments,
             timeout=timeout,
-            env={name: str(port) for name, port in self.ports.items()},
+            env={name: str(port) for name, port in self.ports.items()} | self.settings,
+            given=given,
         )
 
     def up(self, *arguments: str) -> float:
@@ -83,6 +97,35 @@ class Composed:
         ids = self("ps", "--all", "--quiet", service).split()
         found: list[dict[str, Any]] = json.loads(run("docker", "inspect", *ids)) if ids else []
         return found
+
+    def not_ready(self) -> dict[str, str]:
+        """What the services of ours say that are not ready, each asked in its own container."""
+        ask = (
+            "import urllib.request, urllib.error\n"
+            "try: urllib.request.urlopen('http://127.0.0.1:8080/readyz', timeout=5)\n"
+            "except urllib.error.HTTPError as error: print(error.read().decode())\n"
+            "except OSError as error: print(error)"
+        )
+        asked = {
+            name: subprocess.Popen(
+                ["docker", "exec", ids[0], "python", "-I", "-c", ask], stdout=PIPE, stderr=STDOUT, text=True
+            )
+            for name in READY
+            if (ids := self("ps", "--all", "--quiet", name).split())
+        }
+        said = {name: process.communicate(timeout=30)[0].strip() for name, process in asked.items()}
+        return {name: text for name, text in said.items() if text}
+
+    def ready(self) -> float:
+        """Wait until every service of ours says that it is; the seconds it took.
+
+        Raises:
+            AssertionError: if it took longer than the handbook promises.
+        """
+        began = time.monotonic()
+        while wrong := self.not_ready():
+            assert time.monotonic() - began < READY_SECONDS, f"{wrong}\n{self('logs', '--tail', '10')}"
+        return time.monotonic() - began
 
     def kill_one(self, service: str) -> None:
         """End one of a service's running containers as a crash does."""

@@ -1,6 +1,7 @@
 """Each service ends at once, with one line, where it could not work as configured."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +22,8 @@ def service(request: pytest.FixtureRequest) -> str:
     return name
 
 
-async def end(folder: Path, service: str, **variables: str) -> str:
-    """What a service says that must end by itself with code 1."""
+async def end(folder: Path, service: str, code: int = os.EX_CONFIG, **variables: str) -> str:
+    """What a service says that must end by itself, with a code that tells whether trying again may help."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -38,7 +39,7 @@ async def end(folder: Path, service: str, **variables: str) -> str:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    assert process.returncode == 1, said
+    assert process.returncode == code, said
     (line,) = said.decode().splitlines()
     assert line.startswith(f"{service.replace('_', '-')} ends: ")
     return line
@@ -77,9 +78,26 @@ async def test_a_telemetry_protocol_that_is_not_spoken(tmp_path: Path) -> None:
     assert line.endswith("OTEL_EXPORTER_OTLP_PROTOCOL: grpc is not spoken here, only http/protobuf")
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("PARLEY_MODEL", "openai:gpt-4o", "PARLEY_MODEL: 'openai:gpt-4o' can't be loaded"),
+        ("PARLEY_MODEL", "nobody:x", "PARLEY_MODEL: 'nobody:x' can't be loaded"),
+        ("PARLEY_GRAPHS", "mine", "PARLEY_GRAPHS entry 'mine' must be <name>=<module>:<attribute>"),
+        ("PARLEY_GRAPHS", "mine=absent:graph", "No module named 'absent'"),
+        ("PARLEY_MCP_CONFIG", "absent.json", "PARLEY_MCP_CONFIG: "),
+    ],
+)
+async def test_a_model_a_graph_or_a_file_that_is_not_there(
+    tmp_path: Path, own_nats: Any, setting: str, value: str, said: str
+) -> None:
+    line = await end(tmp_path, "agent_runner", PARLEY_NATS_URL=own_nats.url, **{setting: value})
+    assert said in line
+
+
 async def test_nats_that_is_not_there(tmp_path: Path, service: str, unused_port: Callable[[], int]) -> None:
     url = f"nats://127.0.0.1:{unused_port()}"
-    line = await end(tmp_path, service, PARLEY_NATS_URL=url, PARLEY_NATS_CONNECT_DEADLINE="0.5")
+    line = await end(tmp_path, service, 1, PARLEY_NATS_URL=url, PARLEY_NATS_CONNECT_DEADLINE="0.5")
     assert f"NATS does not answer at {url}" in line
     assert line.endswith("start it, or set PARLEY_NATS_URL")
 
@@ -88,7 +106,7 @@ async def test_a_stream_that_is_missing(tmp_path: Path, service: str, own_nats: 
     client = await nats.connect(own_nats.url)
     await client.jetstream().delete_stream("LOG")
     await client.close()
-    line = await end(tmp_path, service, PARLEY_NATS_URL=own_nats.url)
+    line = await end(tmp_path, service, 1, PARLEY_NATS_URL=own_nats.url)
     assert line.endswith("stream LOG is missing; run: python -m eventlog.admin.declare")
 
 
@@ -98,7 +116,7 @@ async def test_a_stream_with_other_settings(tmp_path: Path, service: str, own_na
     await stream.delete_stream("LOG")
     await stream.add_stream(name="LOG", subjects=["conv.>"])
     await client.close()
-    line = await end(tmp_path, service, PARLEY_NATS_URL=own_nats.url)
+    line = await end(tmp_path, service, 1, PARLEY_NATS_URL=own_nats.url)
     assert "stream LOG: discard is 'old', not 'new'" in line
     assert line.endswith("run: python -m eventlog.admin.declare")
 

@@ -45,9 +45,9 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.query import ask
 from eventlog.settings import NatsSettings
-from eventlog.turns import work
-from eventlog.turns.dead_letters import DeadLetter, bury
+from eventlog.turns.dead_letters import DeadLetter, put
 from eventlog.turns.inbox import Inbox
+from eventlog.turns.work import Held, WorkQueue
 from voice_bridge.adapters import AgentTools
 
 WAIT_SECONDS = 20
@@ -96,6 +96,19 @@ async def brokers(server: Any, declared: None) -> AsyncIterator[dict[str, Broker
         yield started
 
 
+class Taken:
+    """Takes work, and leaves it lying."""
+
+    free = 2
+    waiting = 0
+
+    def __init__(self) -> None:
+        self.held: asyncio.Queue[Held] = asyncio.Queue()
+
+    def take(self, held: Held) -> None:
+        self.held.put_nowait(held)
+
+
 def log_of(broker: Broker, server: Any, user: str) -> JetStreamLog:
     return JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings(server, user))
 
@@ -109,15 +122,8 @@ def violations(server: Any) -> list[str]:
 async def test_every_service_does_its_work_as_its_own_user(server: Any, brokers: dict[str, Broker]) -> None:
     conversation = f"test {uuid4()}"
     runner, history, edge = brokers["agent-runner"], brokers["history-store"], brokers["edge-rest"]
-    held: asyncio.Queue[work.Held] = asyncio.Queue()
+    taken = Taken()
     routes = NatsRouter()
-    work.subscribe(
-        routes,
-        "agent-runner",
-        log_of(runner, server, "agent-runner"),
-        held.put_nowait,
-        takeover_after=WAIT_SECONDS,
-    )
 
     @routes.subscriber(subjects.query(queries.RUN_ONCE), queue="agent-runner")
     async def once(question: queries.RunOnce) -> queries.RunOnceResult:
@@ -134,8 +140,11 @@ async def test_every_service_does_its_work_as_its_own_user(server: Any, brokers:
     for name, broker in brokers.items():
         await broker.start()
         await service.answer_pings(broker, name)
+    runner_log = log_of(runner, server, "agent-runner")
+    queue = WorkQueue(runner, runner_log, "agent-runner")
 
     async with asyncio.timeout(WAIT_SECONDS):
+        await queue.start(taken)
         for name in ("edge-ws", "edge-rest"):
             log = log_of(brokers[name], server, name)
             opening = ConversationStarted(responder_name="agent-runner", protocol="agent")
@@ -143,11 +152,11 @@ async def test_every_service_does_its_work_as_its_own_user(server: Any, brokers:
             key = f"{conversation} {name}"
             receipt = await Inbox(log, Author(source=name)).receive(key, message, opening)
 
-            delivery = await held.get()
+            delivery = await taken.held.get()
             await delivery.keep()
-            assert delivery.work.id == receipt.run_id
-            assert delivery.work.event == message
-            runner_log = log_of(runner, server, "agent-runner")
+            found = await delivery.work()
+            assert found.id == receipt.run_id
+            assert found.event == message
             run = RunStarted(run_id=receipt.run_id, message_sequence=receipt.sequence)
             async with log.follow(key, after=receipt.sequence) as events:
                 (started,) = await runner_log.append(
@@ -177,9 +186,11 @@ async def test_every_service_does_its_work_as_its_own_user(server: Any, brokers:
             letter = DeadLetter(
                 service=name, conversation=conversation, sequence=1, event_id=str(uuid4()), reason="a test"
             )
-            await bury(brokers[name], letter, timeout_seconds=WAIT_SECONDS)
+            await put(brokers[name], letter, timeout_seconds=WAIT_SECONDS)
         for name, broker in brokers.items():
             assert await health.problem(broker, name) is None
+            assert await health.shortcoming(broker) is None
+        await queue.stop()
     assert violations(server) == []
 
 
@@ -276,15 +287,13 @@ async def test_a_model_that_speaks_calls_the_agents_tools_by_its_users(
 async def test_a_quotation_is_chosen_by_its_user(server: Any, brokers: dict[str, Broker]) -> None:
     key, engine = f"test {uuid4()}", brokers["quote-engine"]
     log = log_of(engine, server, "quote-engine")
-    held: asyncio.Queue[work.Held] = asyncio.Queue()
-    routes, answers = NatsRouter(), NatsRouter()
-    work.subscribe(routes, "quote-engine", log, held.put_nowait, takeover_after=WAIT_SECONDS)
+    taken = Taken()
+    answers = NatsRouter()
 
     @answers.subscriber(subjects.query(queries.QUOTATIONS), queue="history-store")
     async def quotations(_: queries.QuotationsQuery) -> queries.Quotations:
         return queries.Quotations()
 
-    engine.include_router(routes)
     brokers["history-store"].include_router(answers)
     for broker in brokers.values():
         await broker.start()
@@ -294,7 +303,9 @@ async def test_a_quotation_is_chosen_by_its_user(server: Any, brokers: dict[str,
         message = MessageReceived(addressee="quote-engine", text="a", protocol="quote")
         inbox = Inbox(log_of(brokers["edge-rest"], server, "edge-rest"), Author(source="edge-rest"))
         receipt = await inbox.receive(key, message, opening)
-        delivery = await held.get()
+        queue = WorkQueue(engine, log, "quote-engine")
+        await queue.start(taken)
+        delivery = await taken.held.get()
         question = queries.QuotationsQuery(user_id="kim")
         await ask(engine, queries.QUOTATIONS, question, queries.Quotations, timeout_seconds=WAIT_SECONDS)
         delta = Delta(run_id=receipt.run_id, attempt=1, index=0, kind="token", data="a")
@@ -311,7 +322,8 @@ async def test_a_quotation_is_chosen_by_its_user(server: Any, brokers: dict[str,
         letter = DeadLetter(
             service="quote-engine", conversation=key, sequence=1, event_id=str(uuid4()), reason="a test"
         )
-        await bury(engine, letter, timeout_seconds=WAIT_SECONDS)
+        await put(engine, letter, timeout_seconds=WAIT_SECONDS)
+        await queue.stop()
     assert violations(server) == []
 
 
@@ -328,6 +340,9 @@ NOBODY_PUBLISHES = [
     "$JS.API.STREAM.LEADER.STEPDOWN.LOG",
     "$JS.API.CONSUMER.CREATE.LOG",
     "$JS.API.CONSUMER.CREATE.LOG.other",
+    "$JS.API.CONSUMER.CREATE.LOG.agent-runner.conv.*.*.*.*.agent-runner.*",
+    "$JS.API.CONSUMER.CREATE.OBJ_PAYLOADS",
+    "$JS.API.CONSUMER.CREATE.OBJ_PAYLOADS.other",
     "$JS.API.CONSUMER.DURABLE.CREATE.LOG.agent-runner",
     "$JS.API.CONSUMER.DELETE.LOG.agent-runner",
     "$JS.API.STREAM.MSG.GET.DEAD",

@@ -32,7 +32,7 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.payloads import Payloads
 from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings
-from eventlog.turns.dead_letters import Cemetery, DeadLetter, bury
+from eventlog.turns.dead_letters import DeadLetter, DeadLetterQueue, put
 from eventlog.turns.inbox import Inbox
 from history_store.rebuild import rebuild, second
 from history_store.store import Store
@@ -175,7 +175,7 @@ async def test_kept_audio_is_exported_and_erased_along(
         """As history-store answers about a conversation that is deleted."""
         await question.respond(SessionFound(session=None).model_dump_json().encode())
 
-    audio, author, payloads = bytes(range(256)), Author(source="test"), Payloads(broker.client)
+    audio, author, payloads = bytes(range(256)), Author(source="test"), Payloads(broker.client, SECONDS)
     name = await payloads.keep(audio)
     spoke = UserSpoke(item_id="i", transcript="hi", speech_ms=9, answered_by="engine", audio_reference=name)
     started = ConversationStarted(responder_name="nobody", protocol="voice")
@@ -208,19 +208,19 @@ async def test_a_dead_letter_is_listed_said_again_and_dropped(
         event_id=receipt.run_id,
         reason="given up",
     )
-    await bury(broker, letter, timeout_seconds=5)
-    cemetery = Cemetery(broker, nats_settings)
-    (number,) = [number async for number, found in cemetery.letters() if found == letter]
-    assert await cemetery.letter(number) == letter
+    await put(broker, letter, timeout_seconds=5)
+    queue = DeadLetterQueue(broker, nats_settings)
+    (number,) = [number async for number, found in queue.letters() if found == letter]
+    assert await queue.letter(number) == letter
 
-    again = await cemetery.retry(number)
+    again = await queue.retry(number)
 
     said = await log.last(conversation, "message.>")
     assert said is not None
     assert (said.sequence, getattr(said.event, "addressee", "")) == (again, "nobody")
-    assert letter not in [found async for _, found in cemetery.letters()]
+    assert letter not in [found async for _, found in queue.letters()]
     with pytest.raises(Exception, match=f"no dead letter {number}"):
-        await cemetery.drop(number)
+        await queue.drop(number)
 
 
 @asynccontextmanager
@@ -281,7 +281,7 @@ async def test_dead_letters_by_command(hasty_stack: Any) -> None:
             event_id=first.id,
             reason="the model was away",
         )
-        await bury(broker, given_up, timeout_seconds=5)
+        await put(broker, given_up, timeout_seconds=5)
 
     again = await letter_with(stack, "the model was away")
     assert DeadLetter.model_validate_json(await dead("show", again)) == given_up

@@ -2,31 +2,21 @@
 
 import json
 import re
+import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from docs.generate import settings
 
 from chassis import variables
+from chassis.metrics import EdgeMetrics, Metrics, ProjectionMetrics, StreamMetrics
 from eventlog.admin import permissions
+from parley.stack import gateway
 
 ROOT = Path(__file__).parents[2]
-DECIDED_BY_COMPOSE = {
-    "PARLEY_AGENT_RUN_PORT",
-    "PARLEY_AGENT_WS_PORT",
-    "PARLEY_DATABASE_URL",
-    "PARLEY_DATA_DIR",
-    "PARLEY_JWT_SECRET",
-    "PARLEY_LANGGRAPH_PORT",
-    "PARLEY_MCP_CONFIG",
-    "PARLEY_PORT",
-    "PARLEY_QUOTATIONS",
-    "PARLEY_QUOTE_PORT",
-    "PARLEY_TOOLS_DIR",
-}
-"""Ports are the gateway's, secrets are files, and what names a file needs a mount beside."""
 SERVICES = {path.parents[2].name for path in ROOT.glob("services/*/src/*/__main__.py")}
 
 
@@ -44,13 +34,14 @@ def test_every_service_is_a_user_of_nats() -> None:
 
 
 def test_every_service_has_an_image_a_compose_service_and_a_deployment() -> None:
-    targets = set(re.findall(r"^FROM runtime AS (\S+)$", text("deploy/docker/Dockerfile"), re.MULTILINE))
+    stages = re.split(r"^FROM \S+ AS (\S+)$", text("deploy/docker/Dockerfile"), flags=re.MULTILINE)[1:]
+    targets = {name for name, stage in zip(stages[::2], stages[1::2], strict=True) if "ENTRYPOINT" in stage}
     composed = yaml.safe_load(text("docker-compose.yml"))["services"]
     built = {name for name, each in composed.items() if "build" in each}
     deployed = yaml.safe_load(text("deploy/k8s/base/kustomization.yaml"))["resources"]
-    assert targets == SERVICES
-    assert built == SERVICES | {"declare"}
-    assert {f"{name}.yaml" for name in SERVICES} <= set(deployed)
+    assert targets == SERVICES | {permissions.OPERATOR}
+    assert built == targets | {"parley"}
+    assert {f"{name}.yaml" for name in targets} <= set(deployed)
 
 
 def test_the_secrets_one_shot_knows_every_service() -> None:
@@ -58,7 +49,7 @@ def test_the_secrets_one_shot_knows_every_service() -> None:
     assert set(users.split()) == SERVICES
 
 
-@pytest.mark.parametrize("service", sorted(SERVICES))
+@pytest.mark.parametrize("service", [*sorted(SERVICES), "common", "operator"])
 def test_an_image_has_the_versions_that_were_tested(service: str) -> None:
     assert pins(f"requirements/{service}.txt") <= pins("requirements/run.txt")
 
@@ -67,11 +58,29 @@ def test_an_image_has_the_libraries_of_its_service_and_no_others() -> None:
     for service in SERVICES:
         project = tomllib.loads(text(f"services/{service}/pyproject.toml"))["project"]
         own = {name for name in (project["name"], *project["dependencies"]) if name.startswith("parley-")}
-        stage = (
-            text("deploy/docker/Dockerfile").partition(f"AS {service}-environment")[2].partition("FROM")[0]
-        )
-        copied = {name.replace("_", "-") for name in re.findall(r"/wheels/(parley_\w+)-", stage)}
-        assert copied == own, service
+        stage = text("deploy/docker/Dockerfile").partition(f"AS {service}\n")[2].partition("FROM")[0]
+        (installed,) = re.findall(r"/opt/install.sh (.+)$", stage, re.MULTILINE)
+        assert {f"parley-{name.replace('_', '-')}" for name in installed.split()} == own, service
+
+
+def test_the_gateway_listens_where_compose_and_kubernetes_lead_to() -> None:
+    program = gateway.program()
+    assert program is not None
+    adapted = subprocess.run(
+        [program, "adapt", "--adapter", "caddyfile", "--config", str(ROOT / "deploy/gateway/Caddyfile")],
+        env={},
+        capture_output=True,
+        check=True,
+    )
+    servers = json.loads(adapted.stdout)["apps"]["http"]["servers"].values()
+    listens = {int(each.removeprefix(":")) for server in servers for each in server["listen"]}
+    composed = yaml.safe_load(text("docker-compose.yml"))["services"]["gateway"]["ports"]
+    deployment, service = yaml.safe_load_all(text("deploy/k8s/base/gateway.yaml"))
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    public = listens - {8080}
+    assert {int(port.rpartition(":")[2]) for port in composed} == public
+    assert {each["port"] for each in service["spec"]["ports"]} == public
+    assert {each["containerPort"] for each in container["ports"]} == listens
 
 
 def test_compose_sets_nothing_that_is_no_setting() -> None:
@@ -81,10 +90,39 @@ def test_compose_sets_nothing_that_is_no_setting() -> None:
         assert variables.complaint(known) is None, name
 
 
-def test_compose_passes_on_every_setting_that_it_does_not_decide() -> None:
-    services = yaml.safe_load(text("docker-compose.yml"))["services"]
-    passed_on = {name for each in services.values() for name in each.get("environment", {})}
-    assert settings.variables().keys() - settings.GIVEN - passed_on == DECIDED_BY_COMPOSE
+def composed() -> dict[str, dict[str, Any]]:
+    """The services of Compose, with what they have in common merged in."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(text("docker-compose.yml"))["services"]
+    return found
+
+
+def test_every_setting_has_its_effect_under_compose() -> None:
+    for name in SERVICES | {permissions.OPERATOR, "parley"}:
+        assert settings.everybodys() <= composed()[name]["environment"].keys(), name
+    for name, service in settings.MOUNTED.items():
+        each = composed()[service]
+        target = re.fullmatch(rf"\$\{{{name}:\+(.+)\}}", each["environment"][name])
+        assert target
+        sources = {mount["target"]: mount["source"] for mount in each["volumes"] if isinstance(mount, dict)}
+        assert sources[target[1]] == f"${{{name}:-/dev/null}}"
+    assert composed()["secrets"]["environment"].keys() >= settings.SECRETS
+    script = text("deploy/docker/secrets.sh")
+    assert all(f"${{{name}:-" in script for name in settings.SECRETS | settings.REFUSED)
+    gateway = composed()["gateway"]
+    told = {name for name in settings.OF_THE_GATEWAY if f"${{{name}:-" in str(gateway["ports"])}
+    assert told | gateway["environment"].keys() >= settings.OF_THE_GATEWAY
+
+
+def test_what_runs_under_compose_is_bounded_and_without_rights() -> None:
+    for name, each in composed().items():
+        assert each["logging"]["options"]["max-size"], name
+        if "ollama" in name:  # a model takes what there is
+            continue
+        assert {"mem_limit", "pids_limit"} <= each.keys(), name
+        assert each["cap_drop"] == ["ALL"], name
+    for name in ("nats", "postgres", "gateway"):
+        assert composed()[name]["user"] not in ("", "root", "0"), name
+        assert composed()[name]["read_only"], name
 
 
 def test_the_dashboard_is_whole() -> None:
@@ -102,4 +140,28 @@ def test_the_telemetry_profile_mounts_what_there_is() -> None:
     provisioned = yaml.safe_load(text("deploy/grafana/provisioning/dashboards/parley.yaml"))["providers"]
     assert provisioned[0]["options"]["path"] in {mount[1] for mount in mounts}
     scraped = yaml.safe_load(text("deploy/telemetry/prometheus.yml"))["scrape_configs"][0]
-    assert set(scraped["dns_sd_configs"][0]["names"]) == SERVICES
+    assert set(scraped["dns_sd_configs"][0]["names"]) == SERVICES | {permissions.OPERATOR}
+
+
+def exposed() -> set[str]:
+    """The names of all samples that some service shows."""
+    metrics = Metrics()
+    EdgeMetrics(metrics.registry)
+    ProjectionMetrics(metrics.registry)
+    StreamMetrics(metrics.registry)
+    voice = re.findall(r'"(parley_\w+)"', text("services/voice-bridge/src/voice_bridge/app.py"))
+    suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
+    return {*voice} | {
+        family.name + suffix for family in metrics.registry.collect() for suffix in suffixes[family.type]
+    }
+
+
+@pytest.mark.parametrize("path", ["deploy/telemetry/alerts.yml", "deploy/grafana/dashboards/parley.json"])
+def test_what_is_asked_for_is_measured(path: str) -> None:
+    assert set(re.findall(r"\bparley_\w+", text(path))) <= exposed()
+
+
+def test_alerts_tell_of_all_that_the_handbook_promises() -> None:
+    handbook = text("docs/operations.md")
+    alerts = yaml.safe_load(text("deploy/telemetry/alerts.yml"))["groups"][0]["rules"]
+    assert [each["alert"] for each in alerts if f"`{each['alert']}`" not in handbook] == []

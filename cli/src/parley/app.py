@@ -4,10 +4,13 @@ To add a command, write ``commands/<name>.py`` with a function of that name and 
 imports belong inside the function, so that ``parley status`` does not pay for them.
 """
 
+import os
+
 import typer
 
 from parley.commands.bring_in import bring_in
 from parley.commands.dead import dead
+from parley.commands.declare import declare
 from parley.commands.doctor import doctor
 from parley.commands.erase import erase
 from parley.commands.export import export
@@ -17,7 +20,7 @@ from parley.commands.tail import show, tail
 from parley.commands.token import token
 from parley.commands.up import up
 
-COMMANDS = (up, status, doctor, token, rebuild, tail, show, export, erase)
+COMMANDS = (up, status, doctor, token, rebuild, tail, show, export, erase, declare)
 
 
 def app() -> typer.Typer:
@@ -31,5 +34,6 @@ def app() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line of this process. What it writes is for its user alone."""
+    os.umask(0o077)
     app()()

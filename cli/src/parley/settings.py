@@ -32,6 +32,11 @@ SETTINGS = (
         "",
         "`yes` allows PARLEY_HOST to be an address that others can reach, though no API keys are set.",
     ),
+    Setting(
+        "PARLEY_HANG_TIMEOUT",
+        "30",
+        "Seconds for which a process of the stack may leave /livez unanswered; then it is started anew.",
+    ),
     Setting("PARLEY_PORT", "8000", "The public port. Every protocol is served on every port."),
     Setting("PARLEY_QUOTE_PORT", "3001", "The quote protocol's own port."),
     Setting("PARLEY_AGENT_WS_PORT", "8765", "The agent WebSocket's own port."),
@@ -66,12 +71,14 @@ class Settings:
         data_dir: absolute.
         host: the address to listen on.
         ports: the public ports by the name of their setting.
+        hang_timeout: seconds after which a process that does not answer is started anew.
         environment: the process environment with ``.env`` laid under it, empty settings left out.
     """
 
     data_dir: Path
     host: str
     ports: Mapping[str, int]
+    hang_timeout: float
     environment: Mapping[str, str]
 
     @classmethod
@@ -97,6 +104,7 @@ class Settings:
             data_dir=Path(values["PARLEY_DATA_DIR"]).expanduser().resolve(),
             host=host,
             ports=ports,
+            hang_timeout=_seconds("PARLEY_HANG_TIMEOUT", values["PARLEY_HANG_TIMEOUT"]),
             environment=environment,
         )
 
@@ -123,6 +131,16 @@ def _check_proxies(text: str) -> None:
             raise SettingsError(
                 f"PARLEY_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, not {each!r}"
             ) from None
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if 0 < seconds < float("inf"):
+        return seconds
+    raise SettingsError(f"{name} must be a number of seconds above 0, not {text!r}")
 
 
 def _check_host(host: str, *, allowed: bool) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 import uvicorn
 import websockets
 
-from parley.stack import gateway
+from parley.stack import gateway, ports
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -81,6 +82,9 @@ class Edge:
             await send({"type": "websocket.close", "code": 1008})
             return
         await send({"type": "websocket.accept"})
+        with contextlib.suppress(OSError):
+            while scope["path"] == "/flood":
+                await send({"type": "websocket.send", "bytes": bytes(65536)})
         while (message := await receive())["type"] == "websocket.receive":
             await send({"type": "websocket.send", "text": message.get("text"), "bytes": message.get("bytes")})
         self.disconnected.set()
@@ -167,17 +171,21 @@ class Gateway:
 
 
 @pytest.fixture
-async def caddy(tmp_path: Path) -> AsyncIterator[Gateway]:
+async def caddy(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Gateway]:
+    """The gateway, with the settings that a test has as the fixture's parameter."""
+    monkeypatch.setattr(ports, "UNREAD_SECONDS", 2)
     ws, rest = Edge("ws"), Edge("rest")
     await ws.start()
     await rest.start()
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as probe:
-        probe_port = probe.getsockname()[1]
-        probe.close()
+    public, probe_port = ports.free_ports(2)
+    (listener,) = ports.listen("127.0.0.1", {"PARLEY_PORT": public})
+    with listener:
         program = gateway.program()
         assert program is not None
         variables = gateway.environment(
-            {},
+            getattr(request, "param", {}),
             data_dir=tmp_path,
             listeners=[listener.fileno()],
             ports={"edge-ws": ws.port, "edge-rest": rest.port},
@@ -256,11 +264,11 @@ async def test_a_client_that_leaves_a_stream_is_gone_for_the_edge_too(caddy: Gat
 
 async def test_one_connection_carries_requests_and_then_a_websocket(caddy: Gateway) -> None:
     async with caddy.raw() as (reader, writer):
-        for target in ("/one", "/two?a=b"):
+        for target in ("/one", "/threads/t/stream/events?a=b"):
             writer.write(request(target))
             _, body = await read_response(reader)
             assert (json.loads(body)["edge"], json.loads(body)["target"]) == ("rest", target.split("?")[0])
-        writer.write(request("/chat/1", *UPGRADE))
+        writer.write(request("/threads/t/stream/events", *UPGRADE))
         assert b"101" in await reader.readline()
 
 
@@ -280,6 +288,15 @@ async def test_says_who_asked_and_lets_nobody_claim_otherwise(caddy: Gateway) ->
     assert headers["x-forwarded-proto"] == "http"
     assert headers["x-forwarded-host"] == headers["host"] == f"127.0.0.1:{caddy.port}"
     assert "forwarded" not in headers
+
+
+@pytest.mark.parametrize("caddy", [{"PARLEY_TRUSTED_PROXIES": "10.0.0.0/8 127.0.0.1"}], indirect=True)
+async def test_a_trusted_proxy_tells_where_a_client_is(caddy: Gateway) -> None:
+    claims = {"X-Forwarded-For": "6.6.6.6, 192.0.2.7, 10.1.2.3", "X-Forwarded-Proto": "https"}
+    async with httpx.AsyncClient() as client:
+        headers = (await client.get(caddy.url, headers=claims)).json()["headers"]
+    assert headers["x-forwarded-for"] == "192.0.2.7"
+    assert headers["x-forwarded-proto"] == "https"
 
 
 async def test_passes_bodies_with_a_length_and_in_chunks(caddy: Gateway) -> None:
@@ -419,6 +436,14 @@ async def test_a_slow_reader_slows_the_edge_down(caddy: Gateway) -> None:
         assert resident_bytes(caddy.process.pid) < 64 * 1024 * 1024
         transport.resume_reading()
         assert len(await reader.readexactly(64 * 1024 * 1024)) == 64 * 1024 * 1024
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux cuts off a client that reads nothing")
+async def test_a_websocket_that_is_never_read_is_let_go(caddy: Gateway) -> None:
+    async with caddy.raw() as (_, writer):
+        cast("asyncio.Transport", writer.transport).pause_reading()
+        writer.write(request("/flood", *UPGRADE))
+        await caddy.ws.disconnected.wait()
 
 
 async def test_stops_when_told_to_and_ends_what_is_under_way(caddy: Gateway) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -17,7 +18,12 @@ from parley.stack.ports import free_ports
 
 BOUND_SECONDS = 40.0
 STAND_IN = """
-import asyncio, os, signal
+import asyncio, os, pathlib, signal, sys
+import jwt
+
+if "edge_ws" in sys.argv[0] and pathlib.Path("broken").exists():
+    print("edge-ws ends: PARLEY_ROOM_GRAPH: broken")
+    sys.exit(int(pathlib.Path("broken").read_text()))
 
 async def answer(reader, writer):
     await reader.readline()
@@ -40,14 +46,19 @@ import asyncio, os, pathlib, sys
 from parley.settings import Settings
 from parley.stack.console import Console
 from parley.stack.services import SERVICES
-from parley.stack.supervisor import Stack
+from parley.stack.supervisor import Stack, StartFailed
 
 async def main():
     settings = Settings.load(os.environ, pathlib.Path(".env"))
     services = [each for each in SERVICES if each.name in ("edge-ws", "edge-rest")]
-    await Stack(settings, Console(sys.stdout), services=services, declare=(sys.executable, "-c", "")).run()
+    said = "import os; print('streams, LIVE of', os.environ['PARLEY_STREAM_LIVE_BYTES'])"
+    declare = (sys.executable, "-c", said)
+    await Stack(settings, Console(sys.stdout), services=services, declare=declare).run()
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except StartFailed as error:
+    sys.exit(f"parley: {error}")
 """
 
 
@@ -102,13 +113,14 @@ async def parley(env: dict[str, str], *arguments: str) -> Shown:
     """Run a command to its end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",
         "-m",
         "parley",
         *arguments,
         env=env,
         cwd=env["HOME"],
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
     )
     out, err = await process.communicate()
     return Shown(process.returncode, out, err)
@@ -117,19 +129,28 @@ async def parley(env: dict[str, str], *arguments: str) -> Shown:
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     """The environment of a user with nothing but free ports set."""
+    modules = tmp_path / "modules"
     for edge in ("edge_ws", "edge_rest"):
-        (tmp_path / edge).mkdir()
-        (tmp_path / edge / "__init__.py").touch()
-        (tmp_path / edge / "__main__.py").write_text(STAND_IN)
+        (modules / edge).mkdir(parents=True)
+        (modules / edge / "__init__.py").touch()
+        (modules / edge / "__main__.py").write_text(STAND_IN)
+    (tmp_path / "jwt.py").write_text("raise SystemExit('imported from the working directory')")
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(tmp_path), **ports}
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(modules),
+        "PARLEY_HANG_TIMEOUT": "3",
+        "PARLEY_STREAM_LIVE_BYTES": "1234567",
+        **ports,
+    }
 
 
 @pytest.fixture
 async def stack(env: dict[str, str], tmp_path: Path) -> AsyncIterator[Running]:
     """A stack that is ready."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", RUN, env=env, cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-P", "-c", RUN, env=env, cwd=tmp_path, stdout=PIPE
     )
     assert process.stdout is not None
     running = Running(process, process.stdout, env)
@@ -188,13 +209,44 @@ async def test_what_is_killed_comes_back(stack: Running, service: str) -> None:
     assert await stack.health() == 200
 
 
-async def test_status_notices_a_service_that_hangs(stack: Running) -> None:
-    pid = (await stack.status())["edge-ws"]["pid"] or 0
-    os.kill(pid, signal.SIGSTOP)
+async def test_the_streams_are_declared_again_after_nats_was_killed(stack: Running) -> None:
+    os.kill((await stack.status())["nats-server"]["pid"] or 0, signal.SIGKILL)
+    assert await stack.says("streams, ") == "streams, LIVE of 1234567\n"
+
+
+@pytest.mark.parametrize("service", ["edge-ws", "gateway"])
+async def test_what_hangs_is_noticed_and_started_anew(stack: Running, service: str) -> None:
+    os.kill((await stack.status())[service]["pid"] or 0, signal.SIGSTOP)
     status = await stack.status()
-    assert (status["edge-ws"]["ready"], status["edge-rest"]["ready"]) == (False, True)
-    os.kill(pid, signal.SIGCONT)
-    await stack.until("edge-ws", lambda each: each["ready"])
+    assert (status[service]["ready"], status["edge-rest"]["ready"]) == (False, True)
+    assert (await parley(stack.env, "status")).code == 2
+    await stack.says("has not answered for 3 s; killing it")
+    await stack.until(service, lambda each: each["restarts"] == 1 and each["ready"])
+    assert await stack.health() == 200
+
+
+async def test_what_does_not_come_up_again_is_called_failing(stack: Running, tmp_path: Path) -> None:
+    (tmp_path / "broken").write_text("1")
+    os.kill((await stack.status())["edge-ws"]["pid"] or 0, signal.SIGKILL)
+    await stack.until("edge-ws", lambda each: each["state"] == "failing")
+    assert (await parley(stack.env, "status")).code == 2
+    stack.process.send_signal(signal.SIGINT)
+    assert await stack.process.wait() == 1
+
+
+@pytest.mark.parametrize("code", [1, os.EX_CONFIG])
+async def test_what_cannot_be_started_ends_the_start_with_one_line(
+    env: dict[str, str], tmp_path: Path, code: int
+) -> None:
+    (tmp_path / "broken").write_text(str(code))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-c", RUN), env=env, cwd=tmp_path, stdout=PIPE, stderr=PIPE
+    )
+    async with asyncio.timeout(BOUND_SECONDS):
+        out, err = await process.communicate()
+    assert process.returncode == 1
+    assert err.decode() == "parley: edge-ws cannot be started: edge-ws ends: PARLEY_ROOM_GRAPH: broken\n"
+    assert out.count(b"edge-ws ends") == (1 if code == os.EX_CONFIG else 3)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
@@ -223,6 +275,30 @@ async def test_secrets_are_private(stack: Running, tmp_path: Path) -> None:
     kept = tmp_path / ".parley"
     for name in ("nats.secret", "jwt.secret", "nats-server.conf", "state.json"):
         assert (kept / name).stat().st_mode & 0o077 == 0, name
+
+
+async def test_a_folder_that_was_there_becomes_private(env: dict[str, str], tmp_path: Path) -> None:
+    kept = tmp_path / ".parley"
+    (kept / "jetstream").mkdir(parents=True)
+    (kept / "history.db").touch()
+    for each in (kept, kept / "jetstream", kept / "history.db"):
+        each.chmod(0o777)
+    (tmp_path / "broken").write_text(str(os.EX_CONFIG))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-c", RUN), env=env, cwd=tmp_path, stdout=PIPE, stderr=PIPE
+    )
+    await process.communicate()
+    assert [each for each in (kept, *kept.rglob("*")) if each.stat().st_mode & 0o077] == []
+
+
+async def test_a_folder_for_everybody_is_refused(env: dict[str, str], tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    shown = await parley(env | {"PARLEY_DATA_DIR": str(shared)}, "up")
+    assert (shown.code, shown.err.count("\n")) == (1, 1)
+    assert "is shared with others; PARLEY_DATA_DIR needs a folder of its own" in shown.err
+    assert shared.stat().st_mode & 0o777 == 0o777
 
 
 async def test_a_token_is_signed_with_the_secret_of_the_installation(

@@ -35,8 +35,10 @@ def settings(server: Any, user: str) -> NatsSettings:
 async def broker_of(server: Any, user: str) -> AsyncIterator[Broker]:
     broker = Broker(settings(server, user), user)
     await service.connect(broker)
-    yield broker
-    await broker.stop()
+    try:
+        yield broker
+    finally:
+        await broker.stop()
 
 
 def delta(index: int) -> Delta:

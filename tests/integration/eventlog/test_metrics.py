@@ -20,7 +20,7 @@ from eventlog.live import JetStreamLive
 from eventlog.memory import MemoryLog
 from eventlog.ports import Conflict
 from eventlog.settings import NatsSettings
-from eventlog.turns.dead_letters import DeadLetter, bury
+from eventlog.turns.dead_letters import DeadLetter, put
 from eventlog.turns.inbox import Inbox
 from history_store.projector import Projector
 
@@ -48,7 +48,7 @@ async def test_dead_letters(broker: Broker, conversation: str) -> None:
     letter = DeadLetter(
         service="test", conversation=conversation, sequence=1, event_id=str(uuid4()), reason="a test"
     )
-    await bury(broker, letter, timeout_seconds=5)
+    await put(broker, letter, timeout_seconds=5)
     assert await figure(broker.metrics, "parley_dead_letters_total") == 1
 
 
@@ -91,7 +91,8 @@ async def test_delta_lag(broker: Broker, conversation: str) -> None:
 
 async def test_queue_depth(broker: Broker, log: JetStreamLog, conversation: str) -> None:
     responder = f"responder-{uuid4()}"
-    log.measure_queue(responder)
+    behind = 0
+    log.measure_queue(responder, lambda: behind)
     config = ConsumerConfig(
         durable_name=responder, filter_subject=subjects.work_for(responder), ack_policy=AckPolicy.EXPLICIT
     )
@@ -107,6 +108,8 @@ async def test_queue_depth(broker: Broker, log: JetStreamLog, conversation: str)
     (delivered,) = await held.fetch(1, timeout=5)
     assert await figure(broker.metrics, f'parley_queue_depth{{responder="{responder}"}}') == 0
     assert await figure(broker.metrics, f'parley_queue_held{{responder="{responder}"}}') == 1
+    behind = 3
+    assert await figure(broker.metrics, f'parley_queue_depth{{responder="{responder}"}}') == 3
     await delivered.ack_sync()
     assert await figure(broker.metrics, f'parley_queue_held{{responder="{responder}"}}') == 0
 
@@ -120,8 +123,8 @@ async def test_projection_lag() -> None:
 
     projector = Projector(lambda: log, None, keep, projection, outage_patience=1)  # type: ignore[arg-type]  # not asked
     await log.append([AUTHOR.envelope("c", OPENING)], expected=0)
-    assert await projector.lag() == 1
+    await projector.measure()
     assert await figure(metrics, "parley_history_lag_events") == 1
     projector.position = 1
-    assert await projector.lag() == 0
+    await projector.measure()
     assert await figure(metrics, "parley_history_lag_events") == 0

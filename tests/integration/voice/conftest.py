@@ -33,6 +33,9 @@ FRAME_BYTES = RATE * 2 * FRAME_MS // 1000
 PATIENCE_SECONDS = 30.0
 SECRET = "a secret that is long enough for HS256"
 
+LIGHT = {"PARLEY_VOICE_EARS": "grammar", "PARLEY_VOICE_MOUTH": "espeak"}
+"""The ears and mouth that are always installed; they understand espeak-ng, which speaks in tests."""
+
 Running: TypeAlias = Callable[..., AbstractContextManager[Any]]
 
 
@@ -234,7 +237,7 @@ def voice_stack(running: Running, unused_port: Callable[[], int]) -> Running:
     """Starts stacks whose tokens are signed with a secret that the tests know."""
 
     def start(folder: Path, **environment: str) -> AbstractContextManager[Any]:
-        return running(folder, unused_port, **{"PARLEY_JWT_SECRET": SECRET} | environment)
+        return running(folder, unused_port, **LIGHT | {"PARLEY_JWT_SECRET": SECRET} | environment)
 
     return start
 

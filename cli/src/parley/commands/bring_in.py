@@ -1,5 +1,6 @@
 """``parley import``: a conversation from a file."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,11 +15,18 @@ if TYPE_CHECKING:
 
 def bring_in(
     file: Annotated[
-        Path, typer.Argument(help="What parley export has written.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            help="What parley export has written; - for standard input.",
+            exists=True,
+            dir_okay=False,
+            allow_dash=True,
+        ),
     ],
 ) -> None:
     """Append the conversation of a file to this installation's log, under its own key, which must be free."""
-    lines = file.read_text(encoding="utf-8").splitlines()
+    text = sys.stdin.read() if file == Path("-") else file.read_text(encoding="utf-8")
+    lines = text.splitlines()
 
     async def append(broker: "Broker", nats: "NatsSettings") -> tuple[str, int]:
         from eventlog.admin.portable import Porter

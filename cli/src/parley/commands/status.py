@@ -25,7 +25,10 @@ class Status(TypedDict):
 def status(
     *, as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list for programs.")] = False
 ) -> None:
-    """Show every process of the stack and whether it is ready. Exit code 1 when no stack is running here."""
+    """Show every process of the stack and whether it is ready.
+
+    Exit code 1 when no stack is running here, 2 when something of it is not ready.
+    """
     here = settings()
     processes = DataDir(here.data_dir).state()
     statuses = asyncio.run(_ask(processes))
@@ -36,6 +39,8 @@ def status(
     if not statuses:
         typer.echo(f"parley: nothing is running on {here.data_dir} (PARLEY_DATA_DIR)", err=True)
         raise typer.Exit(1)
+    if not all(each["ready"] for each in statuses):
+        raise typer.Exit(2)
 
 
 async def _ask(processes: Sequence[ProcessState]) -> list[Status]:

@@ -15,7 +15,8 @@ from parley.stack.supervisor import Stack, StartFailed
 
 
 def main() -> int:
-    """Run; the answer is the exit code."""
+    """Run; the answer is the exit code. What it and its processes write is for their user alone."""
+    os.umask(0o077)
     try:
         settings = Settings.load(os.environ, Path(".env"))
         asyncio.run(_run(settings))

@@ -61,21 +61,21 @@ async def log_environment(settings: Settings) -> AsyncIterator[Mapping[str, str]
                 server.kill()
 
 
-async def run_module(settings: Settings, *command: str) -> int:
-    """The exit code of a Python module run with the log at hand. Raises as `log_environment`."""
-    async with log_environment(settings) as variables:
-        child = await asyncio.create_subprocess_exec(sys.executable, "-m", *command, env=variables)
-        try:
-            return await child.wait()
-        finally:
-            if child.returncode is None:
-                child.terminate()
-                await child.wait()
+async def run_module(variables: Mapping[str, str], *command: str) -> int:
+    """The exit code of a Python module run with what `log_environment` gives."""
+    child = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", *command, env=variables)
+    try:
+        return await child.wait()
+    finally:
+        if child.returncode is None:
+            child.terminate()
+            await child.wait()
 
 
 def _variables(settings: Settings, data: DataDir, port: int) -> dict[str, str]:
+    sizes = {"PARLEY_STREAM_LOG_BYTES": str(nats.log_bytes(settings.data_dir))}
     reached = environment(
-        {**os.environ, **settings.environment},
+        {**sizes, **os.environ, **settings.environment},
         data_dir=str(settings.data_dir),
         nats_port=port,
         jwt_secret=settings.environment.get("PARLEY_JWT_SECRET") or data.secret("jwt"),

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ LOCK_PAUSE_SECONDS = 0.1
 
 
 class Busy(Exception):
-    """Another supervisor owns the data directory."""
+    """Another supervisor owns the data directory, or it is shared with others."""
 
 
 class ProcessState(TypedDict):
@@ -38,13 +39,15 @@ class DataDir:
 
     @contextmanager
     def owned(self) -> Iterator[None]:
-        """Make the directory, and be its only owner for a while.
+        """Make the directory, or take one that is there from all others, and be its only owner for a while.
 
         Raises:
-            Busy: if another process owns it.
+            Busy: if another process owns it, or it is a folder for everybody such as /tmp.
             OSError: if it cannot be made or written.
         """
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.path.stat().st_mode & stat.S_ISVTX:
+            raise Busy(f"{self.path} is shared with others; PARLEY_DATA_DIR needs a folder of its own")
         with self._lock.open("a") as lock:
             for attempt in range(LOCK_ATTEMPTS):  # `running` holds the lock for an instant
                 if _locked(lock.fileno()):
@@ -52,6 +55,7 @@ class DataDir:
                 if attempt == LOCK_ATTEMPTS - 1:
                     raise Busy(f"another copy is running on {self.path} (PARLEY_DATA_DIR)")
                 time.sleep(LOCK_PAUSE_SECONDS)
+            make_private(self.path)
             try:
                 yield
             finally:
@@ -86,6 +90,17 @@ class DataDir:
         except FileNotFoundError:
             return []
         return saved
+
+
+def make_private(folder: Path) -> None:
+    """Take a folder and what is in it from everybody but its owner; links are left alone."""
+    folder.chmod(0o700)
+    for root, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(root, name)
+            mode = path.lstat().st_mode
+            if not stat.S_ISLNK(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                path.chmod(stat.S_IMODE(mode) & stat.S_IRWXU)
 
 
 def write_private(path: Path, text: str) -> None:

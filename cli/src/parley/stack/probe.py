@@ -1,34 +1,49 @@
-"""Is a process ready? One fresh question, answered within a second or no."""
+"""Is a process ready, is it alive? One fresh question, answered within a moment or no."""
 
 import asyncio
+from typing import Final
 
+from chassis.backoff import delays
 from parley.stack import nats
 from parley.stack.services import NATS
 
-PROBE_SECONDS = 1.0
-FIRST_PAUSE_SECONDS = 0.02
-LONGEST_PAUSE_SECONDS = 0.25
+PROBE_SECONDS: Final = 1.0
+FIRST_PAUSE_SECONDS: Final = 0.02
+LONGEST_PAUSE_SECONDS: Final = 0.25
 
 
 async def ready(service: str, port: int) -> bool:
-    """Ask the process of a service on its internal port."""
-    return await (nats.ready(port) if service == NATS else _answers_readyz(port))
+    """Whether the process of a service can do its work, asked on its internal port."""
+    return await (nats.ready(port) if service == NATS else _answers(port, "/readyz", PROBE_SECONDS))
+
+
+async def alive(service: str, port: int, within: float = PROBE_SECONDS) -> bool:
+    """Whether the process of a service answers at all within so many seconds."""
+    return await (nats.ready(port) if service == NATS else _answers(port, "/livez", within))
 
 
 async def until_ready(service: str, port: int) -> None:
     """Ask again and again, with growing pauses, until the answer is yes. The caller bounds the wait."""
-    pause = FIRST_PAUSE_SECONDS
-    while not await ready(service, port):
+    for pause in delays(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS):
+        if await ready(service, port):
+            return
         await asyncio.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
 
 
-async def _answers_readyz(port: int) -> bool:
+async def until_alive(service: str, port: int) -> None:
+    """The same for `alive`."""
+    for pause in delays(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS):
+        if await alive(service, port):
+            return
+        await asyncio.sleep(pause)
+
+
+async def _answers(port: int, path: str, within: float) -> bool:
     try:
-        async with asyncio.timeout(PROBE_SECONDS):
+        async with asyncio.timeout(within):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
-                writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
                 status = await reader.readline()
             finally:
                 writer.close()

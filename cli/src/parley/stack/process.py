@@ -1,4 +1,4 @@
-"""One supervised process: started, restarted with back-off when it ends, stopped within a bound."""
+"""One supervised process: started, restarted when it ends or hangs, stopped within a bound."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,7 @@ from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
+from parley.stack import probe
 from parley.stack.console import Lines
 from parley.stack.data_dir import ProcessState
 
@@ -18,6 +19,10 @@ LONGEST_PAUSE_SECONDS = 10.0
 HEALTHY_SECONDS = 60.0
 STOP_SECONDS = 8.0
 LAST_OUTPUT_SECONDS = 1.0
+START_SECONDS = 300.0
+LOOKS = 3
+LOOK_SECONDS = 5.0
+HOPELESS_ENDS = 3
 PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -31,6 +36,12 @@ class Process:
         changed: called whenever :attr:`state` is different.
         port: where it answers for its readiness.
         inherited: file descriptors it keeps.
+        patience: seconds without an answer after which it counts as hung and is killed.
+        started: called each time when the program has been started.
+
+    Attributes:
+        last_line: the last line of its output.
+        hopeless: set when it ends at once again and again, or says that its settings are wrong.
     """
 
     def __init__(
@@ -42,23 +53,34 @@ class Process:
         port: int,
         write: Callable[[str], None],
         changed: Callable[[], None],
+        patience: float,
         inherited: Sequence[int] = (),
+        started: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
         self.port = port
+        self.last_line = ""
+        self.hopeless = asyncio.Event()
         self._command = command
         self._environment = environment
         self._inherited = inherited
+        self._patience = patience
         self._write = write
         self._changed = changed
+        self._started = started
         self._child: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
         self._state = "stopped"
         self._restarts = 0
+        self._answered = False  # since it was last started
+        self._bad_starts = 0
 
     @property
     def state(self) -> ProcessState:
-        """What there is to know of it: `state` is running, waiting (for its restart) or stopped."""
+        """What there is to know of it.
+
+        `state` is running, waiting (for its restart), failing (several starts came to nothing) or stopped.
+        """
         return {
             "service": self.name,
             "pid": self._child.pid if self._child else None,
@@ -78,13 +100,21 @@ class Process:
                 break
             if loop.time() - began >= HEALTHY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
+            self._bad_starts = 0 if self._answered else self._bad_starts + 1
+            if self.failing:
+                self.hopeless.set()
             self._write(f"{ending}; starting again in {pause:g} s")
-            self._set("waiting")
+            self._set("failing" if self.failing else "waiting")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             self._restarts += 1
         self._set("stopped")
+
+    @property
+    def failing(self) -> bool:
+        """Whether its last starts have all failed."""
+        return self._bad_starts >= HOPELESS_ENDS
 
     def stop(self) -> None:
         """Ask it to end; after a bound it is killed, with what it started."""
@@ -97,6 +127,9 @@ class Process:
     def kill(self) -> None:
         """End it and what it started at once."""
         self._stopping.set()
+        self._kill_group()
+
+    def _kill_group(self) -> None:
         if self._child is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)
@@ -115,19 +148,50 @@ class Process:
             )
         except OSError as error:
             return f"could not be started: {error}"
-        self._set("running")
+        self._answered = False
+        self._set("failing" if self.failing else "running")
+        self._started()
         if self._stopping.is_set():  # asked to stop while it was being started
             self.stop()
         output = asyncio.create_task(self._copy_output(cast("asyncio.StreamReader", child.stdout)))
+        watch = asyncio.create_task(self._watch())
         code = await child.wait()
+        watch.cancel()
         self._child = None
+        if code == os.EX_CONFIG and not self._answered:
+            self.hopeless.set()
         # What it started may hold its output open: the last lines get a moment, not for ever.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(output, LAST_OUTPUT_SECONDS)
         return f"ended by signal {-code}" if code < 0 else f"ended with code {code}"
 
+    async def _watch(self) -> None:
+        """Kill it when it does not come up, or has stopped to answer, for too long."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await probe.until_alive(self.name, self.port)
+        except TimeoutError:
+            self._write(f"has not come up in {START_SECONDS:g} s; killing it")
+            self._kill_group()
+            return
+        self._answered = True
+        self._bad_starts = 0
+        self._set("running")
+        pause = self._patience / LOOKS
+        missed = 0
+        while missed < LOOKS:
+            await asyncio.sleep(pause)
+            answers = await probe.alive(self.name, self.port, min(pause, LOOK_SECONDS))
+            missed = 0 if answers else missed + 1
+        self._write(f"has not answered for {self._patience:g} s; killing it")
+        self._kill_group()
+
     async def _copy_output(self, output: asyncio.StreamReader) -> None:
-        lines = Lines(self._write)
+        def write(line: str) -> None:
+            self.last_line = line
+            self._write(line)
+
+        lines = Lines(write)
         while data := await output.read(65536):
             lines.feed(data)
         lines.end()

@@ -34,8 +34,8 @@ class Service:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """The command line."""
-        return (sys.executable, "-m", self.module)
+        """The command line; nothing is imported from the working directory."""
+        return (sys.executable, "-P", "-m", self.module)
 
 
 # The edges stop before the gateway: their close frames go out through it.

@@ -1,6 +1,7 @@
 """Start everything, watch over it, stop everything.
 
 nats-server comes first, then the streams, then all services at once: they wait for each other by themselves.
+Whenever nats-server was started anew, the streams are declared again: one of them lies in its memory.
 """
 
 import asyncio
@@ -8,8 +9,9 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 
+from chassis.backoff import delays
 from eventlog.admin.permissions import OPERATOR
 from parley.settings import Settings
 from parley.stack import gateway, nats, probe
@@ -22,11 +24,13 @@ from parley.stack.services import GATEWAY, GATEWAY_STAGE, NATS, Service, credent
 NATS_READY_SECONDS = 30.0
 DECLARE_SECONDS = 30.0
 SERVICES_READY_SECONDS = 60.0
-DECLARE = (sys.executable, "-m", "eventlog.admin.declare")
+FIRST_DECLARE_PAUSE_SECONDS = 0.2
+LONGEST_DECLARE_PAUSE_SECONDS = 10.0
+DECLARE = (sys.executable, "-P", "-m", "eventlog.admin.declare")
 
 
 class StartFailed(Exception):
-    """The stack did not come up. The message is one line."""
+    """The stack, or a part of it, did not come up. The message is one line."""
 
 
 class Stack:
@@ -52,6 +56,7 @@ class Stack:
         self._data = DataDir(settings.data_dir)
         self._processes: dict[str, Process] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._declaring: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -61,7 +66,7 @@ class Stack:
             Busy: if another supervisor owns the data directory.
             PortTaken: if a public port cannot be had.
             DiskFull: if there is no room for the log.
-            StartFailed: if something did not become ready in time.
+            StartFailed: if something did not become ready in time, or was failing when the stack was stopped.
         """
         with self._data.owned(), self._signals():
             listeners = listen(self._settings.host, self._settings.ports)
@@ -69,10 +74,13 @@ class Stack:
                 await self._unless_stopped(self._start(listeners))
                 await self._stop.wait()
                 self._console.say("stopping")
+                failing = [name for name, process in self._processes.items() if process.failing]
             finally:
                 for listener in listeners:
                     listener.close()
                 await self._stop_all()
+            if failing:
+                raise StartFailed(f"could not be started again: {', '.join(failing)}")
 
     def stop(self) -> None:
         """Stop everything in order; asked a second time, kill it."""
@@ -96,9 +104,16 @@ class Stack:
             nats_port=nats_port,
             jwt_secret=self._settings.environment.get("PARLEY_JWT_SECRET") or self._data.secret("jwt"),
         )
-        self._launch(NATS, (program, "--config", str(config)), shared, nats_port)
+        operator = shared | credentials(OPERATOR, secret)
+        self._launch(
+            NATS,
+            (program, "--config", str(config)),
+            shared,
+            nats_port,
+            started=lambda: self._restore(operator),
+        )
         await self._ready([NATS], NATS_READY_SECONDS)
-        await self._declare_streams(shared | credentials(OPERATOR, secret))
+        await self._declare_streams(operator)
         by_name = dict(zip((each.name for each in self._services), ports, strict=True))
         for service, port in zip(self._services, ports, strict=True):
             own = {"PARLEY_HTTP_PORT": str(port)} | credentials(service.name, secret)
@@ -122,6 +137,7 @@ class Stack:
         variables: Mapping[str, str],
         port: int,
         inherited: Sequence[int] = (),
+        started: Callable[[], None] = lambda: None,
     ) -> None:
         news = {NATS: nats.news, GATEWAY: gateway.news}.get(name, str)
 
@@ -130,15 +146,40 @@ class Stack:
                 self._console.line(name, told)
 
         process = Process(
-            name, command, variables, port=port, write=write, changed=self._save_state, inherited=inherited
+            name,
+            command,
+            variables,
+            port=port,
+            write=write,
+            changed=self._save_state,
+            patience=self._settings.hang_timeout,
+            inherited=inherited,
+            started=started,
         )
         self._processes[name] = process
         self._running[name] = asyncio.create_task(process.run(), name=name)
 
+    def _restore(self, operator: Mapping[str, str]) -> None:
+        """nats-server was started: unless it is for the first time, see to the streams."""
+        if self._processes[NATS].state["restarts"] and not self._stop.is_set():
+            if self._declaring is not None:
+                self._declaring.cancel()
+            self._declaring = asyncio.create_task(self._declare_again(operator))
+
+    async def _declare_again(self, operator: Mapping[str, str]) -> None:
+        for pause in delays(FIRST_DECLARE_PAUSE_SECONDS, LONGEST_DECLARE_PAUSE_SECONDS):
+            try:
+                await self._declare_streams(operator)
+            except StartFailed as error:
+                self._console.line(NATS, f"{error}; trying again in {pause:g} s")
+                await asyncio.sleep(pause)
+            else:
+                return
+
     async def _declare_streams(self, variables: Mapping[str, str]) -> None:
         child = await asyncio.create_subprocess_exec(
             *self._declare,
-            env={**variables, "PARLEY_STREAM_LOG_BYTES": str(nats.log_bytes(self._settings.data_dir))},
+            env={"PARLEY_STREAM_LOG_BYTES": str(nats.log_bytes(self._settings.data_dir)), **variables},
         )
         try:
             code = await asyncio.wait_for(child.wait(), DECLARE_SECONDS)
@@ -151,18 +192,28 @@ class Stack:
             raise StartFailed(f"creating the streams ended with code {code}")
 
     async def _ready(self, names: Sequence[str], seconds: float) -> None:
-        waiting = [
-            asyncio.create_task(probe.until_ready(name, self._processes[name].port), name=name)
-            for name in names
-        ]
+        waiting = [asyncio.create_task(self._comes_up(self._processes[name]), name=name) for name in names]
         try:
-            _, late = await asyncio.wait(waiting, timeout=seconds)
+            done, late = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
             if late:
                 missing = ", ".join(sorted(task.get_name() for task in late))
                 raise StartFailed(f"not ready after {seconds:g} s: {missing}")
         finally:
             for task in waiting:
                 task.cancel()
+
+    async def _comes_up(self, process: Process) -> None:
+        ready = asyncio.create_task(probe.until_ready(process.name, process.port))
+        hopeless = asyncio.create_task(process.hopeless.wait())
+        try:
+            await asyncio.wait({ready, hopeless}, return_when=asyncio.FIRST_COMPLETED)
+            if not ready.done():
+                raise StartFailed(f"{process.name} cannot be started: {process.last_line}")
+        finally:
+            ready.cancel()
+            hopeless.cancel()
 
     async def _unless_stopped(self, start: Coroutine[object, object, None]) -> None:
         starting = asyncio.create_task(start)
@@ -176,6 +227,8 @@ class Stack:
             await starting
 
     async def _stop_all(self) -> None:
+        if self._declaring is not None:
+            self._declaring.cancel()
         stages = {each.name: each.stage for each in self._services} | {NATS: 0, GATEWAY: GATEWAY_STAGE}
         for stage in sorted(set(stages.values()), reverse=True):
             names = [name for name in self._processes if stages[name] == stage]

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.connections import Connections, Socket
 from access.limits import Bucket, Buckets
@@ -25,6 +25,14 @@ logger = logging.getLogger(__name__)
 
 TRY_AGAIN_LATER: Final = 1013
 _HEADERS_WITH: Final = {401: {"WWW-Authenticate": "ApiKey"}, 429: {"Retry-After": "10"}}
+
+_EXPOSED: Final = (
+    "X-Thread-Id",
+    "Location",
+    "Content-Location",
+    "X-Pagination-Total",
+    "X-Pagination-Next",
+)
 
 Check: TypeAlias = Callable[[str], Awaitable[None]]
 """Raises `NotYours` for a conversation that the visitor may not reach."""
@@ -57,9 +65,10 @@ class Guard:
             self._http,
             allow_origins=settings.allowed_origins,
             allow_origin_regex=LOOPBACK_ORIGIN,
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Last-Event-ID", "X-API-Key", "traceparent"],
-            expose_headers=["X-Thread-Id"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["*"],
+            allow_private_network=True,
+            expose_headers=_EXPOSED,
         )
         self._every = CORSMiddleware(
             self._http, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]
@@ -86,7 +95,19 @@ class Guard:
             if scope["type"] == "websocket":
                 await self._websocket(scope, receive, send)
             else:
-                await (self._every if to.every_page else self._listed)(scope, receive, confined(send))
+                counted = self._counting(to.protocol, confined(send))
+                await (self._every if to.every_page else self._listed)(scope, receive, counted)
+
+    def _counting(self, protocol: str, send: Send) -> Send:
+        """`send` that counts the answer when it begins."""
+        began = time.monotonic()
+
+        async def observed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._metrics.answered(protocol, message["status"], time.monotonic() - began)
+            await send(message)
+
+        return observed
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         to = _destination(scope)

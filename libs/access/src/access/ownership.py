@@ -7,7 +7,7 @@ from access.visitor import VISITOR
 from chassis.logs import CONVERSATION
 from contracts.envelope import Envelope, Recorded
 from contracts.events import ConversationStarted, VoiceSessionClaimed
-from eventlog.ports import Log, LogError
+from eventlog.ports import Log, LogState, TooMuch
 
 CLAIMED_BY = VoiceSessionClaimed | ConversationStarted
 """The events by which a conversation gets an owner."""
@@ -20,7 +20,7 @@ class NotYours(Exception):
         super().__init__("this conversation belongs to another user")
 
 
-class TooManyConversations(LogError):
+class TooManyConversations(TooMuch):
     """The API key has begun too many conversations of late."""
 
 
@@ -113,3 +113,15 @@ class GuardedLog:
     async def position(self) -> int:
         """See `ports.Log.position`."""
         return await self._log.position()
+
+    async def state(self) -> LogState:
+        """See `ports.Log.state`."""
+        return await self._log.state()
+
+    async def id_at(self, sequence: int) -> str | None:
+        """Of no visitor's business: it tells nobody's conversation apart.
+
+        Raises:
+            NotYours: always.
+        """
+        raise NotYours

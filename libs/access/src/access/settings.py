@@ -7,6 +7,7 @@ from typing import Final, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from chassis.settings import Secrets, Settings, Words
+from eventlog.turns.inbox import QUEUED
 
 SHORTEST_KEY: Final = 16
 _ORIGIN: Final = re.compile(r"https?://[^/\s]+")
@@ -25,6 +26,8 @@ class AccessSettings(Settings):
     """Frames a second of one WebSocket; 0 for any number."""
     conversations_per_minute: float = Field(default=600.0, ge=0)
     """Conversations one API key may begin; 0 for any number."""
+    queued_per_conversation: int = Field(default=QUEUED, ge=1)
+    """Messages of one conversation that may wait for their answers; one more is refused."""
     http_host: str = "127.0.0.1"
     """The address that a service itself listens on."""
     host: str = ""

@@ -9,7 +9,7 @@ from opentelemetry import context, propagate
 from chassis import conventions as names
 from chassis.telemetry import TRACING
 
-_INTERNAL: Final = frozenset(("/livez", "/readyz", "/metrics"))
+_INTERNAL: Final = frozenset(("/livez", "/readyz", "/metrics", "/health", "/api/health"))
 
 
 class Traced:

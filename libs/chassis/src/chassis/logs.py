@@ -65,8 +65,12 @@ def set_up(service: str, settings: LogSettings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(service) if settings.format == "json" else PlainFormatter(_PLAIN))
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
-    for name in ("uvicorn", *_TELL_ADDRESSES):
+    for name in ("faststream", "uvicorn", *_TELL_ADDRESSES):
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in logging.root.manager.loggerDict:
+        if name.split(".")[0] == "faststream":  # which brings handlers of its own
+            logging.getLogger(name).handlers.clear()
+            logging.getLogger(name).propagate = True
 
 
 def _places(error: BaseException | None) -> Iterator[str]:

@@ -25,6 +25,17 @@ MEASURED_RUNS: Final = 10_000
 TEXT: Final = frozenset({"token", "content", "on_chat_model_stream"})
 """The kinds of deltas that hold a piece of the reply."""
 
+MODEL_CALLS: Final = Counter(
+    "parley_model_calls", "Calls of chat models, by how they ended.", ["outcome"], registry=None
+)
+MODEL_FIRST_TOKEN_SECONDS: Final = Histogram(
+    "parley_model_first_token_seconds",
+    "From a call of a chat model to the first piece of its answer.",
+    buckets=SLOW,
+    registry=None,
+)
+"""Of this process, since LangChain's callbacks know of nothing else."""
+
 Refresh = Callable[[], Awaitable[None]]
 
 
@@ -33,7 +44,12 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        for of_process in (MODEL_CALLS, MODEL_FIRST_TOKEN_SECONDS):
+            registry.register(of_process)
         self._refreshes: list[Refresh] = []
+        self.info = Gauge("parley_service_info", "Always 1.", ["service", "version"], registry=registry)
+        self.ready = Gauge("parley_ready", "Whether this replica can do its work.", registry=registry)
+        self.live = Gauge("parley_live_deltas", "Whether clients get live deltas.", registry=registry)
         self._running: OrderedDict[str, float] = OrderedDict()
         self._silent: set[str] = set()
         self.append_seconds = Histogram(
@@ -126,6 +142,19 @@ class EdgeMetrics:
         self.refused = Counter(
             "parley_refused", "Requests and connections refused at the edge.", ["code"], registry=registry
         )
+        self.requests = Counter(
+            "parley_requests",
+            "HTTP requests answered, by the class of their status.",
+            ["protocol", "status"],
+            registry=registry,
+        )
+        self.request_seconds = Histogram(
+            "parley_request_seconds",
+            "From a request to the beginning of its answer.",
+            ["protocol"],
+            buckets=SLOW,
+            registry=registry,
+        )
 
     @contextmanager
     def open(self, protocol: str, kind: str) -> Iterator[None]:
@@ -136,6 +165,24 @@ class EdgeMetrics:
             yield
         finally:
             gauge.dec()
+
+    def answered(self, protocol: str, status: int, seconds: float) -> None:
+        """Count a request whose answer has begun."""
+        self.requests.labels(protocol, f"{status // 100}xx").inc()
+        self.request_seconds.labels(protocol).observe(seconds)
+
+
+class StreamMetrics:
+    """How full the streams are; counted by whoever keeps them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.bytes = Gauge("parley_stream_bytes", "Bytes that a stream holds.", ["stream"], registry=registry)
+        self.limit = Gauge(
+            "parley_stream_limit_bytes", "Bytes that a stream may hold.", ["stream"], registry=registry
+        )
+        self.messages = Gauge(
+            "parley_stream_messages", "Messages that a stream holds.", ["stream"], registry=registry
+        )
 
 
 class ProjectionMetrics:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -18,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from chassis import logs
 from chassis.http_spans import Traced
-from chassis.settings import HttpSettings, LogSettings, WrongSetting, load
+from chassis.settings import HttpSettings, LogSettings, WrongSetting, in_one_line, load
 from chassis.telemetry import TRACING
 
 logger = logging.getLogger(__name__)
@@ -102,28 +103,61 @@ def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT and drain; end the process with one line if the service cannot start.
 
+    The exit code is then 1 where it may come up when it is started again, else `os.EX_CONFIG`.
+
     Args:
         server_options: gives more of uvicorn's settings.
-        fatal: what else may be raised by a service that cannot start, beside a wrong setting and `OSError`.
+        fatal: what is raised, beside `OSError`, where something that the service needs is not there.
     """
-    unusable: tuple[type[Exception], ...] = (WrongSetting, OSError, *fatal)
     import uvloop  # only a process that serves needs it
 
+    foreseen: tuple[type[Exception], ...] = (OSError, *fatal)
     try:
         logs.set_up(name, load(LogSettings))
         TRACING.start(name)
         http = load(HttpSettings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(name, build, http, server_options()))
-    except unusable as error:
+            runner.run(_serve(name, build, http, server_options(), foreseen))
+    except foreseen as error:
         sys.exit(f"{name} ends: {error or type(error).__name__}")
+    except (WrongSetting, _NotStarted) as error:
+        logger.debug("the start failed", exc_info=error)
+        sys.stderr.write(f"{name} ends: {error}\n")
+        sys.exit(os.EX_CONFIG)
     except asyncio.CancelledError:
         logger.info("%s was told to end before it had started", name)
     finally:
         TRACING.stop()
 
 
-async def _serve(name: str, build: Build, http: HttpSettings, server_options: Mapping[str, Any]) -> None:
+class _NotStarted(Exception):
+    """What ended a start and nothing foresaw, in one line."""
+
+    def __init__(self, error: BaseException) -> None:
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        super().__init__(f"{type(error).__name__}: {in_one_line(error)}")
+
+
+async def _serve(
+    name: str,
+    build: Build,
+    http: HttpSettings,
+    server_options: Mapping[str, Any],
+    foreseen: tuple[type[Exception], ...],
+) -> None:
+    serving = asyncio.Event()
+    try:
+        await _start_and_serve(name, build, http, server_options, serving)
+    except Exception as error:
+        if serving.is_set() or isinstance(error, (WrongSetting, *foreseen)):
+            raise
+        raise _NotStarted(error) from error
+
+
+async def _start_and_serve(
+    name: str, build: Build, http: HttpSettings, server_options: Mapping[str, Any], serving: asyncio.Event
+) -> None:
     app, context = build()
     server = _Server(
         uvicorn.Config(
@@ -139,7 +173,7 @@ async def _serve(name: str, build: Build, http: HttpSettings, server_options: Ma
 
     def end(number: int) -> None:
         server.handle_exit(number, None)  # as uvicorn does it, since that ends open event streams as well
-        if starting:
+        if starting and not serving.is_set():
             starting.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -147,7 +181,7 @@ async def _serve(name: str, build: Build, http: HttpSettings, server_options: Ma
     family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
     with socket.create_server((http.host, http.port), family=family) as listener:
         async with context:
-            starting = None
+            serving.set()
             _spare_the_collector()
             logger.info("%s listens on %s:%d", name, *listener.getsockname()[:2])
             await server.serve(sockets=[listener])

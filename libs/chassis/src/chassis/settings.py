@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic.functional_validators import BeforeValidator
@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore", use_attribute_docstrings=True)
 
 
+LONGEST_REASON: Final = 500
+"""Characters."""
+
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
@@ -44,8 +47,17 @@ class WrongSetting(ValueError):
     """Environment variables that do not fit, named in one line."""
 
 
+def in_one_line(error: BaseException) -> str:
+    """What an exception says in one bounded line, without the values that did not fit a model."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return " ".join(str(error).split())[:LONGEST_REASON]
+
+
 def load(settings: type[SettingsT]) -> SettingsT:
     """The settings as the environment has them, and the files of the secrets' folder where it has none.
+
+    A variable that is empty counts as left out.
 
     Raises:
         WrongSetting: if a variable with our prefix is unknown, missing or does not fit.
@@ -56,7 +68,7 @@ def load(settings: type[SettingsT]) -> SettingsT:
     if secrets and not Path(secrets).is_dir():
         raise WrongSetting(f"{SECRETS_DIR}: {secrets} is not a folder")
     try:
-        return settings(_secrets_dir=secrets)
+        return settings(_secrets_dir=secrets, _env_ignore_empty=True)
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix", "")
         raise WrongSetting("; ".join(_described(prefix, detail) for detail in error.errors())) from None

@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Literal
 
 from opentelemetry import context, propagate, trace
@@ -66,7 +68,9 @@ class Tracing:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-        resource = Resource.create({"service.name": service, "service.namespace": "parley"})
+        resource = Resource.create(
+            {"service.name": service, "service.namespace": "parley", "service.version": version_of(service)}
+        )
         self._provider = TracerProvider(resource=resource)
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("parley")
@@ -131,6 +135,19 @@ class Tracing:
             span.end()
 
 
+def version_of(service: str) -> str:
+    """The version of a service's package as it is installed; of the chassis where it has none of its own."""
+    try:
+        return version(f"parley-{service}")
+    except PackageNotFoundError:
+        return version("parley-chassis")
+
+
+def pseudonym(key: str) -> str:
+    """A conversation as traces name it: always the same, and nobody can tell whose it is."""
+    return sha256(key.encode()).hexdigest()[:16]
+
+
 def fail(span: Span, error: BaseException) -> None:
     """Mark a span as failed by the kind of error; its text may hold what people have said."""
     span.set_status(StatusCode.ERROR)
@@ -145,7 +162,7 @@ def of(event: Recorded) -> dict[str, str | int]:
         names.MESSAGING_OPERATION_TYPE: "process",
         names.MESSAGING_DESTINATION: "LOG",
         names.MESSAGING_MESSAGE_ID: event.id,
-        names.MESSAGING_CONVERSATION: event.conversation,
+        names.MESSAGING_CONVERSATION: pseudonym(event.conversation),
         names.EVENT_TYPE: event.event.type,
     }
 

@@ -5,6 +5,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 NODE_STARTED: Final = "node_started"
+FRAME: Final = "frame"
+"""The kind of what a run streams; its data is the frame's number, its event and its JSON text."""
 UNHEARD: Final = frozenset(("agent",))
 """Wire protocols that show nothing before the log has it: where only they are spoken, runs send no deltas."""
 
@@ -39,3 +41,23 @@ class NodeStarted(BaseModel):
 
     node: str
     step: int
+
+
+ATTEMPT_BITS: Final = 4
+NUMBER_BITS: Final = 20
+
+
+def frame_id(message_sequence: int, attempt: int, number: int) -> int:
+    """One number for a frame, which grows along the log and is never given twice.
+
+    Args:
+        message_sequence: where the run's request is in the log.
+        number: the frame's, within its attempt.
+    """
+    place = (min(attempt, (1 << ATTEMPT_BITS) - 1) << NUMBER_BITS) + number
+    return (message_sequence << (ATTEMPT_BITS + NUMBER_BITS)) + place
+
+
+def request_of(frame: int) -> int:
+    """Where the request of the run that a frame belongs to is in the log."""
+    return frame >> (ATTEMPT_BITS + NUMBER_BITS)

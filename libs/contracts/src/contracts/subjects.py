@@ -17,6 +17,7 @@ LIVE_STREAM: Final = "LIVE"
 DEAD_STREAM: Final = "DEAD"
 PROBE_STREAM: Final = "PROBE"
 PAYLOAD_BUCKET: Final = "PAYLOADS"
+PAYLOAD_STREAM: Final = f"OBJ_{PAYLOAD_BUCKET}"
 
 LOG_SUBJECTS: Final = "conv.>"
 LIVE_SUBJECTS: Final = "live.>"
@@ -90,6 +91,11 @@ def facts(pattern: str) -> str:
 def recorded(key: str) -> str:
     """Where the events of one conversation are republished once they are stored."""
     return _of(RECORDED_PREFIX, key) + ".>"
+
+
+def republished(subject: str) -> str:
+    """Where an event is republished that is stored on a subject."""
+    return f"{RECORDED_PREFIX}.{subject.removeprefix('conv.')}"
 
 
 def recorded_everywhere(event_type: str) -> str:

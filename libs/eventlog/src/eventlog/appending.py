@@ -17,7 +17,7 @@ from chassis.backoff import delays
 from contracts import subjects
 from contracts.envelope import Envelope, Recorded
 from eventlog.cancelling import cancellable
-from eventlog.codec import PREVIOUS, encode, recorded
+from eventlog.codec import PREVIOUS, encode, is_same, recorded
 from eventlog.outage import OUTAGE
 from eventlog.payloads import Payloads
 from eventlog.ports import Conflict, Full, LogError, Unavailable
@@ -77,7 +77,7 @@ class Appender:
     async def append(self, envelopes: Sequence[Envelope], expected: int) -> tuple[Recorded, ...]:
         """See `ports.Log.append`."""
         conversation = _conversation_of(envelopes)
-        messages = await self._messages(envelopes, expected)
+        messages, large = await self._messages(envelopes, expected)
         last_error = "no answer"
         try:
             async with asyncio.timeout(self._deadline):
@@ -85,18 +85,25 @@ class Appender:
                 while True:
                     outcome, sequence, last_error = await self.publish(messages)
                     if outcome is Outcome.LOOK:
-                        sequence = await self._find(conversation, envelopes[0].id, expected)
+                        sequence = await self._find(conversation, envelopes[0], expected)
                     if sequence:
+                        for payload in large:  # an erasure may have removed it before the log named it here
+                            await self._payloads.keep(payload)
                         return _place(envelopes, sequence, expected)
                     await asyncio.sleep(next(backoff))
         except TimeoutError:
             raise Unavailable(f"conversation {conversation!r}: append not confirmed: {last_error}") from None
 
-    async def _messages(self, envelopes: Sequence[Envelope], expected: int) -> list[Message]:
-        messages = []
+    async def _messages(
+        self, envelopes: Sequence[Envelope], expected: int
+    ) -> tuple[list[Message], list[bytes]]:
+        """What is to be published, and the payloads that are kept beside the log."""
+        messages, large = [], []
         for envelope in envelopes:
-            subject, headers, payload = encode(envelope)
-            reference, payload = await self._payloads.put(payload)
+            subject, headers, whole = encode(envelope)
+            reference, payload = await self._payloads.put(whole)
+            if reference:
+                large.append(whole)
             messages.append(Message(subject, headers | reference, payload))
         messages[0].headers.update(
             {
@@ -105,10 +112,12 @@ class Appender:
                 EXPECTED_FILTER: subjects.conversation(envelopes[0].conversation),
             }
         )
-        return messages
+        return messages, large
 
-    async def _find(self, conversation: str, first_id: str, expected: int) -> int:
+    async def _find(self, conversation: str, first: Envelope, expected: int) -> int:
         """The sequence of the caller's first event, 0 if nothing was appended at all.
+
+        An id may be derived, so that somebody else's event has the same and says something else.
 
         Raises:
             Conflict: if somebody else's event stands in its place.
@@ -118,7 +127,7 @@ class Appender:
             if (tail := await self._tail(conversation)) < expected:
                 raise Conflict(conversation, expected, tail)
             return 0
-        if found.id != first_id:
+        if not is_same(found, first):
             raise Conflict(conversation, expected, await self._tail(conversation))
         return found.sequence
 

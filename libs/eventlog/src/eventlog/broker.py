@@ -3,23 +3,20 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any
 
-from faststream import BaseMiddleware
-from faststream.message import StreamMessage
 from faststream.nats import NatsBroker
 from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
 from nats.errors import SlowConsumerError
 
-from chassis import conventions as names
 from chassis.metrics import Metrics
 from chassis.telemetry import TRACING
 from contracts import subjects
 from eventlog.outage import OUTAGE
 from eventlog.ports import Unavailable
+from eventlog.replies import Answering, InParts, failing
 from eventlog.settings import NatsSettings
 
 logger = logging.getLogger(__name__)
@@ -46,21 +43,6 @@ class Interruptions:
         """Call every listener."""
         for wake in tuple(self._listeners):
             wake()
-
-
-class Answering(BaseMiddleware):
-    """The span of answering a query, under the span of whoever asks."""
-
-    async def consume_scope(
-        self, call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], msg: StreamMessage[Any]
-    ) -> Any:
-        """See FastStream."""
-        parent = msg.headers.get("traceparent")
-        if parent is None:
-            return await call_next(msg)
-        name = msg.raw_message.subject.removeprefix("query.")
-        with TRACING.span(f"answer {name}", "server", {names.MESSAGING_SYSTEM: names.NATS}, under=parent):
-            return await call_next(msg)
 
 
 class Broker(NatsBroker):
@@ -91,7 +73,7 @@ class Broker(NatsBroker):
             error_cb=self._failed,
             logger=None,
             graceful_timeout=10.0,
-            middlewares=[Answering] if TRACING.on else [],
+            middlewares=[failing(), InParts, *([Answering] if TRACING.on else ())],
         )
 
     @property

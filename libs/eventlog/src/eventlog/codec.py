@@ -15,6 +15,8 @@ from contracts.envelope import Envelope, Recorded, parse_time, required
 from contracts.events import Event, Unread, Unrecognized
 from contracts.registry import Registry, UnknownEvent
 from eventlog.author import derived_id
+from eventlog.ports import LogError
+from eventlog.text import json_of
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +41,16 @@ def encode(envelope: Envelope) -> tuple[str, dict[str, str], bytes]:
     """An event's subject, headers and payload."""
     headers = envelope.headers()
     headers[Header.MSG_ID] = envelope.id
-    return subject_of(envelope), headers, envelope.event.model_dump_json(exclude_defaults=True).encode()
+    return subject_of(envelope), headers, json_of(envelope.event, exclude_defaults=True)
+
+
+def is_same(found: Envelope, own: Envelope) -> bool:
+    """Whether an event in the log is one's own, by its id and by what it says."""
+    return found.id == own.id and _said(found) == _said(own)
+
+
+def _said(envelope: Envelope) -> tuple[str, bytes]:
+    return envelope.event.type, json_of(envelope.event, exclude_defaults=True)
 
 
 def recorded(envelope: Envelope, sequence: int, previous: int) -> Recorded:
@@ -59,10 +70,18 @@ def recorded(envelope: Envelope, sequence: int, previous: int) -> Recorded:
 
 
 def decode(
-    registry: Registry, subject: str, sequence: int, headers: Mapping[str, str], payload: bytes
+    registry: Registry,
+    subject: str,
+    sequence: int,
+    headers: Mapping[str, str],
+    payload: bytes | LogError,
 ) -> Recorded:
     """An event as stored. What this release cannot read comes back as `Unrecognized`, even if it is no
-    event at all, and what the reader has no use for as `Unread`."""
+    event at all, and what the reader has no use for as `Unread`.
+
+    Args:
+        payload: the event's, or why it is lost.
+    """
     try:
         return _decode(registry, subject, sequence, headers, payload)
     except (ValueError, IndexError) as error:
@@ -70,7 +89,11 @@ def decode(
 
 
 def _decode(
-    registry: Registry, subject: str, sequence: int, headers: Mapping[str, str], payload: bytes
+    registry: Registry,
+    subject: str,
+    sequence: int,
+    headers: Mapping[str, str],
+    payload: bytes | LogError,
 ) -> Recorded:
     event_type = required(headers, attributes.TYPE)
     if event_type in registry.unread:
@@ -92,7 +115,12 @@ def _decode(
     )
 
 
-def _event(registry: Registry, event_type: str, sequence: int, version: int, payload: bytes) -> Event:
+def _event(
+    registry: Registry, event_type: str, sequence: int, version: int, payload: bytes | LogError
+) -> Event:
+    if isinstance(payload, LogError):
+        logger.warning("cannot read event %d (%s v%d): %s", sequence, event_type, version, payload)
+        return Unrecognized(name=event_type, data_version=version, reason=str(payload), damaged=True)
     try:
         return registry.decode(event_type, version, from_json(payload))
     except (UnknownEvent, ValidationError, ValueError) as error:
@@ -107,7 +135,7 @@ def unreadable(subject: str, sequence: int, error: Exception) -> Recorded:
     return Recorded(
         id=derived_id(subject, str(sequence)),
         conversation=_key_of(subject),
-        event=Unrecognized(name=subject, data_version=0, reason=_described(error)),
+        event=Unrecognized(name=subject, data_version=0, reason=_described(error), damaged=True),
         occurred_at=_LONG_AGO,
         source="",
         sequence=sequence,

@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 from chassis import conventions as names
 from chassis.telemetry import TRACING, Attributes
 from contracts import subjects
-from contracts.envelope import TYPE, Envelope, Recorded
+from contracts.envelope import ID, TYPE, Envelope, Recorded
 from contracts.registry import Registry
 from eventlog.appending import Appender
 from eventlog.broker import Broker
@@ -23,9 +23,9 @@ from eventlog.codec import decode
 from eventlog.mailbox import Mailbox, mailbox
 from eventlog.patience import Patience
 from eventlog.payloads import Payloads
-from eventlog.ports import Conflict, LogError, Unavailable
+from eventlog.ports import Conflict, LogError, LogState, Unavailable
 from eventlog.settings import NatsSettings
-from eventlog.stored import Stored, StreamReader, from_headers
+from eventlog.stored import Stored, StreamReader, from_republished
 
 _LAG_RETRIES: Final = 20
 _LAG_WAIT_SECONDS: Final = 0.05
@@ -44,7 +44,7 @@ class JetStreamLog:
         self._registry = registry
         self._idle = settings.idle_check
         self._patience = settings.append_deadline
-        self._payloads = Payloads(broker.client)
+        self._payloads = Payloads(broker.client, settings.request_timeout)
         self._reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
         self._appender = Appender(
             broker.client,
@@ -98,16 +98,30 @@ class JetStreamLog:
         newest = await self._reader.last(subjects.LOG_SUBJECTS)
         return newest.sequence if newest else 0
 
+    async def state(self) -> LogState:
+        """See `ports.Log.state`."""
+        return await self._reader.state()
+
+    async def id_at(self, sequence: int) -> str | None:
+        """See `ports.Log.id_at`."""
+        stored = await self._reader.at(sequence)
+        return stored.headers.get(ID, "") if stored else None
+
     async def hear(self, event_type: str, heard: Callable[[Recorded], Awaitable[None]]) -> None:
         """Tell of each event of a type from now on, over all conversations; one may be missed."""
 
         async def tell(message: Msg) -> None:
-            await heard(await self.decode(from_headers(message)))
+            if stored := from_republished(message):
+                await heard(await self.decode(stored))
 
         await self._broker.client.subscribe(subjects.recorded_everywhere(event_type), cb=tell)
 
-    def measure_queue(self, responder: str) -> None:
-        """Let the metrics say how much work waits for a responder."""
+    def measure_queue(self, responder: str, waiting: Callable[[], int]) -> None:
+        """Let the metrics say how much work waits for a responder, and how much is held by any process.
+
+        Args:
+            waiting: gives what waits in this process; to it comes what none has fetched yet.
+        """
         metrics = self._broker.metrics
 
         async def measure() -> None:
@@ -115,16 +129,26 @@ class JetStreamLog:
             info = json.loads(reply.data)
             if error := info.get("error"):
                 raise LogError(f"consumer {responder}: {error.get('description')}")
-            metrics.queue_depth.labels(responder).set(info["num_pending"])
+            metrics.queue_depth.labels(responder).set(info["num_pending"] + waiting())
             metrics.queue_held.labels(responder).set(info["num_ack_pending"])
 
         metrics.before_reading(measure)
 
     async def decode(self, stored: Stored) -> Recorded:
-        """The event in a stored message, its payload fetched from wherever it is kept."""
-        payload = stored.payload
+        """The event in a stored message, its payload fetched from wherever it is kept; without a payload
+        that is lost for good it is one that nobody recognizes.
+
+        Raises:
+            Unavailable: if what keeps the payload does not answer.
+        """
+        payload: bytes | LogError = stored.payload
         if stored.headers.get(TYPE) not in self._registry.unread:
-            payload = await self._payloads.get(stored.headers, payload)
+            try:
+                payload = await self._payloads.get(stored.headers, stored.payload)
+            except Unavailable:
+                raise
+            except LogError as lost:
+                payload = lost
         return decode(self._registry, stored.subject, stored.sequence, stored.headers, payload)
 
     async def read(
@@ -205,9 +229,10 @@ class JetStreamLog:
         """The events of messages, with those between them that were missed."""
         batch: list[Recorded] = []
         for message in messages:
-            event = await self.decode(from_headers(message))
-            if event.sequence <= after:
+            stored = from_republished(message)
+            if stored is None or stored.sequence <= after:
                 continue
+            event = await self.decode(stored)
             if predecessor(event) > after:
                 batch += [missed async for missed in self._range(subject, after, event.sequence - 1)]
             batch.append(event)

@@ -19,6 +19,7 @@ from eventlog.ports import Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import NoStream, Stored, StreamReader
 from eventlog.streams import NO_LIVE
+from eventlog.text import json_of
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +64,7 @@ class JetStreamLive:
         """See `Live.publish`."""
         headers = {_SENT_AT: repr(time.time())} if delta.index % _TIMED == 0 else None
         try:
-            await self._broker.client.publish(
-                subjects.live(conversation), delta.model_dump_json().encode(), headers=headers
-            )
+            await self._broker.client.publish(subjects.live(conversation), json_of(delta), headers=headers)
         except OUTAGE as error:  # the run goes on: what it comes to is in the log
             logger.warning("run %s: delta %d is not sent: %s", delta.run_id, delta.index, error)
             return

@@ -8,14 +8,15 @@ from fnmatch import fnmatchcase
 from contracts import subjects
 from contracts.envelope import Envelope, Recorded
 from contracts.live import Delta
-from eventlog.codec import recorded, subject_of
-from eventlog.ports import Conflict
+from eventlog.codec import is_same, recorded, subject_of
+from eventlog.ports import Conflict, LogState
 
 
 class MemoryLog:
-    """A `ports.Log` that forgets everything with the process."""
+    """A `ports.Log` that forgets everything with the process; `made` tells it from others."""
 
-    def __init__(self) -> None:
+    def __init__(self, made: str = "once") -> None:
+        self.made = made
         self._events: list[Recorded] = []
         self._by_conversation: dict[str, list[Recorded]] = {}
         self._grown = asyncio.Condition()
@@ -29,7 +30,7 @@ class MemoryLog:
         tail = await self.tail(conversation)
         if tail != expected:
             own = await self.next(conversation, ">", after=expected)
-            if own is None or own.id != envelopes[0].id:
+            if own is None or not is_same(own, envelopes[0]):
                 raise Conflict(conversation, expected, tail)
             return tuple(self._events[own.sequence - 1 : own.sequence - 1 + len(envelopes)])
         first = len(self._events) + 1
@@ -59,6 +60,14 @@ class MemoryLog:
     async def position(self) -> int:
         """See `ports.Log.position`."""
         return len(self._events)
+
+    async def state(self) -> LogState:
+        """See `ports.Log.state`."""
+        return LogState(self.made, len(self._events))
+
+    async def id_at(self, sequence: int) -> str | None:
+        """See `ports.Log.id_at`."""
+        return self._events[sequence - 1].id if 0 < sequence <= len(self._events) else None
 
     async def read(
         self, conversation: str, *, after: int = 0, until: int | None = None, pattern: str = ">"

@@ -2,18 +2,19 @@
 
 import hashlib
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from nats.aio.client import Client
-from nats.js.errors import NotFoundError, ObjectNotFoundError
 from nats.js.object_store import ObjectStore
 
 from contracts.envelope import PAYLOAD_DIGEST, PAYLOAD_REFERENCE, TYPE
 from contracts.events import ReplySpoken, UserSpoke
-from contracts.subjects import PAYLOAD_BUCKET
+from contracts.subjects import PAYLOAD_BUCKET, PAYLOAD_STREAM
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, TooLarge, Unavailable
+from eventlog.stored import StreamReader
 
 HEADER_ROOM: Final = 64 * 1024
 MAX_OBJECT: Final = 64 * 1024 * 1024
@@ -23,8 +24,10 @@ _SPOKEN: Final = {UserSpoke.type, ReplySpoken.type}
 class Payloads:
     """Content-addressed: the same bytes are stored once, and what is read is checked."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, timeout_seconds: float) -> None:
+        """`timeout_seconds` is how long one request may take."""
         self._client = client
+        self._reader = StreamReader(client, PAYLOAD_STREAM, timeout_seconds)
         self._bucket: ObjectStore | None = None
 
     async def put(self, payload: bytes) -> tuple[dict[str, str], bytes]:
@@ -49,11 +52,8 @@ class Payloads:
         """
         digest = hashlib.sha256(payload).hexdigest()
         try:
-            bucket = await self._object_store()
-            try:
-                await bucket.get_info(digest)
-            except (ObjectNotFoundError, NotFoundError):
-                await bucket.put(digest, payload)
+            if not await self.holds(digest):
+                await (await self._object_store()).put(digest, payload)
         except OUTAGE as error:
             raise Unavailable(f"payload {digest}: {error or type(error).__name__}") from error
         return digest
@@ -68,14 +68,9 @@ class Payloads:
         reference = headers.get(PAYLOAD_REFERENCE)
         if reference is None:
             return payload
-        name = reference.rsplit("/", 1)[-1]
-        try:
-            found = await (await self._object_store()).get(name)
-        except (ObjectNotFoundError, NotFoundError) as error:
-            raise LogError(f"payload {reference} is missing") from error
-        except OUTAGE as error:
-            raise Unavailable(f"payload {reference}: {error or type(error).__name__}") from error
-        data = found.data or b""
+        data = await self._stored(reference.rsplit("/", 1)[-1])
+        if data is None:
+            raise LogError(f"payload {reference} is missing")
         if f"sha256:{hashlib.sha256(data).hexdigest()}" != headers.get(PAYLOAD_DIGEST):
             raise LogError(f"payload {reference} does not match its digest")
         return data
@@ -84,6 +79,30 @@ class Payloads:
         """What `keep` has stored under a name. Raises as `get`."""
         reference = {PAYLOAD_REFERENCE: f"{PAYLOAD_BUCKET}/{name}", PAYLOAD_DIGEST: f"sha256:{name}"}
         return await self.get(reference, b"")
+
+    async def holds(self, name: str) -> bool:
+        """Whether something is stored under a name. Raises `Unavailable`."""
+        return await self._description(name) is not None
+
+    async def _stored(self, name: str) -> bytes | None:
+        """What is stored under a name, None if there is nothing.
+
+        Its pieces are read as any messages are; the client library would make a consumer for them, by which
+        a service could have anything delivered anywhere.
+        """
+        described = await self._description(name)
+        if described is None:
+            return None
+        if not described.get("size"):
+            return b""
+        chunks = self._reader.range(f"$O.{PAYLOAD_BUCKET}.C.{described['nuid']}", after=0)
+        return b"".join([chunk.payload async for chunk in chunks])
+
+    async def _description(self, name: str) -> dict[str, Any] | None:
+        token = urlsafe_b64encode(name.encode()).decode()
+        found = await self._reader.last(f"$O.{PAYLOAD_BUCKET}.M.{token}")
+        described: dict[str, Any] = json.loads(found.payload) if found else {"deleted": True}
+        return None if described.get("deleted") else described
 
     async def _object_store(self) -> ObjectStore:
         if self._bucket is None:

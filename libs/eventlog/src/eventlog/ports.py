@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from contracts.envelope import Envelope, Recorded
@@ -33,6 +34,23 @@ class Full(LogError):
 
 class TooLarge(LogError):
     """An event exceeds what even the object store takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """Which log it is, and how far it has come.
+
+    Attributes:
+        made: when it was made; another log has another time, and one restored from a backup keeps it.
+        last: the last sequence it has given, whether or not that event was erased since.
+    """
+
+    made: str
+    last: int
+
+
+class TooMuch(LogError):
+    """More than is allowed; nothing was written. The text says of what, for whoever asked."""
 
 
 class Log(Protocol):
@@ -94,4 +112,12 @@ class Log(Protocol):
 
     async def position(self) -> int:
         """The sequence of the newest event of the whole log, 0 if it is empty."""
+        ...
+
+    async def state(self) -> LogState:
+        """Which log it is and how far it has come, as the leader has it."""
+        ...
+
+    async def id_at(self, sequence: int) -> str | None:
+        """The id of the event at a sequence; None if there is none, or none any more."""
         ...

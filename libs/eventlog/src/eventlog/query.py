@@ -11,9 +11,9 @@ from chassis.telemetry import TRACING, traceparent
 from contracts import subjects
 from contracts.queries import Failure
 from eventlog.broker import Broker
-from eventlog.cancelling import cancellable
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, Unavailable
+from eventlog.replies import whole
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
@@ -42,18 +42,14 @@ async def ask(
     subject = subjects.query(name)
     try:
         with TRACING.span(f"ask {name}", "client", {names.MESSAGING_SYSTEM: names.NATS}):
-            request = broker.client.request(
-                subject,
-                question.model_dump_json().encode(),
-                timeout=timeout_seconds,
-                headers={"traceparent": parent} if (parent := traceparent()) else None,
-            )
-            reply = await cancellable(request)
+            headers = {"traceparent": parent} if (parent := traceparent()) else None
+            payload = question.model_dump_json().encode()
+            reply = await whole(broker.client, subject, payload, headers, timeout_seconds=timeout_seconds)
     except NoRespondersError as error:
         raise Unavailable(f"nobody answers {name}") from error
     except OUTAGE as error:
         raise Unavailable(f"{name}: {error or type(error).__name__}") from error
-    result = from_json(reply.data)
+    result = from_json(reply)
     if "failure" in result:
         raise Refused(Failure.model_validate(result))
     return answer.model_validate(result)

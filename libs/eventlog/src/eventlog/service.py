@@ -15,6 +15,7 @@ from nats.errors import Error as NatsError
 
 from chassis import server
 from chassis.server import Build, Check
+from chassis.telemetry import version_of
 from contracts import subjects
 from eventlog import faults, streams
 from eventlog.broker import Broker
@@ -65,6 +66,14 @@ async def problems(broker: Broker, name: str, checks: Sequence[Check] = ()) -> l
 def health_routes(broker: Broker, name: str, checks: Sequence[Check]) -> list[tuple[str, ASGIApp]]:
     """The routes ``/livez``, ``/readyz`` and ``/metrics`` of the service `name`."""
     shortcomings = [lambda: shortcoming(broker)]
+    metrics = broker.metrics
+    metrics.info.labels(name, version_of(name)).set(1)
+
+    async def measure() -> None:
+        metrics.ready.set(not await problems(broker, name, checks))
+        metrics.live.set(await shortcoming(broker) is None)
+
+    metrics.before_reading(measure)
     return server.health_routes(_with_log(broker, name, checks), broker.metrics.exposition, shortcomings)
 
 

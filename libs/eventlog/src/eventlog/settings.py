@@ -27,3 +27,10 @@ class NatsSettings(Settings):
     """Seconds that an append to the log may take with all its retries."""
     idle_check: float = Field(default=15.0, gt=0)
     """Seconds of silence after which a follower looks at the log itself."""
+
+
+class PurgeSettings(Settings):
+    """How long what was deleted is kept."""
+
+    purge_after_days: float = Field(default=30, ge=0)
+    """Days after which what was said in a deleted conversation is removed for good; 0 for never."""

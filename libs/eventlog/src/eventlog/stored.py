@@ -5,6 +5,7 @@ Source: NATS ADR-31 (direct get, batched).
 
 import asyncio
 import json
+import logging
 from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping, Sized
 from dataclasses import dataclass
@@ -13,10 +14,13 @@ from typing import Any
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from contracts import subjects
 from eventlog.cancelling import cancellable
 from eventlog.codec import SEQUENCE, SUBJECT
 from eventlog.outage import OUTAGE
-from eventlog.ports import LogError, Unavailable
+from eventlog.ports import LogError, LogState, Unavailable
+
+logger = logging.getLogger(__name__)
 
 BATCH = 256
 STREAM_NOT_FOUND = 10059
@@ -43,6 +47,15 @@ def from_headers(message: Msg) -> Stored:
     """A message that carries its place in the stream in its headers: republished, or by direct get."""
     headers = message.headers or {}
     return Stored(headers[SUBJECT], int(headers[SEQUENCE]), headers, message.data)
+
+
+def from_republished(message: Msg) -> Stored | None:
+    """A republished message; None for one that does not come from where it says, so not from the server."""
+    stored = from_headers(message)
+    if message.subject != subjects.republished(stored.subject):
+        logger.warning("a message on %s says it is %s, and is not heeded", message.subject, stored.subject)
+        return None
+    return stored
 
 
 def from_delivery(message: Msg) -> Stored:
@@ -79,10 +92,15 @@ class StreamReader:
         """The oldest message behind a sequence on a subject or wildcard, as the leader has it."""
         return await self._get({"seq": after + 1, "next_by_subj": subject})
 
-    async def last_sequence(self) -> int:
-        """The stream's last sequence."""
+    async def at(self, sequence: int) -> Stored | None:
+        """The message at a sequence, as the leader has it."""
+        return await self._get({"seq": sequence})
+
+    async def state(self) -> LogState:
+        """When the stream was made, and its last sequence, as the leader has it."""
         reply = await self.request(f"$JS.API.STREAM.INFO.{self._stream}", {})
-        return int(_answer(reply.data)["state"]["last_seq"])
+        answer = _answer(reply.data)
+        return LogState(made=str(answer["created"]), last=int(answer["state"]["last_seq"]))
 
     async def _get(self, body: Mapping[str, object]) -> Stored | None:
         reply = await self.request(f"$JS.API.STREAM.MSG.GET.{self._stream}", body)

@@ -18,6 +18,10 @@ MINUTE_NS: Final = 60 * 1_000_000_000
 LIVE_MINUTES: Final = 10
 LIVE_BYTES: Final = GIB // 4
 _TIMEOUT_SECONDS: Final = 10.0
+_MEND: Final = "run: python -m eventlog.admin.declare"
+RESPONDERS: Final = ("agent-runner", "quote-engine")
+"""The services that take work from the log, each by a durable consumer of its name."""
+TAKEOVER_SECONDS: Final = 2.0
 NO_LIVE: Final = "stream LIVE is missing: clients get no deltas until the operator declares it"
 
 
@@ -75,7 +79,7 @@ def configurations(*, replicas: int, log_bytes: int, live_bytes: int) -> list[di
             "allow_direct": True,
         },
         {
-            "name": f"OBJ_{subjects.PAYLOAD_BUCKET}",
+            "name": subjects.PAYLOAD_STREAM,
             "subjects": [f"$O.{subjects.PAYLOAD_BUCKET}.C.>", f"$O.{subjects.PAYLOAD_BUCKET}.M.>"],
             "storage": "file",
             "num_replicas": replicas,
@@ -88,20 +92,76 @@ def configurations(*, replicas: int, log_bytes: int, live_bytes: int) -> list[di
 
 
 async def declare(
-    client: Client, *, replicas: int = 1, log_bytes: int = 8 * GIB, live_bytes: int = LIVE_BYTES
+    client: Client,
+    *,
+    replicas: int = 1,
+    log_bytes: int = 8 * GIB,
+    live_bytes: int = LIVE_BYTES,
+    takeover_after: float = TAKEOVER_SECONDS,
 ) -> None:
-    """Create the streams, or bring existing ones to this configuration.
+    """Create the streams and the responders' consumers, or bring existing ones to this configuration.
+
+    Args:
+        takeover_after: seconds that the holder of a delivery may be silent before another gets it.
 
     Raises:
         WrongStream: if the server refuses, or keeps another configuration than it was given.
     """
     for wanted in configurations(replicas=replicas, log_bytes=log_bytes, live_bytes=live_bytes):
         existing = await _info(client, wanted["name"])
+        if existing is not None and _difference(wanted, existing) is None:
+            continue
         verb = "CREATE" if existing is None else "UPDATE"
         answer = await _api(client, f"STREAM.{verb}.{wanted['name']}", wanted)
         if error := answer.get("error"):
             raise WrongStream(f"stream {wanted['name']}: {error.get('description')}")
         _compare(wanted, answer["config"])
+    for responder in RESPONDERS:
+        await _declare_consumer(client, consumer(responder, takeover_after=takeover_after, replicas=replicas))
+
+
+def consumer(responder: str, *, takeover_after: float, replicas: int) -> dict[str, Any]:
+    """The configuration of the durable consumer by which a responder gets its work.
+
+    How much is held at once is for those who hold it to bound: each takes what it has places for.
+    """
+    return {
+        "name": responder,
+        "durable_name": responder,
+        "filter_subject": subjects.work_for(responder),
+        "deliver_policy": "all",
+        "ack_policy": "explicit",
+        "replay_policy": "instant",
+        "ack_wait": int(takeover_after * 1e9),
+        "max_deliver": -1,
+        "max_ack_pending": -1,
+        "num_replicas": replicas,
+    }
+
+
+async def _declare_consumer(client: Client, wanted: dict[str, Any]) -> None:
+    name = wanted["name"]
+    answer = await _api(
+        client,
+        f"CONSUMER.CREATE.{subjects.LOG_STREAM}.{name}.{wanted['filter_subject']}",
+        {"stream_name": subjects.LOG_STREAM, "config": wanted},
+    )
+    if error := answer.get("error"):
+        raise WrongStream(f"consumer {name}: {error.get('description')}")
+
+
+async def check_consumer(client: Client, responder: str) -> None:
+    """Make sure that there is a responder's consumer.
+
+    Raises:
+        WrongStream: if there is none, or it is none of the responder's work.
+    """
+    answer = await _api(client, f"CONSUMER.INFO.{subjects.LOG_STREAM}.{responder}", {})
+    if error := answer.get("error"):
+        raise WrongStream(f"consumer {responder}: {error.get('description')}; {_MEND}")
+    found = answer["config"].get("filter_subject")
+    if found != (wanted := subjects.work_for(responder)):
+        raise WrongStream(f"consumer {responder}: filter_subject is {found!r}, not {wanted!r}; {_MEND}")
 
 
 async def restore_live(client: Client, *, replicas: int, live_bytes: int) -> bool:
@@ -138,18 +198,21 @@ async def check(client: Client) -> None:
             logger.warning("%s", NO_LIVE)
             continue
         if config is None:
-            raise WrongStream(f"stream {wanted['name']} is missing; run: python -m eventlog.admin.declare")
+            raise WrongStream(f"stream {wanted['name']} is missing; {_MEND}")
         sizes = {"max_bytes", "num_replicas", "max_age"}
         _compare({key: value for key, value in wanted.items() if key not in sizes}, config)
 
 
 def _compare(wanted: dict[str, Any], found: dict[str, Any]) -> None:
-    for key, value in wanted.items():
-        if found.get(key, type(value)()) != value:
-            raise WrongStream(
-                f"stream {wanted['name']}: {key} is {found.get(key)!r}, not {value!r}; "
-                "run: python -m eventlog.admin.declare"
-            )
+    if (key := _difference(wanted, found)) is not None:
+        raise WrongStream(
+            f"stream {wanted['name']}: {key} is {found.get(key)!r}, not {wanted[key]!r}; {_MEND}"
+        )
+
+
+def _difference(wanted: dict[str, Any], found: dict[str, Any]) -> str | None:
+    """The first setting that is not as it is wanted."""
+    return next((key for key, value in wanted.items() if found.get(key, type(value)()) != value), None)
 
 
 async def _info(client: Client, stream: str) -> dict[str, Any] | None:

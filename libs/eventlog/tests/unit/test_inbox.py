@@ -16,7 +16,7 @@ from contracts.events import (
 )
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
-from eventlog.turns.inbox import Busy, Inbox, NotRunning, NotWaiting, Receipt
+from eventlog.turns.inbox import Busy, Inbox, NotRunning, NotWaiting, Receipt, Seen, TooManyMessages
 
 KEY = "대화 1"
 AUTHOR = Author(source="test")
@@ -181,3 +181,39 @@ async def test_an_answer_is_presented_as_the_message_asked(log: MemoryLog, inbox
     assert isinstance(told.event, AnswerReceived)
     assert told.event.output_format == "report"
     assert told.correlation_id == receipt.run_id
+
+
+async def test_of_two_answers_at_once_that_differ_one_is_refused(log: MemoryLog, inbox: Inbox) -> None:
+    await inbox.receive(KEY, message("draft"), OPENING)
+    await ask(log, "i1")
+    both = [inbox.answer(KEY, answer("i1", approve=approve)) for approve in (True, False)]
+    outcomes = await asyncio.gather(*both, return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NotWaiting", "Receipt"]
+    same = [inbox.answer(KEY, answer("i1")) for _ in range(5)]
+    again = await asyncio.gather(*same, return_exceptions=True)
+    assert len({outcome.run_id for outcome in again if isinstance(outcome, Receipt)}) == 1
+
+
+async def test_no_more_messages_wait_than_are_allowed(log: MemoryLog) -> None:
+    inbox = Inbox(log, AUTHOR, queued=2)
+    first = await inbox.receive(KEY, message("one", "m1"), OPENING)
+    await inbox.receive(KEY, message("two"), OPENING)
+    with pytest.raises(TooManyMessages, match="2 messages of this conversation wait"):
+        await inbox.receive(KEY, message("three"), OPENING)
+    assert (await inbox.receive(KEY, message("one", "m1"), OPENING)).again, "which is no other message"
+    await end(log, first.run_id, first.sequence)
+    await inbox.receive(KEY, message("three"), OPENING)
+
+
+async def test_what_was_seen_before_a_deletion_decides_nothing(log: MemoryLog, inbox: Inbox) -> None:
+    first = await inbox.receive(KEY, message("one", "m1"), OPENING)
+    start = await inbox.standing(KEY)
+    old = Seen(first.sequence, start, 1)
+    await inbox.delete(KEY)
+    anew = await inbox.receive(KEY, message("one", "m1"), OPENING, seen=old)
+    assert not anew.again, "it is another conversation"
+    rejected = text("two", "reject")
+    await end(log, anew.run_id, anew.sequence)
+    assert not (await inbox.receive(KEY, rejected, OPENING, seen=old)).again
+    full = Seen(await log.tail(KEY), await inbox.standing(KEY), unanswered=1000)
+    assert not (await inbox.receive(KEY, message("three"), OPENING, seen=full)).again

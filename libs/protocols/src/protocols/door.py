@@ -41,11 +41,13 @@ class Door:
     Attributes:
         body: the body of a refusal by HTTP, from the reason and its code.
         frame: the error frame of a refusal on a WebSocket, from the destination, the reason and its code.
+        hidden: another user's conversation is as one that is not there.
     """
 
     find: Find
     body: Callable[[str, str], dict[str, Any]] = detail
     frame: Callable[[Destination, str, str], dict[str, Any]] = lambda _, reason, code: detail(reason, code)
+    hidden: bool = False
 
 
 def key_in(text: str) -> str | None:

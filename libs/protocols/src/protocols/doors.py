@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from protocols.agent.door import AGENT
 from protocols.door import Destination, Door
+from protocols.langgraph.door import LANGGRAPH
 from protocols.octo.door import OCTO
 from protocols.quote.door import QUOTE
 from protocols.room.door import ROOM
@@ -43,6 +44,7 @@ DOORS: Final[Mapping[str, Door]] = {
     "quote": QUOTE,
     "agent": AGENT,
     "room": ROOM,
+    "langgraph": LANGGRAPH,
     "pages": Door(_find_page),
     "octo": OCTO,
     "service": Door(_find_nothing),

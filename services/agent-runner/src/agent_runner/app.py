@@ -1,5 +1,6 @@
 """The one place where agent-runner is put together."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -11,10 +12,12 @@ from agent_runner.agents.graphs import Agents
 from agent_runner.agents.models import usable
 from agent_runner.agents.tools.contacts import Contacts
 from agent_runner.agents.tools.folder import DataFolder
+from agent_runner.engine import graph_views, thread_states
 from agent_runner.engine import state_queries as state
 from agent_runner.engine.catalogue import catalogue
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.effects import call_with_effects
+from agent_runner.engine.exits import keep_running
 from agent_runner.engine.worker import Worker
 from agent_runner.handlers import SERVICE, router
 from agent_runner.settings import RunnerSettings
@@ -29,6 +32,8 @@ from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings
 from eventlog.turns.dead_letters import DeadLetters
 from eventlog.turns.deliveries import Deliveries
+from eventlog.turns.inbox import Inbox
+from eventlog.turns.work import WorkQueue
 
 
 def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
@@ -39,6 +44,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
 
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
+        keep_running(asyncio.get_running_loop())
         await service.connect(broker)
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
         author = Author(source=SERVICE)
@@ -56,17 +62,24 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             letters,
             settings,
         )
-        deliveries = Deliveries(worker.answer, letters, takeover_after=settings.takeover_after)
+        deliveries = Deliveries(
+            worker, letters, takeover_after=settings.takeover_after, places=settings.concurrent_runs
+        )
         contacts = Contacts(DataFolder(settings.tools_dir))
-        broker.include_router(router(log, worker, deliveries, graphs, settings, contacts))
+        broker.include_router(router(worker, graphs, settings, contacts))
         committed = LogCheckpointSaver(log, author)
         readable = {name: graph.on(committed).graph for name, graph in graphs.items()}
         broker.include_router(
             state.router(state.States(log, author, committed, readable, settings.default_graph))
         )
+        reader = thread_states.ThreadReader(
+            log, Inbox(log, author), committed, readable, settings.default_graph
+        )
+        broker.include_router(thread_states.router(reader))
+        broker.include_router(graph_views.router(readable, settings.default_graph))
         offer = offering.Offer(log, author, tools, timeout_seconds=settings.run_timeout)
         broker.include_router(offering.router(offer, settings.concurrent_runs))
-        async with deliveries.working(app, broker, SERVICE):
+        async with deliveries.working(app, broker, SERVICE, WorkQueue(broker, log, SERVICE)):
             yield
 
     return app, started()

@@ -1,4 +1,4 @@
-"""What reaches agent-runner over NATS: work from the log, requests to cancel, and runs that are not kept."""
+"""What reaches agent-runner over NATS beside its work: news of what runs here, and runs that are not kept."""
 
 import logging
 from collections.abc import Mapping
@@ -23,9 +23,6 @@ from contracts.queries import (
     SpokenCommands,
     SpokenCommandsQuery,
 )
-from eventlog.jetstream import JetStreamLog
-from eventlog.turns import work
-from eventlog.turns.deliveries import Deliveries
 
 logger = logging.getLogger(__name__)
 
@@ -33,17 +30,13 @@ SERVICE = "agent-runner"
 
 
 def router(
-    log: JetStreamLog,
     worker: Worker,
-    deliveries: Deliveries,
     graphs: Mapping[str, Served[Graph]],
     settings: RunnerSettings,
     contacts: Contacts,
 ) -> NatsRouter:
     """The subscribers, wired to what they need."""
     routes = NatsRouter()
-
-    work.subscribe(routes, SERVICE, log, deliveries.take, takeover_after=settings.takeover_after)
 
     @routes.subscriber(subjects.recorded_everywhere(CancelRequested.type), title="Cancel")
     @routes.subscriber(subjects.recorded_everywhere(ConversationDeleted.type), title="Delete")

@@ -12,6 +12,7 @@ from langgraph.types import interrupt
 
 from agent_runner.engine.catalogue import Served
 from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.exits import keep_running
 from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Envelope, Recorded
@@ -34,6 +35,7 @@ from eventlog.author import Author
 from eventlog.memory import MemoryLive, MemoryLog
 from eventlog.turns.inbox import Inbox
 from eventlog.turns.journal import Superseded
+from eventlog.turns.responder import Stopped
 
 KEY = "c"
 WAIT_SECONDS = 10
@@ -51,6 +53,7 @@ class Echo:
         self.go = asyncio.Event()
         self.go.set()
         self.first_calls = 0
+        self.raises: dict[str, BaseException] = {}
 
     def build(self) -> StateGraph[State, None, Any, Any]:
         async def first(state: State) -> State:
@@ -63,6 +66,8 @@ class Echo:
             await self.go.wait()
             if text == "fail":
                 raise RuntimeError("no luck")
+            if error := self.raises.get(text):
+                raise error
             if text == "ask":
                 text = interrupt({"question": "Shall I?", "context": {"what": "it"}})["response"]
             return {"messages": [AIMessage(f"echo {text}", id=f"{state['messages'][-1].id}-reply")]}
@@ -76,11 +81,11 @@ class Echo:
         return graph
 
 
-class Grave:
+class Letters:
     def __init__(self) -> None:
         self.reasons: list[str] = []
 
-    async def bury(self, work: Recorded, reason: str) -> None:
+    async def put(self, work: Recorded, reason: str) -> None:
         self.reasons.append(reason)
 
 
@@ -92,7 +97,7 @@ class Bench:
         self.author = Author(source="test")
         self.inbox = Inbox(self.log, self.author)
         self.echo = Echo()
-        self.grave = Grave()
+        self.letters = Letters()
 
     def runner(self, **settings: Any) -> Worker:
         saver = LogCheckpointSaver(self.log, self.author)
@@ -103,7 +108,7 @@ class Bench:
             self.author,
             saver,
             {"echo": graph},
-            self.grave,
+            self.letters,
             RunnerSettings(**settings),
         )
 
@@ -180,16 +185,56 @@ async def test_who_remembers_a_conversation_takes_over_what_another_has_begun_si
     assert [end.attempt for end in await bench.events(*ENDS)] == [1, 2]
 
 
-async def test_a_later_message_waits_for_the_earlier_one(bench: Bench) -> None:
+async def test_who_holds_the_oldest_message_answers_those_behind_it(bench: Bench) -> None:
     one, other = bench.runner(), bench.runner()
     bench.echo.go.clear()
-    first, second = await bench.say("1"), await bench.say("2")
+    first = await bench.say("1")
     async with asyncio.TaskGroup() as group:
-        group.create_task(other.answer(second))
         group.create_task(one.answer(first))
         await bench.echo.reached.wait()
+        for text in ("2", "3"):
+            assert await other.answer(await bench.say(text)), "it need not be delivered again"
+        assert await one.answer(await bench.say("4"))
+        assert await bench.events(*ENDS) == []
+        assert one.waiting == 1, "of the others it does not know yet"
         bench.echo.go.set()
-    assert [end.text for end in await bench.events(RunCompleted)] == ["echo 1", "echo 2"]
+    assert [end.text for end in await bench.events(RunCompleted)] == [f"echo {number}" for number in "1234"]
+    assert one.waiting == 0
+    before = await bench.log.position()
+    assert await other.answer(first)
+    assert await bench.log.position() == before
+
+
+async def test_who_is_delivered_what_a_dead_one_held_goes_on_with_what_waited(bench: Bench) -> None:
+    first = await bench.say("1")
+    await bench.runner().answer(first)
+    await bench.say("2")
+    await bench.say("3")
+    assert await bench.runner().answer(first, again=True)
+    assert [end.text for end in await bench.events(RunCompleted)] == ["echo 1", "echo 2", "echo 3"]
+
+
+async def test_who_is_to_end_begins_no_other_message(bench: Bench) -> None:
+    runner = bench.runner()
+    bench.echo.go.clear()
+    running = asyncio.create_task(runner.answer(await bench.say("1")))
+    await bench.echo.reached.wait()
+    await runner.answer(await bench.say("2"))
+    runner.stop()
+    bench.echo.go.set()
+    with pytest.raises(Stopped):
+        await running
+    assert [end.text for end in await bench.events(RunCompleted)] == ["echo 1"]
+
+
+async def test_what_ended_a_process_counts_as_an_attempt(bench: Bench) -> None:
+    """A node that never gives the event loop back lets nothing be appended after it has begun."""
+    bench.echo.go.clear()
+    work = await bench.say("hello")
+    running = asyncio.create_task(bench.runner().answer(work, again=True))
+    await bench.echo.reached.wait()
+    assert [started.attempt for started in await bench.events(RunStarted)] == [1]
+    running.cancel()
 
 
 async def test_a_runner_that_lost_its_run_writes_nothing_more(bench: Bench) -> None:
@@ -219,6 +264,29 @@ async def test_a_node_that_raises_ends_the_run_and_the_next_message_works(bench:
     await runner.answer(await bench.say("hello"))
     failed, completed = await bench.events(*ENDS)
     assert (failed.error, failed.code) == ("no luck", "RuntimeError")
+    assert completed.text == "echo hello"
+
+
+class Odd(BaseException):
+    """What no `except Exception` catches."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SystemExit(1), KeyboardInterrupt(), Odd("odd"), asyncio.CancelledError(), RuntimeError("half \ud83d")],
+    ids=lambda error: type(error).__name__,
+)
+async def test_whatever_a_node_raises_ends_its_run_alone_and_at_once(
+    bench: Bench, error: BaseException
+) -> None:
+    keep_running(asyncio.get_running_loop())
+    bench.echo.raises["odd"] = error
+    runner = bench.runner()
+    await runner.answer(await bench.say("odd"))
+    await runner.answer(await bench.say("hello"))
+    failed, completed = await bench.events(*ENDS)
+    assert isinstance(failed, RunFailed)
+    assert failed.attempt == 1
     assert completed.text == "echo hello"
 
 
@@ -309,8 +377,7 @@ async def test_a_run_of_a_deleted_conversation_stops(bench: Bench) -> None:
     await bench.echo.reached.wait()
     await bench.inbox.delete(KEY)
     runner.look(KEY)
-    with pytest.raises(Superseded):
-        await running
+    await running
     assert await bench.events(*ENDS) == []
 
 
@@ -327,14 +394,14 @@ async def test_an_unknown_graph_is_refused(bench: Bench) -> None:
     assert end.error == "there is no graph 'none'"
 
 
-async def test_a_message_tried_too_often_is_buried(bench: Bench) -> None:
+async def test_a_message_tried_too_often_is_a_dead_letter(bench: Bench) -> None:
     work = await bench.say("hello")
     started = RunStarted(run_id=work.id, message_sequence=work.sequence, attempt=5)
     await bench.log.append([bench.author.envelope(KEY, started)], expected=work.sequence)
     await bench.runner(max_attempts=5).answer(work)
     (end,) = await bench.events(RunFailed)
     assert "5 attempts" in end.error
-    assert bench.grave.reasons == [end.error]
+    assert bench.letters.reasons == [end.error]
 
 
 async def test_a_deleted_conversation_is_left_alone(bench: Bench) -> None:

@@ -12,7 +12,7 @@ from access.settings import AccessSettings
 from chassis.settings import load
 from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
-from edge_rest import console, docs, errors, handlers, health
+from edge_rest import console, docs, errors, forms, handlers, health
 from edge_rest.settings import EdgeSettings
 from eventlog import service
 from eventlog.author import Author
@@ -35,6 +35,8 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         title="Parley", version="0.4.0", separate_input_output_schemas=False, docs_url=None, redoc_url=None
     )
     app.add_middleware(errors.BodyLimit, max_bytes=settings.max_body)
+    app.add_middleware(forms.RelativeRedirects)
+    app.add_middleware(forms.Head)
     errors.install(app)
     for path, endpoint in service.health_routes(broker, SERVICE, ()):
         app.router.routes.append(Route(path, endpoint))
@@ -49,7 +51,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
             verifier = identity.verifier(keys)
             log = await guarded(app, access, verifier, broker, stream)
-            inbox = Inbox(log, Author(source=SERVICE))
+            inbox = Inbox(log, Author(source=SERVICE), queued=access.queued_per_conversation)
             live = JetStreamLive(broker, nats)
             for router in handlers.routers(broker, SERVICE, log, live, inbox, verifier, settings):
                 app.include_router(router)

@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.ownership import NotYours, TooManyConversations
 from eventlog.ports import LogError
-from protocols.doors import body, destination
+from eventlog.turns.inbox import TooManyMessages
+from protocols.doors import DOORS, body, destination
 from protocols.octo.wire import ErrorBody
 
 logger = logging.getLogger(__name__)
@@ -62,11 +63,17 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(NotYours)
     async def forbidden(request: Request, error: NotYours) -> JSONResponse:
+        if DOORS[destination(request.url.path, {}, websocket=False).protocol].hidden:
+            return JSONResponse({"detail": "Not Found"}, 404)
         return _shaped(request, 403, str(error), "forbidden")
 
     @app.exception_handler(TooManyConversations)
     async def too_many(request: Request, error: TooManyConversations) -> JSONResponse:
         return _shaped(request, 429, str(error), "too_many_conversations", {"Retry-After": "60"})
+
+    @app.exception_handler(TooManyMessages)
+    async def too_many_messages(request: Request, error: TooManyMessages) -> JSONResponse:
+        return _shaped(request, 429, str(error), "too_many_messages", {"Retry-After": "1"})
 
     @app.exception_handler(LogError)
     async def unavailable(_: Request, error: LogError) -> JSONResponse:

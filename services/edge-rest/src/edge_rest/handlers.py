@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from edge_rest import agent, console, conversations, octo, quote, room, sessions, voice
+from edge_rest import agent, console, conversations, langgraph, octo, quote, room, sessions, voice
 from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
 from edge_rest.talks import Talks
@@ -25,6 +25,7 @@ def routers(
         room.router(log),
         quote.router(broker, Talks(log, live, inbox), settings),
         voice.router(inbox, verifier),
+        *langgraph.routers(log, live, inbox, questions, settings),
         conversations.router(log, live, inbox, questions, settings),
         console.router(broker, name, log, questions),
     ]

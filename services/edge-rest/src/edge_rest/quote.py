@@ -23,6 +23,7 @@ from edge_rest.talks import PROTOCOL, Talks, UnknownConversation
 from eventlog.broker import Broker
 from eventlog.ports import LogError
 from eventlog.query import ask
+from eventlog.turns.inbox import TooManyMessages
 from protocols.quote.dialect import Numbered, ReplyStream
 from protocols.quote.wire import (
     MISSING_FIELDS,
@@ -67,6 +68,8 @@ class _Route(APIRoute):
                 return _error(404, NOT_FOUND, "CONVERSATION_NOT_FOUND")
             except TooManyConversations as error:
                 return _error(429, str(error), "too_many_conversations")
+            except TooManyMessages as error:
+                return _error(429, str(error), "too_many_messages")
             except LogError as error:
                 logger.warning("%s %s: %s", request.method, request.url.path, error)
                 return _error(500, SERVER_ERROR, "UNAVAILABLE")

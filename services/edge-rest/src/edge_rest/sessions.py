@@ -107,11 +107,16 @@ class Sessions:
         found = await self.questions.ask(queries.MESSAGES, query, queries.Messages)
         if found.session is None:
             raise not_found(thread_id)
+        page, newest = found.messages, found.messages
+        while page and len(newest) < min(limit, found.total):
+            query = query.model_copy(update={"limit": limit - len(newest), "before": newest[0].sequence})
+            page = (await self.questions.ask(queries.MESSAGES, query, queries.Messages)).messages
+            newest = (*page, *newest)
         messages = [
             HistoryMessage(
                 type="HumanMessage" if message.author == "human" else "AIMessage", content=message.content
             )
-            for message in found.messages
+            for message in newest
         ]
         return SessionHistory(
             thread_id=thread_id,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from chassis.settings import load
 from edge_ws.app import SERVICE, build
+from edge_ws.protocol import bounded
 from edge_ws.settings import EdgeSettings
 from eventlog.service import run
 
@@ -12,7 +13,7 @@ def server_options() -> Mapping[str, object]:
     """What uvicorn is told about WebSockets."""
     limits = load(EdgeSettings)
     return {
-        "ws": "websockets-sansio",
+        "ws": bounded(limits),
         "ws_max_size": limits.max_websocket_message,
         "ws_ping_interval": limits.ping_interval,
         "ws_per_message_deflate": False,  # compression costs two thirds of the memory of an idle connection

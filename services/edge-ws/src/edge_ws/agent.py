@@ -10,9 +10,9 @@ import logging
 from fastapi import WebSocket
 
 from contracts.envelope import Recorded
-from contracts.events import ConversationStarted, MessageReceived, RunEvent
+from contracts.events import ConversationDeleted, ConversationStarted, MessageReceived, RunEvent
 from edge_ws.connection import Connection, Unreadable
-from edge_ws.conversation import Follower, checked_key, serve
+from edge_ws.conversation import Follower, checked_key, reason_of, serve
 from edge_ws.settings import EdgeSettings
 from eventlog.ports import Log, LogError
 from eventlog.turns.inbox import Inbox
@@ -91,7 +91,7 @@ class _Chat:
                 await self._say(command)
             except LogError as error:
                 logger.warning("conversation %r: %s", self._chat_id, error)
-                reason = "the message was not accepted: the log is not available; send it again"
+                reason = f"the message was not accepted: {reason_of(error)}"
                 await self._send(
                     AgentError(error=reason, chat_id=self._chat_id, message_id=command.message_id)
                 )
@@ -114,6 +114,9 @@ class _Chat:
 
     async def _show(self, event: Recorded, only: str | None = None) -> None:
         run = event.event
+        if isinstance(run, ConversationDeleted):
+            await self._end_all("the conversation was deleted (대화가 삭제되었습니다)")
+            return
         answer = self._answers.get(run.run_id) if isinstance(run, RunEvent) else None
         if not isinstance(run, RunEvent) or answer is None or (only and run.run_id != only):
             return
@@ -123,6 +126,15 @@ class _Chat:
             del self._answers[run.run_id]
             for _ in range(answer.repeats):
                 await self._repeat(run, answer.message_id, until=event.sequence)
+
+    async def _end_all(self, reason: str) -> None:
+        """Nothing that this client has said is answered any more."""
+        answers, self._answers = self._answers, {}
+        for answer in answers.values():
+            for _ in range(1 + answer.repeats):
+                await self._send(
+                    AgentError(error=reason, chat_id=self._chat_id, message_id=answer.message_id)
+                )
 
     async def _repeat(self, run: RunEvent, message_id: str, until: int) -> None:
         """Send a whole answer once more, for a message that was sent again while it was answered."""

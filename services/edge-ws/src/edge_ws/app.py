@@ -47,7 +47,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
             verifier = identity.verifier(keys)
             log = await guarded(app, access, verifier, broker, stream)
             author, live = Author(source=SERVICE), JetStreamLive(broker, nats)
-            inbox = Inbox(log, author)
+            inbox = Inbox(log, author, queued=access.queued_per_conversation)
             app.router.routes += handlers.routes(
                 AgentEndpoint(log, inbox, settings),
                 OctoEndpoint(log, live, inbox, settings),

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from fastapi import WebSocket, WebSocketDisconnect
 
 from contracts.envelope import Recorded
-from contracts.events import ConversationDeleted, ConversationStarted
+from contracts.events import ConversationDeleted, ConversationStarted, RunEnded, Work
 from contracts.subjects import InvalidKey, check_key
 from edge_ws.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection, TooSlow
-from eventlog.ports import Log, LogError
+from eventlog.ports import Log, LogError, TooMuch
 from eventlog.turns.inbox import Inbox, Seen
 
 logger = logging.getLogger(__name__)
@@ -71,6 +71,11 @@ async def _refuse(connection: Connection, reason: str, refusal: Callable[[str], 
     await connection.close(POLICY_VIOLATION, reason)
 
 
+def reason_of(error: LogError) -> str:
+    """What a client is told of a message that was not accepted."""
+    return str(error) if isinstance(error, TooMuch) else "the log is not available; send it again"
+
+
 class Follower:
     """One connection's knowledge of a conversation, kept current by its events.
 
@@ -84,12 +89,16 @@ class Follower:
         self._log = log
         self._inbox = inbox
         self.seen = Seen(0, None)
+        self._unanswered: set[int] = set()
         self.gate = asyncio.Lock()
 
     async def begin(self) -> None:
         """Learn how the conversation stands."""
         tail = await self._log.tail(self._key)
-        self.seen = Seen(tail, await self._inbox.standing(self._key))
+        start = await self._inbox.standing(self._key)
+        unanswered = await self._inbox.unanswered(start) if start else ()
+        self._unanswered = {each.sequence for each in unanswered if each.sequence <= tail}
+        self.seen = Seen(tail, start, len(self._unanswered))
 
     async def follow(self, show: Callable[[Recorded], Awaitable[None]]) -> None:
         """Show every event from where `begin` stood, until cancelled."""
@@ -102,5 +111,10 @@ class Follower:
                             start = event
                         case ConversationDeleted():
                             start = None
+                            self._unanswered.clear()
+                        case Work():
+                            self._unanswered.add(event.sequence)
+                        case RunEnded(message_sequence=answered):
+                            self._unanswered = {each for each in self._unanswered if each > answered}
                     await show(event)
-                    self.seen = Seen(event.sequence, start)
+                    self.seen = Seen(event.sequence, start, len(self._unanswered))

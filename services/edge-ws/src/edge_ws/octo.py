@@ -25,7 +25,7 @@ from contracts.events import (
 )
 from contracts.live import Delta
 from edge_ws.connection import Connection, Unreadable
-from edge_ws.conversation import Follower, NotAccepted, checked_key, serve
+from edge_ws.conversation import Follower, NotAccepted, checked_key, reason_of, serve
 from edge_ws.settings import EdgeSettings
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
@@ -147,7 +147,7 @@ class _Session:
                 await self._send(failed("cancel: no run is in progress"))
             except LogError as error:
                 logger.warning("conversation %r: %s", self._key, error)
-                await self._send(failed("the log is not available; send it again"))
+                await self._send(failed(reason_of(error)))
 
     async def _obey(self, command: Say | HumanResponse | Cancel) -> None:
         match command:
@@ -205,6 +205,8 @@ class _Session:
             self._question = event.interrupt_id if isinstance(event, RunInterrupted) else None
         elif isinstance(event, ConversationDeleted):
             self._question, self._narration = None, Narration()
+            for _ in range(self._follower.seen.unanswered or 0):
+                await self._send(failed("the session was deleted (세션이 삭제되었습니다)"))
         for frame in self._narration.event(recorded):
             await self._send(frame)
 

@@ -21,7 +21,7 @@ from contracts.events import ConversationStarted, MessageReceived, RunEnded, Run
 from contracts.live import Delta
 from contracts.subjects import InvalidKey, check_key
 from edge_ws.connection import Connection
-from edge_ws.conversation import Follower, serve
+from edge_ws.conversation import Follower, reason_of, serve
 from edge_ws.settings import EdgeSettings
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
@@ -199,8 +199,7 @@ class _Visit:
                 await self._tell_again(receipt)
         except LogError as error:
             logger.warning("room %r: %s", self._room_uid, error)
-            reason = "the message was not accepted: the log is not available; send it again"
-            await self._answer(Refusal(message=reason))
+            await self._answer(Refusal(message=f"the message was not accepted: {reason_of(error)}"))
 
     async def _tell_again(self, receipt: Receipt) -> None:
         """Show this client alone the turn of a message that it has sent again, if the turn has ended."""

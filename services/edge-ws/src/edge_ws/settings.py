@@ -18,6 +18,10 @@ class EdgeSettings(Settings):
     """Bytes of a frame; a larger one is refused, and the connection goes on."""
     max_websocket_message: int = Field(default=16 << 20, gt=0)
     """Bytes of a frame; a larger one ends the connection."""
+    message_timeout: float = Field(default=60.0, gt=0)
+    """Seconds that a frame may take from its first byte to its last."""
+    unfinished_per_address: int = Field(default=64 << 20, gt=0)
+    """Bytes of unfinished frames that are kept for one address."""
     send_timeout: float = Field(default=30.0, gt=0)
     """Seconds that a client may leave something unread before it is cut off."""
     ping_interval: float = Field(default=20.0, gt=0)
@@ -30,6 +34,8 @@ class EdgeSettings(Settings):
     """Audio that it may send in the long run, as a multiple of real time."""
     voice_burst: float = Field(default=20.0, gt=0)
     """Seconds of audio that it may send at once."""
+    voice_guests_per_address: int = Field(default=4, ge=0)
+    """Talks of voice guests open at once from one address, beside this machine's own; 0: any number."""
     flood_patience: float = Field(default=10.0, gt=0)
     """Seconds for which a voice client that sends more is slowed down before it is cut off."""
     reopen_timeout: float = Field(default=30.0, gt=0)

@@ -1,22 +1,26 @@
 """The endpoint of the voice protocol: who may connect to which session. What follows is in `voice_talk`."""
 
 import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from fastapi import WebSocket, WebSocketDisconnect
 
+from access.settings import is_loopback
 from contracts.events import Event, VoiceSessionClaimed, VoiceSettingsChanged
 from contracts.subjects import InvalidKey, check_key
 from edge_ws.connection import POLICY_VIOLATION, Connection, TooSlow
 from edge_ws.flood import Flooding
 from edge_ws.settings import EdgeSettings
-from edge_ws.voice_talk import NoBridge, VoiceTalk
+from edge_ws.voice_talk import Busy, Expired, NoBridge, VoiceTalk
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.ports import Conflict, Log, LogError, Unavailable
 from eventlog.turns.inbox import Inbox
-from identity import KeysUnavailableError, RefusedTokenError, Verifier
+from identity import KeysUnavailableError, Member, RefusedTokenError, Verifier
 from protocols.voice.session import VoiceSession, fold
 from protocols.voice.wire import (
     CLOSE_FLOOD,
@@ -52,6 +56,44 @@ class _Standing:
     tail: int
 
 
+class TooManyGuests(Exception):
+    """The address has as many guests' talks open as it may."""
+
+
+class Guests:
+    """How many guests talk from each address; the programs of this machine are not counted."""
+
+    def __init__(self, most: int) -> None:
+        """`most` from one address at once; 0 for any number."""
+        self._most = most
+        self._open: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, address: str) -> Iterator[None]:
+        """A place for one talk, empty for one that does not count.
+
+        Raises:
+            TooManyGuests: if the address has none left.
+        """
+        if not address or not self._most:
+            yield
+            return
+        if self._open[address] >= self._most:
+            raise TooManyGuests
+        self._open[address] += 1
+        try:
+            yield
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
+
+
+def _address(socket: WebSocket) -> str:
+    host = socket.client.host if socket.client else ""
+    return "" if is_loopback(host) else host
+
+
 class VoiceEndpoint:
     """Serves one client after another, any number at once."""
 
@@ -64,6 +106,7 @@ class VoiceEndpoint:
         self._inbox = Inbox(log, author)
         self._verifier = verifier
         self._settings = settings
+        self._guests = Guests(settings.voice_guests_per_address)
 
     async def serve(self, socket: WebSocket, session_id: str, *, is_member: bool) -> None:
         """Talk to one client until it leaves."""
@@ -71,15 +114,22 @@ class VoiceEndpoint:
         connection = Connection(socket, self._settings.send_timeout)
         query, problems = read_query(socket.query_params)
         try:
-            user = await self._authenticate(socket, query) if is_member else None
-            await self._admit(session_id, user, query)
-            talk = VoiceTalk(self._broker, connection, session_id, self._settings)
-            for problem in problems:
-                await talk.refuse(problem)
-            await connection.close(await talk.hold(), "session ended")
+            member = await self._authenticate(socket, query) if is_member else None
+            with self._guests.place(_address(socket) if member is None else ""):
+                await self._admit(session_id, member.subject if member else None, query)
+                expires_at = member.expires_at if member else None
+                talk = VoiceTalk(self._broker, connection, session_id, self._settings, expires_at)
+                for problem in problems:
+                    await talk.refuse(problem)
+                await connection.close(await talk.hold(), "session ended")
         except* _Turned as turned:
             error = turned.exceptions[0]
             await _end(connection, error.code if isinstance(error, _Turned) else 0, str(error))
+        except* Expired:
+            await connection.close(CLOSE_TOKEN_REFUSED, "the token has expired")
+        except* (Busy, TooManyGuests):
+            logger.warning("voice session %r: every line is busy", session_id)
+            await _end(connection, CLOSE_SERVER_ERROR, "every line is busy, try again in a few minutes")
         except* WebSocketDisconnect:
             logger.debug("client of %r left", session_id)
         except* TooSlow:
@@ -90,11 +140,11 @@ class VoiceEndpoint:
             logger.warning("voice session %r: %s", session_id, errors.exceptions[0])
             await _end(connection, CLOSE_SERVER_ERROR, "the service is not available")
 
-    async def _authenticate(self, socket: WebSocket, query: ConnectQuery) -> str:
+    async def _authenticate(self, socket: WebSocket, query: ConnectQuery) -> Member:
         header = socket.headers.get("authorization", "")
         bearer = header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else ""
         try:
-            return (await self._verifier.verify(query.token or bearer)).subject
+            return await self._verifier.verify(query.token or bearer)
         except RefusedTokenError as error:
             raise _Turned(CLOSE_TOKEN_REFUSED, "the token was refused") from error
         except KeysUnavailableError as error:
@@ -114,8 +164,9 @@ class VoiceEndpoint:
                 facts.append(VoiceSessionClaimed(owner=user))
             voice = query.voice if query.voice != session.voice else None
             show_text = query.show_text if query.show_text != session.show_text else None
-            if voice is not None or show_text is not None:
-                facts.append(VoiceSettingsChanged(voice=voice, show_text=show_text))
+            language = query.lang if query.lang != session.language else None
+            if voice is not None or show_text is not None or language is not None:
+                facts.append(VoiceSettingsChanged(voice=voice, show_text=show_text, language=language))
             if not facts:
                 return
             try:

@@ -1,6 +1,6 @@
 """The answers to the queries in `contracts.queries`, read from the tables.
 
-An answer has to fit into one NATS message, so pages end early when their contents are large.
+Pages end early when their contents are large; whoever asks goes on behind them.
 """
 
 from collections.abc import Iterable
@@ -64,7 +64,7 @@ class Answers:
         async with self._store.reading() as connection:
             total = await connection.scalar(select(func.count()).select_from(CONVERSATION).where(*wanted))
             rows = await connection.execute(newest_first)
-            return Sessions(sessions=_fitting(map(Session.model_validate, rows)), total=total or 0)
+            return Sessions(sessions=fitting(map(Session.model_validate, rows)), total=total or 0)
 
     async def session(self, query: SessionQuery) -> SessionFound:
         """See `SessionQuery`."""
@@ -83,10 +83,11 @@ class Answers:
                 or_(ENTRY.c.kind.not_in(_SAID), ~_cut()),
             )
             total = await connection.scalar(select(func.count()).select_from(ENTRY).where(spoken))
+            wanted = spoken if query.before is None else and_(spoken, ENTRY.c.sequence < query.before)
             rows = await connection.execute(
-                select(ENTRY).where(spoken).order_by(ENTRY.c.sequence.desc()).limit(query.limit)
+                select(ENTRY).where(wanted).order_by(ENTRY.c.sequence.desc()).limit(query.limit)
             )
-            newest = _fitting(map(_message, rows))
+            newest = fitting(map(_message, rows))
         return Messages(session=session, messages=newest[::-1], total=total or 0)
 
     async def history(self, query: HistoryQuery) -> History:
@@ -108,7 +109,7 @@ class Answers:
                 select(ENTRY).where(*wanted).order_by(ENTRY.c.sequence, ENTRY.c.number).limit(query.limit + 1)
             )
             found = [_entry(row) for row in rows]
-        page = _fitting(found[: query.limit])
+        page = fitting(found[: query.limit])
         more = len(page) < len(found)
         return History(
             entries=page, owner=session.owner, next=(page[-1].sequence, page[-1].number) if more else None
@@ -172,7 +173,7 @@ def _entry(row: Any) -> HistoryEntry:
     )
 
 
-def _fitting(items: Iterable[ItemT]) -> tuple[ItemT, ...]:
+def fitting(items: Iterable[ItemT]) -> tuple[ItemT, ...]:
     """The first items that fit into one answer, one at least."""
     fitting: list[ItemT] = []
     room = PAGE_BYTES

@@ -12,12 +12,11 @@ from chassis import server
 from chassis.metrics import ProjectionMetrics
 from chassis.settings import load
 from contracts.envelope import Recorded
-from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
+from contracts.events import GRAPH_STATE, REGISTERED, SHOWN, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
-from eventlog.ports import LogError
 from eventlog.settings import NatsSettings
 from eventlog.turns import dead_letters as dead
 from history_store.answers import Answers
@@ -25,6 +24,7 @@ from history_store.handlers import router
 from history_store.projector import Projector
 from history_store.settings import HistorySettings
 from history_store.store import Store
+from history_store.threads import ThreadAnswers
 
 NAME = "history-store"
 
@@ -37,11 +37,11 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
     """
     nats, own = load(NatsSettings), load(HistorySettings)
     broker = Broker(nats, NAME)
-    registry = Registry(REGISTERED, UPCASTERS, unread=GRAPH_STATE)
+    registry = Registry(REGISTERED, UPCASTERS, unread=(*GRAPH_STATE, *SHOWN))
     store = Store(own.url())
     metrics = ProjectionMetrics(broker.metrics.registry)
 
-    async def bury(event: Recorded, reason: str) -> None:
+    async def give_up(event: Recorded, reason: str) -> None:
         letter = dead.DeadLetter(
             service=NAME,
             conversation=event.conversation,
@@ -49,28 +49,16 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
             event_id=event.id,
             reason=reason,
         )
-        await dead.bury(broker, letter, timeout_seconds=nats.request_timeout)
+        await dead.put(broker, letter, timeout_seconds=nats.request_timeout)
 
     projector = Projector(
         lambda: JetStreamLog(broker, registry, nats),
         store,
-        bury,
+        give_up,
         metrics,
         outage_patience=own.outage_patience,
+        ready_lag=own.ready_lag,
     )
-
-    async def not_projecting() -> str | None:
-        """Why the projection stands still or is far behind."""
-        if projector.trouble:
-            return projector.trouble
-        try:
-            lag = await projector.lag()
-        except LogError as error:
-            return f"cannot tell how far behind the projection is: {error}"
-        return f"{lag} events behind" if lag > own.ready_lag else None
-
-    async def measure_lag() -> None:
-        await projector.lag()
 
     projecting: asyncio.Task[None] | None = None
 
@@ -82,7 +70,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         nonlocal projecting
         projecting = asyncio.create_task(projector.run())
         projecting.add_done_callback(_end_the_process)
-        broker.metrics.before_reading(measure_lag)
+        broker.interruptions.listen(projector.suspect)
+        broker.metrics.before_reading(projector.measure)
         try:
             yield
             await projecting
@@ -96,13 +85,13 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         if projecting:
             projecting.cancel()
 
-    broker.include_router(router(Answers(store), projector, query_wait=own.query_wait))
+    broker.include_router(router(Answers(store), ThreadAnswers(store), projector, query_wait=own.query_wait))
     app = AsgiFastStream(
         broker,
         lifespan=lifespan,
         on_shutdown=[stop_projecting],
         logger=None,
-        asgi_routes=service.health_routes(broker, NAME, [not_projecting, store.problem]),
+        asgi_routes=service.health_routes(broker, NAME, [projector.problem]),
         specification=AsyncAPI(title="Parley history-store", version="0.1.0"),
     )
     return app, server.started(app)

@@ -18,13 +18,18 @@ from contracts.queries import (
     Query,
     Quotations,
     QuotationsQuery,
+    Runs,
+    RunsQuery,
     SessionFound,
     SessionQuery,
     Sessions,
     SessionsQuery,
+    Threads,
+    ThreadsQuery,
 )
 from history_store.answers import Answers
 from history_store.projector import Behind, Projector
+from history_store.threads import ThreadAnswers
 
 QUEUE: Final = "history-store"
 CONCURRENT_ANSWERS: Final = 32
@@ -49,7 +54,9 @@ async def internal(error: Exception) -> Failure:
     return Failure(failure="internal", message=f"the database does not answer: {type(error).__name__}")
 
 
-def router(answers: Answers, projector: Projector, *, query_wait: float) -> NatsRouter:
+def router(
+    answers: Answers, threads: ThreadAnswers, projector: Projector, *, query_wait: float
+) -> NatsRouter:
     """A router with a subscriber for each query; `query_wait` in seconds."""
     failures = ExceptionMiddleware(
         publish_handlers={
@@ -90,5 +97,15 @@ def router(answers: Answers, projector: Projector, *, query_wait: float) -> Nats
     async def last_quotations(query: QuotationsQuery) -> Quotations:
         """Tells which quotations a user was given last."""
         return await current(query, answers.quotations)
+
+    @routes.subscriber(subjects.query(queries.THREADS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def search_threads(query: ThreadsQuery) -> Threads:
+        """Lists conversations as threads."""
+        return await current(query, threads.threads)
+
+    @routes.subscriber(subjects.query(queries.RUNS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def list_runs(query: RunsQuery) -> Runs:
+        """Lists the runs of a conversation."""
+        return await current(query, threads.runs)
 
     return routes

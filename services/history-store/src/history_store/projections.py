@@ -8,16 +8,21 @@ from contracts.envelope import Recorded, format_time
 from contracts.events import (
     ENDS,
     AnswerReceived,
+    CancelRequested,
     CheckpointsRemoved,
     ConversationDeleted,
     ConversationStarted,
     MessageReceived,
+    MetadataChanged,
     NodeCompleted,
     ReplySpoken,
     RunCancelled,
     RunCompleted,
+    RunEvent,
     RunFailed,
+    RunForgotten,
     RunInterrupted,
+    RunRequested,
     RunStarted,
     StageAnswered,
     Unrecognized,
@@ -26,7 +31,8 @@ from contracts.events import (
     VoiceToolReturned,
 )
 from contracts.events.quote import Quote
-from history_store.tables import ConversationRow, EntryRow, QuotationRow
+from history_store.runs import evolve_run, labelled, outcome_of, said_in, storable
+from history_store.tables import ConversationRow, EntryRow, QuotationRow, RunRow
 
 _NO_QUESTION: Final = {"interrupt_id": None, "question": None}
 
@@ -39,20 +45,34 @@ class Changes:
         conversations: the last state of every conversation touched, by key; None if it is gone.
         entries: new entries, in order.
         quotations: quotations newly given, in order.
+        runs: the last state of every run touched, by id.
         gone: incarnations of which nothing may be left.
         rolled_back: runs of which no entry may be left.
+        forgotten: runs that are not to be listed any more.
     """
 
     conversations: dict[str, ConversationRow | None]
     entries: list[EntryRow] = field(default_factory=list)
     quotations: list[QuotationRow] = field(default_factory=list)
+    runs: dict[str, RunRow] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     rolled_back: set[str] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
 
 
-def project(known: Mapping[str, ConversationRow], events: Iterable[Recorded]) -> Changes:
-    """Fold a batch of events, in order, over the conversations as they are."""
-    changes = Changes(dict(known))
+def runs_in(events: Iterable[Recorded]) -> set[str]:
+    """The ids of the runs that events are about, beside those that begin with them."""
+    about = (recorded.event for recorded in events)
+    return {event.run_id for event in about if isinstance(event, RunEvent | CancelRequested)}
+
+
+def project(
+    known: Mapping[str, ConversationRow],
+    events: Iterable[Recorded],
+    runs: Mapping[str, RunRow] | None = None,
+) -> Changes:
+    """Fold a batch of events, in order, over the conversations and the runs as they are."""
+    changes = Changes(dict(known), runs=dict(runs or {}))
     for recorded in events:
         if isinstance(recorded.event, Unrecognized):
             continue
@@ -63,18 +83,22 @@ def project(known: Mapping[str, ConversationRow], events: Iterable[Recorded]) ->
             changes.gone.add(before.incarnation)
         if after is None:
             continue
+        if run := evolve_run(changes.runs, after, recorded):
+            changes.runs[run.run_id] = run
         match recorded.event:
             case CheckpointsRemoved(scope="runs", run_ids=run_ids):
                 changes.rolled_back.update(run_ids)
             case RunCancelled(rolled_back=True, run_id=run_id):
                 changes.rolled_back.add(run_id)
+            case RunForgotten(run_id=run_id):
+                changes.forgotten.add(run_id)
             case StageAnswered(quote=Quote(id=quote_id), user_id=str(user_id)):
                 changes.quotations.append(
                     QuotationRow(
                         sequence=recorded.sequence,
                         incarnation=after.incarnation,
-                        user_id=_storable(user_id),
-                        quote_id=_storable(quote_id),
+                        user_id=storable(user_id),
+                        quote_id=storable(quote_id),
                     )
                 )
             case _:
@@ -85,6 +109,12 @@ def project(known: Mapping[str, ConversationRow], events: Iterable[Recorded]) ->
         if entry.incarnation not in changes.gone and entry.run_id not in changes.rolled_back
     ]
     changes.quotations = [row for row in changes.quotations if row.incarnation not in changes.gone]
+    unlisted = changes.forgotten | changes.rolled_back
+    changes.runs = {
+        run_id: row
+        for run_id, row in changes.runs.items()
+        if row.incarnation not in changes.gone and run_id not in unlisted
+    }
     return changes
 
 
@@ -100,21 +130,25 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
         "last_sequence": recorded.sequence,
     }
     match event:
-        case MessageReceived() | AnswerReceived():
+        case MessageReceived() | AnswerReceived() | RunRequested():
             changes["unanswered"] = conversation.unanswered + 1
             changes |= _NO_QUESTION
         case RunStarted():
             changes |= _NO_QUESTION
         case RunInterrupted():
             changes["unanswered"] = max(conversation.unanswered - 1, 0)
-            changes["interrupt_id"] = _storable(event.interrupt_id)
-            changes["question"] = _storable(event.question)
+            changes["interrupt_id"] = storable(event.interrupt_id)
+            changes["question"] = storable(event.question)
         case RunCompleted() | RunFailed() | RunCancelled():
             changes["unanswered"] = max(conversation.unanswered - 1, 0)
         case VoiceSessionClaimed(owner=owner):
-            changes["owner"] = _storable(owner)
+            changes["owner"] = storable(owner)
+        case MetadataChanged(metadata=metadata):
+            changes["labels"] = labelled(conversation.labels, metadata)
         case _:
             pass
+    if isinstance(event, ENDS):
+        changes |= outcome_of(event) | {"state_updated_at": changes["updated_at"]}
     changed = conversation.model_copy(update=changes)
     changed.status = _status(changed, ended=isinstance(event, ENDS))
     return changed
@@ -129,6 +163,8 @@ def entries(incarnation: int, recorded: Recorded) -> list[EntryRow]:
             said = [(recorded.id, "message", None, event.text, event.message_id)]
         case AnswerReceived():
             said = [(recorded.id, "answer", None, _answer(event), None)]
+        case RunRequested() if text := said_in(event):
+            said = [(recorded.id, "message", None, text, event.message_id)]
         case NodeCompleted():
             said = [(event.run_id, "step", step.kind, step.text, None) for step in event.steps]
         case VoiceToolReturned():
@@ -152,11 +188,11 @@ def entries(incarnation: int, recorded: Recorded) -> list[EntryRow]:
             sequence=recorded.sequence,
             number=number,
             incarnation=incarnation,
-            run_id=_storable(run_id),
+            run_id=storable(run_id),
             kind=kind,
             step_kind=step_kind,
-            content=_storable(content),
-            message_id=_storable(message_id) if message_id else message_id,
+            content=storable(content),
+            message_id=storable(message_id) if message_id else message_id,
             occurred_at=format_time(recorded.occurred_at),
         )
         for number, (run_id, kind, step_kind, content, message_id) in enumerate(said)
@@ -169,15 +205,16 @@ def _started(recorded: Recorded, event: ConversationStarted) -> ConversationRow:
     return ConversationRow(
         incarnation=recorded.sequence,
         key=recorded.conversation,
-        responder=_storable(event.responder_name),
-        graph=_storable(event.graph),
-        protocol=_storable(event.protocol),
-        user_id=event.user_id and _storable(event.user_id),
-        owner=event.owner and _storable(event.owner),
-        forked_from=_storable(origin.conversation) if origin else None,
-        forked_checkpoint=_storable(origin.checkpoint_id) if origin else None,
+        responder=storable(event.responder_name),
+        graph=storable(event.graph),
+        protocol=storable(event.protocol),
+        user_id=event.user_id and storable(event.user_id),
+        owner=event.owner and storable(event.owner),
+        forked_from=storable(origin.conversation) if origin else None,
+        forked_checkpoint=storable(origin.checkpoint_id) if origin else None,
         created_at=time,
         updated_at=time,
+        state_updated_at=time,
         last_sequence=recorded.sequence,
     )
 
@@ -194,8 +231,3 @@ def _answer(event: AnswerReceived) -> str:
     if event.response is not None:
         return event.response
     return "approved" if event.approve else "refused"
-
-
-def _storable(text: str) -> str:
-    """The text as PostgreSQL takes it: without NUL characters."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -1,6 +1,7 @@
 """Builds a second set of tables from the log, beside the live ones, and compares or swaps them.
 
-The live projection goes on meanwhile. `digests` tells what is the same on every machine.
+The live projection goes on meanwhile, and is at the end of the log afterwards, wherever it was.
+`digests` tells what is the same on every machine.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.settings import WrongSetting, load
 from contracts.envelope import Recorded
-from contracts.events import REGISTERED, UPCASTERS
+from contracts.events import REGISTERED, SHOWN, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
 from eventlog.broker import Broker
@@ -26,9 +27,10 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings
 from history_store.digests import Digests
+from history_store.lineage import strayed
 from history_store.settings import HistorySettings
-from history_store.store import Moved, Store, is_poison, lock, position
-from history_store.tables import CONVERSATION, ENTRY, QUOTATION
+from history_store.store import Moved, Store, is_poison, lock, put, stand_of, take_over
+from history_store.tables import ROWS
 
 BATCH: Final = 4000
 BATCHES_AHEAD: Final = 3
@@ -70,7 +72,7 @@ class Outcome:
 
 
 async def rebuild(log: Log, live: Store, beside: Store, *, verify: bool, say: Say) -> Outcome:
-    """Build `beside` from the log up to where `live` stands; compare, or put its rows in place of `live`'s.
+    """Build `beside` from the log; compare it with `live`, or put it in the place of `live`.
 
     Raises:
         Moved: if the live tables belong to another release.
@@ -78,9 +80,14 @@ async def rebuild(log: Log, live: Store, beside: Store, *, verify: bool, say: Sa
     """
     outcome = Outcome()
     await beside.prepare(afresh=True)
-    await _build(log, beside, await live.position(), outcome, say)
-    compare_or_swap = _verify if verify else _swap
-    await compare_or_swap(log, live, beside, outcome, say)
+    await beside.sign((await log.state()).made)
+    if verify:
+        await _build(log, beside, await live.position(), outcome, say)
+        await _verify(log, live, beside, outcome, say)
+    else:
+        await _build(log, beside, await log.position(), outcome, say)
+        await _digest(beside, outcome)
+        await _swap(log, live, beside, say)
     return outcome
 
 
@@ -149,9 +156,12 @@ async def _apply(beside: Store, batch: Sequence[Recorded], after: int) -> None:
 
 async def _verify(log: Log, live: Store, beside: Store, outcome: Outcome, say: Say) -> None:
     async with live.reading() as found:
-        await _build(log, beside, await position(found), outcome, say)
+        stand = await stand_of(found)
+        if why := await strayed(log, stand):
+            outcome.differ(why)
+        await _build(log, beside, stand.sequence, outcome, say)
         async with beside.reading() as expected:
-            for table in (CONVERSATION, ENTRY, QUOTATION):
+            for table in ROWS:
                 await _compare(table, found, expected, outcome)
 
 
@@ -178,18 +188,34 @@ async def _compare(table: Table, found: AsyncConnection, expected: AsyncConnecti
             live = await anext(live_rows, None)
 
 
-async def _swap(log: Log, live: Store, beside: Store, outcome: Outcome, say: Say) -> None:
-    """Replace the live rows in one transaction, at the very position the live projection has then."""
+async def _digest(beside: Store, outcome: Outcome) -> None:
+    """Fold all rows into the digests."""
+    async with beside.reading() as rebuilt:
+        for table in ROWS:
+            async for row in _rows(rebuilt, table):
+                outcome.digests.add_row(table, row)
+
+
+async def _swap(log: Log, live: Store, beside: Store, say: Say) -> None:
+    """Put the rebuilt tables in the place of the live ones, with what came into the log meanwhile."""
     async with live.writing() as connection:
-        at = await lock(connection)
-        await _build(log, beside, at, outcome, say)
-        async with beside.reading() as rebuilt:
-            for table in (CONVERSATION, ENTRY, QUOTATION):
-                await connection.execute(delete(table))
-                async for rows in _chunks(rebuilt, table):
-                    for row in rows:
-                        outcome.digests.add_row(table, row)
-                    await connection.execute(insert(table), rows)
+        await lock(connection)
+        await _build(log, beside, await log.position(), Outcome(), say)
+        stand = await beside.stand()
+        if live.embedded:
+            await _copy(beside, connection)
+        else:
+            await take_over(connection, beside)
+        await put(connection, stand)
+
+
+async def _copy(beside: Store, connection: AsyncConnection) -> None:
+    """Replace all rows."""
+    async with beside.reading() as rebuilt:
+        for table in ROWS:
+            await connection.execute(delete(table))
+            async for rows in _chunks(rebuilt, table):
+                await connection.execute(insert(table), rows)
 
 
 async def _chunks(connection: AsyncConnection, table: Table) -> AsyncIterator[list[Row]]:
@@ -237,7 +263,7 @@ async def run(*, verify: bool, say: Say) -> Outcome:
     try:
         await service.connect(broker)
         await live.prepare()
-        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
+        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=SHOWN), nats)
         async with second(live) as beside:
             return await rebuild(log, live, beside, verify=verify, say=say)
     finally:

@@ -9,27 +9,30 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import delete, event, insert, select, text, update
+from sqlalchemy import Connection, delete, event, exists, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from contracts.envelope import Recorded
-from history_store.projections import Changes, project
+from history_store.containment import CONTAINS, contains
+from history_store.lineage import Stand, decode, encode, renewed
+from history_store.projections import Changes, project, runs_in
 from history_store.tables import (
     CONVERSATION,
     ENTRY,
     METADATA,
     POSITION,
     QUOTATION,
+    ROWS,
+    RUN,
     SCHEMA_VERSION,
     ConversationRow,
+    RunRow,
 )
 
 BUSY_SECONDS: Final = 10
 CONNECT_SECONDS: Final = 5
-PROBE_SECONDS: Final = 2
-"""No longer than the probe of the log, so that who asks for readiness is still there for the answer."""
 STATEMENT_SECONDS: Final = 60
 _PREPARING: Final = 7_205_759
 """Key of the PostgreSQL advisory lock under which replicas create the tables one after the other."""
@@ -83,6 +86,24 @@ class Store:
         """
         if self.embedded and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        async with self._making() as connection:
+            if afresh or not await connection.run_sync(_complete):
+                await _make(connection)
+
+    async def begin_anew(self, stand: Stand) -> None:
+        """Empty the tables, unless they have moved on from `stand` meanwhile."""
+        async with self._making() as connection:
+            if await stand_of(connection) == stand:
+                await _make(connection)
+
+    async def sign(self, made: str) -> None:
+        """Note which log the tables are filled from, where it is not noted yet."""
+        async with self.writing() as connection:
+            await connection.execute(update(POSITION).where(POSITION.c.log == "").values(log=made))
+
+    @asynccontextmanager
+    async def _making(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may make tables, one at a time over all replicas."""
         async with self.writing() as connection:
             if self.embedded:
                 await connection.execute(text("BEGIN IMMEDIATE"))
@@ -90,15 +111,7 @@ class Store:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PREPARING})
                 if self.schema:
                     await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{self.schema}"'))
-            await connection.run_sync(METADATA.create_all, tables=[POSITION])
-            version = await connection.scalar(select(POSITION.c.schema_version))
-            if version == SCHEMA_VERSION and not afresh:
-                return
-            await connection.run_sync(METADATA.drop_all)
-            await connection.run_sync(METADATA.create_all)
-            await connection.execute(
-                insert(POSITION), {"id": 1, "sequence": 0, "schema_version": SCHEMA_VERSION}
-            )
+            yield connection
 
     async def remove(self) -> None:
         """Remove all tables and whatever holds them, and close."""
@@ -117,16 +130,17 @@ class Store:
             Moved: if the tables now belong to another release.
         """
         async with self._engine.connect() as connection:
-            return await position(connection)
+            return (await stand_of(connection)).sequence
 
-    async def problem(self) -> str | None:
-        """Why the tables cannot be read, or None."""
-        try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                await self.position()
-        except (SQLAlchemyError, Moved, OSError, TimeoutError) as error:
-            return f"the database does not answer: {error or type(error).__name__}"
-        return None
+    async def stand(self) -> Stand:
+        """How far the projection is, and of which log; fails where any of the tables is missing.
+
+        Raises:
+            Moved: if the tables now belong to another release.
+        """
+        async with self._engine.connect() as connection:
+            await connection.execute(select(*(exists(select(table)) for table in ROWS)))
+            return await stand_of(connection)
 
     async def apply(self, events: Sequence[Recorded], *, after: int) -> None:
         """Project the events that follow the position `after`, in one transaction with the new position.
@@ -135,7 +149,7 @@ class Store:
             Moved: if the position is another one.
         """
         async with self.writing() as connection:
-            await advance(connection, after, events[-1].sequence)
+            await _advance(connection, after, events)
             await _write(connection, events)
 
     async def skip(self, event: Recorded, *, after: int) -> None:
@@ -145,34 +159,47 @@ class Store:
             Moved: if the position is another one.
         """
         async with self.writing() as connection:
-            await advance(connection, after, event.sequence)
+            await _advance(connection, after, [event])
 
 
-async def position(connection: AsyncConnection) -> int:
-    """The position as this connection sees it.
-
-    Raises:
-        Moved: if the tables now belong to another release.
-    """
-    found = await connection.scalar(
-        select(POSITION.c.sequence).where(POSITION.c.schema_version == SCHEMA_VERSION)
-    )
-    if found is None:
-        raise Moved("the tables belong to another release")
-    return int(found)
-
-
-async def lock(connection: AsyncConnection) -> int:
-    """Keep every other writer out until the end of the transaction; gives the position.
+async def lock(connection: AsyncConnection) -> None:
+    """Keep every other writer out until the end of the transaction.
 
     Raises:
         Moved: if the tables now belong to another release.
     """
     await connection.execute(update(POSITION).values(sequence=POSITION.c.sequence))
-    return await position(connection)
+    await stand_of(connection)
 
 
-async def advance(connection: AsyncConnection, old: int, new: int) -> None:
+async def take_over(connection: AsyncConnection, beside: "Store") -> None:
+    """Let the tables of another PostgreSQL schema take the place of those here; no row is copied."""
+    here = await connection.scalar(text("SELECT current_schema()"))
+    for table in ROWS:
+        await connection.execute(text(f'DROP TABLE "{here}"."{table.name}"'))
+        await connection.execute(text(f'ALTER TABLE "{beside.schema}"."{table.name}" SET SCHEMA "{here}"'))
+
+
+async def put(connection: AsyncConnection, stand: Stand) -> None:
+    """Set the position, in a transaction that has it locked."""
+    await connection.execute(
+        update(POSITION).values(sequence=stand.sequence, log=stand.made, anchors=encode(stand.anchors))
+    )
+
+
+async def stand_of(connection: AsyncConnection) -> Stand:
+    """How far the projection is as this connection sees it.
+
+    Raises:
+        Moved: if the tables now belong to another release.
+    """
+    found = await connection.execute(select(POSITION).where(POSITION.c.schema_version == SCHEMA_VERSION))
+    if (row := found.first()) is None:
+        raise Moved("the tables belong to another release")
+    return Stand(row.sequence, row.log, decode(row.anchors))
+
+
+async def _advance(connection: AsyncConnection, old: int, events: Sequence[Recorded]) -> None:
     """Compare and set the position; first in a transaction, since it locks out every other writer.
 
     Raises:
@@ -181,32 +208,62 @@ async def advance(connection: AsyncConnection, old: int, new: int) -> None:
     moved = await connection.execute(
         update(POSITION)
         .where(POSITION.c.sequence == old, POSITION.c.schema_version == SCHEMA_VERSION)
-        .values(sequence=new)
+        .values(sequence=events[-1].sequence)
+        .returning(POSITION.c.anchors)
     )
-    if moved.rowcount != 1:
+    if (row := moved.first()) is None:
         raise Moved(f"the projection is not at {old} any more")
+    anchors = renewed(decode(row.anchors), events)
+    await connection.execute(update(POSITION).values(anchors=encode(anchors)))
+
+
+def _complete(connection: Connection) -> bool:
+    """Whether every table is there, and of this release; looks at the catalogue alone before it reads."""
+    found = inspect(connection)
+    schema = connection.get_execution_options().get("schema_translate_map", {}).get(None)
+    if not set(METADATA.tables) <= set(found.get_table_names(schema=schema)):
+        return False
+    columns = {column["name"] for column in found.get_columns(POSITION.name, schema=schema)}
+    if columns != set(POSITION.c.keys()):
+        return False
+    return connection.scalar(select(POSITION.c.schema_version)) == SCHEMA_VERSION
+
+
+async def _make(connection: AsyncConnection) -> None:
+    await connection.run_sync(METADATA.drop_all)
+    await connection.run_sync(METADATA.create_all)
+    await connection.execute(insert(POSITION), {"id": 1, "sequence": 0, "schema_version": SCHEMA_VERSION})
 
 
 async def _write(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
     keys = {recorded.conversation for recorded in events}
     rows = await connection.execute(select(CONVERSATION).where(CONVERSATION.c.key.in_(keys)))
     known = {row.key: ConversationRow.model_construct(**row._asdict()) for row in rows}
-    changes = project(known, events)
+    named = await connection.execute(select(RUN).where(RUN.c.run_id.in_(runs_in(events))))
+    runs = {row.run_id: RunRow.model_construct(**row._asdict()) for row in named}
+    changes = project(known, events, runs)
     await _remove(connection, changes)
     touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
     await _replace(connection, touched)
     if changes.entries:
         await connection.execute(insert(ENTRY), [dict(entry) for entry in changes.entries])
+    moved = [row for run_id, row in changes.runs.items() if row and row is not runs.get(run_id)]
+    if moved:
+        await connection.execute(delete(RUN).where(RUN.c.sequence.in_([row.sequence for row in moved])))
+        await connection.execute(insert(RUN), [dict(row) for row in moved])
     if changes.quotations:
         await connection.execute(insert(QUOTATION), [dict(row) for row in changes.quotations])
 
 
 async def _remove(connection: AsyncConnection, changes: Changes) -> None:
     if changes.gone:
-        for table in (CONVERSATION, ENTRY, QUOTATION):
+        for table in ROWS:
             await connection.execute(delete(table).where(table.c.incarnation.in_(changes.gone)))
     if changes.rolled_back:
         await connection.execute(delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
+    if changes.forgotten or changes.rolled_back:
+        gone = changes.forgotten | changes.rolled_back
+        await connection.execute(delete(RUN).where(RUN.c.run_id.in_(gone)))
 
 
 async def _replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> None:
@@ -232,6 +289,7 @@ def _engine(url: str, *, embedded: bool) -> AsyncEngine:
     def configure(connection: Any, _: object) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.create_function(CONTAINS, 2, contains, deterministic=True)
 
     return engine
 

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Index, MetaData, Table
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 """Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
 
 
@@ -20,6 +20,10 @@ class ConversationRow(SQLModel):
         unanswered: how many messages wait for the end of their run.
         interrupt_id: the question that waits for a person, None if none does.
         last_sequence: the newest event of the conversation; lists are ordered by it.
+        labels: its metadata, a JSON object with its names in order.
+        outcome: how the last run ended: completed, asked, stopped, cancelled or failed.
+        error: what the last run failed with, and its kind.
+        state_updated_at: when a run last ended, or the conversation began.
     """
 
     incarnation: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -38,6 +42,11 @@ class ConversationRow(SQLModel):
     created_at: str
     updated_at: str
     last_sequence: int
+    labels: str = "{}"
+    outcome: str | None = None
+    error: str | None = None
+    error_kind: str | None = None
+    state_updated_at: str
 
 
 class Conversation(ConversationRow, table=True):
@@ -86,6 +95,39 @@ class Entry(EntryRow, table=True):
     )
 
 
+class RunRow(SQLModel):
+    """What became of a run; the request itself is in the log.
+
+    Attributes:
+        sequence: the event that asked for it.
+        incarnation: the conversation it belongs to.
+        graph: the graph that runs, as far as it is named.
+        status: pending, running, success, error or interrupted.
+    """
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    incarnation: int
+    run_id: str
+    protocol: str
+    graph: str
+    status: str = "pending"
+    attempt: int = 1
+    error: str | None = None
+    error_kind: str | None = None
+    created_at: str
+    updated_at: str
+
+
+class Run(RunRow, table=True):
+    """The table of runs."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        Index("ix_run_id", "run_id"),
+        Index("ix_run_conversation", "incarnation", "sequence"),
+    )
+
+
 class QuotationRow(SQLModel):
     """A quotation that a user was given.
 
@@ -111,17 +153,27 @@ class Quotation(QuotationRow, table=True):
 
 
 class Position(SQLModel, table=True):
-    """How far the log has been projected: one row, written in the transaction of the rows themselves."""
+    """How far the log has been projected: one row, written in the transaction of the rows themselves.
+
+    Attributes:
+        log: when the log was made; empty before the first look at it.
+        anchors: the newest events projected, as `lineage` writes them.
+    """
 
     __tablename__ = "position"
 
     id: int = Field(default=1, primary_key=True)
     sequence: int
     schema_version: int
+    log: str = ""
+    anchors: str = "[]"
 
 
 CONVERSATION: Final[Table] = SQLModel.metadata.tables["conversation"]
 ENTRY: Final[Table] = SQLModel.metadata.tables["entry"]
+RUN: Final[Table] = SQLModel.metadata.tables["run"]
 QUOTATION: Final[Table] = SQLModel.metadata.tables["quotation"]
+ROWS: Final = (CONVERSATION, ENTRY, RUN, QUOTATION)
+"""All tables but the position; those of conversations first."""
 POSITION: Final[Table] = SQLModel.metadata.tables["position"]
 METADATA: Final[MetaData] = SQLModel.metadata

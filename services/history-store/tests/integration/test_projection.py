@@ -23,6 +23,7 @@ from contracts.events import (
     RunCompleted,
     RunInterrupted,
     Step,
+    Unrecognized,
 )
 from contracts.events.checkpoint import Blob
 from contracts.queries import HistoryQuery, MessagesQuery, SessionQuery, SessionsQuery
@@ -37,12 +38,12 @@ from history_store.tables import CONVERSATION, ENTRY, POSITION
 SOON = 10.0
 FIXED_TIME = datetime(2025, 11, 3, 10, tzinfo=UTC)
 FIXED_IDS = [UUID(int=number) for number in range(4)]
-DIGEST = "c06d7c4f14efa30d646b22b0b61985c0270eb2e0c39dd148070ef5ca1ff45836"
+DIGEST = "04cc68f4d3f5a9a91cfc2fc85e8c235a6e105ded48840bd9384a4e15c2c25bd9"
 AUTHOR = Author("test")
 CHECKPOINT = CheckpointSaved(
     checkpoint_id="c", base=1, header={}, metadata=Blob(format="json", data="e30="), changed={}
 )
-BuryCall = Callable[[Recorded, str], Awaitable[None]]
+GiveUpCall = Callable[[Recorded, str], Awaitable[None]]
 
 
 async def say(log: MemoryLog, key: str, *events: Event) -> int:
@@ -75,17 +76,17 @@ async def talk(log: MemoryLog, conversations: int, turns: int) -> int:
     return await say(log, "대화 0", started(), message("다시")) if turns else last
 
 
-async def refuse_to_bury(event: Recorded, reason: str) -> None:
+async def refuse_to_give_up(event: Recorded, reason: str) -> None:
     raise AssertionError(f"event {event.sequence} was called poison: {reason}")
 
 
 @asynccontextmanager
 async def projecting(
-    log: MemoryLog, store: Store, bury: BuryCall = refuse_to_bury, patience: float = SOON
+    log: MemoryLog, store: Store, give_up: GiveUpCall = refuse_to_give_up, patience: float = SOON
 ) -> AsyncIterator[Projector]:
     """A projector at work."""
     projector = Projector(
-        lambda: log, store, bury, ProjectionMetrics(CollectorRegistry()), outage_patience=patience
+        lambda: log, store, give_up, ProjectionMetrics(CollectorRegistry()), outage_patience=patience
     )
     task = asyncio.create_task(projector.run())
     try:
@@ -305,18 +306,36 @@ async def test_what_cannot_be_projected_is_put_aside_and_the_rest_goes_on(
     await say(log, "a", started(), message("before"))
     poison = await say(log, "a", reply("x").model_copy(update={"text": None}))
     last = await say(log, "a", message("after"))
-    buried: list[int] = []
+    given_up: list[int] = []
 
-    async def bury(event: Recorded, reason: str) -> None:
+    async def give_up(event: Recorded, reason: str) -> None:
         assert reason
-        buried.append(event.sequence)
+        given_up.append(event.sequence)
 
-    async with projecting(log, store, bury) as projector:
+    async with projecting(log, store, give_up) as projector:
         await projector.reached(last, timeout_seconds=SOON)
-    assert buried == [poison]
+    assert given_up == [poison]
     entries = (await Answers(store).history(HistoryQuery(conversation="a"))).entries
     assert [entry.content for entry in entries] == ["before", "after"]
     assert (await verified(log, store)).differences == 0
+
+
+async def test_what_is_damaged_is_reported_once_and_the_rest_goes_on(store: Store) -> None:
+    log = MemoryLog()
+    await say(log, "a", started(), message("before"))
+    lost = Unrecognized(name="message.received", data_version=1, reason="payload x is missing", damaged=True)
+    damaged = await say(log, "a", lost)
+    last = await say(log, "a", message("after"))
+    given_up: list[tuple[int, str]] = []
+
+    async def give_up(event: Recorded, reason: str) -> None:
+        given_up.append((event.sequence, reason))
+
+    async with projecting(log, store, give_up) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+    assert given_up == [(damaged, "payload x is missing")]
+    entries = (await Answers(store).history(HistoryQuery(conversation="a"))).entries
+    assert [entry.content for entry in entries] == ["before", "after"]
 
 
 async def test_a_database_that_comes_back_misses_no_event(
@@ -353,10 +372,164 @@ async def test_a_database_that_stays_away_ends_the_projector(
     await say(log, "a", started())
     monkeypatch.setattr(store, "apply", refuse)
     projector = Projector(
-        lambda: log, store, refuse_to_bury, ProjectionMetrics(CollectorRegistry()), outage_patience=0.2
+        lambda: log, store, refuse_to_give_up, ProjectionMetrics(CollectorRegistry()), outage_patience=0.2
     )
     with pytest.raises(Away, match="connection refused"):
         await projector.run()
+
+
+async def restored(log: MemoryLog, until: int, *more: str) -> MemoryLog:
+    """A log that was put back to an earlier sequence, and where something else was said since."""
+    back = MemoryLog(log.made)
+    async with log.follow_all(after=0) as batches:
+        events = await anext(batches)
+    for event in events[:until]:
+        await back.append([event], expected=await back.tail(event.conversation))
+    for said in more:
+        await say(back, "대화 1", message(said))
+    return back
+
+
+async def told(store: Store, key: str) -> list[str]:
+    entries = (await Answers(store).history(HistoryQuery(conversation=key))).entries
+    return [entry.content for entry in entries]
+
+
+@pytest.mark.parametrize("more", [0, 30], ids=["shorter", "longer"])
+async def test_a_log_put_back_to_a_backup_is_noticed_at_start_and_projected_anew(
+    store: Store, more: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=4, turns=3)
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+    back = await restored(log, 12, *(f"since {number}" for number in range(more)))
+    assert (await verified(back, store)).differences
+    async with projecting(back, store) as projector:
+        await projector.reached(await back.position(), timeout_seconds=SOON)
+        end = await say(back, "대화 1", message("later"))
+        await projector.reached(end, timeout_seconds=SOON)
+        assert (await projector.problem()) is None
+    assert "filled anew" in caplog.text
+    outcome = await verified(back, store)
+    assert (outcome.differences, outcome.position) == (0, end)
+    assert (await told(store, "대화 1"))[-1] == "later"
+
+
+async def test_a_log_put_back_while_it_is_projected_is_noticed(store: Store) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=4, turns=3)
+    current = log
+    projector = Projector(
+        lambda: current,
+        store,
+        refuse_to_give_up,
+        ProjectionMetrics(CollectorRegistry()),
+        outage_patience=SOON,
+    )
+    task = asyncio.create_task(projector.run())
+    try:
+        await projector.reached(last, timeout_seconds=SOON)
+        current = await restored(log, 12, "since")
+        problem = await projector.problem()
+        end = await say(current, "대화 1", message("later"))
+        async with asyncio.timeout(SOON):
+            while projector.position != end or projector.trouble:  # noqa: ASYNC110 - nothing tells of trouble's end
+                await asyncio.sleep(0.01)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    assert problem is not None
+    assert (await verified(current, store)).differences == 0
+
+
+async def test_a_log_that_is_another_one_is_projected_from_its_beginning(store: Store) -> None:
+    log, other = MemoryLog(), MemoryLog("another time")
+    last = await talk(log, conversations=2, turns=2)
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+    for _ in range(2):
+        last = await talk(other, conversations=3, turns=2)
+        async with projecting(other, store) as projector:
+            await projector.reached(last, timeout_seconds=SOON)
+        assert (await verified(other, store)).differences == 0
+
+
+async def test_what_was_erased_since_is_no_reason_to_begin_anew(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=4, turns=3)
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+    id_at = log.id_at
+
+    async def erased(sequence: int) -> str | None:
+        return None if sequence == last else await id_at(sequence)
+
+    monkeypatch.setattr(log, "id_at", erased)
+    async with projecting(log, store) as projector:
+        await projector.reached(await say(log, "대화 2", message("later")), timeout_seconds=SOON)
+    assert "filled anew" not in caplog.text
+
+
+@pytest.mark.parametrize("table", ["position", "conversation", "all", "rows"])
+async def test_tables_that_are_emptied_while_it_runs_are_filled_again(store: Store, table: str) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=4, turns=3)
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+        assert await projector.problem() is None
+        async with store.writing() as connection:
+            for name in ("position", "conversation", "entry", "quotation"):
+                if table == "rows":
+                    await connection.execute(text(f"DELETE FROM {name}"))  # noqa: S608 - the test's own names
+                elif table in (name, "all"):
+                    await connection.execute(text(f"DROP TABLE {name}"))
+        assert await projector.problem() is not None
+        async with asyncio.timeout(SOON):
+            while await projector.problem():  # noqa: ASYNC110 - readiness is asked again and again
+                await asyncio.sleep(0.01)
+    outcome = await verified(log, store)
+    assert (outcome.differences, outcome.position) == (0, last)
+
+
+async def test_nobody_is_told_what_half_filled_tables_hold(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=2, turns=2)
+    go_on = asyncio.Event()
+    apply = store.apply
+
+    async def halting(events: list[Recorded], *, after: int) -> None:
+        if not after:
+            await apply(events[:1], after=after)
+            raise Moved("only the first was taken")
+        await go_on.wait()
+        await apply(events, after=after)
+
+    monkeypatch.setattr(store, "apply", halting)
+    async with projecting(log, store) as projector:
+        with pytest.raises(Behind):
+            await projector.reached(0, timeout_seconds=0.5)
+        assert "being filled" in (await projector.problem() or "")
+        go_on.set()
+        await projector.reached(0, timeout_seconds=SOON)
+        assert (projector.position, await projector.problem()) == (last, None)
+
+
+async def test_a_rebuild_ends_where_the_log_does(store: Store) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=4, turns=3)
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+    back = await restored(log, 12)
+    async with second(store) as beside:
+        outcome = await rebuild(back, store, beside, verify=False, say=lambda _: None)
+    assert (outcome.position, await store.position()) == (12, 12)
+    assert (await verified(back, store)).differences == 0
 
 
 async def test_whoever_asks_for_a_later_sequence_waits_and_is_told_in_time(store: Store) -> None:

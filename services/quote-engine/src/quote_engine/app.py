@@ -16,14 +16,16 @@ from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings
 from eventlog.turns.dead_letters import DeadLetters
 from eventlog.turns.deliveries import Deliveries
+from eventlog.turns.work import WorkQueue
 from quote_engine.adapters.chat_model import ChatModelListener
 from quote_engine.adapters.history import HistoryMemory
 from quote_engine.adapters.trained import TrainedReader
 from quote_engine.collection import load_collection
 from quote_engine.domain.quotation import CollectionError, Quotation
-from quote_engine.handlers import SERVICE, router
 from quote_engine.settings import QuoteSettings
 from quote_engine.worker import Worker
+
+SERVICE = "quote-engine"
 
 
 def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
@@ -55,9 +57,10 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             letters,
             settings,
         )
-        deliveries = Deliveries(worker.answer, letters, takeover_after=settings.takeover_after)
-        broker.include_router(router(log, deliveries, takeover_after=settings.takeover_after))
-        async with deliveries.working(app, broker, SERVICE):
+        deliveries = Deliveries(
+            worker, letters, takeover_after=settings.takeover_after, places=settings.concurrent_replies
+        )
+        async with deliveries.working(app, broker, SERVICE, WorkQueue(broker, log, SERVICE)):
             yield
 
     return app, started()

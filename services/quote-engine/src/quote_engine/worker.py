@@ -7,7 +7,7 @@ same however long the conversation is, and a process that remembers nothing read
 import asyncio
 import logging
 import traceback
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from contracts.envelope import Recorded
-from contracts.events import RunCancelled, RunCompleted, RunFailed, RunStarted, Unrecognized
+from contracts.events import RunCancelled, RunCompleted, RunEvent, RunFailed, RunStarted, Unrecognized
 from contracts.live import Delta
 from eventlog.author import Author
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
 from eventlog.turns.journal import Cancelled, Journal, Superseded
 from eventlog.turns.progress import Turn
-from eventlog.turns.responder import Responder, Undertaker
+from eventlog.turns.responder import DeadLetterBox, Responder
 from protocols.quote.wire import SERVER_ERROR, tokens
 from quote_engine.answering import answer
 from quote_engine.domain.dialogue import CrisisReply, Dialogue, Reply, RunFacts, evolve, fact
@@ -45,12 +45,24 @@ class _Conversation:
 
     tail: int = 0
     dialogue: Dialogue = field(default_factory=Dialogue)
+    messages: dict[str, Recorded] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> Mapping[str, str]:
+        return self.dialogue.waiting
 
     def fold(self, events: Sequence[Recorded]) -> None:
         for event in events:
             if event.sequence > self.tail:
                 self.dialogue = evolve(self.dialogue, event)
                 self.tail = event.sequence
+                if event.id in self.waiting:
+                    self.messages[event.id] = event
+                elif isinstance(event.event, RunEvent) and event.event.run_id not in self.waiting:
+                    self.messages.pop(event.event.run_id, None)
+
+    def oldest(self) -> Recorded | None:
+        return self.messages[next(iter(self.waiting))] if self.waiting else None
 
     def turn(self, work: Recorded) -> Turn:
         waiting = self.dialogue.waiting
@@ -71,7 +83,7 @@ class Worker(Responder[_Conversation]):
         memory: Memory,
         trained: Trained | None,
         listener: Listener | None,
-        undertaker: Undertaker,
+        dead_letters: DeadLetterBox,
         settings: QuoteSettings,
     ) -> None:
         super().__init__(log, _Conversation, concurrent=settings.concurrent_replies)
@@ -81,7 +93,7 @@ class Worker(Responder[_Conversation]):
         self._memory = memory
         self._trained = trained
         self._listener = listener
-        self._undertaker = undertaker
+        self._dead_letters = dead_letters
         self._settings = settings
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reading")
         self._choosing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -89,21 +101,25 @@ class Worker(Responder[_Conversation]):
     async def _turn(self, memory: _Conversation, work: Recorded) -> Turn:
         if isinstance(work.event, Unrecognized):
             raise LogError(f"cannot be read: {work.event.reason}")
-        await self._catch_up(memory, work)
+        if memory.tail == work.previous:
+            memory.fold([work])
+        else:
+            await self._catch_up(memory, work.conversation)
         return memory.turn(work)
 
-    async def _catch_up(self, memory: _Conversation, work: Recorded) -> None:
-        """Fold the message itself if nothing came before it, else whatever the log has.
+    async def _next(self, memory: _Conversation, conversation: str) -> Recorded | None:
+        await self._catch_up(memory, conversation)
+        return memory.oldest()
+
+    async def _catch_up(self, memory: _Conversation, conversation: str) -> None:
+        """Fold whatever the log has.
 
         What is appended after that makes the first append of the attempt fail or wait in line.
         """
-        if memory.tail == work.previous:
-            memory.fold([work])
-            return
-        async for event in self._log.read(work.conversation, after=memory.tail):
+        async for event in self._log.read(conversation, after=memory.tail):
             memory.fold([event])
 
-    async def _run(self, memory: _Conversation, work: Recorded) -> None:
+    async def _run(self, memory: _Conversation, work: Recorded, again: bool) -> None:
         state = memory.dialogue
         facts = RunFacts(run_id=work.id, message_sequence=work.sequence, attempt=state.attempts + 1)
         journal = Journal(
@@ -131,7 +147,7 @@ class Worker(Responder[_Conversation]):
     async def _attempt(self, state: Dialogue, work: Recorded, facts: RunFacts, journal: Journal) -> None:
         if state.attempts >= self._settings.max_attempts:
             reason = f"given up after {state.attempts} attempts"
-            await self._undertaker.bury(work, reason)
+            await self._dead_letters.put(work, reason)
             logger.error("run %s: %s", work.id, reason)
             await journal.end(RunFailed(**facts, error=SERVER_ERROR, code="refused"))
             return

@@ -22,9 +22,10 @@ from eventlog.settings import NatsSettings
 from eventlog.turns.inbox import Inbox
 from voice_bridge.adapters import AgentCommands, AgentTools
 from voice_bridge.engines.cascade import CascadeEngine
-from voice_bridge.engines.local import LocalEngine
-from voice_bridge.engines.realtime import Model, RealtimeEngine
+from voice_bridge.engines.local import local_engine
+from voice_bridge.engines.realtime import RealtimeEngine
 from voice_bridge.handlers import SERVICE, router
+from voice_bridge.metrics import Metrics
 from voice_bridge.ports import Engine
 from voice_bridge.sessions import Sessions
 from voice_bridge.settings import BridgeSettings
@@ -40,7 +41,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     async def started() -> AsyncIterator[None]:
         await service.connect(broker)
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=GRAPH_STATE), nats)
-        engine = make_engine(settings, broker, nats.request_timeout)
+        metrics = Metrics(broker.metrics.registry)
+        engine = make_engine(settings, broker, metrics, nats.request_timeout)
         replica = uuid4().hex
         sessions = Sessions(
             replica,
@@ -50,7 +52,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             Inbox(log, Author(source=SERVICE)),
             engine,
             AgentTools(broker, nats.request_timeout, settings.reply_timeout),
-            Payloads(broker.client).keep if settings.keep_audio else None,
+            Payloads(broker.client, nats.request_timeout).keep if settings.keep_audio else None,
+            metrics,
             settings,
         )
         held = Gauge(
@@ -69,10 +72,11 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     return app, started()
 
 
-def make_engine(settings: BridgeSettings, broker: Broker, timeout_seconds: float) -> Engine:
-    """The engine that is configured."""
+def make_engine(settings: BridgeSettings, broker: Broker, metrics: Metrics, timeout_seconds: float) -> Engine:
+    """The engine that is configured, with what is installed for it."""
     if settings.voice == "local":
-        return LocalEngine(AgentCommands(broker, timeout_seconds), settings.detection())
+        commands = AgentCommands(broker, timeout_seconds)
+        return local_engine(commands, settings.detection(), settings.voice_ears, settings.voice_mouth)
     client = openai.AsyncOpenAI(
         api_key=settings.voice_key.get_secret_value() or None,
         base_url=settings.voice_url or None,
@@ -82,8 +86,8 @@ def make_engine(settings: BridgeSettings, broker: Broker, timeout_seconds: float
         return CascadeEngine(
             client,
             transcription_model=settings.transcription_model,
+            transcription_language=settings.transcription_language,
             speech_model=settings.speech_model,
             vad=settings.detection(),
         )
-    model = Model(settings.realtime_model, settings.transcription_model, settings.voice_instructions)
-    return RealtimeEngine(client, model, vad=settings.detection())
+    return RealtimeEngine(client, settings.realtime(), metrics.unread, vad=settings.detection())

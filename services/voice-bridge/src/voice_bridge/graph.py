@@ -9,6 +9,8 @@ from typing import Final
 from contracts.envelope import Recorded
 from contracts.events import (
     CancelRequested,
+    MessageReceived,
+    NodeCompleted,
     ReplySpoken,
     RunCancelled,
     RunCompleted,
@@ -20,13 +22,20 @@ from contracts.live import Delta
 from eventlog.live import Live
 from eventlog.ports import Log
 from eventlog.turns.inbox import Receipt
+from voice_bridge.domain.answer import Answer, Page
+from voice_bridge.domain.language import Language
+from voice_bridge.domain.phrases import phrase
+from voice_bridge.domain.prose import seconds
+from voice_bridge.domain.results import Results
 from voice_bridge.domain.telling import Telling
+from voice_bridge.domain.wording import worded
 from voice_bridge.ports import EngineError
 from voice_bridge.recorder import Recorder
 
 logger = logging.getLogger(__name__)
 
-NOTHING_ASKED: Final = "I am listening. What can I do for you?"
+_SHORT_SECONDS: Final = 9.0
+"""An answer of the embedded model that takes longer by ear, and no tool gave, tells what it can do."""
 
 
 class RunEndedWithoutReply(EngineError):
@@ -41,16 +50,29 @@ class GraphReplies:
     """
 
     def __init__(
-        self, log: Log, live: Live, recorder: Recorder, conversation: str, *, timeout_seconds: float
+        self,
+        log: Log,
+        live: Live,
+        recorder: Recorder,
+        conversation: str,
+        *,
+        timeout_seconds: float,
+        is_embedded: bool,
     ) -> None:
-        """`timeout_seconds` is how long a reply may be silent."""
+        """Answer for one conversation.
+
+        Args:
+            timeout_seconds: how long a reply may be silent.
+            is_embedded: the embedded model answers, which words results for the eye: they are worded here.
+        """
+        self._is_embedded = is_embedded
         self.runs: dict[str, str] = {}
         self._log = log
         self._live = live
         self._recorder = recorder
         self._conversation = conversation
         self._timeout = timeout_seconds
-        self._unspoken: Receipt | None = None
+        self._unspoken: Recorded | None = None
         self._news: asyncio.Queue[Recorded | Delta] = asyncio.Queue()
         self._telling = False
 
@@ -66,23 +88,27 @@ class GraphReplies:
 
     def resume(self, message: Recorded) -> None:
         """The next reply without new words is the one to this message, which nobody has heard."""
-        self._unspoken = Receipt(message.id, message.sequence, again=True)
+        self._unspoken = message
 
-    async def __call__(self, transcript: str | None, reply: str) -> AsyncIterator[str]:
+    async def __call__(
+        self, transcript: str | None, reply: str, language: Language
+    ) -> AsyncIterator[str | Answer]:
         """As `ports.Reply`."""
         unspoken, self._unspoken = self._unspoken, None
         if transcript is None and unspoken is None:
-            yield NOTHING_ASKED
+            yield phrase("listening", language)
             return
         while not self._news.empty():
             self._news.get_nowait()
         self._telling = True
         try:
             if transcript is None and unspoken is not None:
-                receipt, said = unspoken, self._retold(unspoken)
+                receipt = Receipt(unspoken.id, unspoken.sequence, again=True)
+                asked = unspoken.event.text if isinstance(unspoken.event, MessageReceived) else ""
+                said = self._retold(receipt, asked, language)
             else:
                 receipt = await self._asked(transcript or "", reply)
-                said = self._told(receipt)
+                said = self._told(receipt, transcript or "", language)
             self.runs[reply] = receipt.run_id
             async with aclosing(said):
                 async for piece in said:
@@ -103,8 +129,10 @@ class GraphReplies:
             )
             raise
 
-    async def _told(self, receipt: Receipt) -> AsyncGenerator[str, None]:
-        telling = Telling()
+    async def _told(
+        self, receipt: Receipt, said: str, language: Language
+    ) -> AsyncGenerator[str | Answer, None]:
+        telling, results = Telling(), Results()
         ended = False
         try:
             while not ended:
@@ -114,13 +142,19 @@ class GraphReplies:
                 except TimeoutError:
                     raise EngineError("the agent did not answer in time") from None
                 if isinstance(news, Delta):
-                    if news.run_id == receipt.run_id and (
-                        piece := telling.feed(news.attempt, news.kind, news.data)
+                    if (
+                        news.run_id == receipt.run_id
+                        and not self._is_embedded
+                        and (piece := telling.feed(news.attempt, news.kind, news.data))
                     ):
                         yield piece
-                elif (text := _end_of(news, receipt.run_id)) is not None:
+                    continue
+                _take(results, news, receipt.run_id)
+                if (text := _end_of(news, receipt.run_id)) is not None:
                     ended = True
-                    if piece := telling.finish(text):
+                    if self._is_embedded:
+                        yield self._finished(news, said, results, text, language)
+                    elif piece := telling.finish(text):
                         yield piece
         except RunEndedWithoutReply:
             ended = True
@@ -129,21 +163,46 @@ class GraphReplies:
             if not ended:
                 self._recorder.note(CancelRequested(run_id=receipt.run_id))
 
-    async def _retold(self, receipt: Receipt) -> AsyncGenerator[str, None]:
+    async def _retold(
+        self, receipt: Receipt, said: str, language: Language
+    ) -> AsyncGenerator[str | Answer, None]:
         """The reply to a message sent before, whole: its tokens have passed by."""
         async with (
             asyncio.timeout(self._timeout),
             self._log.follow(self._conversation, after=receipt.sequence) as events,
         ):
+            results = Results()
             async for event in events:
+                _take(results, event, receipt.run_id)
                 if (text := _end_of(event, receipt.run_id)) is not None:
-                    yield text
+                    yield self._finished(event, said, results, text, language)
                     return
+
+    def _finished(
+        self, end: Recorded, said: str, results: Results, text: str, language: Language
+    ) -> str | Answer:
+        is_answer = isinstance(end.event, RunCompleted)
+        return _worded(said, results, text, language) if self._is_embedded and is_answer else text
 
     async def _gather(self, news: AsyncIterator[Recorded] | AsyncIterator[Delta]) -> None:
         async for each in news:
             if self._telling:
                 self._news.put_nowait(each)
+
+
+def _take(results: Results, recorded: Recorded, run_id: str) -> None:
+    event = recorded.event
+    if isinstance(event, NodeCompleted) and event.run_id == run_id:
+        results.take(event)
+
+
+def _worded(said: str, results: Results, text: str, language: Language) -> str | Answer:
+    """What the embedded model came to, for the ear."""
+    if answer := worded(said, results.found, text, language):
+        return answer
+    if not results.found and seconds(text, language) > _SHORT_SECONDS:
+        return Answer((Page((phrase("abilities", language),), language),), text)
+    return text
 
 
 def unheard(reply: str, run_id: str) -> ReplySpoken:

@@ -7,7 +7,7 @@ from faststream.nats import NatsRouter
 from contracts import subjects
 from contracts.queries import VOICE_OPEN, Failure, OpenVoice, VoiceOpened
 from eventlog.ports import LogError
-from voice_bridge.sessions import Refused, Sessions
+from voice_bridge.sessions import Full, Refused, Sessions
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,9 @@ def router(sessions: Sessions, replica: str) -> NatsRouter:
         """Hold the voice session of a conversation."""
         try:
             await sessions.open(request)
+        except Full as error:
+            logger.warning("voice session %r is not opened: %s", request.conversation, error)
+            return Failure(failure="busy", message=str(error))
         except (Refused, LogError) as error:
             logger.warning("voice session %r is not opened: %s", request.conversation, error)
             return Failure(failure="internal", message=str(error))

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from protocols.voice.wire import Voice
+from voice_bridge.domain.answer import Answer
+from voice_bridge.domain.language import Language
 from voice_bridge.domain.speech import EngineEvent
 
 
@@ -47,6 +49,12 @@ class EngineSession(Protocol):
                 for whatever reply there is.
         """
 
+    async def prompt(self, name: str) -> None:
+        """Say one of `domain.phrases` now, by its name; nothing while the engine answers."""
+
+    def played(self, pcm: bytes, until: float) -> None:
+        """Audio is on its way to the user, who hears it until then (monotonic seconds): it may come back."""
+
     async def update(self, voice: Voice) -> None:
         """Speak with another voice from the next sentence or reply on."""
 
@@ -60,11 +68,15 @@ class EngineSession(Protocol):
 class Reply(Protocol):
     """Where `local` and `cascade` get the text of their replies."""
 
-    def __call__(self, transcript: str | None, reply: str, /) -> AsyncIterator[str]:
-        """The reply to what the user said, in pieces; None asks for a reply without new words.
+    def __call__(
+        self, transcript: str | None, reply: str, language: Language, /
+    ) -> AsyncIterator["str | Answer"]:
+        """The reply to what the user said, in pieces of text or worded for the ear and whole.
 
         Args:
+            transcript: None asks for a reply without new words; there may be none.
             reply: the id that the engine's events give this reply.
+            language: of the talk.
 
         Raises:
             EngineError: if there is no reply to be had.
@@ -116,12 +128,14 @@ class Surroundings:
 
     Attributes:
         reply: text of replies, for engines that have no model of their own.
+        language: of the talk, where it is known before anything was said.
         history: seeds engines that hold the conversation themselves.
         tools: offered to engines that have a model of their own.
     """
 
     voice: Voice
     reply: Reply
+    language: Language | None = None
     history: History = _no_history
     tools: Sequence[Tool] = ()
     call_tool: CallTool = field(default=_no_tool)

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeAlias
 
-from contracts.events import ConversationStarted, Event, MessageReceived
+from contracts.envelope import Recorded
+from contracts.events import ConversationStarted, Event, MessageReceived, VoiceSessionOpened
+from eventlog.ports import Log
 from eventlog.turns.inbox import Inbox, Receipt
 from protocols.voice.session import VoiceSession, evolve
 
@@ -15,18 +17,34 @@ GRAPH = "chat"
 Follow: TypeAlias = Callable[[Receipt], Iterable[Event]]
 
 
+class Replaced(Exception):
+    """Another replica has opened the session since: this one may write nothing more of it."""
+
+
 class Recorder:
-    """The writer of one session.
+    """The writer of one session. What it writes is fenced by the newest `VoiceSessionOpened`.
 
     Attributes:
         session: the session as the log has it.
     """
 
-    def __init__(self, inbox: Inbox, conversation: str, session: VoiceSession) -> None:
+    def __init__(self, log: Log, inbox: Inbox, conversation: str, session: VoiceSession) -> None:
         self.session = session
+        self._log = log
         self._inbox = inbox
         self._conversation = conversation
+        self._opened: str | None = None
         self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+
+    def open(self, replica: str) -> None:
+        """Take the session: who had it before can write nothing more of it."""
+
+        async def take() -> None:
+            opened = await self._inbox.note(self._conversation, VoiceSessionOpened(replica=replica))
+            self._opened = opened.id
+            self.session = evolve(self.session, opened)
+
+        self._jobs.put_nowait(take)
 
     def note(self, *facts: Event) -> None:
         """Write facts down."""
@@ -39,7 +57,7 @@ class Recorder:
         opening = ConversationStarted(responder_name=RESPONDER, graph=GRAPH, protocol=PROTOCOL)
 
         async def send() -> None:
-            receipt = await self._inbox.receive(self._conversation, message, opening)
+            receipt = await self._inbox.receive(self._conversation, message, opening, guard=self._check)
             if not asked.done():
                 asked.set_result(receipt)
 
@@ -60,6 +78,7 @@ class Recorder:
         Raises:
             LogError: if the log does not take it.
             Missing: if the conversation has been deleted.
+            Replaced: if another replica has the session.
         """
         while True:
             job = await self._jobs.get()
@@ -72,4 +91,10 @@ class Recorder:
 
     async def _note(self, facts: tuple[Event, ...]) -> None:
         for fact in facts:
-            self.session = evolve(self.session, await self._inbox.note(self._conversation, fact))
+            recorded = await self._inbox.note(self._conversation, fact, guard=self._check)
+            self.session = evolve(self.session, recorded)
+
+    async def _check(self, _: Recorded) -> None:
+        newest = await self._log.last(self._conversation, VoiceSessionOpened.type)
+        if newest is None or newest.id != self._opened:
+            raise Replaced

@@ -32,21 +32,26 @@ from protocols.voice.wire import (
     UpdateSession,
     UserTranscript,
 )
-from voice_bridge.domain.talk import (
+from voice_bridge.domain.effects import (
+    AskPresence,
     Effect,
     EndAudio,
+    FalseAlarm,
+    HangUp,
     PlayAudio,
     ReplySaid,
     StopEngine,
-    Talk,
     TellError,
     TellSpeech,
     UserSaid,
 )
+from voice_bridge.domain.speech import duration_ms
+from voice_bridge.domain.talk import Patience, Talk
 from voice_bridge.graph import GraphReplies, unheard
 from voice_bridge.keeping import Keeping
+from voice_bridge.metrics import Metrics, TurnTimer
 from voice_bridge.ports import EngineError, EngineSession
-from voice_bridge.recorder import Recorder
+from voice_bridge.recorder import Recorder, Replaced
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +94,8 @@ class Parts:
     tail: int
     clock: Callable[[], float]
     manual_turns: bool
+    patience: Patience
+    metrics: Metrics
 
 
 class Session:
@@ -100,21 +107,24 @@ class Session:
         self._engine = parts.engine
         self._recorder = parts.recorder
         self._clock = parts.clock
-        self._talk = Talk(parts.clock())
+        self._talk = Talk(parts.clock(), patience=parts.patience)
+        self._timer = TurnTimer(parts.metrics)
+        self._audible_until = 0.0
         self._applying = asyncio.Lock()
         self._changed = asyncio.Event()
         self._giving_up = asyncio.Event()
 
-    async def run(self, *, resume: bool) -> None:
+    async def run(self, *, resume: bool, was_cut_off: bool) -> None:
         """Until the client leaves, or another connection takes the session.
 
         Args:
             resume: begin with the reply that was under way when another replica died.
+            was_cut_off: the user was speaking then, and what they said is lost.
         """
         ended = _Ended("server error", CLOSE_SERVER_ERROR)
         writer = asyncio.create_task(self._recorder.write())
         try:
-            await self._hold(writer, resume=resume)
+            await self._hold(writer, resume=resume, was_cut_off=was_cut_off)
         except* _Ended as endings:
             ended = next(each for each in endings.exceptions if isinstance(each, _Ended))
         except* (EngineError, LogError) as errors:
@@ -127,7 +137,7 @@ class Session:
         """End soon, so that another replica takes the session on."""
         self._giving_up.set()
 
-    async def _hold(self, writer: "asyncio.Task[None]", *, resume: bool) -> None:
+    async def _hold(self, writer: "asyncio.Task[None]", *, resume: bool, was_cut_off: bool) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen_to_engine())
             group.create_task(self._listen_to_client())
@@ -138,13 +148,17 @@ class Session:
             group.create_task(self._watch(writer))
             if self._parts.replies:
                 group.create_task(self._parts.replies.follow(self._parts.tail))
-            if resume:
+            if was_cut_off:
+                await self._engine.prompt("say_again")
+            elif resume:
                 await self._engine.respond()
 
     async def _watch(self, writer: "asyncio.Task[None]") -> None:
         await asyncio.wait([writer])
         if isinstance(writer.exception(), Missing):
             raise _Ended("the conversation was deleted", CLOSE_NO_SESSION)
+        if isinstance(writer.exception(), Replaced):
+            raise _Ended("the session was opened elsewhere", CLOSE_TAKEN)
         raise _Ended(f"the log does not take what happens: {writer.exception()}", CLOSE_SERVER_ERROR)
 
     async def _move(self) -> None:
@@ -170,6 +184,7 @@ class Session:
     async def _listen_to_engine(self) -> None:
         async for event in self._engine.events():
             self._parts.keeping.hear(event)
+            self._timer.engine(event, self._clock())
             await self._apply(self._talk.on_engine(event, self._clock()))
         raise _Ended("the engine ended", CLOSE_SERVER_ERROR)
 
@@ -199,7 +214,7 @@ class Session:
                     self._recorder.note(VoiceSettingsChanged(voice=config.voice))
                 await self._engine.update(config.voice)
             case ReportPlayback(audio_end_ms=position):
-                await self._apply(self._talk.report_playback(position, self._clock()))
+                await self._apply(self._talk.report_playback(round(position), self._clock()))
             case Disconnect():
                 raise _Ended("the client ended the session", CLOSE_NORMAL)
 
@@ -236,12 +251,15 @@ class Session:
     async def _carry_out(self, effect: Effect) -> None:
         match effect:
             case PlayAudio(pcm):
-                await self._send(AudioDelta.model_construct(delta=pcm))
+                await self._play(pcm)
             case EndAudio():
                 await self._send(AudioDone())
             case TellSpeech(started):
                 await self._send(SpeechStarted() if started else SpeechStopped())
             case StopEngine(heard_ms, turn):
+                self._audible_until = 0.0
+                if heard_ms and turn:
+                    self._parts.metrics.interruptions.inc()
                 await self._engine.interrupt(heard_ms, turn)
             case UserSaid():
                 await self._record_user(effect)
@@ -251,13 +269,25 @@ class Session:
                 if fatal:
                     raise _Ended(message, CLOSE_SERVER_ERROR)
                 await self._send(Error(code="server_error", message=message))
+            case AskPresence() | HangUp() | FalseAlarm():
+                await self._pass_time(effect)
+
+    async def _pass_time(self, effect: AskPresence | HangUp | FalseAlarm) -> None:
+        match effect:
+            case AskPresence():
+                await self._engine.prompt("presence")
+            case HangUp():
+                raise _Ended("nobody has spoken for long", CLOSE_NORMAL)
+            case FalseAlarm():
+                self._parts.metrics.false_alarms.inc()
 
     async def _record_user(self, said: UserSaid) -> None:
+        self._parts.metrics.heard_seconds.inc(said.speech_ms / 1000)
         spoke = UserSpoke(
             item_id=said.item,
             transcript=said.transcript,
             speech_ms=said.speech_ms,
-            answered_by="graph" if self._parts.replies else "engine",
+            answered_by="graph" if self._parts.replies and said.asks_agent else "engine",
         )
         await self._note(spoke, self._parts.keeping.turn(said.item))
         if self._recorder.session.show_text and said.transcript:
@@ -269,14 +299,24 @@ class Session:
             reply_id=said.reply,
             run_id=runs.pop(said.reply, None),
             generated=said.generated,
+            written=said.written if said.written != said.generated else "",
             heard=said.heard,
             cut=said.cut,
             audio_ms=said.audio_ms,
             heard_ms=said.heard_ms,
         )
         await self._note(spoken, self._parts.keeping.reply(said.reply))
-        if self._recorder.session.show_text and said.heard:
-            await self._send(TranscriptDone(transcript=said.heard))
+        self._parts.metrics.spoken_seconds.inc(said.heard_ms / 1000)
+        caption = said.heard if said.cut else said.written
+        if self._recorder.session.show_text and caption:
+            await self._send(TranscriptDone(transcript=caption))
+
+    async def _play(self, pcm: bytes) -> None:
+        now = self._clock()
+        self._audible_until = max(now, self._audible_until) + duration_ms(pcm) / 1000
+        self._engine.played(pcm, self._audible_until)
+        self._timer.plays(now)
+        await self._send(AudioDelta.model_construct(delta=pcm))
 
     async def _note(self, fact: Event, audio: bytes | None) -> None:
         """Note a fact, its audio stored before where it is to be kept."""

@@ -14,7 +14,6 @@ from contracts.events import (
     ReplySpoken,
     UserSpoke,
     VoiceSessionEnded,
-    VoiceSessionOpened,
 )
 from contracts.queries import OpenVoice
 from eventlog.broker import Broker
@@ -25,9 +24,12 @@ from eventlog.turns.inbox import Inbox
 from protocols.voice.link import OPENING_SECONDS
 from protocols.voice.session import fold
 from voice_bridge.adapters import AgentTools
+from voice_bridge.domain.answer import Answer
+from voice_bridge.domain.language import Language
 from voice_bridge.graph import GraphReplies
 from voice_bridge.history import PATTERNS, said
 from voice_bridge.keeping import Keeping, Store
+from voice_bridge.metrics import Metrics
 from voice_bridge.ports import Engine, EngineError, Said, Surroundings, Tool
 from voice_bridge.recorder import PROTOCOL, Recorder
 from voice_bridge.session import Parts, Session
@@ -40,6 +42,10 @@ _DRAIN_SECONDS: Final = 8.0
 
 class Refused(Exception):
     """This replica cannot hold the session; the text says why."""
+
+
+class Full(Refused):
+    """It holds as many as it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,10 @@ class Sessions:
         engine: Engine,
         tools: AgentTools,
         store: Store | None,
+        metrics: Metrics,
         settings: BridgeSettings,
     ) -> None:
+        self._metrics = metrics
         self._replica = replica
         self._broker = broker
         self._log = log
@@ -90,7 +98,7 @@ class Sessions:
             LogError: if the log does not answer.
         """
         if len(self._held) >= self._settings.voice_sessions:
-            raise Refused(f"this replica holds {len(self._held)} sessions already")
+            raise Full(f"this replica holds {len(self._held)} sessions already")
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._hold(request, ready), name=f"voice {request.link}")
         self._held[task] = None
@@ -122,13 +130,14 @@ class Sessions:
         state = fold([past.start, *past.facts])
         if state is None:
             raise Refused("there is no such voice session")
-        recorder = Recorder(self._inbox, key, state)
+        recorder = Recorder(self._log, self._inbox, key, state)
         replies = self._replies(key, recorder)
         unspoken = await self._unspoken(past) if replies else None
         if replies and unspoken:
             replies.resume(unspoken)
         surroundings = Surroundings(
             voice=state.voice,
+            language=state.language,
             reply=replies or _no_reply,
             history=lambda: self._said(key),
             tools=() if replies else await self._offered(),
@@ -145,7 +154,7 @@ class Sessions:
             except (EngineError, TimeoutError) as error:
                 await engine.close()
                 raise Refused(str(error) or "the engine was not ready in time") from error
-            recorder.note(VoiceSessionOpened(replica=self._replica))
+            recorder.open(self._replica)
             parts = Parts(
                 conversation=key,
                 link=link,
@@ -157,19 +166,26 @@ class Sessions:
                 tail=past.tail,
                 clock=time.monotonic,
                 manual_turns=not self._settings.vad,
+                patience=self._settings.patience(),
+                metrics=self._metrics,
             )
             session = Session(parts)
             if task := asyncio.current_task():
                 self._held[task] = session
             ready.set_result(None)
-            await session.run(resume=unspoken is not None)
+            await session.run(resume=unspoken is not None, was_cut_off=request.was_cut_off)
 
     def _replies(self, key: str, recorder: Recorder) -> GraphReplies | None:
         """Replies by the conversation's graph, unless the engine has a model of its own."""
         if self._settings.voice == "openai-realtime":
             return None
         return GraphReplies(
-            self._log, self._live, recorder, key, timeout_seconds=self._settings.reply_timeout
+            self._log,
+            self._live,
+            recorder,
+            key,
+            timeout_seconds=self._settings.reply_timeout,
+            is_embedded=not self._settings.model,
         )
 
     async def _offered(self) -> Sequence[Tool]:
@@ -217,6 +233,6 @@ class Sessions:
         return said(sorted(events, key=lambda event: event.sequence))
 
 
-def _no_reply(transcript: str | None, reply: str) -> AsyncIterator[str]:
+def _no_reply(transcript: str | None, reply: str, _language: Language) -> AsyncIterator[str | Answer]:
     """For engines that never ask."""
     raise EngineError(f"nobody gives {reply} to {transcript!r}")

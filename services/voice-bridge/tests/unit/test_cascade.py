@@ -10,6 +10,9 @@ import openai
 import pytest
 from tests.speech_services.endpoints import SpeechServer, speech_server
 
+from voice_bridge.domain.answer import Answer
+from voice_bridge.domain.dialogue import Manner
+from voice_bridge.domain.language import Language
 from voice_bridge.domain.speech import (
     BYTES_PER_MS,
     AudioChunk,
@@ -30,7 +33,9 @@ class Agent:
         self.asked: list[str | None] = []
         self.hold = asyncio.Event()
 
-    async def __call__(self, transcript: str | None, reply: str) -> AsyncIterator[str]:
+    async def __call__(
+        self, transcript: str | None, reply: str, language: Language
+    ) -> AsyncIterator[str | Answer]:
         self.asked.append(transcript)
         yield "앨리스를 찾았어요. "
         await self.hold.wait()
@@ -62,8 +67,8 @@ async def session(server: tuple[SpeechServer, str], agent: Agent) -> AsyncIterat
 @pytest.fixture
 async def spoken() -> AsyncIterator[bytes]:
     child = Espeak()
-    pcm = b"".join([block async for block in EspeakSpeech(child).speak("find Alice", "ash")])
-    yield bytes(300 * BYTES_PER_MS) + pcm + bytes(700 * BYTES_PER_MS)
+    pcm = b"".join([block async for block in EspeakSpeech(child).speak("find Alice", "ash", "en", Manner())])
+    yield bytes(300 * BYTES_PER_MS) + pcm + bytes(1300 * BYTES_PER_MS)
     await child.close()
 
 
@@ -89,7 +94,7 @@ async def test_sentences_are_spoken_as_they_are_completed(
     await session.update("verse")
     agent.hold.set()
     rest = await until(events, ReplyDone)
-    assert speech.spoken[1][:2] == ("Her address is alice@example.test.", "verse")
+    assert speech.spoken[1][:2] == ("Her address is alice 골뱅이 example 점 test.", "verse")
     chunks = [event for event in first + rest if isinstance(event, AudioChunk)]
     assert sum(len(chunk.pcm) for chunk in chunks) == 2 * 9990
     assert all(len(chunk.pcm) % 2 == 0 for chunk in chunks)
@@ -119,6 +124,7 @@ async def test_a_failing_recognizer_is_reported_and_the_talk_goes_on(
     events = session.events()
     failed = await until(events, EngineFailed)
     assert failed[-1] == EngineFailed("speech recognition failed")
+    await until(events, ReplyDone)
     speech.status = 200
     agent.hold.set()
     await session.push_audio(spoken)
@@ -134,3 +140,51 @@ async def test_a_failing_voice_ends_the_reply(
     await session.respond()
     events = await until(session.events(), ReplyDone)
     assert EngineFailed("speech synthesis failed") in events
+
+
+async def test_a_voice_that_breaks_in_mid_sentence_ends_the_reply_and_says_so(
+    session: PipelineSession, server: tuple[SpeechServer, str], agent: Agent
+) -> None:
+    server[0].breaks_after = 3
+    agent.hold.set()
+    await session.respond()
+    events = await until(session.events(), ReplyDone)
+    assert any(isinstance(event, AudioChunk) for event in events)
+    assert EngineFailed("speech synthesis failed") in events
+
+
+async def test_a_model_that_answers_nothing_is_told_of(server: tuple[SpeechServer, str]) -> None:
+    async def nothing(
+        _transcript: str | None, _reply: str, _language: Language
+    ) -> AsyncIterator[str | Answer]:
+        return
+        yield ""
+
+    client = openai.AsyncOpenAI(base_url=server[1], api_key="k", max_retries=0)
+    engine = CascadeEngine(client, transcription_model="ears", speech_model="mouth")
+    session = engine.session(Surroundings("coral", nothing))
+    await session.open()
+    await session.respond()
+    events = await until(session.events(), ReplyDone)
+    assert "no answer" in "".join(event.text for event in events if isinstance(event, ReplyText))
+    await session.close()
+    await engine.close()
+
+
+async def test_the_pace_and_the_expected_language_reach_the_service(
+    server: tuple[SpeechServer, str], agent: Agent, spoken: bytes
+) -> None:
+    agent.hold.set()
+    client = openai.AsyncOpenAI(base_url=server[1], api_key="k", max_retries=0)
+    engine = CascadeEngine(
+        client, transcription_model="ears", transcription_language="en", speech_model="mouth"
+    )
+    session = engine.session(Surroundings("coral", agent, "en"))
+    await session.open()
+    server[0].text = "slower"
+    await session.push_audio(spoken)
+    await until(session.events(), ReplyDone)
+    assert server[0].languages == ["en"]
+    assert server[0].speeds[-1] == pytest.approx(1 / 1.2)
+    await session.close()
+    await engine.close()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from voice_bridge.engines.local.catalogue import Catalogue, goes_on
+from voice_bridge.domain.endpointing import Outlook
+from voice_bridge.engines.local.catalogue import Catalogue, grammar, outlook
 
 CATALOGUE = Catalogue(
     ("get all contacts", "find {name}", "find {name} in paris", "analyze sales of {year}"), ("Alice Smith",)
@@ -12,20 +13,27 @@ CATALOGUE = Catalogue(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("get all", True),
-        ("get all contacts", False),
-        ("no", True),
-        ("no thank you", False),
-        ("find", True),
-        ("find alice", True),
-        ("find alice smith", True),
-        ("find alice smith in", True),
-        ("find alice smith in paris", False),
-        ("find smith in paris", False),
-        ("analyze sales of", True),
-        ("analyze sales of twenty ten", True),
-        ("twenty", True),
+        ("get all", Outlook.OPEN),
+        ("get all contacts", Outlook.COMPLETE),
+        ("no", Outlook.UNKNOWN),
+        ("no thank you", Outlook.COMPLETE),
+        ("stop", Outlook.COMPLETE),
+        ("find", Outlook.OPEN),
+        ("find alice", Outlook.UNKNOWN),
+        ("find alice smith", Outlook.UNKNOWN),
+        ("find alice smith in", Outlook.OPEN),
+        ("find alice smith in paris", Outlook.COMPLETE),
+        ("find smith in paris", Outlook.COMPLETE),
+        ("analyze sales of", Outlook.OPEN),
+        ("analyze sales of twenty ten", Outlook.UNKNOWN),
+        ("twenty", Outlook.UNKNOWN),
+        ("", Outlook.UNKNOWN),
+        ("purple", Outlook.UNKNOWN),
     ],
 )
-def test_what_may_follow(words: str, expected: bool) -> None:
-    assert goes_on(CATALOGUE, words.split()) is expected
+def test_what_may_follow(words: str, expected: Outlook) -> None:
+    assert outlook(CATALOGUE, words.split()) is expected
+
+
+def test_without_names_no_phrase_needs_them() -> None:
+    assert "<name>" not in grammar(Catalogue(("get all contacts",)))

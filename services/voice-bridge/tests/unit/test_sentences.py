@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_bridge.domain.sentences import LONGEST, SentenceSplitter, speakable
+from voice_bridge.domain.sentences import LONGEST, SentenceSplitter
 
 
 @pytest.mark.parametrize(
@@ -50,17 +50,3 @@ def test_nothing_is_lost_or_added(pieces: list[str]) -> None:
     splitter = SentenceSplitter()
     found = [sentence for piece in pieces for sentence in splitter.feed(piece)] + splitter.finish()
     assert "".join(found) == "".join(pieces)
-
-
-@pytest.mark.parametrize(
-    ("text", "spoken"),
-    [
-        ("**3** contacts: `Alice`", "3 contacts: Alice"),
-        ("see [the page](http://x.test/) 📊", "see the page"),
-        ("📊 실행 요약", "실행 요약"),
-        ("---\n", ""),
-        ("🎉", ""),
-    ],
-)
-def test_marks_are_not_spoken(text: str, spoken: str) -> None:
-    assert speakable(text) == spoken

@@ -9,6 +9,7 @@ from contracts.events.document import DocumentDeleted, DocumentSaved
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
 from contracts.events.placeholder import Unread, Unrecognized
 from contracts.events.quote import CrisisAnswered, StageAnswered
+from contracts.events.request import MetadataChanged, Origin, RunForgotten, RunRequested
 from contracts.events.run import (
     ENDS,
     NodeCompleted,
@@ -19,6 +20,7 @@ from contracts.events.run import (
     RunFailed,
     RunInterrupted,
     RunStarted,
+    RunStreamed,
     Step,
     StepKind,
     ToolCalled,
@@ -42,7 +44,11 @@ REGISTERED: tuple[type[Event], ...] = (
     MessageReceived,
     AnswerReceived,
     CancelRequested,
+    RunRequested,
+    MetadataChanged,
+    RunForgotten,
     RunStarted,
+    RunStreamed,
     NodeCompleted,
     RunInterrupted,
     RunCompleted,
@@ -75,10 +81,14 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 GRAPH_STATE: tuple[type[Event], ...] = (CheckpointSaved, WritesSaved)
 """Most of the log's bytes, and of use only to whoever runs graphs."""
 
+SHOWN: tuple[type[Event], ...] = (RunStreamed,)
+"""What was streamed: of use only to whoever streams it again."""
+
 __all__ = [
     "ENDS",
     "GRAPH_STATE",
     "REGISTERED",
+    "SHOWN",
     "UPCASTERS",
     "AnswerReceived",
     "CancelRequested",
@@ -92,15 +102,20 @@ __all__ = [
     "Event",
     "ForkOrigin",
     "MessageReceived",
+    "MetadataChanged",
     "NodeCompleted",
+    "Origin",
     "ReplySpoken",
     "RunCancelled",
     "RunCompleted",
     "RunEnded",
     "RunEvent",
     "RunFailed",
+    "RunForgotten",
     "RunInterrupted",
+    "RunRequested",
     "RunStarted",
+    "RunStreamed",
     "StageAnswered",
     "Step",
     "StepKind",

@@ -12,6 +12,7 @@ class Unrecognized(Event):
         name: the stored type name.
         data_version: the stored version.
         reason: why it cannot be read.
+        damaged: no release can: it is no event, or its payload is lost.
     """
 
     type: ClassVar[str] = "unrecognized"
@@ -19,6 +20,7 @@ class Unrecognized(Event):
     name: str
     data_version: int
     reason: str
+    damaged: bool = False
 
 
 class Unread(Event):

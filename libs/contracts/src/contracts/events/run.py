@@ -70,6 +70,20 @@ class NodeCompleted(RunEvent):
         return (ROOT,) if any(not saved.namespace for saved in self.checkpoints) else ()
 
 
+class RunStreamed(RunEvent):
+    """What a run showed while it went, recorded some frames at a time.
+
+    Attributes:
+        first: the number of the first of them, from 0 on in each attempt.
+        frames: event names and their data, as JSON text.
+    """
+
+    type: ClassVar[str] = "run.streamed"
+
+    first: int
+    frames: tuple[tuple[str, str], ...]
+
+
 class RunEnded(RunEvent):
     """What all ends of a run carry.
 
@@ -103,6 +117,7 @@ class RunCompleted(RunEnded):
         text: the reply as text.
         output: the result in the form the message asked for, as JSON, where that is not the text.
         output_format: that form, where the message asked for one.
+        stopped_at: the nodes that were to come, where the run stopped at a breakpoint.
     """
 
     type: ClassVar[str] = "run.completed"
@@ -110,6 +125,7 @@ class RunCompleted(RunEnded):
     text: str
     output: Any = None
     output_format: OutputFormat | None = None
+    stopped_at: tuple[str, ...] = ()
 
 
 class RunFailed(RunEnded):

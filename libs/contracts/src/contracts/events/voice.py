@@ -32,12 +32,17 @@ class VoiceSessionOpened(Event):
 
 
 class VoiceSettingsChanged(Event):
-    """A client chose other settings; None leaves one as it was."""
+    """A client chose other settings; None leaves one as it was.
+
+    Attributes:
+        language: what the talk is held in.
+    """
 
     type: ClassVar[str] = "voice.settings_changed"
 
     voice: str | None = None
     show_text: bool | None = None
+    language: Literal["ko", "en"] | None = None
 
 
 class VoiceSessionClaimed(Event):
@@ -81,6 +86,7 @@ class ReplySpoken(Event):
         audio_ms: length of the generated speech.
         heard_ms: how much of it was played.
         audio_reference: name of the stored audio, where audio is kept.
+        written: the whole of the reply as it is shown, where less or something else of it was to be spoken.
     """
 
     type: ClassVar[str] = "voice.reply_spoken"
@@ -93,11 +99,12 @@ class ReplySpoken(Event):
     audio_ms: int
     heard_ms: int
     audio_reference: str | None = None
+    written: str = ""
 
     @property
     def as_heard(self) -> str:
-        """What counts as said, marked where it was cut."""
-        return f"{self.heard} {CUT_MARK}".strip() if self.cut else self.heard
+        """What counts as said: all that was shown, or as far as it was heard and marked where it was cut."""
+        return f"{self.heard} {CUT_MARK}".strip() if self.cut else self.written or self.heard
 
 
 class VoiceToolCalled(Event):

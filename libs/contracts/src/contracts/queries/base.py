@@ -21,10 +21,11 @@ class Failure(BaseModel):
     """The answer when a query could not be answered; no other answer has a field `failure`.
 
     Attributes:
-        failure: ``behind`` if the projection did not reach `at_least` in time.
+        failure: ``behind`` if the projection did not reach `at_least` in time, ``busy`` if whoever was asked
+            has no place left.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    failure: Literal["behind", "invalid", "internal"]
+    failure: Literal["behind", "invalid", "internal", "busy"]
     message: str

@@ -98,10 +98,15 @@ MESSAGES: Final = "history.messages"
 
 
 class MessagesQuery(Query):
-    """The newest messages of one conversation as its people and the agent exchanged them."""
+    """The newest messages of one conversation as its people and the agent exchanged them.
+
+    Attributes:
+        before: only those before this sequence.
+    """
 
     conversation: str
     limit: int = Field(default=10, ge=1, le=100)
+    before: int | None = None
 
 
 class Message(BaseModel):

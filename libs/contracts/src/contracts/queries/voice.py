@@ -11,13 +11,15 @@ class OpenVoice(BaseModel):
     """Hold the voice session of a conversation, in place of whoever held it before.
 
     Attributes:
-        link: names the pair of subjects that frames are exchanged over, see `voice_link`.
+        link: names the pair of subjects that frames are exchanged over, see `protocols.voice.link`.
+        was_cut_off: the user was speaking when the replica before this one was lost.
     """
 
     model_config = ConfigDict(frozen=True)
 
     conversation: str
     link: str
+    was_cut_off: bool = False
 
 
 class VoiceOpened(BaseModel):

@@ -1,14 +1,18 @@
-"""Declares the streams as the operator: ``python -m eventlog.admin.declare``, with ``--keep`` for good."""
+"""Declares the streams as the operator: ``python -m eventlog.admin.declare``, with ``--keep`` for good.
+
+`keeper` is the same as a service that can be watched.
+"""
 
 import argparse
 import asyncio
 import logging
+import re
 import sys
 from contextlib import suppress
 from typing import Final
 
 from nats.errors import Error as NatsError
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from chassis.backoff import delays
@@ -16,12 +20,19 @@ from chassis.settings import Settings, WrongSetting, load
 from eventlog.broker import Broker
 from eventlog.ports import LogError
 from eventlog.settings import NatsSettings
-from eventlog.streams import GIB, LIVE_BYTES, WrongStream, declare, restore_live
+from eventlog.streams import GIB, LIVE_BYTES, TAKEOVER_SECONDS, WrongStream, declare, restore_live
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 10.0
 """How often a stream is looked for that may have gone without a reconnect."""
+OTHER_STREAMS_BYTES: Final = 2 * GIB
+"""Dead letters, probes and what the server itself needs."""
+SMALLEST_STORE_BYTES: Final = 3 * GIB
+DEFAULT_LOG_BYTES: Final = 8 * GIB
+
+_SIZE: Final = re.compile(r"([0-9]{1,15})([KMGT]?)(I?B)?", re.IGNORECASE)
+_UNITS: Final = ("", "K", "M", "G", "T")
 
 
 class StreamSettings(Settings):
@@ -31,10 +42,62 @@ class StreamSettings(Settings):
 
     replicas: int = Field(default=1, ge=1, le=5)
     """On how many nats-servers each event is."""
-    log_bytes: int = Field(default=8 * GIB, gt=0)
-    """Bytes of the log; a full log takes nothing more."""
+    file_store: str = ""
+    """What the streams of a nats-server may take together, as its `max_file_store` has it, such as `80GB`."""
+    log_bytes: int | None = Field(default=None, gt=0)
+    """Bytes that the log may take, and as many for large payloads. Empty: derived from the disk."""
     live_bytes: int = Field(default=LIVE_BYTES, gt=0)
     """Bytes of live deltas that are kept for late joiners."""
+
+    @field_validator("file_store")
+    @classmethod
+    def _large_enough(cls, text: str) -> str:
+        if text and size(text) < SMALLEST_STORE_BYTES:
+            raise ValueError("must be at least 3GB")
+        return text
+
+    @property
+    def share(self) -> int:
+        """Bytes for the log, and as many for large payloads."""
+        if self.log_bytes is not None:
+            return self.log_bytes
+        if not self.file_store:
+            return DEFAULT_LOG_BYTES
+        return (size(self.file_store) - OTHER_STREAMS_BYTES) // 2
+
+
+class TakeoverSettings(Settings):
+    """What the streams' consumers share with the services, in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_")
+
+    takeover_after: float = Field(default=TAKEOVER_SECONDS, ge=0.5)
+    """Seconds of silence after which another process takes a run over."""
+
+
+def size(text: str) -> int:
+    """Bytes of a size as nats-server reads it: ``80GB`` and ``80GiB`` count by 1,024, ``80G`` by 1,000.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if (found := _SIZE.fullmatch(text.strip())) is None:
+        raise ValueError("must be a size such as 80GB")
+    number, unit, binary = found.groups()
+    base: int = 1024 if binary else 1000
+    exponent = _UNITS.index(unit.upper())
+    return int(number) * int(base**exponent)
+
+
+async def declare_as(broker: Broker, wanted: StreamSettings) -> None:
+    """Create the streams, or bring them to these sizes. Raises as `streams.declare`."""
+    await declare(
+        broker.client,
+        replicas=wanted.replicas,
+        log_bytes=wanted.share,
+        live_bytes=wanted.live_bytes,
+        takeover_after=load(TakeoverSettings).takeover_after,
+    )
 
 
 async def main(*, keep: bool) -> None:
@@ -47,12 +110,7 @@ async def main(*, keep: bool) -> None:
     broker = Broker(connection, "declare")
     try:
         await broker.reach()
-        await declare(
-            broker.client,
-            replicas=wanted.replicas,
-            log_bytes=wanted.log_bytes,
-            live_bytes=wanted.live_bytes,
-        )
+        await declare_as(broker, wanted)
         if keep:
             await keep_live(broker, wanted)
     finally:
@@ -79,12 +137,17 @@ async def keep_live(broker: Broker, wanted: StreamSettings) -> None:
         reconnected.clear()
 
 
-if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(prog="python -m eventlog.admin.declare", description=__doc__)
-    arguments.add_argument("--keep", action="store_true", help="stay, and make LIVE again when it is missing")
+def run(*, keep: bool = False) -> None:
+    """Declare them as the environment says, or end with one line."""
     try:
-        asyncio.run(main(keep=arguments.parse_args().keep))
+        asyncio.run(main(keep=keep))
     except (WrongSetting, LogError, NatsError, OSError) as error:
         sys.exit(f"cannot declare the streams: {error or type(error).__name__}")
     except KeyboardInterrupt:
         sys.exit(0)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(prog="python -m eventlog.admin.declare", description=__doc__)
+    arguments.add_argument("--keep", action="store_true", help="stay, and make LIVE again when it is missing")
+    run(keep=arguments.parse_args().keep)

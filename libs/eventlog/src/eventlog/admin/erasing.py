@@ -1,13 +1,12 @@
-"""Removes a conversation for good: its events, live deltas, dead letters, large payloads and audio.
+"""Removes conversations for good: their events, live deltas, dead letters, large payloads and audio.
 
 The deletion is appended first and has to be projected, so that no table keeps what the log has lost.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-
-from nats.js.errors import NotFoundError, ObjectNotFoundError
 
 from contracts import subjects
 from contracts.envelope import PAYLOAD_REFERENCE
@@ -17,7 +16,7 @@ from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
-from eventlog.payloads import recording
+from eventlog.payloads import Payloads, recording
 from eventlog.ports import LogError
 from eventlog.query import Refused, ask
 from eventlog.settings import NatsSettings
@@ -37,6 +36,14 @@ class Erased:
     payloads: int
 
 
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A conversation up to the event of its deletion; its key may have come into use again since."""
+
+    conversation: str
+    sequence: int
+
+
 async def erase(broker: Broker, settings: NatsSettings, conversation: str) -> Erased:
     """Remove everything that the streams hold of a conversation.
 
@@ -46,40 +53,81 @@ async def erase(broker: Broker, settings: NatsSettings, conversation: str) -> Er
     """
     log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
     await Inbox(log, Author(source="parley")).delete(conversation)
-    if tail := await log.tail(conversation):
-        await _projected(broker, conversation, tail)
+    tail = await log.tail(conversation)
+    if tail and (await _projected(broker, conversation, tail)).session is not None:
+        raise LogError("the conversation came into use again")
+    return await _remove(broker, settings, [Deletion(conversation, tail)])
+
+
+async def purge(broker: Broker, settings: NatsSettings, deletions: Sequence[Deletion]) -> Erased:
+    """Remove what was deleted before; what was said under the same keys since stays. Raises as `erase`."""
+    newest = max(deletions, key=lambda deletion: deletion.sequence)
+    await _projected(broker, newest.conversation, newest.sequence)
+    return await _remove(broker, settings, deletions)
+
+
+async def _remove(broker: Broker, settings: NatsSettings, deletions: Sequence[Deletion]) -> Erased:
     reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
-    own = await _references(reader, subjects.conversation(conversation))
-    dead = f"dead.*.{subjects.shard(conversation)}.{subjects.encode_key(conversation)}"
-    erased = Erased(
-        events=await _purge(reader, subjects.LOG_STREAM, subjects.conversation(conversation)),
-        deltas=await _purge(reader, subjects.LIVE_STREAM, subjects.live(conversation)),
-        dead_letters=await _purge(reader, subjects.DEAD_STREAM, dead),
-        payloads=len(unshared := own - await _references(reader, subjects.LOG_SUBJECTS) if own else own),
-    )
-    if unshared:
-        bucket = await broker.client.jetstream().object_store(subjects.PAYLOAD_BUCKET)
-        for name in unshared:
-            try:
-                await bucket.delete(name)
-            except (NotFoundError, ObjectNotFoundError):
-                continue  # by an erasure that was cut off
-    return erased
+    own: set[str] = set()
+    events = deltas = dead_letters = 0
+    for each in deletions:
+        subject = subjects.conversation(each.conversation)
+        own |= await _references(reader, subject, until=each.sequence)
+        events += await _purge(reader, subjects.LOG_STREAM, subject, until=each.sequence)
+        if await reader.last(subject) is None:  # else these may belong to what came after the deletion
+            dead = f"dead.*.{subjects.shard(each.conversation)}.{subjects.encode_key(each.conversation)}"
+            deltas += await _purge(reader, subjects.LIVE_STREAM, subjects.live(each.conversation))
+            dead_letters += await _purge(reader, subjects.DEAD_STREAM, dead)
+    payloads = await _remove_payloads(broker, settings, reader, own) if own else 0
+    return Erased(events=events, deltas=deltas, dead_letters=dead_letters, payloads=payloads)
 
 
-async def _projected(broker: Broker, conversation: str, sequence: int) -> None:
+async def _remove_payloads(
+    broker: Broker, settings: NatsSettings, reader: StreamReader, names: set[str]
+) -> int:
+    """Remove the payloads that no event refers to any more, how many.
+
+    The same bytes may be said again in this moment. Who appends them looks whether they are there after the
+    log has the event; so what the log names only after the removal is kept anew there, and what it names
+    before is put back here.
+    """
+    payloads = Payloads(broker.client, settings.request_timeout)
+    bucket = await broker.client.jetstream().object_store(subjects.PAYLOAD_BUCKET)
+    newest = await reader.last(subjects.LOG_SUBJECTS)
+    position = newest.sequence if newest else 0
+    unshared = names - await _references(reader, subjects.LOG_SUBJECTS)
+    removed = 0
+    for name in unshared:
+        if not await payloads.holds(name):
+            continue  # it went by an erasure that was cut off
+        content = await payloads.kept(name)
+        await bucket.delete(name)
+        if name in await _references(reader, subjects.LOG_SUBJECTS, after=position):
+            await payloads.keep(content)
+        else:
+            removed += 1
+    return removed
+
+
+async def _projected(broker: Broker, conversation: str, sequence: int) -> SessionFound:
     question = SessionQuery(conversation=conversation, at_least=sequence)
     try:
-        found = await ask(broker, SESSION, question, SessionFound, timeout_seconds=PROJECTED_SECONDS)
+        return await ask(broker, SESSION, question, SessionFound, timeout_seconds=PROJECTED_SECONDS)
     except Refused as refused:
         raise LogError(f"the projections have not seen the deletion: {refused}") from refused
-    if found.session is not None:
-        raise LogError("the conversation came into use again")
 
 
-async def _references(reader: StreamReader, subject: str) -> set[str]:
+async def _references(
+    reader: StreamReader, subject: str, *, after: int = 0, until: int | None = None
+) -> set[str]:
     """The large payloads and the audio that events refer to."""
-    return {name async for stored in reader.range(subject, after=0) if (name := _reference(stored))}
+    found: set[str] = set()
+    async for stored in reader.range(subject, after=after):
+        if until is not None and stored.sequence > until:
+            break
+        if name := _reference(stored):
+            found.add(name)
+    return found
 
 
 def _reference(stored: Stored) -> str | None:
@@ -88,9 +136,10 @@ def _reference(stored: Stored) -> str | None:
     return recording(stored.headers, stored.payload)
 
 
-async def _purge(reader: StreamReader, stream: str, subject: str) -> int:
-    """How many messages of a stream were removed."""
-    reply = await reader.request(f"$JS.API.STREAM.PURGE.{stream}", {"filter": subject})
+async def _purge(reader: StreamReader, stream: str, subject: str, *, until: int = 0) -> int:
+    """How many messages of a stream were removed, those up to a sequence or all."""
+    up_to = {"seq": until + 1} if until else {}
+    reply = await reader.request(f"$JS.API.STREAM.PURGE.{stream}", {"filter": subject, **up_to})
     answer: dict[str, Any] = json.loads(reply.data)
     if error := answer.get("error"):
         raise LogError(f"stream {stream}: {error.get('description')}")

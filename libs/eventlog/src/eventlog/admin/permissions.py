@@ -13,16 +13,17 @@ from typing import Final, Literal
 from contracts import subjects
 
 OPERATOR: Final = "operator"
+ANSWER_PARTS: Final = 256
+"""As `eventlog.replies.MAX_PARTS`."""
 ANSWER_WITHIN: Final = "15m"
 """How long a request may be answered; longer than any run that is not kept."""
 
-_OBJECTS: Final = f"OBJ_{subjects.PAYLOAD_BUCKET}"
 STREAMS: Final = (
     subjects.LOG_STREAM,
     subjects.LIVE_STREAM,
     subjects.DEAD_STREAM,
     subjects.PROBE_STREAM,
-    _OBJECTS,
+    subjects.PAYLOAD_STREAM,
 )
 
 
@@ -38,7 +39,7 @@ class User:
         works: it takes work from the log.
         speaks: it publishes live deltas.
         listens: it receives live deltas, and reads those that are kept.
-        buries: it writes dead letters.
+        dead_letters: it writes them.
         links: the end it has of the links that voice frames go by.
     """
 
@@ -49,7 +50,7 @@ class User:
     works: bool = False
     speaks: bool = False
     listens: bool = False
-    buries: bool = False
+    dead_letters: bool = False
     links: Literal["client", "service"] | None = None
 
     @property
@@ -62,16 +63,18 @@ class User:
         read = (subjects.LOG_STREAM, *((subjects.LIVE_STREAM,) if self.listens else ()))
         return [
             *(f"$JS.API.STREAM.INFO.{stream}" for stream in STREAMS),
-            *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (*read, subjects.PROBE_STREAM, _OBJECTS)),
-            *(f"$JS.API.DIRECT.GET.{stream}" for stream in read),
-            *_READ_OBJECTS,
+            *(
+                f"$JS.API.STREAM.MSG.GET.{stream}"
+                for stream in (*read, subjects.PROBE_STREAM, subjects.PAYLOAD_STREAM)
+            ),
+            *(f"$JS.API.DIRECT.GET.{stream}" for stream in (*read, subjects.PAYLOAD_STREAM)),
             f"probe.{self.name}",
             *(subjects.facts(pattern) for pattern in self.appends),
             *((f"$O.{subjects.PAYLOAD_BUCKET}.>",) if self.appends else ()),
             *(subjects.query(name) for name in self.asks),
             *(self._work() if self.works else ()),
             *((subjects.LIVE_SUBJECTS,) if self.speaks else ()),
-            *((f"dead.{self.name}.>",) if self.buries else ()),
+            *((f"dead.{self.name}.>",) if self.dead_letters else ()),
             *_SENDS_BY[self.links],
         ]
 
@@ -87,23 +90,14 @@ class User:
         ]
 
     def _work(self) -> tuple[str, ...]:
-        """Its own durable consumer: found, or made with its own filter, asked for work, answered."""
+        """Its own durable consumer, which the operator has made: found, asked for work, answered."""
         own = f"{subjects.LOG_STREAM}.{self.name}"
         return (
             f"$JS.API.CONSUMER.INFO.{own}",
-            f"$JS.API.CONSUMER.CREATE.{own}.{subjects.work_for(self.name)}",
             f"$JS.API.CONSUMER.MSG.NEXT.{own}",
             f"$JS.ACK.{own}.>",
         )
 
-
-# The client library reads an object through a consumer that lives as long as the reading.
-_READ_OBJECTS: Final = (
-    "$JS.API.STREAM.NAMES",
-    f"$JS.API.CONSUMER.CREATE.{_OBJECTS}",
-    f"$JS.API.CONSUMER.DELETE.{_OBJECTS}.*",
-    f"$JS.FC.{_OBJECTS}.>",
-)
 
 _SENDS_BY: Final = {
     None: (),
@@ -137,11 +131,12 @@ USERS: Final = (
         appends=(
             *("run.>", "checkpoint.>", "document.>", "voice.tool_called", "voice.tool_returned"),
             "conversation.started",  # a fork is a beginning
+            "conversation.deleted",  # a conversation of one run ends with it
         ),
         answers=("runner.*",),
         works=True,
         speaks=True,
-        buries=True,
+        dead_letters=True,
     ),
     User(
         "quote-engine",
@@ -149,7 +144,7 @@ USERS: Final = (
         asks=("history.quotations",),
         works=True,
         speaks=True,
-        buries=True,
+        dead_letters=True,
     ),
     User(
         "voice-bridge",
@@ -159,7 +154,7 @@ USERS: Final = (
         listens=True,
         links="service",
     ),
-    User("history-store", answers=("history.*",), buries=True),
+    User("history-store", answers=("history.*",), dead_letters=True),
 )
 
 
@@ -204,7 +199,7 @@ def _user(user: User) -> str:
         permissions {{
           publish: {_list(user.publish())}
           subscribe: {_list(user.subscribe())}
-          allow_responses: {{ max: 1, expires: {json.dumps(ANSWER_WITHIN)} }}
+          allow_responses: {{ max: {ANSWER_PARTS}, expires: {json.dumps(ANSWER_WITHIN)} }}
         }}
       }}
 """

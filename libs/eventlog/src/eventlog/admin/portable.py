@@ -175,7 +175,7 @@ class Porter:
     """Writes conversations out of the log and reads them in, over a started broker."""
 
     def __init__(self, broker: Broker, settings: NatsSettings) -> None:
-        self._payloads = Payloads(broker.client)
+        self._payloads = Payloads(broker.client, settings.request_timeout)
         self._reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
         self._next, self._tail = log.next, log.tail
@@ -227,7 +227,7 @@ class Porter:
         expected = places.here[-1] if places.here else 0
         problem = "the log is too busy"
         for _ in range(ATTEMPTS):
-            first = await self._reader.last_sequence() + 1
+            first = (await self._reader.state()).last + 1
             longer = places.followed_by([line.sequence for line in batch], first)
             messages = [await self._message(key, line, longer) for line in batch]
             messages[0].headers.update(

@@ -38,7 +38,7 @@ class DeadLetter(BaseModel):
     reason: str
 
 
-async def bury(broker: Broker, letter: DeadLetter, *, timeout_seconds: float) -> None:
+async def put(broker: Broker, letter: DeadLetter, *, timeout_seconds: float) -> None:
     """Put a letter into DEAD and wait until it is stored; the same letter twice is stored once.
 
     Raises:
@@ -65,8 +65,8 @@ class DeadLetters:
         self._author = author
         self._timeout = timeout_seconds
 
-    async def bury(self, work: Recorded, reason: str) -> None:
-        """Keep the message as a dead letter. Raises as `bury`."""
+    async def put(self, work: Recorded, reason: str) -> None:
+        """Keep the message as a dead letter. Raises as the function `put`."""
         letter = DeadLetter(
             service=self._author.source,
             conversation=work.conversation,
@@ -74,7 +74,7 @@ class DeadLetters:
             event_id=work.id,
             reason=reason,
         )
-        await bury(self._broker, letter, timeout_seconds=self._timeout)
+        await put(self._broker, letter, timeout_seconds=self._timeout)
 
     async def give_up(self, work: Recorded, attempt: int, reason: str) -> None:
         """Keep the message as a dead letter, and let its conversation know that its run has failed.
@@ -84,7 +84,7 @@ class DeadLetters:
         Raises:
             LogError: if either could not be stored.
         """
-        await self.bury(work, reason)
+        await self.put(work, reason)
         failed = RunFailed(
             run_id=work.id, message_sequence=work.sequence, attempt=attempt, error=reason, code="refused"
         )
@@ -98,7 +98,7 @@ class DeadLetters:
         raise Unavailable(f"conversation {work.conversation!r} is too busy")
 
 
-class Cemetery:
+class DeadLetterQueue:
     """The dead letters as an operator deals with them; `number` is a letter's place in DEAD."""
 
     def __init__(self, broker: Broker, settings: NatsSettings) -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Final, Protocol
 
 from faststream.asgi import AsgiFastStream
@@ -14,10 +14,10 @@ from contracts.envelope import Recorded
 from contracts.events import Unrecognized
 from eventlog import service
 from eventlog.broker import Broker
-from eventlog.outage import OUTAGE
 from eventlog.ports import Full, LogError, Unavailable
 from eventlog.turns.journal import Superseded
-from eventlog.turns.work import Held
+from eventlog.turns.responder import Stopped, Unanswered
+from eventlog.turns.work import Held, WorkQueue
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +25,23 @@ BEATS_PER_TAKEOVER: Final = 4
 DRAIN_SECONDS: Final = 8.0
 LAST_DELIVERY: Final = 10
 """What still cannot be handled then is given up; until then another release or a mended log may take it."""
+HELD_PER_PLACE: Final = 2
+"""So many conversations at most are held for each place: those whose next message waits for its turn take no
+place from one that has just come."""
 
 
-class Undertaker(Protocol):
+class Answering(Protocol):
+    """A `responder.Responder`."""
+
+    @property
+    def waiting(self) -> int: ...
+
+    async def answer(self, work: Recorded, again: bool = False, *, goes_on: Callable[[], None]) -> bool: ...
+
+    def stop(self) -> None: ...
+
+
+class GivingUp(Protocol):
     """Takes what could not be answered."""
 
     async def give_up(self, work: Recorded, attempt: int, reason: str) -> None:
@@ -36,50 +50,64 @@ class Undertaker(Protocol):
 
 
 class Deliveries:
-    """The messages this process is answering, each in a task of its own."""
+    """The deliveries this process holds, each in a task of its own."""
 
     def __init__(
-        self,
-        answer: Callable[[Recorded, bool], Awaitable[None]],
-        undertaker: Undertaker,
-        *,
-        takeover_after: float,
+        self, responder: Answering, dead_letters: GivingUp, *, takeover_after: float, places: int
     ) -> None:
-        """`answer` is told whether the message was delivered before; one whose holder is silent for
-        `takeover_after` seconds is given to another."""
-        self._answer = answer
-        self._undertaker = undertaker
+        """A delivery whose holder is silent for `takeover_after` seconds is given to another; `places` are
+        the messages that are answered at once."""
+        self._responder = responder
+        self._dead_letters = dead_letters
         self._beat = takeover_after / BEATS_PER_TAKEOVER
+        self._places = places
         self._held: dict[asyncio.Task[None], Held] = {}
+        self._changed: Callable[[], None] = lambda: None
+
+    @property
+    def free(self) -> int:
+        """How many more deliveries there are places for."""
+        first = sum(held.is_first for held in self._held.values())
+        return max(min(self._places - first, HELD_PER_PLACE * self._places - len(self._held)), 0)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait in this process."""
+        return self._responder.waiting
 
     def take(self, held: Held) -> None:
         """Answer a message in the background."""
-        task = asyncio.create_task(self._handle(held), name=f"work {held.work.sequence}")
+        task = asyncio.create_task(self._handle(held), name=f"work {held.sequence}")
         self._held[task] = held
-        task.add_done_callback(self._held.pop)
+        task.add_done_callback(self._ended)
 
     @asynccontextmanager
-    async def working(self, app: AsgiFastStream, broker: Broker, name: str) -> AsyncIterator[None]:
+    async def working(
+        self, app: AsgiFastStream, broker: Broker, name: str, queue: WorkQueue
+    ) -> AsyncIterator[None]:
         """The application of the service `name` at work.
 
         In the end it takes nothing more, finishes what it holds, and closes its connection last: a run can
         only end by what it still appends.
         """
+        self._changed = queue.wake
         async with asyncio.TaskGroup() as background:
             keeping = background.create_task(self._keep_held())
             await app.start()
             await service.answer_pings(broker, name)
+            await queue.start(self)
             try:
                 yield
             finally:
-                for subscriber in broker.subscribers:
-                    try:
-                        await subscriber.stop()
-                    except OUTAGE as error:
-                        logger.warning("no more work comes in any case: %s", error or type(error).__name__)
+                await queue.stop()
+                self._responder.stop()
                 await self._drain()
                 await app.stop()
                 keeping.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._held[task]
+        self._changed()
 
     async def _keep_held(self) -> None:
         """Tell the server again and again that the work goes on, until cancelled."""
@@ -100,34 +128,51 @@ class Deliveries:
             await asyncio.gather(*unfinished, return_exceptions=True)
 
     async def _handle(self, held: Held) -> None:
-        work = held.work
-        CONVERSATION.set(work.conversation)
         try:
+            work = await held.work()
+            CONVERSATION.set(work.conversation)
             with TRACING.span(f"process {work.event.type}", "consumer", of(work), under=work.traceparent):
-                if isinstance(work.event, Unrecognized) and held.delivery < LAST_DELIVERY:
-                    raise LogError(f"cannot be read: {work.event.reason}")
-                await self._answer(work, held.delivery > 1)
-            await held.done()
+                done = await self._answered(held, work)
+            if done:
+                await held.done()
         except Superseded:
             return
         except (Unavailable, Full) as error:  # no fault of the message, however often it happens
-            logger.warning("message %d is left to be delivered again: %s", work.sequence, error)
-        except asyncio.CancelledError:
-            await held.give_back()
-            raise
-        except Exception as error:
-            if held.delivery >= LAST_DELIVERY:
-                await self._give_up(held, error)
-            elif isinstance(error, LogError):
-                logger.warning("message %d is left to be delivered again: %s", work.sequence, error)
-            else:
-                logger.exception("message %d is left to be delivered again", work.sequence)
+            logger.warning("message %d is left to be delivered again: %s", held.sequence, error)
+        except (asyncio.CancelledError, Stopped) as ending:
+            with suppress(Unavailable):
+                await held.give_back()
+            if isinstance(ending, asyncio.CancelledError):
+                raise
+        except Exception:
+            logger.exception("message %d is left to be delivered again", held.sequence)
 
-    async def _give_up(self, held: Held, error: Exception) -> None:
-        work, reason = held.work, f"{error}" or type(error).__name__
-        logger.error("message %d is given up: %s", work.sequence, reason, exc_info=error)
-        try:
-            await self._undertaker.give_up(work, held.delivery, reason)
-            await held.done()
-        except LogError as failure:
-            logger.warning("message %d is left to be given up: %s", work.sequence, failure)
+    async def _answered(self, held: Held, work: Recorded) -> bool:
+        """Whether the delivery is not needed any more."""
+        if isinstance(work.event, Unrecognized) and held.delivery < LAST_DELIVERY:
+            logger.warning("message %d is left to be delivered again: it cannot be read", work.sequence)
+            return False
+
+        def goes_on() -> None:
+            held.is_first = False
+            self._changed()
+
+        again = held.delivery > 1
+        while True:
+            try:
+                return await self._responder.answer(work, again, goes_on=goes_on)
+            except Unanswered as unanswered:
+                error = unanswered.__cause__ or unanswered
+                if held.delivery < LAST_DELIVERY:
+                    known = isinstance(error, LogError)
+                    logger.warning(
+                        "message %d is left to be delivered again: %s",
+                        unanswered.work.sequence,
+                        error,
+                        exc_info=None if known else error,
+                    )
+                    return False
+                reason = f"{error}" or type(error).__name__
+                logger.exception("message %d is given up: %s", unanswered.work.sequence, reason)
+                await self._dead_letters.give_up(unanswered.work, held.delivery, reason)
+                again = True

@@ -1,11 +1,12 @@
 """How the edges put what people say into the log: once, in order, whoever sends it and however often."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeGuard, TypeVar
+from typing import Final, TypeAlias, TypeGuard, TypeVar
 
 from chassis import conventions as names
-from chassis.telemetry import TRACING
+from chassis.telemetry import TRACING, pseudonym
 from contracts.envelope import Envelope, Recorded
 from contracts.events import (
     AnswerReceived,
@@ -15,13 +16,17 @@ from contracts.events import (
     Event,
     MessageReceived,
     RunInterrupted,
+    RunRequested,
 )
 from eventlog.author import Author, derived_id
-from eventlog.ports import Conflict, Log, Unavailable
+from eventlog.ports import Conflict, Log, TooMuch, Unavailable
 from eventlog.turns.progress import Progress
 
 ResultT = TypeVar("ResultT")
+Guard: TypeAlias = Callable[[Recorded], Awaitable[None]]
+"""Raises what makes an append impossible; what it reads is covered by the append's own guard."""
 
+QUEUED: Final = 256
 ATTEMPTS: Final = 50
 """How often an append is decided again when a busy conversation moves on in between."""
 
@@ -46,6 +51,10 @@ class NotRunning(Exception):
     """There is no run to cancel."""
 
 
+class TooManyMessages(TooMuch):
+    """So many messages of the conversation are unanswered that no more may wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of a message.
@@ -68,10 +77,12 @@ class Seen:
     Attributes:
         tail: its last sequence.
         start: the `ConversationStarted` that is in force, None if there is none.
+        unanswered: how many messages and answers have runs that have not ended; None if that is not known.
     """
 
     tail: int
     start: Recorded | None
+    unanswered: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +96,11 @@ class Question:
 class Inbox:
     """Appends messages and answers to conversations."""
 
-    def __init__(self, log: Log, author: Author) -> None:
+    def __init__(self, log: Log, author: Author, *, queued: int = QUEUED) -> None:
+        """`queued` is how many messages of a conversation may be unanswered."""
         self._log = log
         self._author = author
+        self._queued = queued
 
     async def standing(self, conversation: str) -> Recorded | None:
         """The `ConversationStarted` that is in force, None if there never was one or it was deleted."""
@@ -101,26 +114,31 @@ class Inbox:
     async def receive(
         self,
         conversation: str,
-        message: MessageReceived,
+        message: MessageReceived | RunRequested,
         opening: ConversationStarted,
-        *,
+        *facts: Event,
         seen: Seen | None = None,
+        guard: Guard | None = None,
     ) -> Receipt:
-        """Append a message, opening the conversation if need be.
+        """Append a message or a request for a run, opening the conversation if need be.
 
         A message with a `message_id` that the conversation already has is not appended again. When runs
         are in progress or queued, `message.on_busy` says what becomes of them and of the message.
 
         Args:
             opening: how the conversation begins if this is its first message; it names the responder.
+            facts: what is appended in front of it.
             seen: what the caller knows of the conversation, if it follows it.
+            guard: asked about the conversation that stands, before each attempt; what it raises is passed on.
 
         Raises:
             Busy: if the message is to be rejected when a run is in progress, and one is.
+            TooManyMessages: if too many are unanswered.
             Unavailable: if the log did not take it in time.
         """
 
-        async def attempt(start: Recorded | None, tail: int) -> Receipt:
+        async def attempt(standing: Seen) -> Receipt:
+            start, tail = standing.start, standing.tail
             first = [] if start else [self._author.envelope(conversation, opening)]
             incarnation = start or first[0]
             responder = _responder(incarnation)
@@ -130,11 +148,16 @@ class Inbox:
                 pattern = f"{message.type}.{responder}.{event_id}"
                 if start and (known := await self._log.last(conversation, pattern)):
                     return Receipt(known.id, known.sequence, again=True)
+            if start and guard:
+                await guard(start)
+            if start:
+                await self._check_room(start, standing.unanswered)
             if start and message.on_busy != "enqueue":
-                runs = await self._unanswered(start)
+                runs = await self.unanswered(start)
                 if runs and message.on_busy == "reject":
                     raise Busy
                 first = self._cancels(conversation, runs, rollback=message.on_busy == "rollback")
+            first += [self._author.envelope(conversation, fact) for fact in facts]
             addressed = message.model_copy(update={"addressee": responder})
             envelope = self._author.envelope(conversation, addressed, event_id=event_id)
             recorded = (await self._log.append([*first, envelope], expected=tail))[-1]
@@ -150,7 +173,8 @@ class Inbox:
             Unavailable: if the log did not take it in time.
         """
 
-        async def attempt(start: Recorded | None, tail: int) -> Receipt:
+        async def attempt(standing: Seen) -> Receipt:
+            start, tail = standing.start, standing.tail
             if start is None:
                 raise NotWaiting
             responder = _responder(start)
@@ -187,16 +211,19 @@ class Inbox:
             Unavailable: if the log did not take it in time.
         """
 
-        async def attempt(start: Recorded | None, tail: int) -> Recorded:
-            if start is not None:
+        async def attempt(standing: Seen) -> Recorded:
+            if standing.start is not None:
                 raise Exists
             envelopes = [self._author.envelope(conversation, event) for event in (opening, *facts)]
-            return (await self._log.append(envelopes, expected=tail))[0]
+            return (await self._log.append(envelopes, expected=standing.tail))[0]
 
         return await self._decide(conversation, attempt, None)
 
-    async def note(self, conversation: str, *facts: Event) -> Recorded:
+    async def note(self, conversation: str, *facts: Event, guard: Guard | None = None) -> Recorded:
         """Append facts to a conversation that exists; gives the last one.
+
+        Args:
+            guard: as for `receive`.
 
         Raises:
             Missing: if there is no such conversation.
@@ -204,10 +231,12 @@ class Inbox:
         """
         envelopes = [self._author.envelope(conversation, fact) for fact in facts]
 
-        async def attempt(start: Recorded | None, tail: int) -> Recorded:
-            if start is None:
+        async def attempt(standing: Seen) -> Recorded:
+            if standing.start is None:
                 raise Missing
-            return (await self._log.append(envelopes, expected=tail))[-1]
+            if guard:
+                await guard(standing.start)
+            return (await self._log.append(envelopes, expected=standing.tail))[-1]
 
         return await self._decide(conversation, attempt, None)
 
@@ -216,19 +245,30 @@ class Inbox:
         start = await self.standing(conversation)
         return await self._open_question(start) if start else None
 
-    async def cancel(self, conversation: str, *, rollback: bool = False) -> tuple[str, ...]:
+    async def is_busy(self, start: Recorded) -> bool:
+        """Whether a run is in progress or waits in the conversation that `start` began."""
+        return bool(await self.unanswered(start))
+
+    async def cancel(
+        self, conversation: str, *, rollback: bool = False, only: Container[str] | None = None
+    ) -> tuple[str, ...]:
         """Ask the run in progress and those queued behind it to stop; their ids.
+
+        Args:
+            only: the ids of the runs that are meant; all without it.
 
         Raises:
             NotRunning: if there is none.
             Unavailable: if the log did not take it in time.
         """
 
-        async def attempt(start: Recorded | None, tail: int) -> tuple[str, ...]:
-            runs = await self._unanswered(start) if start else []
+        async def attempt(standing: Seen) -> tuple[str, ...]:
+            runs = await self.unanswered(standing.start) if standing.start else []
+            runs = [run for run in runs if only is None or run.id in only]
             if not runs:
                 raise NotRunning
-            await self._log.append(self._cancels(conversation, runs, rollback=rollback), expected=tail)
+            cancels = self._cancels(conversation, runs, rollback=rollback)
+            await self._log.append(cancels, expected=standing.tail)
             return tuple(run.id for run in runs)
 
         return await self._decide(conversation, attempt, None)
@@ -236,21 +276,35 @@ class Inbox:
     async def delete(self, conversation: str) -> bool:
         """Append the deletion; False if there is nothing to delete."""
 
-        async def attempt(start: Recorded | None, tail: int) -> bool:
-            if start is None:
+        async def attempt(standing: Seen) -> bool:
+            if standing.start is None:
                 return False
-            envelope = self._author.envelope(conversation, ConversationDeleted(), causation_id=start.id)
-            await self._log.append([envelope], expected=tail)
+            causation = standing.start.id
+            envelope = self._author.envelope(conversation, ConversationDeleted(), causation_id=causation)
+            await self._log.append([envelope], expected=standing.tail)
             return True
 
         return await self._decide(conversation, attempt, None)
 
-    async def _unanswered(self, start: Recorded) -> list[Recorded]:
-        """The messages and answers whose runs have not ended."""
-        newest = await self._log.last(start.conversation, "run.>")
+    async def unanswered(self, start: Recorded) -> list[Recorded]:
+        """The messages and answers whose runs have not ended, in the conversation begun by `start`."""
+        newest, said = await asyncio.gather(
+            self._log.last(start.conversation, "run.>"), self._log.last(start.conversation, "message.>")
+        )
         answered = Progress(start, newest).answered
+        if said is None or said.sequence <= answered:
+            return []
         waiting = self._log.read(start.conversation, after=answered, pattern="message.>")
         return [message async for message in waiting]
+
+    async def _check_room(self, start: Recorded, known: int | None) -> None:
+        """Raises `TooManyMessages` if no more messages may wait."""
+        unanswered = len(await self.unanswered(start)) if known is None else known
+        if unanswered >= self._queued:
+            raise TooManyMessages(
+                f"{unanswered} messages of this conversation wait for their answers, and no more may; "
+                "send it again when one has been answered"
+            )
 
     async def _open_question(self, start: Recorded) -> Question | None:
         """The newest question, unless somebody has said something since."""
@@ -272,21 +326,30 @@ class Inbox:
     async def _decide(
         self,
         conversation: str,
-        attempt: Callable[[Recorded | None, int], Awaitable[ResultT]],
+        attempt: Callable[[Seen], Awaitable[ResultT]],
         seen: Seen | None,
     ) -> ResultT:
         """Try until nobody came in between, deciding afresh each time.
 
-        The tail is read before the standing: whatever comes after it makes the append fail.
+        The tail is read before the standing: whatever comes after it makes the append fail. What a caller
+        has seen may be old, so nothing is decided by it that no append confirms.
         """
-        with TRACING.span("receive", "server", {names.GEN_AI_CONVERSATION: conversation}):
+        with TRACING.span("receive", "server", {names.GEN_AI_CONVERSATION: pseudonym(conversation)}):
             for _ in range(ATTEMPTS):
-                if seen is None:
+                if is_read := seen is None:
                     tail = await self._log.tail(conversation)
                     seen = Seen(tail, await self.standing(conversation))
                 try:
-                    return await attempt(seen.start, seen.tail)
+                    result = await attempt(seen)
                 except Conflict:
+                    seen = None
+                except (Busy, NotWaiting, TooManyMessages):
+                    if is_read:
+                        raise
+                    seen = None
+                else:
+                    if is_read or not (isinstance(result, Receipt) and result.again):
+                        return result
                     seen = None
             raise Unavailable(f"conversation {conversation!r} is too busy")
 

@@ -25,6 +25,10 @@ class Superseded(Exception):
     """Another runner has the run now, or the conversation is gone: nothing more may be written."""
 
 
+class ConversationGone(Superseded):
+    """The conversation was deleted."""
+
+
 class Cancelled(Exception):
     """A person asked for the run to stop.
 
@@ -173,7 +177,7 @@ class Journal:
     def _check(self, foreign: Recorded) -> None:
         match foreign.event:
             case ConversationDeleted():
-                raise Superseded("the conversation was deleted")
+                raise ConversationGone("the conversation was deleted")
             case RunEvent(attempt=attempt):
                 raise Superseded(f"attempt {attempt} has written {foreign.event.type}")
             case CancelRequested(run_id=run_id, rollback=rollback) if run_id == self._work.id:

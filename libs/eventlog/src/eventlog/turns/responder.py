@@ -1,31 +1,37 @@
-"""Which messages are answered, and when: one at a time in a conversation, in the order of the log."""
+"""Which messages are answered, and when: one at a time in a conversation, in the order of the log.
+
+A delivery means that its conversation has work. One that comes while an earlier message is unanswered is
+not needed: whoever answers that goes on with what waits behind it, and keeps its own delivery until nothing
+does. So there is always a delivery open for a conversation with work, of its oldest unanswered message or
+of one that was answered before it; who dies is replaced by whom that is delivered to next.
+"""
 
 import asyncio
-import logging
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
 from contracts.envelope import Recorded
-from eventlog.ports import Log
+from contracts.events import Unrecognized
+from eventlog.ports import Full, Log, Unavailable
+from eventlog.turns.journal import ConversationGone, Superseded
 from eventlog.turns.progress import Turn
 
-logger = logging.getLogger(__name__)
-
 REMEMBERED_CONVERSATIONS: Final = 4096
-LOOK_AGAIN_SECONDS: Final = 30.0
 
 
 class Memory(Protocol):
     """What a process remembers of a conversation.
 
     Attributes:
-        tail: the sequence up to which it is known.
+        waiting: what is known to wait behind the message that was answered last.
     """
 
-    tail: int
+    @property
+    def waiting(self) -> Sized: ...
 
 
 MemoryT = TypeVar("MemoryT", bound=Memory)
@@ -33,16 +39,58 @@ MemoryT = TypeVar("MemoryT", bound=Memory)
 
 @dataclass(slots=True)
 class _Remembered(Generic[MemoryT]):
+    """Attributes:
+    delivered: the message by whose delivery the conversation is being answered here, if it is.
+    covered: messages that came meanwhile and whose deliveries were not needed.
+    """
+
     memory: MemoryT
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    delivered: int | None = None
+    covered: set[int] = field(default_factory=set)
+
+    @property
+    def waiting(self) -> int:
+        return max(len(self.covered), len(self.memory.waiting))
 
 
-class Undertaker(Protocol):
+class Unanswered(Exception):
+    """A message could not be answered; the cause is why.
+
+    Attributes:
+        work: that message, which may be another one than was delivered.
+    """
+
+    def __init__(self, work: Recorded) -> None:
+        super().__init__(f"message {work.sequence}")
+        self.work = work
+
+
+class Stopped(Exception):
+    """This process answers nothing more, and something waits."""
+
+
+class DeadLetterBox(Protocol):
     """Takes what could not be answered."""
 
-    async def bury(self, work: Recorded, reason: str) -> None:
+    async def put(self, work: Recorded, reason: str) -> None:
         """Keep the message as a dead letter."""
         ...
+
+
+@contextmanager
+def _answering(work: Recorded) -> Iterator[None]:
+    """What is raised within is said of this message, unless it is no fault of the message."""
+    try:
+        yield
+    except (Superseded, Unavailable, Full):
+        raise
+    except Exception as error:
+        raise Unanswered(work) from error
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 class Responder(ABC, Generic[MemoryT]):
@@ -50,55 +98,118 @@ class Responder(ABC, Generic[MemoryT]):
 
     def __init__(self, log: Log, remember: Callable[[], MemoryT], *, concurrent: int) -> None:
         """`remember` makes the memory of a conversation of which nothing is known; at most `concurrent`
-        messages are answered at once."""
+        messages are answered at once, those of different conversations by turns."""
         self._log = log
         self._remember = remember
         self._slots = asyncio.Semaphore(concurrent)
+        self._stopping = False
         self._conversations: OrderedDict[str, _Remembered[MemoryT]] = OrderedDict()
 
-    async def answer(self, work: Recorded, again: bool = False) -> None:
-        """See to it that a message is answered; returns when it is, by whomever.
+    @property
+    def waiting(self) -> int:
+        """How many messages wait here behind others of their conversations."""
+        return sum(each.waiting for each in self._conversations.values() if each.delivered is not None)
+
+    def stop(self) -> None:
+        """Finish what is being answered, and begin nothing more."""
+        self._stopping = True
+
+    async def answer(
+        self, work: Recorded, again: bool = False, *, goes_on: Callable[[], None] = _nothing
+    ) -> bool:
+        """See to it that a message, and what waits behind it, is answered.
 
         Args:
-            again: it was delivered before, so what is remembered of its conversation may be old.
+            again: it was delivered before, so what is remembered of its conversation may be old, and
+                whoever answered on behalf of it may be gone.
+            goes_on: called when the message itself is answered and others wait behind it.
+
+        Returns:
+            Whether the delivery is not needed any more.
 
         Raises:
-            journal.Superseded: if another process has taken the message over.
-            LogError: if the log cannot be reached.
+            journal.Superseded: if another process has taken the conversation over.
+            Unanswered: if a message cannot be answered.
+            Unavailable: if the log cannot be reached.
+            Full: if the log takes no more.
+            Stopped: after `stop`, while something waits.
         """
         conversation = self._remembered(work.conversation)
-        while True:
-            async with conversation.lock:
-                if again:
-                    conversation.memory = self._remember()
-                turn = await self._turn(conversation.memory, work)
-                if turn is Turn.MINE:
-                    async with self._slots:
-                        await self._run(conversation.memory, work)
-                    return
-            if turn is Turn.DONE:
-                return
-            await self._wait_for_news(work.conversation, conversation.memory.tail)
+        if conversation.delivered not in (None, work.sequence) and not isinstance(work.event, Unrecognized):
+            conversation.covered.add(work.sequence)
+            return True
+        async with conversation.lock:
+            conversation.delivered = work.sequence
+            conversation.covered.clear()
+            try:
+                return await self._drain(conversation, work, again, goes_on)
+            finally:
+                conversation.delivered = None
+
+    async def _drain(
+        self, conversation: _Remembered[MemoryT], work: Recorded, again: bool, goes_on: Callable[[], None]
+    ) -> bool:
+        if again:
+            conversation.memory = self._remember()
+        with _answering(work):
+            turn = await self._turn(conversation.memory, work)
+        if turn is Turn.WAIT:
+            return not isinstance(work.event, Unrecognized)  # which is open until it is answered or given up
+        look = again
+        if turn is Turn.MINE:
+            look |= await self._answered(conversation, work, again)
+        while look or conversation.covered or conversation.memory.waiting:
+            covered = conversation.covered.copy()
+            head = await self._next(conversation.memory, work.conversation)
+            look = False
+            if head is None:
+                conversation.covered -= covered
+                continue
+            if isinstance(head.event, Unrecognized):
+                return True  # its own delivery is open
+            if self._stopping:
+                raise Stopped
+            goes_on()
+            look = await self._answered(conversation, head, again)
+        return True
+
+    async def _answered(self, conversation: _Remembered[MemoryT], work: Recorded, again: bool) -> bool:
+        """Answer a message; whether it has to be looked for what is next, whatever is known of it."""
+        async with self._slots:
+            try:
+                with _answering(work):
+                    await self._run(conversation.memory, work, again)
+            except ConversationGone:
+                conversation.memory = self._remember()
+                return True
+            except Exception:
+                conversation.memory = self._remember()
+                raise
+        conversation.covered = {each for each in conversation.covered if each > work.sequence}
+        return False
 
     @abstractmethod
     async def _turn(self, memory: MemoryT, work: Recorded) -> Turn:
         """Decide what to do with a message, from memory where it suffices, else from the log."""
 
     @abstractmethod
-    async def _run(self, memory: MemoryT, work: Recorded) -> None:
-        """Answer a message whose turn it is. Raises as `answer`."""
+    async def _next(self, memory: MemoryT, conversation: str) -> Recorded | None:
+        """The oldest message that is not answered; None if all are, and then nothing is left waiting."""
+
+    @abstractmethod
+    async def _run(self, memory: MemoryT, work: Recorded, again: bool) -> None:
+        """Answer a message whose turn it is, which may have been begun before if it is done `again`."""
 
     def _remembered(self, key: str) -> _Remembered[MemoryT]:
         conversation = self._conversations.setdefault(key, _Remembered(self._remember()))
         self._conversations.move_to_end(key)
         while len(self._conversations) > REMEMBERED_CONVERSATIONS:
-            self._conversations.popitem(last=False)
+            oldest = next((each for each, known in self._conversations.items() if _is_idle(known)), key)
+            if oldest == key:
+                break
+            del self._conversations[oldest]
         return conversation
 
-    async def _wait_for_news(self, key: str, after: int) -> None:
-        """Until the conversation moves on, or long enough to look again."""
-        try:
-            async with asyncio.timeout(LOOK_AGAIN_SECONDS), self._log.follow(key, after=after) as events:
-                await anext(events)
-        except TimeoutError:
-            logger.info("conversation %r: still waiting for an earlier message", key)
+
+def _is_idle(conversation: _Remembered[MemoryT]) -> bool:
+    return conversation.delivered is None and not conversation.lock.locked()

@@ -1,85 +1,65 @@
-"""Work for a responder: delivered by a durable consumer to one process, held while it is worked on."""
+"""Work for a responder: pulled from its durable consumer as places come free, held while it is worked on.
 
-from collections.abc import Callable
-from typing import Any, Final
+One subscription lives as long as the process, and requests are open on it all the time, so that a message
+goes out the moment it is stored: nothing waits for a poll, and nothing is delivered to who has gone.
 
-from faststream import AckPolicy
-from faststream.nats import JStream, NatsRouter, PullSub
-from faststream.nats.annotations import NatsMessage
+Source: NATS ADR-37 (pull consumption by the client).
+"""
+
+import asyncio
+import json
+import logging
+from typing import Any, Final, Protocol
+
 from nats.aio.msg import Msg
-from nats.js.api import ConsumerConfig
+from nats.aio.subscription import Subscription
 
+from chassis.backoff import delays
 from contracts import subjects
 from contracts.envelope import Recorded
-from eventlog.codec import unreadable
+from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.outage import OUTAGE
-from eventlog.ports import LogError, Unavailable
+from eventlog.ports import Unavailable
 from eventlog.stored import from_delivery
+from eventlog.streams import check_consumer
 
-HELD_AT_MOST: Final = 1024
-FETCHED_AT_ONCE: Final = 32
-FETCH_SECONDS: Final = 2.0
+logger = logging.getLogger(__name__)
 
-
-def subscribe(
-    routes: NatsRouter,
-    responder: str,
-    log: JetStreamLog,
-    take: Callable[["Held"], None],
-    *,
-    takeover_after: float,
-) -> None:
-    """Let a router receive a responder's work and hand it to `take`.
-
-    A message that nobody has kept for `takeover_after` seconds is delivered again; how often is for the
-    responder to bound, which sees in the log what became of earlier attempts.
-    """
-
-    log.measure_queue(responder)
-
-    @routes.subscriber(
-        subjects.work_for(responder),
-        stream=JStream(subjects.LOG_STREAM, declare=False),
-        durable=responder,
-        pull_sub=PullSub(batch_size=FETCHED_AT_ONCE, timeout=FETCH_SECONDS),
-        config=ConsumerConfig(ack_wait=takeover_after, max_deliver=-1, max_ack_pending=HELD_AT_MOST),
-        inbox_prefix=f"{log.inbox_prefix}.".encode(),
-        ack_policy=AckPolicy.MANUAL,
-        title="Work",
-        description="Messages and answers to be answered",
-    )
-    async def work(message: NatsMessage) -> None:
-        take(await Held.of(message.raw_message, log))
+EXPIRES_SECONDS: Final = 30.0
+HEARTBEAT_SECONDS: Final = 5.0
+SILENCE_SECONDS: Final = 12.0
+"""Who has asked and hears nothing for so long, not even that there is nothing, asks anew."""
+DRAIN_SECONDS: Final = 2.0
+_DELIVERED: Final = "$JS.ACK."
+_PENDING: Final = "Nats-Pending-Messages"
+_IDLE: Final = "100"
 
 
 class Held:
     """One delivered message, and what can be told the server about it.
 
     Attributes:
+        sequence: of the message in the log.
         delivery: which delivery of the message this is, from 1 on.
+        is_first: what is being answered by reason of this delivery is the message itself, and not
+            another one that waited behind it.
     """
 
-    def __init__(self, message: Msg, work: Recorded) -> None:
-        self.work = work
-        self.delivery = message.metadata.num_delivered
+    def __init__(self, message: Msg, log: JetStreamLog) -> None:
+        self.sequence: int = message.metadata.sequence.stream
+        self.delivery: int = message.metadata.num_delivered
+        self.is_first = True
         self._message = message
+        self._log = log
 
-    @classmethod
-    async def of(cls, message: Msg, log: JetStreamLog) -> "Held":
-        """The work in a delivery; what is damaged for good is work that nobody recognizes.
+    async def work(self) -> Recorded:
+        """The message.
 
         Raises:
             Unavailable: if the log does not answer.
         """
-        stored = from_delivery(message)
-        try:
-            work = await log.decode(stored)
-        except Unavailable:
-            raise
-        except LogError as error:
-            work = unreadable(stored.subject, stored.sequence, error)
-        return cls(message, work)
+        return await self._log.decode(from_delivery(self._message))
 
     async def keep(self) -> None:
         """It is being worked on.
@@ -90,7 +70,7 @@ class Held:
         await self._tell(self._message.in_progress())
 
     async def done(self) -> None:
-        """It has been dealt with for good. Raises as `keep`."""
+        """It is not needed any more. Raises as `keep`."""
         await self._tell(self._message.ack())
 
     async def give_back(self) -> None:
@@ -101,4 +81,142 @@ class Held:
         try:
             await telling
         except OUTAGE as error:
-            raise Unavailable(f"message {self.work.sequence}: {error or type(error).__name__}") from error
+            raise Unavailable(f"message {self.sequence}: {error or type(error).__name__}") from error
+
+
+class Taker(Protocol):
+    """Whoever does the work.
+
+    Attributes:
+        free: how much more of it there are places for.
+        waiting: how many messages wait in this process.
+    """
+
+    @property
+    def free(self) -> int: ...
+
+    @property
+    def waiting(self) -> int: ...
+
+    def take(self, held: Held) -> None:
+        """Begin to work on something."""
+        ...
+
+
+class WorkQueue:
+    """The work of one responder, as this process takes it."""
+
+    def __init__(self, broker: Broker, log: JetStreamLog, responder: str) -> None:
+        self._broker = broker
+        self._log = log
+        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{subjects.LOG_STREAM}.{responder}"
+        self._responder = responder
+        self._inbox = broker.client.new_inbox()
+        self._asked = 0
+        self._refused = False
+        self._ended = False
+        self._wake = asyncio.Event()
+        self._taker: Taker | None = None
+        self._subscription: Subscription | None = None
+        self._asking: asyncio.Task[None] | None = None
+
+    async def start(self, taker: Taker) -> None:
+        """Hand work over from now on, as much as there are places for.
+
+        Raises:
+            WrongStream: if the responder has no consumer.
+            Unavailable: if NATS cannot be told.
+        """
+        await check_consumer(self._broker.client, self._responder)
+        self._taker = taker
+        self._log.measure_queue(self._responder, lambda: taker.waiting)
+        try:
+            self._subscription = await self._broker.client.subscribe(self._inbox, cb=self._receive)
+        except OUTAGE as error:
+            raise Unavailable(f"work: {error or type(error).__name__}") from error
+        self._broker.interruptions.listen(self._forget)
+        self._asking = asyncio.create_task(self._ask(taker), name="ask for work")
+
+    def wake(self) -> None:
+        """A place may have come free."""
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Take nothing more; what is on its way is given back."""
+        self._ended = True
+        self._broker.interruptions.forget(self._forget)
+        if self._asking:
+            self._asking.cancel()
+        if self._subscription is None:
+            return
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._subscription.drain()  # type: ignore[no-untyped-call]  # of nats-py
+        except OUTAGE as error:
+            logger.warning("no more work comes in any case: %s", error or type(error).__name__)
+
+    def _forget(self) -> None:
+        """What was asked before is not known to the server any more."""
+        self._asked = 0
+        self._wake.set()
+
+    async def _ask(self, taker: Taker) -> None:
+        """Keep requests open for as much work as there are places, until cancelled.
+
+        More is asked for once that is at least as much as is asked already, so that few requests are open.
+        """
+        backoff = delays()
+        while True:
+            self._wake.clear()
+            wanted = taker.free - self._asked
+            if wanted > 0 and wanted >= self._asked:
+                await self._request(wanted)
+            try:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._asked = 0
+            if self._refused:
+                self._refused = False
+                await asyncio.sleep(next(backoff))
+            else:
+                backoff = delays()
+
+    async def _request(self, count: int) -> None:
+        body = {
+            "batch": count,
+            "expires": int(EXPIRES_SECONDS * 1e9),
+            "idle_heartbeat": int(HEARTBEAT_SECONDS * 1e9),
+        }
+        try:
+            await self._broker.client.publish(self._next, json.dumps(body).encode(), reply=self._inbox)
+        except OUTAGE as error:
+            logger.warning("cannot ask for work: %s", error or type(error).__name__)
+            self._refused = True
+            self._wake.set()
+        else:
+            self._asked += count
+
+    async def _receive(self, message: Msg) -> None:
+        if message.reply.startswith(_DELIVERED):
+            self._asked = max(self._asked - 1, 0)
+            held = Held(message, self._log)
+            if self._ended or self._taker is None:
+                await held.give_back()
+            else:
+                self._taker.take(held)
+        else:
+            self._told(message.headers or {})
+        self._wake.set()
+
+    def _told(self, headers: dict[str, str]) -> None:
+        """A request has ended, or nothing has come for it."""
+        status = headers.get("Status")
+        if status == _IDLE:
+            return
+        if (pending := headers.get(_PENDING)) is not None:
+            self._asked = max(self._asked - int(pending), 0)
+            return
+        logger.warning("no work can be had: %s %s", status, headers.get("Description", ""))
+        self._asked = 0
+        self._refused = True

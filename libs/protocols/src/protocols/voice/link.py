@@ -6,6 +6,8 @@ each sees the other's death.
 
 from typing import Final, TypeAlias
 
+from pydantic_core import from_json
+
 from protocols.voice.wire import AppendAudio, AudioDelta, ClientFrame, ServerFrame, decode, encode
 
 BEAT: Final = b"b"
@@ -29,6 +31,13 @@ def pack(frame: Frame) -> bytes:
     if isinstance(frame, AudioDelta):
         return _AUDIO + frame.delta
     return _FRAME + frame.model_dump_json().encode()
+
+
+def kind_of(message: bytes) -> str:
+    """The type of voice-bridge's frame in a message; empty for any other message."""
+    if message[:1] == _AUDIO:
+        return "audio.delta"
+    return str(from_json(message[1:])["type"]) if message[:1] == _FRAME else ""
 
 
 def left(code: int) -> bytes:

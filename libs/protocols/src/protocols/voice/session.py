@@ -15,7 +15,7 @@ from contracts.events import (
     VoiceSessionOpened,
     VoiceSettingsChanged,
 )
-from protocols.voice.wire import DEFAULT_VOICE, Report, ReportMessage, Voice, voice_or_default
+from protocols.voice.wire import DEFAULT_VOICE, Language, Report, ReportMessage, Voice, voice_or_default
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class VoiceSession:
         owner: the member it belongs to; None for a guest session that nobody has claimed.
         user_speech_ms: how long the user has spoken, over all connections.
         connected_ms: how long earlier connections lasted.
+        language: of the talk, where a client chose it.
         open_since: when the present connection was opened; None between connections.
         last_at: when the newest event happened.
     """
@@ -33,6 +34,7 @@ class VoiceSession:
     owner: str | None = None
     voice: Voice = DEFAULT_VOICE
     show_text: bool = True
+    language: Language | None = None
     user_speech_ms: int = 0
     connected_ms: int = 0
     messages: tuple[ReportMessage, ...] = ()
@@ -79,11 +81,12 @@ def evolve(session: VoiceSession, recorded: Recorded) -> VoiceSession:
                 connected_ms=session.connected_ms + died_after,
                 open_since=recorded.occurred_at,
             )
-        case VoiceSettingsChanged(voice=voice, show_text=show_text):
+        case VoiceSettingsChanged(voice=voice, show_text=show_text, language=language):
             return replace(
                 session,
                 voice=session.voice if voice is None else voice_or_default(voice),
                 show_text=session.show_text if show_text is None else show_text,
+                language=language or session.language,
             )
         case VoiceSessionClaimed(owner=owner):
             return replace(session, owner=owner)

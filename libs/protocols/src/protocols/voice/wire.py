@@ -40,6 +40,10 @@ VOICES: Final[tuple[Voice, ...]] = get_args(Voice)
 DEFAULT_VOICE: Final[Voice] = "alloy"
 
 
+Language: TypeAlias = Literal["ko", "en"]
+"""What a talk is held in; where nobody chooses, the first utterance does."""
+
+
 def voice_or_default(name: str) -> Voice:
     """The voice of this name; the default for one that a later release no longer has."""
     return next((voice for voice in VOICES if voice == name), DEFAULT_VOICE)
@@ -60,6 +64,9 @@ class FrameError(ValueError):
         self.code = code
 
 
+_LINE_BREAKS: Final = {ord(character): None for character in "\r\n"}
+
+
 def _read_pcm(value: object) -> bytes:
     if isinstance(value, bytes):
         return value
@@ -68,7 +75,8 @@ def _read_pcm(value: object) -> bytes:
     if len(value) > MAX_FRAME_CHARS:
         raise ValueError(f"must hold at most {MAX_AUDIO_BYTES} bytes")
     try:
-        pcm = b64decode(value, validate=True)
+        # Android's encoder, like MIME, breaks its lines.
+        pcm = b64decode(value.translate(_LINE_BREAKS), validate=True)
     except (binascii.Error, ValueError):
         raise ValueError("is not valid base64") from None
     if not pcm:
@@ -128,7 +136,7 @@ class ReportPlayback(_Frame):
     """How far the client has played the current reply, in milliseconds from its first sample."""
 
     type: Literal["playback"] = "playback"
-    audio_end_ms: int = Field(ge=0)
+    audio_end_ms: float = Field(ge=0, allow_inf_nan=False)
 
 
 class Disconnect(_Frame):
@@ -282,6 +290,7 @@ class ConnectQuery(_Frame):
     token: str | None = None
     voice: Voice | None = None
     show_text: bool | None = None
+    lang: Language | None = None
 
 
 def read_query(parameters: Mapping[str, str]) -> tuple[ConnectQuery, tuple[FrameError, ...]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.envelope import Recorded
-from contracts.events import RunInterrupted
+from contracts.events import RunInterrupted, RunRequested
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Assignment:
         attempt: the number of this attempt.
         question: what the work answers, if a question was asked before it.
         spoken_since: where the message before it is in the log, if the conversation is spoken.
+        outrun: another run has ended since the work was sent, so it may speak of a state that is gone.
     """
 
     work: Recorded
@@ -25,6 +26,7 @@ class Assignment:
     attempt: int
     question: RunInterrupted | None
     spoken_since: int | None = None
+    outrun: bool = False
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -34,3 +36,11 @@ class Assignment:
             "message_sequence": self.work.sequence,
             "attempt": self.attempt,
         }
+
+    @property
+    def request(self) -> RunRequested:
+        """The work as a run with options, the default ones where its protocol has none."""
+        event = self.work.event
+        if isinstance(event, RunRequested):
+            return event
+        return RunRequested(addressee="", protocol=getattr(event, "protocol", ""), stream_modes=())

@@ -1,8 +1,10 @@
 """Every graph that is served, by name: the built-in ones and the users' own, by import path."""
 
 import importlib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -10,6 +12,7 @@ from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
 
 from agent_runner.engine.presentation import PLAIN, Presentation
+from chassis.settings import WrongSetting, in_one_line
 
 Compiled: TypeAlias = Pregel[Any, Any, Any, Any]
 Graph: TypeAlias = StateGraph[Any, Any, Any, Any] | Compiled
@@ -31,7 +34,7 @@ class Served(Generic[GraphT]):
         return Served(compile_graph(self.graph, checkpointer), self.presentation)
 
 
-class InvalidGraph(ValueError):
+class InvalidGraph(WrongSetting):
     """An entry of PARLEY_GRAPHS can't be served; the text names the entry and the reason."""
 
 
@@ -44,6 +47,8 @@ def catalogue(built_in: Mapping[str, Served[Graph]], setting: str) -> dict[str, 
         InvalidGraph: on an entry of another form, a name used twice, or anything that can't be loaded.
     """
     graphs = dict(built_in)
+    if setting and (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # last: no module there takes the place of an installed one
     for entry in filter(None, (part.strip() for part in setting.split(","))):
         name, path = _parse(entry)
         if name in graphs:
@@ -73,7 +78,9 @@ def _load(entry: str, path: str) -> Graph:
         if callable(found) and not isinstance(found, StateGraph | Pregel):
             found = found()
     except Exception as error:
-        raise InvalidGraph(f"PARLEY_GRAPHS entry {entry!r}: {type(error).__name__}: {error}") from error
+        raise InvalidGraph(
+            f"PARLEY_GRAPHS entry {entry!r}: {type(error).__name__}: {in_one_line(error)}"
+        ) from error
     if not isinstance(found, StateGraph | Pregel):
         raise InvalidGraph(f"PARLEY_GRAPHS entry {entry!r} is a {type(found).__name__}, no LangGraph graph")
     return found

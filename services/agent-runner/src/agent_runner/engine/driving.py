@@ -1,6 +1,6 @@
 """A graph driven from its input to where it stops; what its nodes do goes into the journal as it happens."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,7 +12,11 @@ from agent_runner.engine.checkpointer import Stage
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.effects import Effects
 from agent_runner.engine.interrupts import Asked, question_of
+from agent_runner.engine.options import options_of
 from agent_runner.engine.outputs import presented
+from agent_runner.engine.streaming.modes import Modes
+from agent_runner.engine.streaming.protocol import Protocol
+from agent_runner.engine.streaming.recorder import Recorder
 from agent_runner.engine.updates import as_json
 from contracts.events import CheckpointSaved, Event, NodeCompleted, RunCompleted, RunInterrupted
 from contracts.live import NODE_STARTED, NodeStarted
@@ -27,6 +31,7 @@ class Drive:
     """One way of a graph through its nodes.
 
     Attributes:
+        recorder: takes what is to be streamed, where anything is.
         reached: the checkpoints that no event carries yet.
     """
 
@@ -35,23 +40,29 @@ class Drive:
     journal: Journal
     deltas: Deltas
     effects: Effects
+    recorder: Recorder | None = None
     reached: list[CheckpointSaved] = field(default_factory=list)
     _values: Any = None
+    _next: tuple[str, ...] = ()
     _asked: Asked | None = None
 
     async def run(self, given: Any, config: RunnableConfig, stage: Stage) -> None:
         """Until the graph is done or asks a person."""
         steps: list[NodeCompleted] = []
         super_step = 0
-        stream: AsyncIterator[Any] = self.served.graph.astream(
-            given, config, stream_mode=["tasks", "checkpoints"], durability="async"
+        request = self.assignment.request
+        in_steps = request.durability != "exit"
+        parts = self._streaming().parts(
+            self.served.graph, given, config, options_of(request, self.served.graph)
         )
-        async for mode, chunk in stream:
+        async for mode, chunk in parts:
             if mode == "checkpoints":
                 self._values = chunk["values"]
                 super_step = chunk["metadata"]["step"]
                 identity = chunk["config"]["configurable"]["checkpoint_id"]
-                self.reached += await stage.take(identity, STAGE_SECONDS)
+                self._next = tuple(chunk["next"])
+                if in_steps:
+                    self.reached += await stage.take(identity, STAGE_SECONDS)
                 self._complete(super_step, steps)
                 steps.clear()
             elif "triggers" in chunk:
@@ -78,7 +89,15 @@ class Drive:
         output = None
         if output_format is not None:
             output = presented(output_format, presentation.account(self._values, reply), work.occurred_at)
-        return RunCompleted(**facts, text=reply, output=output, output_format=output_format)
+        return RunCompleted(
+            **facts, text=reply, output=output, output_format=output_format, stopped_at=self._next
+        )
+
+    def _streaming(self) -> Modes | Protocol:
+        request = self.assignment.request
+        if self.recorder and request.stream == "protocol":
+            return Protocol(self.recorder, self.assignment.work.sequence, self.assignment.attempt)
+        return Modes(request.stream_modes, self.recorder, subgraphs=request.subgraphs)
 
     def _complete(self, super_step: int, steps: Sequence[NodeCompleted]) -> None:
         """Put a super-step into the journal, the state it led to with its last node; a state that no node

@@ -13,18 +13,24 @@ from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
+from agent_runner.engine.exits import ordinary
 from agent_runner.engine.faults import Language, kind_of, language_of, reason, told
-from agent_runner.engine.input import input_of
+from agent_runner.engine.input import NOTHING, input_of
+from agent_runner.engine.model_calls import ModelCalls
+from agent_runner.engine.options import branched, with_options
 from agent_runner.engine.spans import Spans
+from agent_runner.engine.streaming.recorder import Recorder
 from agent_runner.engine.trace import Trace
 from chassis import conventions as names
-from chassis.telemetry import TRACING, Attributes, fail
+from chassis.telemetry import TRACING, Attributes, fail, pseudonym
 from contracts.events import (
     CancelRequested,
     CheckpointsRemoved,
+    ConversationDeleted,
     Event,
     RunCancelled,
     RunFailed,
+    RunRequested,
     RunStarted,
 )
 from contracts.trace import root_of
@@ -47,7 +53,10 @@ class Run:
         deltas: Deltas,
         *,
         timeout_seconds: float,
+        announced: bool,
     ) -> None:
+        """`announced`: the log is to know of the attempt before the graph does anything, which may be what
+        ended whoever had the message before."""
         self._assignment = assignment
         self._work = assignment.work
         self._saver = saver
@@ -55,11 +64,16 @@ class Run:
         self._journal = journal
         self._deltas = deltas
         self._timeout = timeout_seconds
+        self._announced = announced or assignment.attempt > 1
         self._news = asyncio.Event()
-        self._callbacks: list[BaseCallbackHandler] = [Trace(deltas)] if deltas.heard else []
         self._facts = assignment.facts
+        self._request = assignment.request
+        streamed = bool(self._request.stream_modes)
+        self._recorder = Recorder(journal, deltas, self._facts) if streamed else None
+        traced = deltas.heard and not streamed
+        self._callbacks: list[BaseCallbackHandler] = [ModelCalls(), *([Trace(deltas)] if traced else [])]
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts)
-        self._drive = Drive(assignment, served, journal, deltas, self._effects)
+        self._drive = Drive(assignment, served, journal, deltas, self._effects, self._recorder)
 
     async def execute(self) -> None:
         """Answer the message.
@@ -72,7 +86,7 @@ class Run:
         attributes: Attributes = {
             names.GEN_AI_OPERATION: names.INVOKE_AGENT,
             names.GEN_AI_AGENT: graph_name,
-            names.GEN_AI_CONVERSATION: self._work.conversation,
+            names.GEN_AI_CONVERSATION: pseudonym(self._work.conversation),
             names.ATTEMPT: self._assignment.attempt,
         }
         with TRACING.span(f"{names.INVOKE_AGENT} {graph_name}", attributes=attributes) as span:
@@ -126,7 +140,12 @@ class Run:
                 for task in background:
                     task.cancel()
         except BaseExceptionGroup as group_error:
-            raise _decisive(group_error) from None
+            raise ordinary(_decisive(group_error)) from None
+        except asyncio.CancelledError as error:
+            own = asyncio.current_task()
+            if own and own.cancelling():
+                raise
+            raise ordinary(error) from error  # a node raised it for reasons of its own
 
     async def _look_at_news(self) -> None:
         while True:
@@ -135,7 +154,7 @@ class Run:
             await self._journal.look()
 
     async def _drive_to_end(self) -> None:
-        if self._assignment.attempt > 1:
+        if self._announced:
             await self._journal.flush()  # from here on whoever had the run before can append nothing
         if self._journal.tail > self._work.sequence:
             await self._check_cancelled()
@@ -143,24 +162,31 @@ class Run:
         with self._saver.staging(self._work.conversation, tail=self._journal.tail) as stage:
             config = self._config()
             given = await input_of(self._assignment, config, self._saver, self._log)
-            await self._drive.run(given, config, stage)
+            if given is not NOTHING:
+                begun = given is None and self._assignment.attempt > 1
+                place = config if begun else branched(config, self._request)
+                await self._drive.run(given, place, stage)
             await self._finish(*self._drive.reached, *stage.leftovers(), self._drive.end())
 
     async def _finish(self, *events: Event) -> None:
         """Commit the run's last events; the very last one tells how many deltas there were."""
         *others, end = events
-        await self._journal.end(
-            *self._effects.take(), *others, end.model_copy(update={"deltas": self._deltas.count})
-        )
+        shown = self._recorder.take() if self._recorder else ()
+        gone = (ConversationDeleted(),) if self._request.ephemeral else ()
+        end = end.model_copy(update={"deltas": self._deltas.count})
+        await self._journal.end(*self._effects.take(), *shown, *others, *gone, end)
         await self._deltas.flush()
 
     def _config(self) -> RunnableConfig:
-        return {
+        config: RunnableConfig = {
             "configurable": {"thread_id": self._work.conversation},
             "metadata": {"run_id": self._work.id},
             "run_id": root_of(self._work.id, self._assignment.attempt),
             "callbacks": self._callbacks,
         }
+        if not isinstance(self._work.event, RunRequested):
+            return config
+        return with_options(config, self._request, self._assignment.graph_name, self._assignment.attempt)
 
     async def _check_cancelled(self) -> None:
         async for event in self._log.read(

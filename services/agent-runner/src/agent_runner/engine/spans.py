@@ -12,7 +12,7 @@ from langgraph.errors import GraphBubbleUp
 from opentelemetry.trace import Span
 
 from chassis import conventions as names
-from chassis.telemetry import TRACING, fail
+from chassis.telemetry import TRACING, fail, pseudonym
 
 
 class Spans(AsyncCallbackHandler):
@@ -21,7 +21,7 @@ class Spans(AsyncCallbackHandler):
     run_inline = True
 
     def __init__(self, conversation: str, run: Span) -> None:
-        self._conversation = conversation
+        self._conversation = pseudonym(conversation)
         self._run = run
         self._open: dict[UUID, Span] = {}
         self._parents: dict[UUID, UUID | None] = {}

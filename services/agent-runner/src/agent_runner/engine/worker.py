@@ -20,7 +20,9 @@ from contracts.events import (
     RunEvent,
     RunFailed,
     RunInterrupted,
+    RunRequested,
     Unrecognized,
+    Work,
 )
 from contracts.live import UNHEARD
 from eventlog.author import Author
@@ -28,7 +30,7 @@ from eventlog.live import Live
 from eventlog.ports import Log
 from eventlog.turns.journal import Journal, Superseded
 from eventlog.turns.progress import Progress, Turn
-from eventlog.turns.responder import Responder, Undertaker
+from eventlog.turns.responder import DeadLetterBox, Responder
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +44,12 @@ class _Conversation:
 
     Attributes:
         tail: the sequence up to which `progress` is known; -1 for not at all.
+        waiting: the sequences of messages behind the one that is answered.
     """
 
     tail: int = -1
     progress: Progress = field(default_factory=lambda: Progress(None, None))
+    waiting: set[int] = field(default_factory=set)
 
 
 class Worker(Responder[_Conversation]):
@@ -58,7 +62,7 @@ class Worker(Responder[_Conversation]):
         author: Author,
         saver: LogCheckpointSaver,
         graphs: Mapping[str, Served[Compiled]],
-        undertaker: Undertaker,
+        dead_letters: DeadLetterBox,
         settings: RunnerSettings,
     ) -> None:
         super().__init__(log, _Conversation, concurrent=settings.concurrent_runs)
@@ -66,7 +70,7 @@ class Worker(Responder[_Conversation]):
         self._author = author
         self._saver = saver
         self._graphs = graphs
-        self._undertaker = undertaker
+        self._dead_letters = dead_letters
         self._settings = settings
         self._running: dict[str, Run] = {}
 
@@ -76,14 +80,30 @@ class Worker(Responder[_Conversation]):
             run.look()
 
     async def _turn(self, memory: _Conversation, work: Recorded) -> Turn:
-        """Decide from memory if nothing happened between it and the message, else from the log.
+        """Decide from memory if all was answered and nothing happened since, else from the log."""
+        if memory.tail == work.previous and memory.progress.start and not memory.waiting:
+            memory.tail = work.sequence
+            return memory.progress.turn(work, work)
+        oldest = await self._look(memory, work.conversation)
+        turn = memory.progress.turn(work, oldest)
+        if turn is not Turn.MINE:
+            memory.tail = -1
+        return turn
+
+    async def _next(self, memory: _Conversation, conversation: str) -> Recorded | None:
+        if memory.tail >= 0:
+            found = await self._oldest(conversation, memory.progress)
+            if found is None:
+                memory.waiting.clear()
+            if found is None or found.sequence <= memory.tail:
+                return found
+        return await self._look(memory, conversation)
+
+    async def _look(self, memory: _Conversation, key: str) -> Recorded | None:
+        """Read how the conversation stands; the oldest message that is not answered, if any.
 
         The tail is read first: whatever is appended after it makes the run's first append fail.
         """
-        if memory.tail == work.previous and memory.progress.start:
-            memory.tail = work.sequence
-            return memory.progress.turn(work, work)
-        key = work.conversation
         memory.tail = await self._log.tail(key)
         newest, newest_run, newest_question = await asyncio.gather(
             self._log.last(key, "conversation.>"),
@@ -93,17 +113,28 @@ class Worker(Responder[_Conversation]):
         if newest and not isinstance(newest.event, ConversationStarted | ConversationDeleted):
             newest = await self._log.last(key, ConversationStarted.type)
         deleted = newest is None or isinstance(newest.event, ConversationDeleted)
-        memory.progress = progress = Progress(None if deleted else newest, newest_run, newest_question)
-        next_work = await self._log.next(key, "message.>", after=progress.answered)
-        return progress.turn(work, next_work)
+        memory.progress = Progress(None if deleted else newest, newest_run, newest_question)
+        memory.waiting.clear()
+        oldest = await self._oldest(key, memory.progress)
+        if oldest and oldest.sequence < memory.tail:
+            behind = self._log.read(key, after=oldest.sequence, until=memory.tail, pattern="message.>")
+            memory.waiting.update([each.sequence async for each in behind])
+        return oldest
 
-    async def _run(self, memory: _Conversation, work: Recorded) -> None:
+    async def _oldest(self, key: str, progress: Progress) -> Recorded | None:
+        """The oldest message that is not answered."""
+        if progress.start is None:
+            return None
+        return await self._log.next(key, "message.>", after=progress.answered)
+
+    async def _run(self, memory: _Conversation, work: Recorded, again: bool) -> None:
         progress = memory.progress
         ends: list[Recorded] = []
 
         def committed(batch: Sequence[Recorded]) -> None:
             self._saver.committed(batch)
             deltas.release()
+            memory.waiting.update(each.sequence for each in batch if isinstance(each.event, Work))
             ends[:] = [event for event in batch if isinstance(event.event, RunEvent)][-1:] or ends
 
         self._saver.committed([work])
@@ -113,11 +144,14 @@ class Worker(Responder[_Conversation]):
         )
         journal = Journal(self._log, self._author, work, tail=memory.tail, committed=committed)
         memory.tail = -1
+        memory.waiting = {each for each in memory.waiting if each > work.sequence}
         try:
-            await self._answer(work, progress, attempt, journal, deltas)
+            await self._answer(work, progress, attempt, again, journal, deltas)
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
             raise
+        if getattr(work.event, "ephemeral", False):
+            return
         memory.tail = journal.tail
         newest_run = ends[-1] if ends else progress.newest_run
         asked = newest_run is not None and isinstance(newest_run.event, RunInterrupted)
@@ -126,17 +160,23 @@ class Worker(Responder[_Conversation]):
         )
 
     async def _answer(
-        self, work: Recorded, progress: Progress, attempt: int, journal: Journal, deltas: Deltas
+        self,
+        work: Recorded,
+        progress: Progress,
+        attempt: int,
+        again: bool,
+        journal: Journal,
+        deltas: Deltas,
     ) -> None:
-        graph_name = self._graph_name(progress)
+        graph_name = self._graph_name(progress, work.event)
         graph = self._graphs.get(graph_name)
         refusal = None
         if attempt > self._settings.max_attempts:
             refusal = f"given up after {self._settings.max_attempts} attempts"
-            await self._undertaker.bury(work, refusal)
+            await self._dead_letters.put(work, refusal)
         elif isinstance(work.event, Unrecognized):
             refusal = f"cannot be read: {work.event.reason}"
-            await self._undertaker.bury(work, refusal)
+            await self._dead_letters.put(work, refusal)
         elif graph is None:
             refusal = f"there is no graph {graph_name!r}"
         if refusal or graph is None:
@@ -159,6 +199,7 @@ class Worker(Responder[_Conversation]):
                 attempt,
                 progress.question_for(work),
                 _spoken_since(progress),
+                _is_outrun(progress, work),
             ),
             graph,
             self._saver,
@@ -166,6 +207,7 @@ class Worker(Responder[_Conversation]):
             journal,
             deltas,
             timeout_seconds=self._settings.run_timeout,
+            announced=again,
         )
         self._running[work.conversation] = run
         try:
@@ -173,7 +215,9 @@ class Worker(Responder[_Conversation]):
         finally:
             del self._running[work.conversation]
 
-    def _graph_name(self, progress: Progress) -> str:
+    def _graph_name(self, progress: Progress, event: Event) -> str:
+        if isinstance(event, RunRequested) and event.graph:
+            return event.graph
         start = progress.start.event if progress.start else None
         return (isinstance(start, ConversationStarted) and start.graph) or self._settings.default_graph
 
@@ -183,6 +227,14 @@ def _is_heard(progress: Progress, event: Event) -> bool:
     start = progress.start.event if progress.start else None
     protocols = {getattr(said, "protocol", None) for said in (start, event)}
     return not protocols <= UNHEARD
+
+
+def _is_outrun(progress: Progress, work: Recorded) -> bool:
+    """Whether another run has ended since the work was sent."""
+    newest = progress.newest_run
+    if newest is None or newest.sequence < work.sequence or not isinstance(newest.event, RunEvent):
+        return False
+    return newest.event.message_sequence < work.sequence
 
 
 def _spoken_since(progress: Progress) -> int | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from chassis.settings import WrongSetting, in_one_line
 from quote_engine.domain.guidance import Guidance, Turn
 from quote_engine.ports import ListenerError
 
@@ -16,11 +17,18 @@ class ChatModelListener:
 
     @classmethod
     def of(cls, name: str) -> "ChatModelListener":
-        """The listener for a model named as in ``openai:gpt-5``."""
+        """The listener for a model named as in ``openai:gpt-5``.
+
+        Raises:
+            WrongSetting: if it cannot be loaded.
+        """
         # LangChain takes a second to import, and most installations run on the rules.
         from langchain.chat_models import init_chat_model
 
-        return cls(init_chat_model(name))
+        try:
+            return cls(init_chat_model(name))
+        except Exception as error:  # whatever a provider's library raises without its key or with a bad one
+            raise WrongSetting(f"PARLEY_MODEL: {name!r} can't be loaded: {in_one_line(error)}") from error
 
     async def listen(self, turns: Sequence[Turn]) -> Guidance:
         """See `Listener`."""

@@ -38,6 +38,8 @@ class Playout:
         self._waiting = bytearray()
         self._segments: dict[int, _Segment] = {}
         self._complete = False
+        self._paused = False
+        self._written = ""
         self._released_ms = 0.0
         self._position_ms = 0.0
         self._position_at = 0.0
@@ -51,9 +53,28 @@ class Playout:
         self._waiting += pcm
         self._segments.setdefault(segment, _Segment()).audio_ms += duration_ms(pcm)
 
+    def write(self, text: str) -> None:
+        """What is shown instead of the spoken text."""
+        self._written = text
+
     def complete(self) -> None:
         """Nothing more is added."""
         self._complete = True
+
+    def pause(self, now: float) -> None:
+        """Release nothing more until `go_on`; the client plays what it has."""
+        self._position_ms, self._position_at = self.position_ms(now), now
+        self._paused = True
+
+    def go_on(self, now: float) -> None:
+        """Take up where it was paused."""
+        self._position_ms, self._position_at = self.position_ms(now), now
+        self._paused = False
+
+    @property
+    def written(self) -> str:
+        """What is shown; the spoken text where nothing else was given."""
+        return self._written or self.text
 
     @property
     def text(self) -> str:
@@ -104,14 +125,18 @@ class Playout:
 
     @property
     def _has_frame(self) -> bool:
-        return bool(self._waiting) and (self._complete or len(self._waiting) >= _FRAME_AND_REST)
+        return (
+            bool(self._waiting)
+            and not self._paused
+            and (self._complete or len(self._waiting) >= _FRAME_AND_REST)
+        )
 
     def next_due(self, now: float) -> float | None:
         """When to call `release` or to look at `is_played` again; None while that depends on more audio."""
         if self._has_frame:
             excess = self._released_ms + FRAME_MS - AHEAD_MS - self.position_ms(now)
             return now + max(excess, 0) / 1000
-        if self._complete:
+        if self._complete and not self._paused:
             return now + (self._released_ms - self.position_ms(now)) / 1000
         return None
 

@@ -62,11 +62,7 @@ def _forced_end(text: str) -> int:
     return space + 1 if space > 0 else LONGEST
 
 
-_MARKUP: Final = re.compile(r"[*_`#>|~]+|\[(?P<label>[^\]]*)\]\([^)]*\)")
-_SYMBOLS: Final = re.compile("[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]")
-
-
-def speakable(text: str) -> str:
-    """The text without Markdown marks and pictures, which a voice would spell out; may be empty."""
-    plain = _SYMBOLS.sub(" ", _MARKUP.sub(lambda match: match["label"] or " ", text))
-    return " ".join(plain.split()) if any(character.isalnum() for character in plain) else ""
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a whole text."""
+    splitter = SentenceSplitter()
+    return splitter.feed(text) + splitter.finish()

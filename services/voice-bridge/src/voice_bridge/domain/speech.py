@@ -17,7 +17,27 @@ def duration_ms(pcm: bytes) -> float:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """The user began to speak; `turn` is the `item` by which the turn is committed later."""
+    """The user began to speak; `turn` is the `item` by which the turn is committed later.
+
+    Attributes:
+        is_certain: it is no cough and no echo. Else `SpeechConfirmed` or `TurnDropped` follows, and over a
+            reply nothing ends before.
+    """
+
+    turn: str
+    is_certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechConfirmed:
+    """What began as `turn` is the user who takes the floor."""
+
+    turn: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDropped:
+    """What began as `turn` was none: a sound, an echo, or a word that only says that one listens."""
 
     turn: str
 
@@ -29,9 +49,14 @@ class SpeechStopped:
 
 @dataclass(frozen=True, slots=True)
 class TurnCommitted:
-    """The user's turn ended and a reply is on its way; the transcript of `item` may come late."""
+    """The user's turn ended and a reply is on its way; the transcript of `item` may come late.
+
+    Attributes:
+        silence_ms: for how long the user had been silent by then.
+    """
 
     item: str
+    silence_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +66,13 @@ class UserTranscript:
     Attributes:
         text: empty where nothing was understood.
         speech_ms: how long the user spoke, silence at both ends left out.
+        asks_agent: whether the agent is to answer it; else it was answered, or heeded, here.
     """
 
     item: str
     text: str
     speech_ms: int
+    asks_agent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +81,14 @@ class ReplyText:
 
     reply: str
     segment: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWritten:
+    """The whole of a reply as it is shown, where less or something else of it is spoken."""
+
+    reply: str
     text: str
 
 
@@ -74,6 +109,14 @@ class ReplyDone:
 
 
 @dataclass(frozen=True, slots=True)
+class TokensUsed:
+    """What a speech service counted for one reply."""
+
+    given: int
+    made: int
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFailed:
     """Something went wrong.
 
@@ -87,11 +130,15 @@ class EngineFailed:
 
 EngineEvent: TypeAlias = (
     SpeechStarted
+    | SpeechConfirmed
+    | TurnDropped
     | SpeechStopped
     | TurnCommitted
     | UserTranscript
     | ReplyText
+    | ReplyWritten
     | AudioChunk
     | ReplyDone
+    | TokensUsed
     | EngineFailed
 )

@@ -6,8 +6,21 @@ Pure: every method takes the time in seconds on one monotonic clock and returns 
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final
 
+from voice_bridge.domain.effects import (
+    AskPresence,
+    Effect,
+    EndAudio,
+    FalseAlarm,
+    HangUp,
+    PlayAudio,
+    ReplySaid,
+    StopEngine,
+    TellError,
+    TellSpeech,
+    UserSaid,
+)
 from voice_bridge.domain.playout import Playout
 from voice_bridge.domain.speech import (
     AudioChunk,
@@ -15,9 +28,13 @@ from voice_bridge.domain.speech import (
     EngineFailed,
     ReplyDone,
     ReplyText,
+    ReplyWritten,
+    SpeechConfirmed,
     SpeechStarted,
     SpeechStopped,
+    TokensUsed,
     TurnCommitted,
+    TurnDropped,
     UserTranscript,
 )
 
@@ -37,66 +54,16 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PlayAudio:
-    """Send one frame of the AI's speech."""
-
-    pcm: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class EndAudio:
-    """Tell the client that no more audio of this reply follows."""
-
-
-@dataclass(frozen=True, slots=True)
-class TellSpeech:
-    """Tell the client that the user started or stopped speaking."""
-
-    started: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StopEngine:
-    """Interrupt the engine's reply, of which the user heard so much; 0 for nothing.
+class Patience:
+    """For how many seconds nobody has to speak; 0 is for ever.
 
     Attributes:
-        turn: the user's turn that began over the reply; None if it is stopped by hand.
+        presence: until the user is asked, once, whether they are there.
+        idle: until the session ends.
     """
 
-    heard_ms: int
-    turn: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class UserSaid:
-    """Record and caption the user's turn."""
-
-    item: str
-    transcript: str
-    speech_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReplySaid:
-    """Record and caption a reply; `heard` is all of `generated` unless it was cut."""
-
-    reply: str
-    generated: str
-    heard: str
-    cut: bool
-    audio_ms: int
-    heard_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class TellError:
-    """Tell the client that something went wrong; after a fatal error the engine must be replaced."""
-
-    message: str
-    fatal: bool
-
-
-Effect: TypeAlias = PlayAudio | EndAudio | TellSpeech | StopEngine | UserSaid | ReplySaid | TellError
+    presence: float = 0.0
+    idle: float = 0.0
 
 
 @dataclass(slots=True)
@@ -116,7 +83,9 @@ class Talk:
         user_speech_ms: how long the user has spoken in all.
     """
 
-    def __init__(self, started_at: float, *, user_speech_ms: int = 0) -> None:
+    def __init__(
+        self, started_at: float, *, user_speech_ms: int = 0, patience: Patience | None = None
+    ) -> None:
         """Begin listening; `user_speech_ms` carries on the count of an earlier connection."""
         self.phase = Phase.LISTENING
         self.user_speech_ms = user_speech_ms
@@ -124,26 +93,42 @@ class Talk:
         self._replies: deque[Playout] = deque()
         self._cut_replies: deque[str] = deque(maxlen=8)
         self._record: deque[_Entry] = deque()
+        self._patience = patience or Patience()
+        self._quiet_since = started_at
+        self._user_quiet_since = started_at
+        self._has_asked = False
+        self._has_hung_up = False
+        self._doubted = ""
 
     def on_engine(self, event: EngineEvent, now: float) -> list[Effect]:
         """What follows from an engine's event."""
         match event:
-            case SpeechStarted(turn):
-                return self._user_starts(turn, now)
+            case SpeechStarted(turn, is_certain):
+                return self._user_starts(turn, now, is_certain=is_certain)
+            case SpeechConfirmed(turn):
+                return self._user_starts(turn, now, is_certain=True) if self._doubted == turn else []
+            case TurnDropped(turn):
+                return self._dropped(turn, now)
             case SpeechStopped():
+                if self.phase not in (Phase.USER_SPEAKING, Phase.INTERRUPTED):
+                    return []
                 self.phase = Phase.LISTENING
+                self._hear_user(now)
                 return [TellSpeech(started=False)]
             case TurnCommitted(item):
-                effects = self._cut(now)
+                self._hear_user(now)
+                effects = self._cut(now, item)
                 self.phase = Phase.THINKING
                 self._record.append(_Entry(item, None, now + TRANSCRIPT_WAIT))
                 return effects
             case UserTranscript():
                 return self._transcribed(event, now)
-            case ReplyText() | AudioChunk() | ReplyDone():
+            case ReplyText() | ReplyWritten() | AudioChunk() | ReplyDone():
                 return self._on_reply(event, now)
             case EngineFailed(message, fatal):
                 return self._fail(message, fatal, now)
+            case TokensUsed():
+                return []
 
     def report_playback(self, position_ms: int, now: float) -> list[Effect]:
         """What follows from the client's report of its position in the current reply."""
@@ -169,9 +154,10 @@ class Talk:
             if not playout.is_played(now):
                 break
             self._close(self._replies.popleft(), now)
+            self._quiet_since = now
             if not self._replies and self.phase in (Phase.SPEAKING, Phase.THINKING):
                 self.phase = Phase.LISTENING
-        return effects + self._write_record(now)
+        return effects + self._write_record(now) + self._lose_patience(now)
 
     def cut(self, now: float) -> list[Effect]:
         """The user takes the turn by hand: what the AI thinks or says ends."""
@@ -184,6 +170,8 @@ class Talk:
         moments = [self._record[0].deadline] if self._record else []
         if self._replies and (due := self._replies[0].next_due(now)) is not None:
             moments.append(due)
+        if self._is_quiet:
+            moments += self._limits()
         return min(moments, default=None)
 
     def end(self, now: float) -> list[Effect]:
@@ -197,13 +185,63 @@ class Talk:
         """How long the session has lasted."""
         return round((now - self._started_at) * 1000)
 
-    def _user_starts(self, turn: str, now: float) -> list[Effect]:
+    @property
+    def _is_quiet(self) -> bool:
+        return self.phase is Phase.LISTENING and not self._replies
+
+    def _limits(self) -> list[float]:
+        """When patience ends, while nobody speaks."""
+        limits = []
+        if self._patience.presence and not self._has_asked:
+            limits.append(self._quiet_since + self._patience.presence)
+        if self._patience.idle and not self._has_hung_up:
+            limits.append(self._user_quiet_since + self._patience.idle)
+        return limits
+
+    def _lose_patience(self, now: float) -> list[Effect]:
+        if not self._is_quiet:
+            return []
+        if self._patience.idle and now >= self._user_quiet_since + self._patience.idle:
+            is_first, self._has_hung_up = not self._has_hung_up, True
+            return [HangUp()] if is_first else []
+        if (
+            self._patience.presence
+            and not self._has_asked
+            and now >= self._quiet_since + self._patience.presence
+        ):
+            self._has_asked = True
+            return [AskPresence()]
+        return []
+
+    def _hear_user(self, now: float) -> None:
+        self._quiet_since = self._user_quiet_since = now
+        self._has_asked = False
+
+    def _dropped(self, turn: str, now: float) -> list[Effect]:
+        if self._doubted != turn:
+            if self.phase is not Phase.USER_SPEAKING:
+                return []
+            self.phase = Phase.LISTENING
+            self._quiet_since = now
+            return [TellSpeech(started=False)]
+        self._doubted = ""
+        for playout in self._replies:
+            playout.go_on(now)
+        return [FalseAlarm(), *self.tick(now)]
+
+    def _user_starts(self, turn: str, now: float, *, is_certain: bool) -> list[Effect]:
         interrupts = bool(self._replies) or self.phase is Phase.THINKING
+        if interrupts and not is_certain:
+            self._doubted = turn
+            for playout in self._replies:
+                playout.pause(now)
+            return []
+        self._doubted = ""
         effects: list[Effect] = [TellSpeech(started=True), *self._cut(now, turn)]
         self.phase = Phase.INTERRUPTED if interrupts else Phase.USER_SPEAKING
         return effects
 
-    def _on_reply(self, event: ReplyText | AudioChunk | ReplyDone, now: float) -> list[Effect]:
+    def _on_reply(self, event: ReplyText | ReplyWritten | AudioChunk | ReplyDone, now: float) -> list[Effect]:
         is_late = self.phase in (Phase.USER_SPEAKING, Phase.INTERRUPTED)
         if is_late or event.reply in self._cut_replies:
             return []
@@ -211,9 +249,13 @@ class Talk:
         if playout is None:
             playout = Playout(event.reply)
             self._replies.append(playout)
+            if self._doubted:
+                playout.pause(now)
         match event:
             case ReplyText(_, segment, text):
                 playout.add_text(segment, text)
+            case ReplyWritten(_, text):
+                playout.write(text)
             case AudioChunk(_, segment, pcm):
                 playout.add_audio(segment, pcm)
                 self.phase = Phase.SPEAKING
@@ -223,6 +265,7 @@ class Talk:
 
     def _cut(self, now: float, turn: str | None = None) -> list[Effect]:
         """Stop the AI at once, whether it thinks or speaks."""
+        self._doubted = ""
         if not self._replies:
             return [StopEngine(0, turn)] if self.phase is Phase.THINKING else []
         current = self._replies[0]
@@ -241,6 +284,7 @@ class Talk:
         said = ReplySaid(
             reply=playout.reply,
             generated=playout.text,
+            written=playout.written,
             heard=heard,
             cut=not playout.is_played(now),
             audio_ms=round(playout.audio_ms),
@@ -250,7 +294,7 @@ class Talk:
 
     def _transcribed(self, event: UserTranscript, now: float) -> list[Effect]:
         self.user_speech_ms += event.speech_ms
-        said = UserSaid(event.item, event.text, event.speech_ms)
+        said = UserSaid(event.item, event.text, event.speech_ms, event.asks_agent)
         for entry in self._record:
             if entry.item == event.item:
                 entry.effect = said

@@ -1,9 +1,13 @@
 """Sample rates: streaming conversion of PCM16 mono from one rate to another."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
+
+Samples: TypeAlias = NDArray[np.float32]
+"""Mono, within -1 and 1."""
 
 HEARING_RATE: Final = 16_000
 """What voice activity detection and recognition work at, in Hz."""
@@ -19,3 +23,8 @@ class Resampler:
         """What can be converted so far; with `last` also what the filter still holds."""
         samples: np.ndarray[tuple[int], np.dtype[np.int16]] = np.frombuffer(pcm, dtype="<i2").astype(np.int16)
         return bytes(self._stream.resample_chunk(samples, last=last).tobytes())
+
+
+def samples_of(pcm: bytes) -> Samples:
+    """PCM16 as samples."""
+    return np.asarray(np.frombuffer(pcm, "<i2"), np.float32) / np.float32(32768)

@@ -5,10 +5,13 @@ import wave
 from collections.abc import AsyncIterator
 from typing import Final
 
+import httpx2
 import openai
 
 from protocols.voice.wire import Voice
-from voice_bridge.domain.endpointing import VadSettings
+from voice_bridge.domain.dialogue import Manner
+from voice_bridge.domain.endpointing import Outlook, VadSettings
+from voice_bridge.domain.language import Language
 from voice_bridge.engines.audio import HEARING_RATE
 from voice_bridge.engines.pipeline import PipelineSession
 from voice_bridge.ports import EngineError, Surroundings
@@ -24,12 +27,13 @@ class CascadeEngine:
         client: openai.AsyncOpenAI,
         *,
         transcription_model: str,
+        transcription_language: str = "",
         speech_model: str,
         vad: VadSettings | None = None,
     ) -> None:
         """Use `client`, whose base address, key, retries and time limits apply; `close` closes it."""
         self._client = client
-        self._recognizer = HttpRecognizer(client, transcription_model)
+        self._recognizer = HttpRecognizer(client, transcription_model, transcription_language)
         self._speech = HttpSpeech(client, speech_model)
         self._vad = vad or VadSettings()
 
@@ -45,16 +49,18 @@ class CascadeEngine:
 class HttpRecognizer:
     """A `Recognizer` over ``POST /audio/transcriptions``; keeps nothing between turns."""
 
-    def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
+    def __init__(self, client: openai.AsyncOpenAI, model: str, language: str = "") -> None:
+        """`language` is what the model is told to expect; empty for any."""
         self._client = client
         self._model = model
+        self._language = language
 
     async def open(self) -> None:
         """As `Recognizer.open`; there is nothing to get ready."""
 
     def begin(self) -> "HttpUtterance":
         """As `Recognizer.begin`."""
-        return HttpUtterance(self._client, self._model)
+        return HttpUtterance(self._client, self._model, self._language)
 
     def close(self) -> None:
         """As `Recognizer.close`; the client belongs to the engine."""
@@ -63,18 +69,23 @@ class HttpRecognizer:
 class HttpUtterance:
     """An `Utterance` that is sent as one WAV file when it has ended."""
 
-    def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
+    def __init__(self, client: openai.AsyncOpenAI, model: str, language: str) -> None:
         self._client = client
         self._model = model
+        self._language = language
         self._pcm = bytearray()
 
     def feed(self, pcm: bytes) -> None:
         """As `Utterance.feed`."""
         self._pcm += pcm
 
-    def is_complete(self) -> bool:
-        """As `Utterance.is_complete`; nobody knows before the server is asked."""
-        return False
+    def outlook(self) -> Outlook:
+        """As `Utterance.outlook`; nobody knows before the server is asked."""
+        return Outlook.UNKNOWN
+
+    def partial(self) -> str | None:
+        """As `Utterance.partial`; nobody knows either."""
+        return None
 
     def end(self) -> None:
         """As `Utterance.end`; the text is made on the server."""
@@ -83,8 +94,10 @@ class HttpUtterance:
         """As `Utterance.text`."""
         file = ("speech.wav", _wav(self._pcm), "audio/wav")
         try:
-            transcription = await self._client.audio.transcriptions.create(file=file, model=self._model)
-        except openai.OpenAIError as error:
+            transcription = await self._client.audio.transcriptions.create(
+                file=file, model=self._model, language=self._language or openai.omit
+            )
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
             raise EngineError("speech recognition failed") from error
         return transcription.text.strip()
 
@@ -106,15 +119,24 @@ class HttpSpeech:
         self._client = client
         self._model = model
 
-    async def speak(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
-        """As `Speech.speak`; audio is passed on as it arrives."""
+    async def speak(
+        self, text: str, voice: Voice, language: Language, manner: Manner
+    ) -> AsyncIterator[bytes]:
+        """As `Speech.speak`; audio is passed on as it arrives, and the service finds the language."""
         create = self._client.audio.speech.with_streaming_response.create
         odd = b""
         try:
-            async with create(input=text, model=self._model, voice=voice, response_format="pcm") as response:
+            async with create(
+                input=text,
+                model=self._model,
+                voice=voice,
+                response_format="pcm",
+                speed=manner.pace if manner.pace != 1 else openai.omit,
+            ) as response:
                 async for block in response.iter_bytes(_BLOCK):
                     pcm = odd + block
                     odd = pcm[len(pcm) & ~1 :]
-                    yield pcm[: len(pcm) & ~1]
-        except openai.OpenAIError as error:
+                    if whole := pcm[: len(pcm) & ~1]:
+                        yield whole
+        except (openai.OpenAIError, httpx2.HTTPError) as error:  # a stream that breaks raises the latter
             raise EngineError("speech synthesis failed") from error

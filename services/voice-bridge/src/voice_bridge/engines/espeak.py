@@ -6,15 +6,22 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from protocols.voice.wire import Voice
+from voice_bridge.domain.dialogue import Manner
+from voice_bridge.domain.language import Language
 from voice_bridge.domain.speech import SAMPLE_RATE
 from voice_bridge.engines.audio import Resampler
-from voice_bridge.engines.voices import TIMBRES, Timbre, language_of
+from voice_bridge.engines.voices import ESPEAK_NAMES, TIMBRES, Timbre
 from voice_bridge.ports import EngineError
 
 NATIVE_RATE: Final = 22_050
+_PACE: Final[dict[Language, float]] = {"en": 1.0, "ko": 1.2}
+"""espeak-ng counts words, and Korean ones are longer: people speak so many more syllables."""
+_SLOWEST, _FASTEST = 80, 400
+"""Words a minute that espeak-ng takes."""
 _ANSWER_WITHIN: Final = 10.0
 """Seconds for each piece of an answer; synthesis runs a hundred times faster than real time."""
 
@@ -94,15 +101,19 @@ class EspeakSpeech:
     def __init__(self, espeak: Espeak) -> None:
         self._espeak = espeak
 
-    async def speak(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
-        """The text as PCM16 at 24 kHz.
+    async def speak(
+        self, text: str, voice: Voice, language: Language, manner: Manner
+    ) -> AsyncIterator[bytes]:
+        """As `speaking.Speech.speak`.
 
         Raises:
             EngineError: if the synthesis fails.
         """
         timbre = TIMBRES[voice]
+        pace = manner.pace * _PACE[language]
+        timbre = replace(timbre, rate=round(min(max(timbre.rate * pace, _SLOWEST), _FASTEST)))
         resampler = Resampler(NATIVE_RATE, SAMPLE_RATE)
-        name = f"{language_of(text)}+{timbre.variant}"
+        name = f"{ESPEAK_NAMES[language]}+{timbre.variant}"
         async with aclosing(self._espeak.speak(text, name, timbre)) as blocks:  # type: ignore[type-var]
             async for block in blocks:
                 if pcm := resampler.feed(block):

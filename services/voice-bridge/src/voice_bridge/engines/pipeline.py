@@ -1,45 +1,59 @@
 """An engine session made of ears, a recognizer, a voice, and replies that come from outside.
 
-`local` and `cascade` differ in the recognizer and the voice they put in here.
+`local` and `cascade` differ in the recognizer and the voice they put in here. Read `domain.dialogue` for what
+is answered here and what the agent answers, and `speaking` for how.
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import count
 from typing import Final, Protocol
 
 from protocols.voice.wire import Voice
-from voice_bridge.domain.endpointing import VadSettings
-from voice_bridge.domain.sentences import SentenceSplitter, speakable
+from voice_bridge.domain.answer import Page
+from voice_bridge.domain.dialogue import Ask, Dialogue, Silence
+from voice_bridge.domain.endpointing import Outlook, VadSettings
+from voice_bridge.domain.hearsay import is_echo_of
+from voice_bridge.domain.language import composed
+from voice_bridge.domain.phrases import phrase
+from voice_bridge.domain.remarks import is_backchannel
 from voice_bridge.domain.speech import (
-    AudioChunk,
     EngineEvent,
     EngineFailed,
     ReplyDone,
-    ReplyText,
+    SpeechConfirmed,
     SpeechStarted,
     SpeechStopped,
     TurnCommitted,
+    TurnDropped,
     UserTranscript,
+    duration_ms,
 )
+from voice_bridge.engines.echo import EchoGuard
 from voice_bridge.engines.hearing import Heard, Hearing, TurnAudio, TurnBegan, TurnEnded
+from voice_bridge.engines.speaking import Speaker, Speech
 from voice_bridge.ports import EngineError, Surroundings
 
-logger = logging.getLogger(__name__)
-
-NOT_UNDERSTOOD: Final = "Sorry, I did not understand that. Could you say it again, please?"
-_SENTENCES_AHEAD: Final = 8
+_QUESTION_MS: Final = 1500
+"""How early before its end a question is answered."""
+_BACKCHANNEL_MS: Final = 1000
+"""A word that only says that one listens, drawn out for longer, interrupts."""
 
 
 class Utterance(Protocol):
-    """One turn of the user on its way to text. `feed` and `end` are called in a thread."""
+    """One turn of the user on its way to text. All but `text` are called in a thread."""
 
     def feed(self, pcm: bytes) -> None:
         """The next block, PCM16 at `HEARING_RATE`."""
 
-    def is_complete(self) -> bool:
-        """Whether nothing could follow what was said so far; asked in silence, in a thread."""
+    def outlook(self) -> Outlook:
+        """What follows what was said so far; asked in silence, often."""
+
+    def partial(self) -> str | None:
+        """What was said so far; None where nobody knows before the end."""
 
     def end(self) -> None:
         """Nothing follows."""
@@ -69,15 +83,24 @@ class Recognizer(Protocol):
         """Release what `open` took."""
 
 
-class Speech(Protocol):
-    """Turns text into speech."""
+class _Certain(Enum):
+    """The present turn is the user who takes the floor."""
 
-    def speak(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
-        """The text as PCM16 at 24 kHz.
+    CERTAIN = auto()
 
-        Raises:
-            EngineError: if the synthesis failed.
-        """
+
+@dataclass(slots=True)
+class _Turn:
+    """One turn of the user.
+
+    Attributes:
+        over: it began while the voice was to be heard, or about to be.
+        is_certain: it has interrupted whatever there was.
+    """
+
+    item: str
+    over: bool
+    is_certain: bool
 
 
 class PipelineSession:
@@ -88,16 +111,21 @@ class PipelineSession:
     ) -> None:
         """Put the parts together."""
         self._reply = surroundings.reply
-        self._voice = surroundings.voice
         self._recognizer = recognizer
-        self._speech = speech
         self._vad = vad
+        self._dialogue = Dialogue(surroundings.language)
+        self._events: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
+        self._speaker = Speaker(speech, self._dialogue, surroundings.voice, self._events.put_nowait)
+        self._echo = EchoGuard()
+        self._audible_until = 0.0
+        self._played_ms = 0.0
         self._hearing: Hearing | None = None
         self._listening = asyncio.Lock()
         self._utterance: Utterance | None = None
-        self._events: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
+        self._is_over = False
+        self._is_certain = False
         self._numbers = count(1)
-        self._turn = ""
+        self._turn = _Turn("", over=False, is_certain=True)
         self._unanswered = ""
         self._unasked: list[str] = []
         self._transcribing: set[asyncio.Task[None]] = set()
@@ -107,7 +135,7 @@ class PipelineSession:
     async def open(self) -> None:
         """As `EngineSession.open`."""
         await self._recognizer.open()
-        self._hearing = await asyncio.to_thread(Hearing, self._vad)
+        self._hearing = await asyncio.to_thread(Hearing, self._vad, time.monotonic, self._echo)
 
     async def push_audio(self, pcm: bytes) -> None:
         """As `EngineSession.push_audio`; the work is done in a thread."""
@@ -128,23 +156,39 @@ class PipelineSession:
 
     async def respond(self) -> None:
         """As `EngineSession.respond`."""
-        if self._unanswered or (self._replying is not None and not self._replying.done()):
+        if self._is_answering:
             return
         if self.has_turn:
             await self.commit()
         else:
-            self._start_reply(None)
+            self._ask(None)
+
+    async def prompt(self, name: str) -> None:
+        """As `EngineSession.prompt`."""
+        if not self._is_answering and not self.has_turn:
+            language = self._dialogue.spoken_language
+            self._tell(Page((phrase(name, language),), language))
+
+    def played(self, pcm: bytes, until: float) -> None:
+        """As `EngineSession.played`."""
+        self._audible_until = until
+        self._played_ms += duration_ms(pcm)
+        self._echo.played(pcm, until)
 
     async def interrupt(self, heard_ms: int, turn: str | None = None) -> None:
         """As `EngineSession.interrupt`; what the user said is still put into text."""
         if turn is None:
             self._stop()
+        if said := self._speaker.said:
+            self._speaker.said = None
+            self._dialogue.left(said.unheard(heard_ms), said.language)
+        self._audible_until = 0.0
         if self._stopped:
             await asyncio.wait(self._stopped)
 
     async def update(self, voice: Voice) -> None:
         """As `EngineSession.update`."""
-        self._voice = voice
+        self._speaker.voice = voice
 
     async def close(self) -> None:
         """As `EngineSession.close`."""
@@ -162,6 +206,10 @@ class PipelineSession:
         while (event := await self._events.get()) is not None:
             yield event
 
+    @property
+    def _is_answering(self) -> bool:
+        return bool(self._unanswered) or (self._replying is not None and not self._replying.done())
+
     def _stop(self) -> None:
         """Stop what is being answered, or about to be."""
         self._unanswered = ""
@@ -178,105 +226,155 @@ class PipelineSession:
 
     def _recognize(
         self, hearing: Hearing, heard: Iterator[Heard]
-    ) -> list[tuple[TurnBegan | TurnEnded, Utterance]]:
-        """Run in a thread: feed the recognizer and give back where turns began and ended."""
-        edges: list[tuple[TurnBegan | TurnEnded, Utterance]] = []
+    ) -> list[tuple[TurnBegan | TurnEnded | _Certain, Utterance]]:
+        """Run in a thread: feed the recognizer and give back where turns began, became certain and ended."""
+        edges: list[tuple[TurnBegan | TurnEnded | _Certain, Utterance]] = []
         for event in heard:
             if isinstance(event, TurnBegan) or self._utterance is None:
                 self._utterance = self._recognizer.begin()
+                self._is_certain = not self._vad.enabled
+                self._is_over = self._is_talking_over(time.monotonic())
             if isinstance(event, TurnAudio):
                 self._utterance.feed(event.pcm)
-                if hearing.is_settling and self._utterance.is_complete():
-                    edges += self._recognize(hearing, hearing.end_turn())
+                if not self._is_certain and self._takes_floor(hearing, self._utterance):
+                    self._is_certain = True
+                    edges.append((_Certain.CERTAIN, self._utterance))
+                if hearing.is_settling:
+                    outlook = self._utterance.outlook()
+                    hearing.expect(outlook)
+                    if outlook is Outlook.COMPLETE:
+                        edges += self._recognize(hearing, hearing.end_turn())
                 continue
             if isinstance(event, TurnEnded):
                 self._utterance.end()
             edges.append((event, self._utterance))
         return edges
 
-    def _report(self, edges: list[tuple[TurnBegan | TurnEnded, Utterance]]) -> None:
-        for edge, utterance in edges:
-            if isinstance(edge, TurnEnded):
-                self._end_turn(utterance, edge.speech_ms)
-                continue
-            self._turn = f"item-{next(self._numbers)}"
-            if self._vad.enabled:
-                self._stop()
-                self._events.put_nowait(SpeechStarted(self._turn))
+    def _is_talking_over(self, now: float) -> bool:
+        """Whether what begins now is said over a reply; an answer to the question at its end is not."""
+        if self._is_answering:
+            return True
+        said = self._speaker.said
+        left_ms = max(0.0, self._audible_until - now) * 1000
+        if said is not None:
+            left_ms += sum(said.durations) - self._played_ms
+        is_asked = self._dialogue.offered or self._dialogue.asked
+        return left_ms > (_QUESTION_MS if is_asked else 0.0)
 
-    def _end_turn(self, utterance: Utterance, speech_ms: int) -> None:
-        item = self._unanswered = self._turn
-        if self._vad.enabled:
+    def _takes_floor(self, hearing: Hearing, utterance: Utterance) -> bool:
+        if not hearing.is_certain:
+            return False
+        if not self._is_over or hearing.voiced_ms >= _BACKCHANNEL_MS:
+            return True
+        said = utterance.partial()
+        return not said or not is_backchannel(said)
+
+    def _report(self, edges: list[tuple[TurnBegan | TurnEnded | _Certain, Utterance]]) -> None:
+        for edge, utterance in edges:
+            match edge:
+                case TurnBegan():
+                    item = f"item-{next(self._numbers)}"
+                    self._turn = _Turn(item, self._is_over, is_certain=not self._vad.enabled)
+                    if self._vad.enabled:
+                        self._events.put_nowait(SpeechStarted(item, is_certain=False))
+                case TurnEnded():
+                    self._end_turn(utterance, edge)
+                case _Certain():
+                    self._take_floor(self._turn)
+
+    def _take_floor(self, turn: _Turn) -> None:
+        turn.is_certain = True
+        self._stop()
+        self._events.put_nowait(SpeechConfirmed(turn.item))
+
+    def _end_turn(self, utterance: Utterance, ended: TurnEnded) -> None:
+        turn = self._turn
+        if turn.is_certain:
+            self._commit(turn, ended)
+        elif not turn.over:
             self._events.put_nowait(SpeechStopped())
-        self._events.put_nowait(TurnCommitted(item))
-        task = asyncio.create_task(self._transcribe(item, utterance, speech_ms))
+        task = asyncio.create_task(self._transcribe(turn, utterance, ended))
         self._transcribing.add(task)
         task.add_done_callback(self._transcribing.discard)
 
-    async def _transcribe(self, item: str, utterance: Utterance, speech_ms: int) -> None:
+    def _commit(self, turn: _Turn, ended: TurnEnded) -> None:
+        self._unanswered = turn.item
+        if self._vad.enabled:
+            self._events.put_nowait(SpeechStopped())
+        self._events.put_nowait(TurnCommitted(turn.item, ended.silence_ms))
+
+    async def _transcribe(self, turn: _Turn, utterance: Utterance, ended: TurnEnded) -> None:
         text = ""
         failure: EngineFailed | None = None
         try:
-            text = await utterance.text()
+            text = composed(await utterance.text()).strip()
         except EngineError as error:
             failure = EngineFailed(str(error))
-        self._events.put_nowait(UserTranscript(item, text, speech_ms))
-        if failure:
-            self._events.put_nowait(failure)
-        if self._unanswered != item:
+        if not failure and turn.over and (is_backchannel(text) or self._is_own_echo(text)):
+            self._heed_nothing(turn, text, ended)
+            return
+        if not turn.is_certain:
+            if not text and not failure:
+                self._events.put_nowait(TurnDropped(turn.item))
+                return
+            self._take_floor(turn)
+            self._commit(turn, ended)
+        self._answer(turn, text, ended, failure)
+
+    def _is_own_echo(self, text: str) -> bool:
+        said = self._speaker.said
+        return said is not None and is_echo_of(text, " ".join(said.sentences))
+
+    def _heed_nothing(self, turn: _Turn, text: str, ended: TurnEnded) -> None:
+        """It was no interruption: what was being said goes on, from where it was cut if it was."""
+        if not turn.is_certain:
+            self._events.put_nowait(TurnDropped(turn.item))
+            return
+        self._events.put_nowait(UserTranscript(turn.item, text, ended.speech_ms, asks_agent=False))
+        if self._unanswered == turn.item:
+            self._unanswered = ""
+            page = self._dialogue.resumed()
+            if page is None:
+                self._events.put_nowait(ReplyDone(self._next_reply()))
+            else:
+                self._tell(page)
+
+    def _answer(self, turn: _Turn, text: str, ended: TurnEnded, failure: EngineFailed | None) -> None:
+        if self._unanswered != turn.item:
             self._unasked += [text] if text else []
+            self._events.put_nowait(UserTranscript(turn.item, text, ended.speech_ms))
+            self._events.put_nowait(failure) if failure else None
             return
         self._unanswered = ""
-        if not failure:
-            self._start_reply(text)
+        if failure:
+            self._events.put_nowait(UserTranscript(turn.item, "", ended.speech_ms, asks_agent=False))
+            self._events.put_nowait(failure)
+            language = self._dialogue.spoken_language
+            self._tell(Page((phrase("failed", language),), language))
+            return
+        reaction = Ask(" ".join(self._unasked)) if not text and self._unasked else self._dialogue.take(text)
+        asks = isinstance(reaction, Ask)
+        self._events.put_nowait(UserTranscript(turn.item, text, ended.speech_ms, asks_agent=asks))
+        if isinstance(reaction, Ask):
+            self._ask(text)
+            return
+        self._unasked = []
+        if isinstance(reaction, Silence):
+            self._events.put_nowait(ReplyDone(self._next_reply()))
+        else:
+            self._tell(reaction.page)
 
-    def _start_reply(self, text: str | None) -> None:
-        """Answer what was said, together with what was said before it and went unanswered."""
-        reply = f"reply-{next(self._numbers)}"
+    def _next_reply(self) -> str:
+        self._played_ms = 0.0
+        return f"reply-{next(self._numbers)}"
+
+    def _ask(self, text: str | None) -> None:
+        """Have the agent answer what was said, together with what was said before it and went unanswered."""
         words = [*self._unasked, text] if text else self._unasked
         self._unasked = []
-        if text == "" and not words:
-            deltas = _one(NOT_UNDERSTOOD)
-        else:
-            deltas = self._reply(" ".join(words) or None, reply)
-        self._replying = asyncio.create_task(self._say(reply, deltas))
+        reply = self._next_reply()
+        source = self._reply(" ".join(words) or None, reply, self._dialogue.spoken_language)
+        self._replying = asyncio.create_task(self._speaker.answer(reply, source))
 
-    async def _say(self, reply: str, deltas: AsyncIterator[str]) -> None:
-        """Speak a reply sentence by sentence while the rest of it is still being made."""
-        sentences: asyncio.Queue[str | None] = asyncio.Queue(_SENTENCES_AHEAD)
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_split(deltas, sentences))
-                group.create_task(self._speak(reply, sentences))
-        except* EngineError as errors:
-            for error in errors.exceptions:
-                logger.warning("reply %s failed: %s", reply, error)
-                self._events.put_nowait(EngineFailed(str(error)))
-        self._events.put_nowait(ReplyDone(reply))
-
-    async def _speak(self, reply: str, sentences: asyncio.Queue[str | None]) -> None:
-        segment = 0
-        while (sentence := await sentences.get()) is not None:
-            self._events.put_nowait(ReplyText(reply, segment, sentence))
-            if text := speakable(sentence):
-                async for pcm in self._speech.speak(text, self._voice):
-                    self._events.put_nowait(AudioChunk(reply, segment, pcm))
-            segment += 1
-
-
-async def _one(text: str) -> AsyncIterator[str]:
-    yield text
-
-
-async def _split(deltas: AsyncIterator[str], sentences: asyncio.Queue[str | None]) -> None:
-    splitter = SentenceSplitter()
-    try:
-        async for delta in deltas:
-            for sentence in splitter.feed(delta):
-                await sentences.put(sentence)
-    finally:
-        if isinstance(deltas, AsyncGenerator):
-            await deltas.aclose()
-    for sentence in splitter.finish():
-        await sentences.put(sentence)
-    await sentences.put(None)
+    def _tell(self, page: Page) -> None:
+        self._replying = asyncio.create_task(self._speaker.tell(self._next_reply(), page))

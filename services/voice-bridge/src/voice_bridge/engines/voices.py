@@ -1,9 +1,10 @@
-"""The eight voices of the protocol as espeak-ng speaks them, and the language a text is in."""
+"""The eight voices of the protocol as espeak-ng speaks them."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from protocols.voice.wire import Voice
+from voice_bridge.domain.language import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,5 @@ TIMBRES: Final[dict[Voice, Timbre]] = {
 }
 
 
-def language_of(text: str) -> str:
-    """``ko`` for text with any Hangul in it, else ``en-us``; the Korean voice reads Latin words as well."""
-    return "ko" if any("\uac00" <= character <= "\ud7a3" for character in text) else "en-us"
+ESPEAK_NAMES: Final[dict[Language, str]] = {"en": "en-us", "ko": "ko"}
+"""Its voices by language; the Korean one reads Latin words as well."""

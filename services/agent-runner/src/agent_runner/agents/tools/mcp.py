@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from langchain_core.tools import BaseTool
 
+from chassis.settings import WrongSetting
+
 CONNECT_SECONDS: Final = 10.0
 _log = logging.getLogger(__name__)
 
 
-class InvalidMcpConfiguration(ValueError):
+class InvalidMcpConfiguration(WrongSetting):
     """The file is not what its format says; the text names the file and the place."""
 
 
@@ -28,7 +30,7 @@ def read_configuration(path: Path) -> dict[str, dict[str, Any]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InvalidMcpConfiguration(f"{path}: {error}") from error
+        raise InvalidMcpConfiguration(f"PARLEY_MCP_CONFIG: {path}: {error}") from error
     servers = content.get("mcpServers") if isinstance(content, dict) else None
     if not isinstance(servers, dict):
         raise InvalidMcpConfiguration(f'{path}: "mcpServers" must be an object')

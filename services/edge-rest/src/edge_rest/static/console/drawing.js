@@ -3,6 +3,9 @@ import { html, useEffect, useRef } from "./vendor/preact.js";
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// As wide as the longest line of its label.
+const widthOf = (node) => 24 + 7.2 * Math.max(...`${node.data("label")}`.split("\n").map((line) => line.length + (line.match(/[^\x00-\xff]/g)?.length ?? 0)));
+
 export function Drawing({ nodes, edges, lit = [], label, onPick }) {
   const place = useRef(null);
   const drawn = useRef(null);
@@ -20,10 +23,10 @@ export function Drawing({ nodes, edges, lit = [], label, onPick }) {
           })),
         ],
         layout: { name: "breadthfirst", directed: true, spacingFactor: 1.1, padding: 24 },
-        minZoom: 0.2, maxZoom: 2.5, wheelSensitivity: 0.3,
+        minZoom: 0.2, maxZoom: 2.5,
         style: [
           { selector: "node", style: {
-            label: "data(label)", shape: "round-rectangle", width: "label", height: 30, padding: 10, "text-valign": "center",
+            label: "data(label)", shape: "round-rectangle", width: widthOf, height: 34, "text-valign": "center",
             "text-wrap": "wrap", "font-size": 12, color: colour("--text"), "background-color": colour("--sunken"),
             "border-width": 1, "border-color": colour("--line") } },
           { selector: "node.lit", style: { "background-color": colour("--accent"), color: colour("--surface") } },

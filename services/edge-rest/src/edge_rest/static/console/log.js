@@ -22,7 +22,7 @@ export function Log({ events, at, onAt, onClose }) {
       ${shown.map(
         (event) => html`<li key=${event.sequence}><details>
           <summary title=${event.type}><span class="muted">${clock(event.occurred_at)}</span> ${event.type}</summary>
-          <pre class="block">${JSON.stringify(event, null, 2)}</pre>
+          <pre class="block" tabindex="0">${JSON.stringify(event, null, 2)}</pre>
         </details></li>`,
       )}
     </ol>

@@ -65,7 +65,7 @@ export function Playground({ fail }) {
       ${Object.keys(PROGRAMS).map((name) => html`<button class="button plain small" onClick=${() => copy(name)}>${name}</button>`)}
     </div>
     <div class="stack" role="log" aria-label=${t("frame")}>
-      ${frames.map(({ way, text }) => html`<pre class="block">${way} ${text}</pre>`)}
+      ${frames.map(({ way, text }) => html`<pre class="block" tabindex="0">${way} ${text}</pre>`)}
     </div>
   </div></div>`;
 }

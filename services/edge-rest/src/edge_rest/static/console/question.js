@@ -19,7 +19,7 @@ export function Question({ asked, onAnswer, only }) {
   return html`<section class="question" aria-label=${t("asks")}>
     <div class="small muted">${t("asks")}</div>
     <strong>${question || (typeof value === "string" ? value : "")}</strong>
-    ${context && draft === null && html`<pre class="block">${JSON.stringify(context, null, 2)}</pre>`}
+    ${context && draft === null && html`<pre class="block" tabindex="0">${JSON.stringify(context, null, 2)}</pre>`}
     ${draft !== null &&
     html`<label><span class="sr">JSON</span>
         <textarea class="field mono" rows="8" value=${draft} onInput=${(e) => setDraft(e.target.value)}></textarea></label>

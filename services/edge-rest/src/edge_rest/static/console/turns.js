@@ -72,15 +72,15 @@ function Steps({ run }) {
         return html`<li>
           <div class="row"><span class="grow">${node.node}</span><span class="small muted">${span(took)}</span></div>
           <div class="bar" style=${{ width: `${Math.max(2, Math.min(100, (100 * took) / total))}%` }}></div>
-          ${shown.filter((step) => step.node === node.node && step.at === node.at).map((step) => html`<pre>${step.text}</pre>`)}
+          ${shown.filter((step) => step.node === node.node && step.at === node.at).map((step) => html`<pre tabindex="0">${step.text}</pre>`)}
         </li>`;
       })}
       ${tools.map(
         (tool) => html`<li>
           <div class="row"><span class="tag">${t("tools")}</span><span class="grow mono">${tool.name}</span>
             <span class="small muted">${span(milliseconds(tool.at, tool.endedAt))}</span></div>
-          <pre>${JSON.stringify(tool.arguments, null, 2)}</pre>
-          ${tool.error ? html`<p class="notice">${tool.error}</p>` : tool.result !== undefined && html`<pre>${JSON.stringify(tool.result, null, 2)}</pre>`}
+          <pre tabindex="0">${JSON.stringify(tool.arguments, null, 2)}</pre>
+          ${tool.error ? html`<p class="notice">${tool.error}</p>` : tool.result !== undefined && html`<pre tabindex="0">${JSON.stringify(tool.result, null, 2)}</pre>`}
         </li>`,
       )}
     </ol>

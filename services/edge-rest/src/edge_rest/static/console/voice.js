@@ -45,6 +45,6 @@ export function Voice({ fail }) {
       ${lines.map(({ who, text }) => html`<li class=${who === "user" ? "said" : "reply"}>
         <div class=${who === "user" ? "bubble" : who === "error" ? "notice" : ""}>${text}</div></li>`)}
     </ol>
-    ${report && html`<pre class="block">${JSON.stringify(report, null, 2)}</pre>`}
+    ${report && html`<pre class="block" tabindex="0">${JSON.stringify(report, null, 2)}</pre>`}
   </div></div>`;
 }

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from voice_bridge.domain.endpointing import Outlook
+
 EVERYDAY: Final = (
     "yes",
     "yes please",
@@ -23,6 +25,31 @@ EVERYDAY: Final = (
     "thank you",
     "help",
     "what can you do",
+    "who are you",
+    "go on",
+    "continue",
+    "more",
+    "next",
+    "the next ones",
+    "repeat that",
+    "say that again",
+    "slower",
+    "faster",
+    "louder",
+    "quieter",
+    "quiet",
+    "be quiet",
+    "enough",
+    "never mind",
+    "wait",
+    "yeah",
+    "sure",
+    "right",
+    "that is all",
+    "telephone number",
+    "phone number",
+    "email address",
+    "{name}",
 )
 """Understood whatever the agent can do."""
 
@@ -92,30 +119,55 @@ def spellings(catalogue: Catalogue) -> Mapping[str, str]:
 
 def vocabulary(catalogue: Catalogue) -> set[str]:
     """Every word of the grammar."""
-    texts = [*EVERYDAY, *catalogue.names]
-    texts += [_SLOT.sub(" ", phrase) for phrase in catalogue.phrases]
+    texts = list(catalogue.names)
+    texts += [_SLOT.sub(" ", phrase) for phrase in (*EVERYDAY, *catalogue.phrases)]
     return {word for text in texts for word in words_of(text)} | _NUMBER_WORDS
 
 
-def goes_on(catalogue: Catalogue, words: Sequence[str]) -> bool:
-    """Whether a command begins with these words and has more; a number always may."""
+def outlook(catalogue: Catalogue, words: Sequence[str]) -> Outlook:
+    """Whether more can follow these words, and whether it has to; a number may always be longer."""
+    if not words:
+        return Outlook.UNKNOWN
     names = [name.split() for name in _alternatives(catalogue)]
-    phrases = (*EVERYDAY, *catalogue.phrases, "{number}")
-    return any(_goes_on(phrase.split(), words, names) for phrase in phrases)
+    ends = {
+        end
+        for phrase in (*everyday(catalogue), *catalogue.phrases, "{number}")
+        for end in _ends(phrase.split(), words, names)
+    }
+    if not ends:
+        return Outlook.UNKNOWN
+    if ends == {_WHOLE}:
+        return Outlook.COMPLETE
+    return Outlook.UNKNOWN if _WHOLE in ends else Outlook.OPEN
 
 
-def _goes_on(parts: Sequence[str], words: Sequence[str], names: Sequence[Sequence[str]]) -> bool:
-    if not parts or not words:
-        return bool(parts)
+def everyday(catalogue: Catalogue) -> tuple[str, ...]:
+    """`EVERYDAY`, without what needs names where there are none."""
+    return EVERYDAY if catalogue.names else tuple(phrase for phrase in EVERYDAY if "{name}" not in phrase)
+
+
+_WHOLE, _PART = "whole", "part"
+
+
+def _ends(parts: Sequence[str], words: Sequence[str], names: Sequence[Sequence[str]]) -> set[str]:
+    """How the words can lie in a phrase: be all of it, or its beginning; empty where they do not fit."""
+    if not words:
+        return {_PART} if parts else {_WHOLE}
+    if not parts:
+        return set()
     if parts[0] in ("{number}", "{year}"):
-        return words[0] in _NUMBER_WORDS
+        count = next((n for n, word in enumerate(words) if word not in _NUMBER_WORDS), len(words))
+        if not count:
+            return set()
+        # A number that is said last may go on.
+        return {_WHOLE, _PART} if count == len(words) else _ends(parts[1:], words[count:], names)
+    found: set[str] = set()
     for option in names if parts[0] == "{name}" else [words_of(parts[0])]:
-        is_longer = len(option) > len(words)
-        if option[: len(words)] == words[: len(option)] and (
-            is_longer or _goes_on(parts[1:], words[len(option) :], names)
-        ):
-            return True
-    return False
+        if len(option) > len(words):
+            found |= {_PART} if option[: len(words)] == list(words) else set()
+        elif option == list(words[: len(option)]):
+            found |= _ends(parts[1:], words[len(option) :], names)
+    return found
 
 
 def grammar(catalogue: Catalogue) -> str:
@@ -125,18 +177,24 @@ def grammar(catalogue: Catalogue) -> str:
         InvalidCatalogueError: if a phrase has no words or a ``{name}`` where there are no names.
     """
     names = _alternatives(catalogue)
-    phrases = [_rule(phrase, bool(names)) for phrase in (*EVERYDAY, *catalogue.phrases)]
+    said = (*everyday(catalogue), *catalogue.phrases)
+    phrases = [f"/{_weight(phrase)}/ {_rule(phrase, bool(names))}" for phrase in said]
     phones = [NOISE_PREFIX + phone.lower() for phone in PHONES]
     rules = [
         "#JSGF V1.0;\ngrammar commands;",
         _NUMBERS.strip(),
         *([f"<name> = {' | '.join(names)};"] if names else []),
-        f"<command> = {' | '.join(phrases)} | <below_hundred>;",
+        f"<command> = {' | '.join(phrases)} | /1.0/ <below_hundred>;",
         f"<phone> = {' | '.join(phones)};",
         f"<noise> = /1.0/ <NULL> | /{_NOISE}/ <phone> <noise>;",
         f"public <utterance> = /1.0/ <command> | /{_NOISE}/ <phone> <noise>;",
     ]
     return "\n".join(rules)
+
+
+def _weight(phrase: str) -> str:
+    """A name alone is what is left of a command whose beginning was lost more often than it is said so."""
+    return "1e-6" if phrase == "{name}" else "1.0"
 
 
 @lru_cache(_CATALOGUES)

@@ -7,6 +7,8 @@ from typing import Final
 
 import pocketsphinx
 
+from voice_bridge.domain.endpointing import Outlook
+from voice_bridge.domain.language import language_of
 from voice_bridge.domain.numerals import with_years
 from voice_bridge.engines.audio import HEARING_RATE
 from voice_bridge.engines.espeak import Espeak
@@ -15,13 +17,13 @@ from voice_bridge.engines.local.catalogue import (
     PHONES,
     Catalogue,
     Commands,
-    goes_on,
     grammar,
+    outlook,
     spellings,
     vocabulary,
 )
 from voice_bridge.engines.local.phones import arpabet
-from voice_bridge.engines.voices import language_of
+from voice_bridge.engines.voices import ESPEAK_NAMES
 from voice_bridge.ports import EngineError
 
 _SEARCH: Final = "commands"
@@ -66,7 +68,7 @@ class Decoders:
         return {spelling: phones for word in sorted(words) for spelling, phones in self._known[word].items()}
 
     async def _by_rule(self, word: str) -> str:
-        if phones := arpabet(await self._espeak.pronounce(word, language_of(word))):
+        if phones := arpabet(await self._espeak.pronounce(word, ESPEAK_NAMES[language_of(word)])):
             return phones
         raise EngineError(f"no pronunciation for {word!r}")
 
@@ -151,10 +153,13 @@ class GrammarUtterance:
         self._blocks.append(pcm)
         self._decoder.process_raw(pcm)
 
-    def is_complete(self) -> bool:
-        """As `Utterance.is_complete`."""
-        words = self._words()
-        return bool(words) and not goes_on(self._catalogue, words)
+    def outlook(self) -> Outlook:
+        """As `Utterance.outlook`."""
+        return outlook(self._catalogue, self._words())
+
+    def partial(self) -> str | None:
+        """As `Utterance.partial`."""
+        return " ".join(self._words())
 
     def end(self) -> None:
         """As `Utterance.end`."""

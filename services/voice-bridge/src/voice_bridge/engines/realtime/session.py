@@ -8,30 +8,41 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
 import openai
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
+from prometheus_client import Counter
 from websockets.exceptions import WebSocketException
 
 from protocols.voice.wire import Voice
 from voice_bridge.domain.endpointing import VadSettings
-from voice_bridge.domain.speech import AudioChunk, EngineEvent, EngineFailed, ReplyDone, duration_ms
-from voice_bridge.engines.realtime.upstream import (
+from voice_bridge.domain.language import Language, language_of
+from voice_bridge.domain.phrases import phrase
+from voice_bridge.domain.speech import (
+    AudioChunk,
+    EngineEvent,
+    EngineFailed,
+    ReplyDone,
+    UserTranscript,
+    duration_ms,
+)
+from voice_bridge.engines.realtime.model import (
     COMMIT,
     RESPOND,
     ClientEvent,
     Model,
-    ToolRequest,
-    Upstream,
     append,
+    refusal,
+    say,
     seed,
     session_update,
     tool_output,
 )
+from voice_bridge.engines.realtime.upstream import ApprovalRequest, ToolRequest, Unread, Upstream
 from voice_bridge.ports import EngineError, Surroundings
 
 logger = logging.getLogger(__name__)
@@ -75,8 +86,12 @@ class RealtimeSession:
         model: Model,
         vad: VadSettings,
         limits: Limits,
+        unread: Counter,
         surroundings: Surroundings,
     ) -> None:
+        """Speak through `client`; events that mean nothing here are counted by `unread`."""
+        self._unread = unread
+        self._language: Language = surroundings.language or "en"
         self._client = client
         self._model = model
         self._vad = vad
@@ -139,6 +154,15 @@ class RealtimeSession:
         for event in self._upstream.interrupt(heard_ms, turn):
             if self._upstream.is_ready:
                 await self._send(event)
+
+    async def prompt(self, name: str) -> None:
+        """As `EngineSession.prompt`."""
+        if not self._upstream.is_answering and not self.has_turn:
+            self._upstream.asked()
+            await self._send(say(phrase(name, self._language)))
+
+    def played(self, pcm: bytes, until: float) -> None:
+        """As `EngineSession.played`; the service tells an echo from the user by itself."""
 
     async def update(self, voice: Voice) -> None:
         """As `EngineSession.update`; upstream never changes a voice it has used, so a fresh session does."""
@@ -239,15 +263,41 @@ class RealtimeSession:
         return min(hard, self._played_at + _RECORDED_AFTER) if is_idle else hard
 
     def _take(self, event: ClientEvent) -> None:
+        requests: list[ToolRequest] = []
         for outcome in self._upstream.receive(event):
-            if isinstance(outcome, ToolRequest):
-                task = asyncio.create_task(self._call(outcome, self._upstream))
-                self._calls.add(task)
-                task.add_done_callback(self._calls.discard)
-                continue
-            if isinstance(outcome, AudioChunk):
-                self._played_at = max(self._played_at, self._now()) + duration_ms(outcome.pcm) / 1000
+            match outcome:
+                case ToolRequest():
+                    requests.append(outcome)
+                    continue
+                case ApprovalRequest(request_id):
+                    self._start(self._refuse(request_id, self._upstream))
+                    continue
+                case Unread(kind):
+                    self._unread.labels(kind).inc()
+                    continue
+                case AudioChunk(_, _, pcm):
+                    self._played_at = max(self._played_at, self._now()) + duration_ms(pcm) / 1000
+                case UserTranscript(_, text) if text:
+                    self._language = language_of(text, self._language)
             self._events.put_nowait(outcome)
+        if requests:
+            self._start(self._call_all(requests, self._upstream))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
+    async def _refuse(self, request_id: str, upstream: Upstream) -> None:
+        if self._upstream is upstream:
+            await self._send(refusal(request_id))
+            await self._send(RESPOND)
+
+    async def _call_all(self, requests: Sequence[ToolRequest], upstream: Upstream) -> None:
+        """Call what one response asked for, and have the model go on once it knows all that came of it."""
+        await asyncio.gather(*(self._call(request, upstream) for request in requests))
+        if self._upstream is upstream and upstream.reply == requests[0].reply:
+            await self._send(RESPOND)
 
     async def _call(self, request: ToolRequest, upstream: Upstream) -> None:
         try:
@@ -260,8 +310,6 @@ class RealtimeSession:
         if self._upstream is not upstream:
             return  # a fresh session knows nothing of the call, and answers the user's turn anew
         await self._send(tool_output(request.call_id, output))
-        if upstream.reply == request.reply:
-            await self._send(RESPOND)
 
     async def _send(self, event: ClientEvent) -> None:
         """Send an event, or hold it back until a session is ready."""

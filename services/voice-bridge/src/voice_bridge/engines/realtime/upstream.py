@@ -1,19 +1,16 @@
-"""What the Realtime API's events mean, and what is sent to it; pure. One `Upstream` follows one session.
+"""What the Realtime API's events mean; pure. One `Upstream` follows one session.
 
 Source: the GA event names of the Realtime API; events are the JSON objects of the wire.
 """
 
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final, TypeAlias
 
-from protocols.voice.wire import Voice
-from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.speech import (
-    SAMPLE_RATE,
     AudioChunk,
     EngineEvent,
     EngineFailed,
@@ -21,13 +18,12 @@ from voice_bridge.domain.speech import (
     ReplyText,
     SpeechStarted,
     SpeechStopped,
+    TokensUsed,
     TurnCommitted,
     UserTranscript,
     duration_ms,
 )
-from voice_bridge.ports import Said, Tool
-
-ClientEvent: TypeAlias = dict[str, Any]
+from voice_bridge.engines.realtime.model import ClientEvent
 
 _HARMLESS: Final = frozenset(
     {
@@ -41,21 +37,6 @@ _HARMLESS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """Which models are used and what they are told.
-
-    Attributes:
-        name: the speech-to-speech model.
-        transcription: the model that puts the user's speech into text.
-        instructions: how the first one is to behave; empty for the service's own.
-    """
-
-    name: str
-    transcription: str
-    instructions: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ToolRequest:
     """The model wants a tool called; `arguments` is JSON text."""
 
@@ -65,77 +46,49 @@ class ToolRequest:
     arguments: str
 
 
-Outcome: TypeAlias = EngineEvent | ToolRequest
+@dataclass(frozen=True, slots=True)
+class ApprovalRequest:
+    """A tool of another server's is to be called only if somebody approves it."""
+
+    request_id: str
+    name: str
 
 
-def session_update(model: Model, voice: Voice, vad: VadSettings, tools: Sequence[Tool]) -> ClientEvent:
-    """The event that sets a session up."""
-    pcm = {"type": "audio/pcm", "rate": SAMPLE_RATE}
-    detection = {
-        "type": "server_vad",
-        "threshold": vad.threshold,
-        "prefix_padding_ms": vad.prefix_ms,
-        "silence_duration_ms": vad.silence_ms,
-        "create_response": True,
-        "interrupt_response": True,
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An event that means nothing here."""
+
+    type: str
+
+
+Outcome: TypeAlias = EngineEvent | ToolRequest | ApprovalRequest | Unread
+
+_KNOWN: Final = frozenset(
+    {
+        "session.created",
+        "conversation.created",
+        "conversation.item.added",
+        "conversation.item.created",
+        "conversation.item.deleted",
+        "conversation.item.retrieved",
+        "conversation.item.truncated",
+        "conversation.item.input_audio_transcription.delta",
+        "conversation.item.input_audio_transcription.segment",
+        "input_audio_buffer.cleared",
+        "input_audio_buffer.dtmf_event_received",
+        "output_audio_buffer.cleared",
+        "output_audio_buffer.started",
+        "output_audio_buffer.stopped",
+        "mcp_list_tools.completed",
+        "mcp_list_tools.in_progress",
+        "rate_limits.updated",
     }
-    session = {
-        "type": "realtime",
-        "output_modalities": ["audio"],
-        "audio": {
-            "input": {
-                "format": pcm,
-                "transcription": {"model": model.transcription},
-                "turn_detection": detection if vad.enabled else None,
-            },
-            "output": {"format": pcm, "voice": voice},
-        },
-        "tools": [
-            {
-                "type": "function",
-                "name": tool.name,
-                "description": tool.description,
-                "parameters": dict(tool.parameters),
-            }
-            for tool in tools
-        ],
-        "tool_choice": "auto",
-    }
-    if model.instructions:
-        session["instructions"] = model.instructions
-    return {"type": "session.update", "session": session}
-
-
-def seed(history: Sequence[Said]) -> list[ClientEvent]:
-    """The events that tell a fresh session what was said before."""
-    kinds = {"user": "input_text", "assistant": "output_text"}
-    return [
-        {
-            "type": "conversation.item.create",
-            "item": {
-                "type": "message",
-                "role": said.role,
-                "content": [{"type": kinds[said.role], "text": said.text}],
-            },
-        }
-        for said in history
-        if said.text
-    ]
-
-
-def append(pcm: bytes) -> ClientEvent:
-    """The event that carries the user's speech."""
-    return {"type": "input_audio_buffer.append", "audio": b64encode(pcm).decode("ascii")}
-
-
-COMMIT: Final[ClientEvent] = {"type": "input_audio_buffer.commit"}
-RESPOND: Final[ClientEvent] = {"type": "response.create"}
-
-
-def tool_output(call_id: str, output: str) -> ClientEvent:
-    """The event that gives the model a tool's result."""
-    item = {"type": "function_call_output", "call_id": call_id, "output": output}
-    return {"type": "conversation.item.create", "item": item}
+)
+"""Events that need nothing done: other events say the same, or nobody here asks for it."""
+_INCOMPLETE: Final = {
+    "max_output_tokens": "the answer grew too long and was cut off",
+    "content_filter": "the answer was held back by the service's filter",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +130,7 @@ class Upstream:
         self._speech_ms: dict[str, int] = {}
         self._ended_by_hand_ms = 0
         self._turns: deque[str] = deque()
+        self._timed_out = ""
         self._transcripts: dict[str, str] = {}
 
     @property
@@ -204,6 +158,26 @@ class Upstream:
         match event["type"]:
             case "session.updated":
                 self.is_ready = True
+            case "conversation.item.input_audio_transcription.completed":
+                return self._transcribed(event["item_id"], event["transcript"].strip())
+            case "conversation.item.input_audio_transcription.failed":
+                return self._transcribed(event["item_id"], "")
+            case str(name) if name.startswith("input_audio_buffer."):
+                return self._on_input(name, event)
+            case "conversation.item.done":
+                return _approval(event["item"])
+            case "mcp_list_tools.failed":
+                return [EngineFailed("the tools of another server cannot be used")]
+            case "error":
+                return _failure(event["error"])
+            case str(name) if name.startswith("response."):
+                return self._on_response(name, event)
+            case str(name) if name not in _KNOWN:
+                return [Unread(name)]
+        return []
+
+    def _on_input(self, name: str, event: Mapping[str, Any]) -> list[Outcome]:
+        match name:
             case "input_audio_buffer.speech_started":
                 self.user_speaks = True
                 self._speech_began[event["item_id"]] = event["audio_start_ms"]
@@ -216,19 +190,16 @@ class Upstream:
                 return [SpeechStopped()]
             case "input_audio_buffer.committed":
                 return self._committed(event["item_id"])
-            case "conversation.item.input_audio_transcription.completed":
-                return self._transcribed(event["item_id"], event["transcript"].strip())
-            case "conversation.item.input_audio_transcription.failed":
-                return self._transcribed(event["item_id"], "")
-            case "error":
-                return _failure(event["error"])
-            case str(name) if name.startswith("response."):
-                return self._on_response(name, event)
-        return []
+            case "input_audio_buffer.timeout_triggered":
+                self._timed_out = event["item_id"]
+                return []
+        return [] if name in _KNOWN else [Unread(name)]
 
     def _committed(self, item: str) -> list[Outcome]:
         self.user_speaks = False
         self.owes_reply = True
+        if item == self._timed_out:
+            return []  # silence, which the service itself breaks
         self._turns.append(item)
         self._speech_ms.setdefault(item, self._ended_by_hand_ms)
         self._ended_by_hand_ms = 0
@@ -236,6 +207,8 @@ class Upstream:
 
     def _transcribed(self, item: str, text: str) -> list[Outcome]:
         """Transcripts come in any order and are given in the order of the turns."""
+        if item == self._timed_out:
+            return []
         self._transcripts[item] = text
         outcomes: list[Outcome] = []
         while self._turns and self._turns[0] in self._transcripts:
@@ -258,6 +231,8 @@ class Upstream:
         match name:
             case "response.output_audio_transcript.delta" | "response.output_text.delta":
                 return [ReplyText(self._reply, self._segment(event["item_id"]), event["delta"])]
+            case "response.mcp_call.failed":
+                return [EngineFailed("a tool of another server failed")]
             case "response.output_audio.delta":
                 pcm = b64decode(event["delta"])
                 segment = self._segment(event["item_id"])
@@ -270,24 +245,26 @@ class Upstream:
         return list(self._sent_ms).index(item)
 
     def _response_done(self, response: Mapping[str, Any]) -> list[Outcome]:
+        spent: list[Outcome] = _tokens(response.get("usage"))
         if response["id"] == self._response:
             self._response = ""
         if response["id"] in self._cancelled or not self._reply:
-            return []
+            return spent
+        output = response.get("output") or ()
         calls: list[Outcome] = [
             ToolRequest(self._reply, item["call_id"], item["name"], item["arguments"])
-            for item in response.get("output") or ()
+            for item in output
             if item["type"] == "function_call"
         ]
-        if calls and response.get("status") == "completed":
-            self.owes_reply = True
-            return calls
+        if response.get("status") == "completed":
+            if calls:
+                self.owes_reply = True
+                return spent + calls
+            if any(item["type"] == "mcp_approval_request" for item in output):
+                self.owes_reply = True
+                return spent
         reply, self._reply = self._reply, ""
-        outcomes: list[Outcome] = [ReplyDone(reply)]
-        if response.get("status") == "failed":
-            error = (response.get("status_details") or {}).get("error") or {}
-            outcomes.insert(0, EngineFailed(error.get("message") or "the model failed"))
-        return outcomes
+        return [*spent, *_shortfall(response), ReplyDone(reply)]
 
     def _speak_over(self, turn: str) -> None:
         """The user begins a turn: the reply there is, if any, is over."""
@@ -323,6 +300,31 @@ class Upstream:
                 )
             left -= sent_ms
         return events
+
+
+def _tokens(usage: Mapping[str, Any] | None) -> list[Outcome]:
+    return [TokensUsed(usage.get("input_tokens") or 0, usage.get("output_tokens") or 0)] if usage else []
+
+
+def _shortfall(response: Mapping[str, Any]) -> list[Outcome]:
+    """Why a response is less than it was to be."""
+    details = response.get("status_details") or {}
+    match response.get("status"):
+        case "failed":
+            error = details.get("error") or {}
+            return [EngineFailed(error.get("message") or "the model failed")]
+        case "incomplete":
+            return [EngineFailed(_INCOMPLETE.get(details.get("reason", ""), "the answer is incomplete"))]
+    return []
+
+
+def _approval(item: Mapping[str, Any]) -> list[Outcome]:
+    if item.get("type") != "mcp_approval_request":
+        return []
+    return [
+        EngineFailed(f"{item['name']} needs an approval, which nobody can give in this conversation"),
+        ApprovalRequest(item["id"], item["name"]),
+    ]
 
 
 def _failure(error: Mapping[str, Any]) -> list[Outcome]:

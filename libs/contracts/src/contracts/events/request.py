@@ -1,0 +1,105 @@
+"""Runs as they are asked for: any input to one graph on a conversation, with its options."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.events.base import Event, Work
+
+StreamMode = Literal[
+    "values",
+    "updates",
+    "messages",
+    "messages-tuple",
+    "custom",
+    "tasks",
+    "checkpoints",
+    "debug",
+    "events",
+]
+
+Nodes = Literal["*"] | tuple[str, ...]
+"""Names of nodes, or all of them."""
+
+
+class Origin(BaseModel):
+    """The checkpoint that a run begins from, where that is not the newest one.
+
+    Attributes:
+        namespace: empty for the root graph, else the subgraph's path.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    checkpoint_id: str
+    namespace: str = ""
+
+
+class RunRequested(Work):
+    """A run was asked for. The event's id is also the run's id.
+
+    Attributes:
+        protocol: the wire protocol it came by.
+        graph: which graph runs; empty for the conversation's.
+        assistant_id: the assistant that the caller named, whose graph and settings these are.
+        input: any JSON; with none the graph goes on where it stands.
+        command: ``resume``, ``update`` and ``goto``, those that were given, in place of an input.
+        config: ``tags``, ``recursion_limit`` and ``configurable``, as far as given.
+        context: the graph's runtime context.
+        metadata: the caller's own, kept with the run and with its checkpoints.
+        origin: where the run branches off.
+        message_id: what makes the request known when it comes again, such as an idempotency key.
+        user_id: who asked, without proof of identity.
+        on_busy: what to do when a run is in progress.
+        stream_modes: what is streamed of it.
+        subgraphs: whether what subgraphs do is streamed too.
+        stream: whether the stream is LangGraph's modes, or the events of its streaming protocol.
+        not_before: RFC 3339; the run waits until then.
+        webhook: where the outcome is posted.
+        ephemeral: the conversation ends with the run.
+    """
+
+    type: ClassVar[str] = "message.run_requested"
+
+    protocol: str
+    graph: str = ""
+    assistant_id: str | None = None
+    input: Any = None
+    command: dict[str, Any] | None = None
+    config: dict[str, Any] = Field(default_factory=dict)
+    context: Any = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    origin: Origin | None = None
+    message_id: str | None = None
+    user_id: str | None = None
+    on_busy: Literal["enqueue", "reject", "interrupt", "rollback"] = "enqueue"
+    stream_modes: tuple[StreamMode, ...] = ("values",)
+    subgraphs: bool = False
+    stream: Literal["modes", "protocol"] = "modes"
+    interrupt_before: Nodes | None = None
+    interrupt_after: Nodes | None = None
+    durability: Literal["sync", "async", "exit"] = "async"
+    not_before: str | None = None
+    webhook: str | None = None
+    ephemeral: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Only what names itself can be told to be the same."""
+        return self.message_id is not None
+
+
+class MetadataChanged(Event):
+    """What a conversation is labelled with was added to; the newest value of a name counts."""
+
+    type: ClassVar[str] = "control.metadata_changed"
+
+    metadata: dict[str, Any]
+
+
+class RunForgotten(Event):
+    """A person wants a run that has ended out of the lists; what it did to the state stays."""
+
+    type: ClassVar[str] = "control.run_forgotten"
+
+    run_id: str

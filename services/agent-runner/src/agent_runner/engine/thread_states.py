@@ -1,0 +1,232 @@
+"""States of threads as LangGraph tells them, updates from outside, and copies; over committed checkpoints."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from faststream import ExceptionMiddleware
+from faststream.nats import NatsRouter
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import InvalidUpdateError
+from langgraph.types import StateSnapshot
+from langgraph.types import StateUpdate as GraphUpdate
+
+from agent_runner.engine.catalogue import Compiled
+from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.streaming.encoding import as_text
+from contracts import queries, subjects
+from contracts.events import ConversationStarted
+from contracts.queries import (
+    CheckpointIds,
+    CheckpointIdsQuery,
+    CopyThread,
+    Failure,
+    StateUpdated,
+    ThreadCopied,
+    ThreadStates,
+    ThreadStatesQuery,
+    UpdateState,
+)
+from eventlog.ports import Log, LogError
+from eventlog.turns.inbox import Inbox
+
+QUEUE: Final = "agent-runner"
+PART_CHARACTERS: Final = 150_000
+CONCURRENT_ANSWERS: Final = 16
+
+
+class ThreadReader:
+    """Reads and changes what the graphs' threads hold."""
+
+    def __init__(
+        self,
+        log: Log,
+        inbox: Inbox,
+        saver: LogCheckpointSaver,
+        graphs: Mapping[str, Compiled],
+        default_graph: str,
+    ) -> None:
+        """`graphs` are compiled with `saver`; `default_graph` answers where a conversation names none."""
+        self._log = log
+        self._inbox = inbox
+        self._saver = saver
+        self._graphs = graphs
+        self._default_graph = default_graph
+
+    async def checkpoint_ids(self, query: CheckpointIdsQuery) -> CheckpointIds:
+        """See `CheckpointIdsQuery`."""
+        if await self._start(query.conversation) is None:
+            return CheckpointIds()
+        if not query.metadata and not query.namespace:
+            ids = (await self._saver.checkpoint_ids(query.conversation))[::-1]
+            if query.before is not None:
+                ids = ids[ids.index(query.before) + 1 :] if query.before in ids else []
+            return CheckpointIds(checkpoint_ids=tuple(ids[: query.limit]))
+        listed = self._saver.alist(
+            _config(query.conversation, query.namespace),
+            filter=query.metadata,
+            before=_config(query.conversation, query.namespace, query.before) if query.before else None,
+            limit=query.limit,
+        )
+        found = [str(one.config["configurable"]["checkpoint_id"]) async for one in listed]
+        return CheckpointIds(checkpoint_ids=tuple(found))
+
+    async def states(self, query: ThreadStatesQuery) -> ThreadStates:
+        """See `ThreadStatesQuery`."""
+        graph = await self._graph(query.conversation, query.graph)
+        states: list[str] = []
+        room = PART_CHARACTERS
+        for checkpoint_id in query.checkpoint_ids or (None,):
+            state = await self._state(graph, query, checkpoint_id)
+            text = as_text(state)
+            if len(text) > PART_CHARACTERS and not states:
+                begin = query.part * PART_CHARACTERS
+                parts = -(-len(text) // PART_CHARACTERS)
+                return ThreadStates(states=(text[begin : begin + PART_CHARACTERS],), parts=parts)
+            room -= len(text)
+            if room < 0 and states:
+                break
+            states.append(text)
+        return ThreadStates(states=tuple(states))
+
+    async def update(self, command: UpdateState) -> StateUpdated:
+        """See `UpdateState`."""
+        graph = await self._graph(command.conversation, command.graph)
+        if graph is None:
+            return StateUpdated(refusal="there is no graph whose state this is")
+        config = _config(command.conversation, command.namespace, command.checkpoint_id)
+        config["metadata"] = {"graph_id": command.graph} if command.graph else {}
+        steps = [
+            [GraphUpdate(update.values, update.as_node) for update in step] for step in command.supersteps
+        ]
+        try:
+            updated = await graph.abulk_update_state(config, steps)
+        except (InvalidUpdateError, ValueError, TypeError, KeyError) as error:
+            return StateUpdated(refusal=str(error) or type(error).__name__)
+        place = updated["configurable"]
+        return StateUpdated(checkpoint_id=place["checkpoint_id"], namespace=place.get("checkpoint_ns") or "")
+
+    async def copy(self, command: CopyThread) -> ThreadCopied:
+        """See `CopyThread`."""
+        if await self._start(command.conversation) is None or await self._start(command.target) is None:
+            return ThreadCopied(outcome="no_conversation")
+        await self._saver.acopy_thread(command.conversation, command.target)
+        return ThreadCopied(outcome="copied")
+
+    async def _state(
+        self, graph: Compiled | None, query: ThreadStatesQuery, checkpoint_id: str | None
+    ) -> dict[str, Any]:
+        """The state at a checkpoint, an empty one where there is none."""
+        config = _config(query.conversation, query.namespace, checkpoint_id)
+        place = {"checkpoint_id": checkpoint_id, "thread_id": query.conversation} if checkpoint_id else None
+        if graph is None:
+            return _empty(place)
+        if not query.namespace and await self._saver.aget_tuple(config) is None:
+            return _empty(place)
+        try:
+            snapshot = await graph.aget_state(config, subgraphs=query.subgraphs)
+        except ValueError:  # no such subgraph
+            return _empty(place)
+        return _as_dict(snapshot) if snapshot.metadata is not None else _empty(place)
+
+    async def _graph(self, conversation: str, name: str) -> Compiled | None:
+        start = await self._start(conversation)
+        return self._graphs.get(name or start.graph or self._default_graph) if start else None
+
+    async def _start(self, conversation: str) -> ConversationStarted | None:
+        standing = await self._inbox.standing(conversation)
+        return standing.event if standing and isinstance(standing.event, ConversationStarted) else None
+
+
+def router(reader: ThreadReader) -> NatsRouter:
+    """A subscriber for each query; replicas share the questions."""
+    failures = ExceptionMiddleware(publish_handlers={LogError: _unavailable, TimeoutError: _unavailable})
+    routes = NatsRouter(middlewares=[failures])
+
+    @routes.subscriber(subjects.query(queries.CHECKPOINT_IDS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def list_checkpoint_ids(query: CheckpointIdsQuery) -> CheckpointIds:
+        """Lists checkpoints of a thread."""
+        return await reader.checkpoint_ids(query)
+
+    @routes.subscriber(subjects.query(queries.THREAD_STATES), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def read_thread_states(query: ThreadStatesQuery) -> ThreadStates:
+        """Gives states of a thread."""
+        return await reader.states(query)
+
+    @routes.subscriber(subjects.query(queries.UPDATE_STATE), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def update_state(command: UpdateState) -> StateUpdated:
+        """Changes a thread's state."""
+        return await reader.update(command)
+
+    @routes.subscriber(subjects.query(queries.COPY_THREAD), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def copy_thread(command: CopyThread) -> ThreadCopied:
+        """Copies a thread's checkpoints."""
+        return await reader.copy(command)
+
+    return routes
+
+
+def _unavailable(error: Exception) -> Failure:
+    return Failure(failure="internal", message=f"{error}" or type(error).__name__)
+
+
+def _config(conversation: str, namespace: str, checkpoint_id: str | None = None) -> RunnableConfig:
+    place = {"thread_id": conversation, "checkpoint_ns": namespace}
+    return {"configurable": place | ({"checkpoint_id": checkpoint_id} if checkpoint_id else {})}
+
+
+def _as_dict(snapshot: StateSnapshot) -> dict[str, Any]:
+    checkpoint, parent = _place(snapshot.config), _place(snapshot.parent_config)
+    tasks = [_task(task) for task in snapshot.tasks]
+    return {
+        "values": snapshot.values,
+        "next": list(snapshot.next),
+        "tasks": tasks,
+        "metadata": snapshot.metadata,
+        "created_at": snapshot.created_at,
+        "checkpoint": checkpoint,
+        "parent_checkpoint": parent,
+        "interrupts": [asked for task in tasks for asked in task["interrupts"]],
+        "checkpoint_id": checkpoint and checkpoint.get("checkpoint_id"),
+        "parent_checkpoint_id": parent and parent.get("checkpoint_id"),
+    }
+
+
+def _task(task: Any) -> dict[str, Any]:
+    state, checkpoint = task.state, None
+    if isinstance(state, StateSnapshot):
+        state = _as_dict(state) if state.metadata is not None else _empty(None)
+    elif state is not None:
+        state, checkpoint = None, _place(state)
+    return {
+        "id": task.id,
+        "name": task.name,
+        "path": [part for part in task.path if not callable(part)],
+        "error": repr(task.error) if isinstance(task.error, BaseException) else task.error,
+        "interrupts": [{"id": asked.id, "value": asked.value} for asked in task.interrupts],
+        "checkpoint": checkpoint,
+        "state": state,
+        "result": task.result,
+    }
+
+
+def _place(config: Any) -> dict[str, Any] | None:
+    """Where a config points to, without what else is in it."""
+    if not config:
+        return None
+    named = ("checkpoint_id", "thread_id", "checkpoint_ns", "checkpoint_map")
+    return {name: config["configurable"][name] for name in named if name in config["configurable"]}
+
+
+def _empty(checkpoint: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "values": {},
+        "next": [],
+        "tasks": [],
+        "metadata": None,
+        "created_at": None,
+        "checkpoint": checkpoint,
+        "parent_checkpoint": None,
+        "interrupts": [],
+        "checkpoint_id": checkpoint and checkpoint["checkpoint_id"],
+        "parent_checkpoint_id": None,
+    }

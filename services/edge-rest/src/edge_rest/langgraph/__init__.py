@@ -1,0 +1,35 @@
+"""The LangGraph Agent Server API over HTTP: a router for each kind of thing, `agents` behind all of them.
+
+Begin at `agents` (what is known of graphs and threads), then `requests` (how a run is asked for) and
+`showing` (how it is streamed); the other modules are the calls.
+"""
+
+from fastapi import APIRouter
+
+from edge_rest.langgraph import assistants, events, meta, runs, stateless, states, threads
+from edge_rest.langgraph.agents import Agents
+from edge_rest.langgraph.requests import Requests
+from edge_rest.langgraph.showing import Showing
+from edge_rest.questions import Questions
+from edge_rest.settings import EdgeSettings
+from eventlog.live import Live
+from eventlog.ports import Log
+from eventlog.turns.inbox import Inbox
+
+
+def routers(
+    log: Log, live: Live, inbox: Inbox, questions: Questions, settings: EdgeSettings
+) -> list[APIRouter]:
+    """All of them, wired to what they need."""
+    agents = Agents(log, inbox, questions)
+    requests = Requests(agents)
+    showing = Showing(agents, live, settings)
+    return [
+        meta.router(agents),
+        assistants.router(assistants.Assistants(agents)),
+        threads.router(threads.Threads(agents)),
+        states.router(states.States(agents)),
+        stateless.router(stateless.Stateless(agents, requests, showing)),
+        runs.router(runs.Runs(agents, requests, showing)),
+        events.router(agents, requests, showing),
+    ]

@@ -1,0 +1,218 @@
+"""What is known of graphs, assistants and threads, asked of whoever knows it."""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import HTTPException
+
+from access.visitor import VISITOR
+from contracts import queries
+from contracts.envelope import Recorded
+from contracts.events import ConversationStarted
+from contracts.queries import Graphs, RunRecord, ThreadRecord
+from contracts.subjects import InvalidKey, check_key
+from edge_rest.questions import Questions
+from eventlog.ports import Log
+from eventlog.turns.inbox import Inbox
+from protocols.langgraph import answers
+from protocols.langgraph.wire import PROTOCOL
+
+RESPONDER: Final = "agent-runner"
+GRAPHS_SECONDS: Final = 5.0
+"""How long the list of graphs is remembered."""
+AT_ONCE: Final = 8
+"""How many states are asked for at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """A graph, and how it is set up."""
+
+    assistant_id: str
+    graph: str
+    config: dict[str, Any] = field(default_factory=dict)
+    context: Any = None
+
+
+@dataclass(slots=True)
+class Agents:
+    """Answers from the other services; each waits no longer than a query may."""
+
+    log: Log
+    inbox: Inbox
+    questions: Questions
+    _graphs: Graphs | None = None
+    _asked_at: float = 0.0
+
+    async def graphs(self) -> Graphs:
+        """The graphs that are served."""
+        if self._graphs is None or time.monotonic() - self._asked_at > GRAPHS_SECONDS:
+            self._graphs = await self.questions.ask(queries.GRAPHS, queries.GraphsQuery(), Graphs)
+            self._asked_at = time.monotonic()
+        return self._graphs
+
+    async def assistant(self, name: str) -> Assistant:
+        """The assistant of an id, or the one that stands for the graph of a name.
+
+        Raises:
+            HTTPException: 422 for a name that is neither, 404 for an id that is nobody's.
+        """
+        names = (await self.graphs()).names
+        if name in names:
+            return Assistant(answers.default_assistant_id(name), name)
+        if is_uuid(name):
+            for graph in names:
+                if answers.default_assistant_id(graph) == name:
+                    return Assistant(name, graph)
+            raise HTTPException(404, "Thread or assistant not found.")
+        raise HTTPException(
+            422,
+            f"Invalid assistant: {name!r}. Must be either:\n- A valid assistant UUID, or\n"
+            f"- One of the registered graphs: {', '.join(names)}",
+        )
+
+    async def thread(self, thread_id: str) -> ThreadRecord:
+        """How a thread stands now. Raises a 404 where there is none."""
+        return (await self._runs(thread_id, limit=0)).thread or unknown(thread_id)
+
+    async def run(self, thread_id: str, run_id: str) -> RunRecord | None:
+        """How a run stands now; None for one that is unknown."""
+        found = await self._runs(thread_id, run_id=run_id, limit=1)
+        return found.runs[0] if found.runs else None
+
+    async def runs(
+        self, thread_id: str, *, status: Any = None, limit: int, offset: int
+    ) -> tuple[list[RunRecord], int]:
+        """A page of a thread's runs, the newest first, and how many there are. Raises as `thread`."""
+        runs: list[RunRecord] = []
+        while True:
+            page = await self._runs(
+                thread_id, status=status, limit=limit - len(runs), offset=offset + len(runs)
+            )
+            if page.thread is None:
+                unknown(thread_id)
+            runs += page.runs
+            if not page.runs or len(runs) >= limit:
+                return runs, page.total
+
+    async def _runs(self, thread_id: str, **more: Any) -> queries.Runs:
+        key = checked(thread_id)
+        query = queries.RunsQuery(conversation=key, at_least=await self.log.tail(key), **more)
+        return await self.questions.ask(queries.RUNS, query, queries.Runs)
+
+    async def request(self, thread_id: str, sequence: int) -> Recorded | None:
+        """The event that asked for a run."""
+        return await self.log.next(thread_id, ">", after=sequence - 1)
+
+    async def states(
+        self,
+        record: ThreadRecord,
+        checkpoint_ids: tuple[str, ...] = (),
+        *,
+        namespace: str = "",
+        subgraphs: bool = False,
+    ) -> list[str]:
+        """States of a thread as JSON texts: those at the checkpoints, or the newest."""
+        graph = await self.graph_of(record)
+        wanted = checkpoint_ids or (None,)
+        texts: list[str] = []
+        while len(texts) < len(wanted):
+            query = queries.ThreadStatesQuery(
+                conversation=record.key,
+                graph=graph,
+                namespace=namespace,
+                checkpoint_ids=tuple(each for each in wanted[len(texts) :] if each),
+                subgraphs=subgraphs,
+            )
+            found = await self.questions.ask(queries.THREAD_STATES, query, queries.ThreadStates)
+            if not found.states:
+                break
+            texts += [await self._whole(query, found)] if found.parts > 1 else found.states
+        return texts
+
+    async def _whole(self, query: queries.ThreadStatesQuery, first: queries.ThreadStates) -> str:
+        """A state that takes several answers; it may have changed meanwhile if it is the newest."""
+        pieces = list(first.states)
+        for part in range(1, first.parts):
+            asked = query.model_copy(update={"part": part})
+            pieces += (await self.questions.ask(queries.THREAD_STATES, asked, queries.ThreadStates)).states
+        return "".join(pieces)
+
+    async def state(self, record: ThreadRecord) -> dict[str, Any] | None:
+        """The newest state; None where there is none yet."""
+        state: dict[str, Any] = json.loads((await self.states(record))[0])
+        return state if state["checkpoint"] else None
+
+    async def values_at(self, record: ThreadRecord, checkpoint_id: str) -> str:
+        """The values at a checkpoint, as JSON text."""
+        (state,) = await self.states(record, (checkpoint_id,))
+        return json.dumps(json.loads(state)["values"], ensure_ascii=False, separators=(",", ":"))
+
+    async def with_values(self, records: list[ThreadRecord]) -> list[dict[str, Any]]:
+        """Threads as clients get them."""
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def one(record: ThreadRecord) -> dict[str, Any]:
+            async with limit:
+                return answers.thread(record, await self.state(record))
+
+        return await asyncio.gather(*map(one, records))
+
+    async def graph_of(self, record: ThreadRecord) -> str:
+        """The graph that reads a thread's state; empty for the conversation's own."""
+        named = record.metadata.get("graph_id")
+        return named if isinstance(named, str) and named in (await self.graphs()).names else ""
+
+
+async def owner() -> str | None:
+    """The user who asks, as far as they have proved it."""
+    visitor = VISITOR.get()
+    return await visitor.user() if visitor else None
+
+
+async def opening(graph: str) -> ConversationStarted:
+    """How a thread begins that the visitor begins."""
+    user = await owner()
+    return ConversationStarted(
+        responder_name=RESPONDER, graph=graph, protocol=PROTOCOL, user_id=user, owner=user
+    )
+
+
+def checked(thread_id: str) -> str:
+    """A thread's id as a conversation key. Raises a 422 where it is none."""
+    try:
+        return check_key(thread_id)
+    except InvalidKey as error:
+        raise HTTPException(422, f"Invalid thread ID: {error}") from None
+
+
+def as_new_id(thread_id: str) -> str:
+    """The id of a thread that is to begin. Raises a 422 where it is no UUID."""
+    if not is_uuid(thread_id):
+        raise HTTPException(422, "Invalid thread ID: must be a UUID")
+    return str(UUID(thread_id))
+
+
+def as_run_id(run_id: str) -> str:
+    """A run's id. Raises a 422 where it is no UUID."""
+    if not is_uuid(run_id):
+        raise HTTPException(422, "Invalid run ID: must be a UUID")
+    return str(UUID(run_id))
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID in one of its usual forms."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def unknown(thread_id: str) -> Any:
+    """Raises that there is no such thread."""
+    raise HTTPException(404, f"Thread with ID {thread_id} not found")

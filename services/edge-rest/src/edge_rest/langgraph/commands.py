@@ -1,0 +1,130 @@
+"""The commands of a thread's event stream: ``run.start``, ``input.respond`` and what there is not."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import HTTPException
+from pydantic import ValidationError
+
+from edge_rest.errors import described
+from edge_rest.langgraph.agents import Agents, is_uuid
+from edge_rest.langgraph.requests import Requests
+from protocols.langgraph.wire import RunCreate
+
+NOT_A_COMMAND: Final = {
+    "type": "error",
+    "id": None,
+    "error": "invalid_argument",
+    "message": "Protocol commands must include an integer id and string method.",
+}
+
+
+class Refused(Exception):
+    """A command that is not carried out.
+
+    Attributes:
+        code: stable, for programs.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(slots=True)
+class Commands:
+    """Carries commands out."""
+
+    agents: Agents
+    requests: Requests
+
+    async def answer(self, thread_id: str, command: Any, applied: int = 0) -> tuple[int, dict[str, Any]]:
+        """The status and the body of the answer to a command.
+
+        Args:
+            applied: the number of the last event that was sent to whoever asks.
+        """
+        identity = command.get("id") if isinstance(command, dict) else None
+        method = command.get("method") if isinstance(command, dict) else None
+        if type(identity) is not int or not isinstance(method, str):
+            return 400, NOT_A_COMMAND | {"id": identity if isinstance(identity, int | str) else None}
+        params = command.get("params") or {}
+        try:
+            result = await self._do(thread_id, method, params if isinstance(params, dict) else {})
+        except Refused as refused:
+            return 200, _error(identity, refused.code, str(refused))
+        except HTTPException as error:
+            return 200, _error(identity, "unknown_error", f"{error.status_code}: {error.detail}")
+        meta = {"applied_through_seq": applied}
+        return 200, {"type": "success", "id": identity, "result": result, "meta": meta}
+
+    async def _do(self, thread_id: str, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        match method:
+            case "run.start":
+                return await self._start(thread_id, params)
+            case "input.respond":
+                return await self._respond(thread_id, params)
+            case "agent.getTree":
+                raise Refused("no_such_run", "No active run is bound to this thread.")
+            case _:
+                raise Refused("unknown_command", f"Unknown protocol command: {method[:200]}")
+
+    async def _start(self, thread_id: str, params: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(params.get("assistant_id"), str):
+            raise Refused("invalid_argument", "run.start requires an assistant_id.")
+        if not is_uuid(thread_id) and await self.agents.inbox.standing(thread_id) is None:
+            raise HTTPException(422, "Invalid thread ID")
+        named = ("assistant_id", "input", "config", "metadata")
+        body: dict[str, Any] = {name: params[name] for name in named if name in params}
+        if (strategy := params.get("multitaskStrategy", params.get("multitask_strategy"))) is not None:
+            body["multitask_strategy"] = strategy
+        if params.get("input") is not None and await self._asks(thread_id):
+            body |= {"input": None, "command": {"resume": params["input"]}}
+        asked = await self._ask(thread_id, body)
+        return {"run_id": asked}
+
+    async def _respond(self, thread_id: str, params: dict[str, Any]) -> dict[str, Any]:
+        waiting = await self._asks(thread_id)
+        if not waiting:
+            raise Refused("no_such_run", "No interrupted run is bound to this thread.")
+        many = params.get("responses")
+        responses = many if isinstance(many, list) else [params]
+        resume: dict[str, Any] = {}
+        for each in responses:
+            identity = each.get("interrupt_id") if isinstance(each, dict) else None
+            if identity not in waiting:
+                message = f"Unknown or already-consumed interrupt: {str(identity)[:200]}"
+                raise Refused("no_such_interrupt", message)
+            resume[identity] = each.get("response")
+        command: dict[str, Any] = {"resume": resume}
+        command |= {name: params[name] for name in ("update", "goto") if params.get(name) is not None}
+        record = await self.agents.thread(thread_id)
+        graph = await self.agents.graph_of(record) or record.graph or (await self.agents.graphs()).default
+        assistant = record.metadata.get("assistant_id") or graph
+        body = {"assistant_id": assistant, "command": command, "strict_resume": True}
+        try:
+            await self._ask(thread_id, body)
+        except HTTPException as error:
+            if error.status_code == 409:
+                raise Refused("no_such_interrupt", str(error.detail)) from None
+            raise
+        return {}
+
+    async def _ask(self, thread_id: str, body: dict[str, Any]) -> str:
+        try:
+            request = RunCreate.model_validate(body)
+        except ValidationError as error:
+            raise Refused("invalid_argument", described(error.errors())) from None
+        return (await self.requests.ask(thread_id, request, stream="protocol", create=True)).run_id
+
+    async def _asks(self, thread_id: str) -> set[str]:
+        """The ids of the questions that wait for an answer."""
+        if await self.agents.inbox.standing(thread_id) is None:
+            return set()
+        (state,) = await self.agents.states(await self.agents.thread(thread_id))
+        return {asked["id"] for asked in json.loads(state)["interrupts"]}
+
+
+def _error(identity: int, code: str, message: str) -> dict[str, Any]:
+    return {"type": "error", "id": identity, "error": code, "message": message}

@@ -1,0 +1,24 @@
+"""Pages of lists, and requests that may come twice."""
+
+from typing import Annotated, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from fastapi import Header, Response
+
+_KEYS: Final = uuid5(NAMESPACE_URL, "urn:parley:idempotency-key")
+
+IdempotencyKey = Annotated[
+    str | None, Header(description="The same request sent again is not taken twice", max_length=256)
+]
+
+
+def paged(response: Response, upto: int, total: int) -> None:
+    """Say how many there are, and where the next page begins if there is one."""
+    response.headers["x-pagination-total"] = str(total)
+    if upto < total:
+        response.headers["x-pagination-next"] = str(upto)
+
+
+def derived(user: str | None, key: str, *place: str) -> str:
+    """An id for what a user's request makes, the same one whenever it comes."""
+    return str(uuid5(_KEYS, "\0".join((user or "", key, *place))))

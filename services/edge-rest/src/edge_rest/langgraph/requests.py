@@ -1,0 +1,170 @@
+"""How a run is asked for: its request checked, its thread begun if need be, all of it in the log at once."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from fastapi import HTTPException
+
+from contracts.envelope import Recorded, format_time
+from contracts.events import Event, MetadataChanged, Origin, RunRequested
+from edge_rest.langgraph.agents import RESPONDER, Agents, Assistant, as_new_id, checked, opening, owner
+from eventlog.turns.inbox import Busy, Receipt
+from protocols.langgraph.wire import PROTOCOL, RunCreate
+
+LABELS_REMEMBERED: Final = 10_000
+_BOTH: Final = "Cannot specify both configurable and context. Prefer setting context alone."
+_BUSY: Final = (
+    "Thread is already running a task. Wait for it to finish or choose a different multitask strategy."
+)
+_NOT_WAITING: Final = "Nothing waits for this answer: it was given before, or was never asked for."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A run that was asked for."""
+
+    thread_id: str
+    request: RunRequested
+    receipt: Receipt
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self.receipt.run_id
+
+
+@dataclass(slots=True)
+class Requests:
+    """Appends requests for runs."""
+
+    agents: Agents
+    _labelled: OrderedDict[str, tuple[str, str]] = field(default_factory=OrderedDict)
+
+    async def ask(
+        self,
+        thread_id: str,
+        body: RunCreate,
+        *,
+        key: str | None = None,
+        stream: Any = "modes",
+        ephemeral: bool = False,
+        create: bool = False,
+    ) -> Asked:
+        """Ask for a run on a thread.
+
+        Args:
+            key: names the request, so that it is not taken twice.
+            stream: how it is streamed; see `RunRequested`.
+            ephemeral: the thread ends with the run.
+            create: begin the thread if there is none, whatever the body says.
+
+        Raises:
+            HTTPException: 404, 409 or 422, with what is wrong.
+        """
+        if body.config.get("configurable") and body.context is not None:
+            raise HTTPException(400, _BOTH)
+        assistant = await self.agents.assistant(body.assistant_id)
+        conversation = checked(thread_id)
+        if await self.agents.inbox.standing(conversation) is None:
+            if not (create or body.if_not_exists == "create"):
+                raise HTTPException(404, "Thread or assistant not found.")
+            conversation = as_new_id(thread_id)
+        user = await owner()
+        request = request_of(body, assistant, user=user, key=key, stream=stream, ephemeral=ephemeral)
+        try:
+            receipt = await self.agents.inbox.receive(
+                conversation,
+                request,
+                await opening(assistant.graph),
+                *self._labels(conversation, assistant),
+                guard=self._is_awaited(conversation, body) if body.strict_resume else None,
+            )
+        except Busy:
+            raise HTTPException(409, _BUSY) from None
+        return Asked(conversation, request, receipt)
+
+    def _labels(self, conversation: str, assistant: Assistant) -> list[Event]:
+        """What a run adds to its thread's metadata, unless it is known to be there."""
+        labels = (assistant.graph, assistant.assistant_id)
+        if self._labelled.get(conversation) == labels:
+            return []
+        self._labelled[conversation] = labels
+        while len(self._labelled) > LABELS_REMEMBERED:
+            self._labelled.popitem(last=False)
+        return [MetadataChanged(metadata={"graph_id": labels[0], "assistant_id": labels[1]})]
+
+    def _is_awaited(self, conversation: str, body: RunCreate) -> Callable[[Recorded], Awaitable[None]] | None:
+        """What refuses an answer that nothing waits for; None where the run is no answer."""
+        resume = (body.command or {}).get("resume")
+        if resume is None:
+            return None
+
+        async def check(start: Recorded) -> None:
+            record = await self.agents.thread(conversation)
+            (text,) = await self.agents.states(record)
+            waiting = {asked["id"] for asked in json.loads(text)["interrupts"]}
+            named = set(resume) if isinstance(resume, dict) and set(resume) & waiting else None
+            if not waiting or (named and not named <= waiting) or await self.agents.inbox.is_busy(start):
+                raise HTTPException(409, _NOT_WAITING)
+
+        return check
+
+
+def request_of(
+    body: RunCreate,
+    assistant: Assistant,
+    *,
+    user: str | None,
+    key: str | None,
+    stream: Any,
+    ephemeral: bool,
+) -> RunRequested:
+    """The event that asks for what a body says. Raises a 422 on a command that is none."""
+    command = body.command
+    if command is not None and (unknown := set(command) - {"resume", "update", "goto"}):
+        raise HTTPException(422, f"command: unknown {', '.join(sorted(unknown))[:200]}")
+    durability = body.durability or ("exit" if body.checkpoint_during is False else "async")
+    return RunRequested(
+        addressee=RESPONDER,
+        protocol=PROTOCOL,
+        graph=assistant.graph,
+        assistant_id=assistant.assistant_id,
+        input=body.input if command is None else None,
+        command=command,
+        config={**assistant.config, **body.config},
+        context=assistant.context if body.context is None else body.context,
+        metadata=body.metadata,
+        origin=_origin(body),
+        message_id=key,
+        user_id=user,
+        on_busy=body.multitask_strategy or "enqueue",
+        stream_modes=tuple(dict.fromkeys(body.stream_mode or ["values"])),
+        subgraphs=body.stream_subgraphs,
+        stream=stream,
+        interrupt_before=_nodes(body.interrupt_before),
+        interrupt_after=_nodes(body.interrupt_after),
+        durability=durability,
+        not_before=_later(body.after_seconds),
+        webhook=body.webhook,
+        ephemeral=ephemeral,
+    )
+
+
+def _origin(body: RunCreate) -> Origin | None:
+    configurable = body.config.get("configurable") or {}
+    named = body.checkpoint.checkpoint_id if body.checkpoint else None
+    identity = body.checkpoint_id or named or configurable.get("checkpoint_id")
+    namespace = (body.checkpoint.checkpoint_ns if body.checkpoint else None) or ""
+    return Origin(checkpoint_id=str(identity), namespace=namespace) if identity else None
+
+
+def _nodes(nodes: Any) -> Any:
+    return tuple(nodes) if isinstance(nodes, list) else nodes
+
+
+def _later(seconds: float | None) -> str | None:
+    return format_time(datetime.now(UTC) + timedelta(seconds=seconds)) if seconds else None

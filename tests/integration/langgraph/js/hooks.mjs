@@ -1,0 +1,75 @@
+// A page with one of the two useStream hooks: node hooks.mjs URL GRAPH legacy|current WORDS...
+// Submits each text when the one before is done, and prints one JSON line.
+import { JSDOM } from "jsdom";
+
+const dom = new JSDOM("<div id=root></div>", { url: "http://localhost:3000" });
+globalThis.window = dom.window;
+globalThis.document = dom.window.document;
+globalThis.navigator = dom.window.navigator;
+globalThis.sessionStorage = dom.window.sessionStorage;
+globalThis.IS_REACT_ACT_ENVIRONMENT = false;
+
+const [url, graph, kind, ...texts] = process.argv.slice(2);
+const { createElement, useEffect } = await import("react");
+const { createRoot } = await import("react-dom/client");
+const { useStream } = await import(kind === "legacy" ? "@langchain/langgraph-sdk/react" : "@langchain/react");
+
+let stream;
+let threadId = null;
+function Page() {
+  stream = useStream({
+    apiUrl: url,
+    assistantId: graph,
+    fetchStateHistory: true,
+    reconnectOnMount: true,
+    onThreadId: (id) => (threadId = id),
+  });
+  useEffect(() => {});
+  return null;
+}
+
+const seen = new Set();
+async function until(what, test) {
+  for (let tried = 0; tried < 1500; tried++) {
+    if (stream?.messages) seen.add(stream.messages.map(text).join("|"));
+    if (stream && test()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`timed out waiting for ${what}`);
+}
+const text = (message) =>
+  typeof message.content === "string"
+    ? message.content
+    : message.content.map((block) => block.text ?? "").join("");
+
+const root = createRoot(document.getElementById("root"));
+root.render(createElement(Page));
+await until("the hook", () => true);
+for (const [number, said] of texts.entries()) {
+  const [verb, ...rest] = said.split(":");
+  if (verb === "resume") {
+    await until("a question", () => stream.interrupt);
+    if (kind === "legacy") stream.submit(undefined, { command: { resume: rest.join(":") } });
+    else await stream.respond(rest.join(":"));
+  } else if (verb === "text") {
+    stream.submit({ text: rest.join(":") });
+  } else {
+    stream.submit({ messages: [{ type: "human", content: said }] });
+  }
+  await until("the run", () => stream.isLoading);
+  await until("the end", () => !stream.isLoading);
+}
+await until("the last values", () => true);
+await new Promise((resolve) => setTimeout(resolve, 200));
+console.log(
+  JSON.stringify({
+    threadId,
+    error: stream.error ? String(stream.error.message ?? stream.error) : null,
+    values: stream.values,
+    messages: (stream.messages ?? []).map((message) => [message.type ?? message.getType?.(), text(message)]),
+    interrupt: stream.interrupt?.value ?? null,
+    steps: seen.size,
+  }),
+);
+root.unmount();
+process.exit(0);

@@ -1,0 +1,134 @@
+"""deploy/helm: the chart is what deploy/k8s says, Helm takes it, and what it installs fits the schemas."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+from tests.manifests.api_server import api_server
+
+from chassis import variables
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "deploy/helm/parley"
+SCHEMAS = ROOT / "deploy/k8s/schemas"
+OLDEST_KUBERNETES = "1.31"
+INSTALL_SECONDS = 120
+PRODUCTION = {
+    "nats": {"replicas": 3, "maxFileStore": "80GB", "storage": "100Gi"},
+    "keda": {"enabled": True},
+    "monitoring": {"enabled": True},
+    "postgres": {"enabled": False},
+    "database": {"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]},
+    "image": {"registry": "registry.example", "tag": "0.1.0"},
+    "settings": {"PARLEY_RUN_TIMEOUT": 77},
+    "ingress": {
+        "host": "parley.example.com",
+        "tls": [{"hosts": ["parley.example.com"], "secretName": "tls"}],
+    },
+}
+BARE = {
+    "autoscaling": {"enabled": False},
+    "ingress": {"enabled": False},
+    "nats": {"enabled": False},
+    "replicas": {"edge-ws": 4},
+    "settings": {"PARLEY_NATS_URL": "nats://elsewhere:4222", "PARLEY_STREAM_REPLICAS": 3},
+}
+
+Manifest = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def helm() -> list[str]:
+    """What runs `helm.py`: an interpreter that has Helm's library, which is there from Python 3.12 on."""
+    for program in (os.environ.get("HELM_PYTHON", sys.executable), "python3.13", "python3.12"):
+        found = shutil.which(program)
+        if found and subprocess.run([found, "-c", "import helm_sdkpy"], capture_output=True).returncode == 0:
+            return [found, str(Path(__file__).with_name("helm.py")), str(CHART)]
+    pytest.skip("no interpreter here has helm-sdkpy; it needs Python 3.12")
+
+
+def installed(helm: list[str], folder: Path, values: Manifest) -> list[Manifest]:
+    """What Helm makes of the chart with these values."""
+    with api_server(OLDEST_KUBERNETES) as (url, taken):
+        kubeconfig = folder / "kubeconfig"
+        named = {"name": "x"}
+        kubeconfig.write_text(
+            json.dumps(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "clusters": [named | {"cluster": {"server": url}}],
+                    "users": [named | {"user": {}}],
+                    "contexts": [named | {"context": {"cluster": "x", "user": "x"}}],
+                    "current-context": "x",
+                }
+            )
+        )
+        done = subprocess.run(
+            [*helm, str(kubeconfig)],
+            input=json.dumps(values),
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+        )
+        assert done.returncode == 0, done.stderr
+    return taken
+
+
+@pytest.mark.parametrize("values", [{}, PRODUCTION, BARE], ids=["as it is", "production", "bare"])
+def test_what_helm_installs_fits_the_schemas(helm: list[str], tmp_path: Path, values: Manifest) -> None:
+    manifests = installed(helm, tmp_path, values)
+    for manifest in manifests:
+        schema = SCHEMAS / f"{manifest['apiVersion'].replace('/', '_')}_{manifest['kind']}.json"
+        if schema.exists():
+            jsonschema.validate(manifest, json.loads(schema.read_text()))
+        else:
+            kubernetes_validate.validate(manifest, OLDEST_KUBERNETES, strict=True)
+    known = {(each["kind"], each["metadata"]["name"]): each for each in manifests}
+    settings = known["ConfigMap", "parley"]["data"]
+    assert variables.complaint(settings) is None
+    assert ("StatefulSet", "nats") in known or values is BARE
+    edge = known["Deployment", "edge-ws"]["spec"]
+    match values:
+        case {"keda": _}:
+            assert settings["PARLEY_NATS_URL"].count("nats://") == 3
+            assert settings["PARLEY_RUN_TIMEOUT"] == "77"
+            assert ("ScaledObject", "agent-runner") in known
+            assert ("HorizontalPodAutoscaler", "agent-runner") not in known
+            assert (
+                edge["template"]["spec"]["containers"][0]["image"] == "registry.example/parley/edge-ws:0.1.0"
+            )
+            server = known["StatefulSet", "nats"]["spec"]
+            assert server["replicas"] == 3
+            assert "preStop" in server["template"]["spec"]["containers"][0]["lifecycle"]
+        case {"autoscaling": _}:
+            assert edge["replicas"] == 4
+            assert "nats-0" not in settings["PARLEY_NATS_URL"]
+        case _:
+            assert edge["replicas"] is None  # which leaves it to the scaler
+            assert known["ConfigMap", "store"]["data"] == {"max_file_store": "20GB"}
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "deploy/helm/generate.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_chart_is_what_the_manifests_say(kustomize: str) -> None:
+    made = generator().templates()
+    assert {path.name for path in (CHART / "templates").glob("*.yaml")} == made.keys()
+    for name, text in made.items():
+        assert (CHART / "templates" / name).read_text() == text, "run make chart"
