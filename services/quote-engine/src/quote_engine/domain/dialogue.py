@@ -41,6 +41,8 @@ _REMEMBERED: Final = 16
 """Messages of the present talk that are kept; those in crisis are no stages and could go on for ever."""
 _MIXED: Final = 0.75
 """Two emotions are mixed when the weaker has at least this part of the stronger one's weight."""
+_GLAD: Final = 0.5
+"""From this weight on joy is no mere guess."""
 _PASSING: Final = frozenset({"insult", "thanks", NONSENSE})
 """Tones that only the message has that shows them; a later stage does not come back to them."""
 
@@ -283,4 +285,5 @@ def _text(
 
 def _mixed(mood: Mood) -> bool:
     weights = sorted(mood.emotions.values(), reverse=True)
-    return "joy" in mood.emotions and len(weights) > 1 and weights[1] >= _MIXED * weights[0]
+    glad = mood.emotions.get("joy", 0.0) >= _GLAD
+    return glad and len(weights) > 1 and weights[1] >= _MIXED * weights[0]

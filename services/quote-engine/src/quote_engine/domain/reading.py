@@ -134,9 +134,11 @@ def _felt(verdicts: Sequence[Verdict]) -> dict[Emotion, float]:
     """The emotions of a message's sentences together; none if all of them are neutral."""
     felt: dict[Emotion, float] = defaultdict(float)
     for verdict in verdicts:
-        if max(verdict.emotions, key=lambda e: verdict.emotions[e]) == "neutral":
+        best = max(verdict.emotions, key=lambda e: verdict.emotions[e])
+        if best == "neutral":
             continue
         for emotion, probability in verdict.emotions.items():
             if emotion != "neutral" and probability >= _FAINT:
-                felt[emotion] += probability
+                # What is guessed weighs less in the talk than what is plain.
+                felt[emotion] += probability * verdict.emotions[best]
     return dict(felt)
