@@ -19,28 +19,29 @@ READER = TrainedReader.of(wanted=True)
 WOUNDING = {"grief": {"50", "189", "41"}, "anger": {"29", "136", "384"}, "joy": {"41"}}
 
 
-def end(said: list[str], trained: Trained | None, conversation: str = "user:1") -> Quotation:
+def end(said: list[str], trained: Trained | None, conversation: str = "user:1") -> tuple[Quotation, bool]:
+    """The quotation of a talk, and whether the reader was in doubt about a crisis."""
     state = Dialogue(answered=3, said=tuple(said[:3]), language=language_of(said[0], "ko"))
     answer = reply(
         state, said[3], conversation=conversation, quotations=tuple(COLLECTION.values()), trained=trained
     )
     assert isinstance(answer, StageReply)
     assert answer.quote is not None
-    return COLLECTION[answer.quote.id]
+    return COLLECTION[answer.quote.id], answer.fragile
 
 
 @pytest.mark.parametrize("talk", TALKS, ids=lambda talk: talk["said"][0])
 def test_the_quotation_suits_the_talk(talk: dict[str, Any]) -> None:
     for trained in {READER, None}:
-        quotation = end(talk["said"], trained)
-        assert set(quotation.suits) & set(talk["suits"]), quotation
+        quotation, doubted = end(talk["said"], trained)
+        assert set(quotation.suits) & {*talk["suits"], *(["crisis"] if doubted else [])}, quotation
         assert not set(quotation.hurts) & {talk["suits"][0]}, quotation
 
 
 @pytest.mark.parametrize("talk", TALKS, ids=lambda talk: talk["said"][0])
 def test_no_conversation_gets_one_that_wounds(talk: dict[str, Any]) -> None:
     wounding = WOUNDING.get(talk["suits"][0], set())
-    assert wounding.isdisjoint(end(talk["said"], None, f"user:{number}").id for number in range(12))
+    assert wounding.isdisjoint(end(talk["said"], None, f"user:{number}")[0].id for number in range(12))
 
 
 def test_there_are_forty_talks() -> None:
