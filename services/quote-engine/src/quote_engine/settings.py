@@ -14,6 +14,10 @@ class QuoteSettings(Settings):
     """A chat model such as `openai:gpt-4o`. Empty: the embedded model, which needs no key."""
     quotations: Path | None = None
     """Your own quotations, one JSON object a line. Empty: the collection that comes with Parley."""
+    trained_reader: bool = True
+    """Whether a trained reader, where it is installed, helps the rules in quote talks (50 MB once used)."""
+    reading_patience: float = Field(default=10.0, gt=0)
+    """Seconds that reading a message may take before it gets a careful reply unread."""
     model_patience: float = Field(default=10.0, gt=0)
     """Seconds that the chat model has to read a quote talk before the rules answer alone."""
     history_patience: float = Field(default=5.0, gt=0)

@@ -35,7 +35,8 @@ class ChatModelListener:
         try:
             guidance = await self._reader.ainvoke(list(turns))
         except Exception as error:
-            raise ListenerError(f"{type(error).__name__}: {error}") from error
+            # Its text may hold the user's words, or the provider's secrets.
+            raise ListenerError(f"the chat model failed: {type(error).__name__}") from error
         if not isinstance(guidance, Guidance):
             raise ListenerError(f"expected Guidance, got {type(guidance).__name__}")
         return guidance
