@@ -126,4 +126,5 @@ def _unit(rows: "Matrix") -> "Matrix":
     import numpy as np
 
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1)
+    scaled: Matrix = rows / np.where(lengths > 0, lengths, 1)
+    return scaled
