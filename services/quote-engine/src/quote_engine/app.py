@@ -36,7 +36,10 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     """
     nats, settings = load(NatsSettings), load(QuoteSettings)
     quotations = _quotations(settings)
-    listener = ChatModelListener.of(settings.model) if settings.model else None
+    listener = None
+    if settings.model:
+        key = settings.model_key.get_secret_value()
+        listener = ChatModelListener.of(settings.model, settings.model_url, key)
     broker = Broker(nats, SERVICE)
     app = AsgiFastStream(broker, asgi_routes=service.health_routes(broker, SERVICE, ()))
 
