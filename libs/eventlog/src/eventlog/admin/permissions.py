@@ -116,7 +116,7 @@ USERS: Final = (
     User(
         "edge-ws",
         appends=(*_RECEIVED, "voice.session_claimed", "voice.settings_changed"),
-        asks=("voice.open",),
+        asks=("voice.open", "runner.graphs"),
         listens=True,
         links="client",
     ),
