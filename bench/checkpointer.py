@@ -140,7 +140,8 @@ async def measure_log(log: Log, points: list[int]) -> tuple[dict[int, dict[str, 
             puts = len(talk.put_times)
             for put, identity in enumerate(await talk.turn(number)):
                 began = time.perf_counter()
-                for event in await stage.take(identity, START_SECONDS):
+                await stage.reach(identity, START_SECONDS)
+                for event in stage.carry():
                     events.append(event)
                     recorded: tuple[Recorded, ...]
                     append_began = time.perf_counter()

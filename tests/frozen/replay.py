@@ -12,9 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+from pydantic_core import to_jsonable_python
 
 from agent_runner.engine.checkpointer import LogCheckpointSaver
-from agent_runner.engine.updates import as_json
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from eventlog.admin.portable import Porter
@@ -54,9 +57,30 @@ async def digest_of_states(log: Log, conversation: str) -> str:
     digest = hashlib.sha256()
     saver = LogCheckpointSaver(log, Author(source="replay"))
     async for saved in saver.alist({"configurable": {"thread_id": conversation}}):
-        state = [saved.config["configurable"], as_json(saved.checkpoint["channel_values"])]
+        state = [saved.config["configurable"], _as_json(saved.checkpoint["channel_values"])]
         digest.update(json.dumps(state, ensure_ascii=False, sort_keys=True).encode())
     return digest.hexdigest()
+
+
+def _as_json(values: dict[str, Any]) -> Any:
+    """States as the digests have had them from the first; what clients are shown may change."""
+    plain = {name: _messages(value) for name, value in values.items()}
+    return to_jsonable_python(plain, fallback=repr, serialize_unknown=True)
+
+
+def _messages(value: Any) -> Any:
+    if isinstance(value, BaseMessage):
+        return _message(value)
+    if isinstance(value, list):
+        return [_message(item) if isinstance(item, BaseMessage) else item for item in value]
+    return value
+
+
+def _message(message: BaseMessage) -> dict[str, Any]:
+    plain = {"type": type(message).__name__, "content": message.content, "id": message.id}
+    if calls := getattr(message, "tool_calls", None):
+        plain["tool_calls"] = calls
+    return plain
 
 
 def _quietly(_: str) -> None:

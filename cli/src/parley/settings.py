@@ -97,6 +97,8 @@ class Settings:
             if twin := next((other for other in PORTS if other != name and ports[other] == port), None):
                 raise SettingsError(f"{name} and {twin} are both {port}")
         host = values["PARLEY_HOST"]
+        if _is_loopback(host):
+            environment.setdefault("PARLEY_SHOW_ERRORS", "yes")  # whoever develops here may read them
         has_keys = any(key.strip() for key in environment.get("PARLEY_API_KEYS", "").split(","))
         _check_proxies(values["PARLEY_TRUSTED_PROXIES"])
         _check_host(host, allowed=has_keys or values["PARLEY_ALLOW_INSECURE_BIND"] == "yes")
@@ -141,6 +143,13 @@ def _seconds(name: str, text: str) -> float:
     if 0 < seconds < float("inf"):
         return seconds
     raise SettingsError(f"{name} must be a number of seconds above 0, not {text!r}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _check_host(host: str, *, allowed: bool) -> None:

@@ -304,7 +304,7 @@ async def test_a_folder_for_everybody_is_refused(env: dict[str, str], tmp_path: 
 async def test_a_token_is_signed_with_the_secret_of_the_installation(
     env: dict[str, str], tmp_path: Path
 ) -> None:
-    shown = await parley(env, "token", "--user", "kim", "--ttl", "60")
+    shown = await parley(env | {"PARLEY_DATA_DIR": ".parley"}, "token", "--user", "kim", "--ttl", "60")
     secret = (tmp_path / ".parley" / "jwt.secret").read_text()
     claims = jwt.decode(shown.out.strip(), secret, algorithms=["HS256"])
     assert (claims["sub"], claims["exp"] - claims["iat"]) == ("kim", 60)

@@ -243,7 +243,7 @@ async def test_the_same_answer_many_times_at_once_is_taken_once(rest: Any, sessi
         ("GET", "/api/sessions/없는%20대화", "", 404, "없는 대화"),
         ("GET", "/api/sessions/a%2Fb", "", 404, "a/b"),
         ("POST", "/api/sessions/x/resume", '{"approve":"yes"}', 422, "approve"),
-        ("POST", "/api/sessions/x/resume", '{"response":7}', 422, "response"),
+        ("POST", "/api/sessions/x/resume", '{"response":" "}', 422, "response"),
         ("POST", "/api/sessions/x/resume", "no json", 422, "body"),
         ("POST", "/api/sessions/x/fork", "{}", 422, "checkpoint_id"),
         ("POST", "/api/sessions/x/fork", '{"checkpoint_id":"c","thread_id":1}', 422, "thread_id"),

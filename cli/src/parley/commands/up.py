@@ -1,10 +1,40 @@
 """``parley up``: run everything here in the foreground."""
 
+import json
 import os
 import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parley.settings import merged
+
+CHOICES = ("PARLEY_DEFAULT_GRAPH", "PARLEY_OCTO_GRAPH", "PARLEY_AGENT_GRAPH", "PARLEY_ROOM_GRAPH")
+"""The settings that name the graph of new conversations."""
 
 
-def up() -> None:
+def up(
+    config: Annotated[
+        Path | None, typer.Option(help="A langgraph.json: its graphs are served, the first one by default.")
+    ] = None,
+) -> None:
     """Start nats-server, the streams, every service and the gateway, and watch over them until Ctrl-C."""
+    if config is not None:
+        os.environ.update(_graphs_of(config))
     # The process that stays is another program, without the command line's libraries in its memory.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "parley.stack"])  # noqa: S606 - our own interpreter
+
+
+def _graphs_of(config: Path) -> dict[str, str]:
+    """The settings that serve a project made for ``langgraph dev``; what is set already stands."""
+    path = config.resolve()
+    try:
+        graphs = json.loads(path.read_text("utf-8"))["graphs"]
+        first = next(iter(graphs))
+    except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+        raise typer.BadParameter(f"{path} names no graphs: {error}", param_hint="--config") from None
+    present = merged(os.environ, Path(".env"))
+    listed = [each for each in (present.get("PARLEY_GRAPHS"), str(path)) if each]
+    chosen = {name: first for name in CHOICES if name not in present}
+    return {"PARLEY_GRAPHS": ",".join(listed)} | chosen

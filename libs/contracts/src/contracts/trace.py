@@ -13,6 +13,8 @@ CHAIN_START: Final = "on_chain_start"
 CHAIN_STREAM: Final = "on_chain_stream"
 CHAIN_END: Final = "on_chain_end"
 CHAIN_ERROR: Final = "on_chain_error"
+CUSTOM_EVENT: Final = "on_custom_event"
+"""What a graph says on the way: with its ``name``, and the ``node`` and ``step`` that it is of."""
 CHAT_MODEL_START: Final = "on_chat_model_start"
 CHAT_MODEL_STREAM: Final = "on_chat_model_stream"
 TOOL_START: Final = "on_tool_start"
@@ -24,6 +26,7 @@ TRACED: Final = frozenset(
         CHAIN_START,
         CHAIN_STREAM,
         CHAIN_END,
+        CUSTOM_EVENT,
         CHAT_MODEL_START,
         CHAT_MODEL_STREAM,
         TOOL_START,

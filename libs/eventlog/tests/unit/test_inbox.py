@@ -11,6 +11,7 @@ from contracts.events import (
     CancelRequested,
     ConversationStarted,
     MessageReceived,
+    Question,
     RunCompleted,
     RunInterrupted,
 )
@@ -48,7 +49,9 @@ async def whole(log: MemoryLog) -> list[Recorded]:
 
 
 async def ask(log: MemoryLog, interrupt_id: str) -> None:
-    question = RunInterrupted(run_id="r", message_sequence=2, interrupt_id=interrupt_id, question="?")
+    question = RunInterrupted(
+        run_id="r", message_sequence=2, questions=(Question(interrupt_id=interrupt_id, question="?"),)
+    )
     await log.append([AUTHOR.envelope(KEY, question)], expected=await log.tail(KEY))
 
 
@@ -155,15 +158,15 @@ async def test_cancelling_needs_a_run(log: MemoryLog, inbox: Inbox) -> None:
 
 
 async def test_a_question_is_open_until_somebody_speaks(log: MemoryLog, inbox: Inbox) -> None:
-    assert await inbox.question(KEY) is None
+    assert await inbox.waiting(KEY) is None
     await inbox.receive(KEY, message("draft"), OPENING)
-    assert await inbox.question(KEY) is None
+    assert await inbox.waiting(KEY) is None
     await ask(log, "i1")
-    question = await inbox.question(KEY)
+    question = await inbox.waiting(KEY)
     assert question is not None
-    assert (question.recorded.sequence, question.asked.interrupt_id) == (3, "i1")
+    assert (question.recorded.sequence, question.questions[0].interrupt_id) == (3, "i1")
     await inbox.receive(KEY, message("something else"), OPENING)
-    assert await inbox.question(KEY) is None
+    assert await inbox.waiting(KEY) is None
     with pytest.raises(NotWaiting):
         await inbox.answer(KEY, answer("i1"))
 
@@ -172,7 +175,9 @@ async def test_an_answer_is_presented_as_the_message_asked(log: MemoryLog, inbox
     asking = message("draft").model_copy(update={"output_format": "report"})
     receipt = await inbox.receive(KEY, asking, OPENING)
     question = RunInterrupted(
-        run_id=receipt.run_id, message_sequence=receipt.sequence, interrupt_id="i1", question="?"
+        run_id=receipt.run_id,
+        message_sequence=receipt.sequence,
+        questions=(Question(interrupt_id="i1", question="?"),),
     )
     envelope = AUTHOR.envelope(KEY, question, correlation_id=receipt.run_id, causation_id=receipt.run_id)
     await log.append([envelope], expected=receipt.sequence)

@@ -10,6 +10,7 @@ from contracts.events import (
     Event,
     MessageReceived,
     NodeCompleted,
+    Question,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -37,7 +38,9 @@ def message(sequence: int) -> Recorded:
 
 START = at(10, ConversationStarted(responder_name="agent-runner", protocol="agent"))
 COMPLETED = RunCompleted(run_id="e11", message_sequence=11, text="")
-ASKED = RunInterrupted(run_id="e11", message_sequence=11, interrupt_id="i", question="?")
+ASKED = RunInterrupted(
+    run_id="e11", message_sequence=11, questions=(Question(interrupt_id="i", question="?"),)
+)
 FAILED = RunFailed(run_id="e11", message_sequence=11, error="")
 CANCELLED = RunCancelled(run_id="e11", message_sequence=11)
 RUNNING = RunStarted(run_id="e11", message_sequence=11)
@@ -98,4 +101,6 @@ ANSWERED = at(18, RunCompleted(run_id="e12", message_sequence=12, text=""))
 def test_what_a_message_answers(
     case: str, start: Recorded, newest_run: Recorded, work: Recorded, answers: bool
 ) -> None:
-    assert Progress(start, newest_run, ASKED_AT_15).question_for(work) == (ASKED if answers else None)
+    assert Progress(start, newest_run, ASKED_AT_15).questions_for(work) == (
+        ASKED.questions if answers else ()
+    )

@@ -1,7 +1,8 @@
 """The one place where agent-runner is put together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from faststream.asgi import AsgiFastStream
@@ -14,7 +15,7 @@ from agent_runner.agents.tools.contacts import Contacts
 from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.engine import graph_views, thread_states
 from agent_runner.engine import state_queries as state
-from agent_runner.engine.catalogue import catalogue
+from agent_runner.engine.catalogue import InvalidGraph, Served, catalogue
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.effects import call_with_effects
 from agent_runner.engine.exits import keep_running
@@ -36,6 +37,14 @@ from eventlog.turns.inbox import Inbox
 from eventlog.turns.work import WorkQueue
 
 
+def check_names(graphs: Mapping[str, Served], settings: RunnerSettings) -> None:
+    """Raises `InvalidGraph` if a setting names a graph that is not served."""
+    for setting in ("default_graph", "octo_graph", "agent_graph", "room_graph"):
+        if (name := getattr(settings, setting)) not in graphs:
+            known = ", ".join(sorted(graphs))
+            raise InvalidGraph(f"PARLEY_{setting.upper()}: there is no graph {name!r}, only {known}")
+
+
 def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     """The application, and the context in which it works."""
     nats, settings = load(NatsSettings), load(RunnerSettings)
@@ -51,7 +60,9 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         saver = LogCheckpointSaver(log, author)
         agents = Agents(settings, await usable(settings))
         tools = await agents.tools(LogDocuments())
-        graphs = catalogue(agents.graphs(tools, call_with_effects), settings.graphs)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.graph_threads, "graph"))
+        graphs = await catalogue(agents.graphs(tools, call_with_effects), settings.graphs)
+        check_names(graphs, settings)
         letters = DeadLetters(broker, log, author, nats.request_timeout)
         worker = Worker(
             log,
@@ -68,7 +79,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         contacts = Contacts(DataFolder(settings.tools_dir))
         broker.include_router(router(worker, graphs, settings, contacts))
         committed = LogCheckpointSaver(log, author)
-        readable = {name: graph.on(committed).graph for name, graph in graphs.items()}
+        readable = {name: graph.on(committed) for name, graph in graphs.items()}
         broker.include_router(
             state.router(state.States(log, author, committed, readable, settings.default_graph))
         )

@@ -8,7 +8,7 @@ from faststream.nats.annotations import NatsMessage
 
 from agent_runner.agents.models.spoken import spoken_commands
 from agent_runner.agents.tools.contacts import Contacts
-from agent_runner.engine.catalogue import Graph, Served
+from agent_runner.engine.catalogue import Served
 from agent_runner.engine.ephemeral import run_once
 from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
@@ -31,7 +31,7 @@ SERVICE = "agent-runner"
 
 def router(
     worker: Worker,
-    graphs: Mapping[str, Served[Graph]],
+    graphs: Mapping[str, Served],
     settings: RunnerSettings,
     contacts: Contacts,
 ) -> NatsRouter:

@@ -25,9 +25,21 @@ class RunnerSettings(Settings):
     instructions: str = ""
     """What the built-in graphs tell the model besides: text, or the path of a file of it."""
     graphs: str = ""
-    """Your own LangGraph graphs: `name=module:attribute`, comma separated."""
+    """Your own LangGraph graphs, comma separated: `name=module:attribute`, `name=./file.py:attribute`, or the
+    path of a `langgraph.json` or of a TOML file (docs/graphs.md)."""
     default_graph: str = "planner"
     """The graph that answers conversations that name none."""
+    octo_graph: str = "planner"
+    """The graph that answers sessions begun by the octo protocol."""
+    agent_graph: str = "planner"
+    """The graph that answers chats begun by the agent protocol."""
+    room_graph: str = "chat"
+    """The graph that answers rooms."""
+    show_errors: bool = False
+    """Whether clients are told what a graph raised, not only a number by which the log has it. `parley up`
+    on the loopback address does so."""
+    graph_threads: int = Field(default=64, ge=1)
+    """Threads for the parts of graphs that are not asynchronous."""
     tools_dir: Path | None = None
     """A folder of contacts, datasets, notes and templates for the tools. Empty: the sample data."""
     mcp_config: Path | None = None

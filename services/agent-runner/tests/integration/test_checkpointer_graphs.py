@@ -1,5 +1,6 @@
 """Real graphs: what they come to over the log is what they come to in memory, in the next process too."""
 
+import asyncio
 import operator
 from collections.abc import Sequence
 from typing import Annotated, Any, TypedDict
@@ -205,7 +206,8 @@ async def run_staged(log: Log, saver: LogCheckpointSaver, conversation: str, giv
         async for mode, chunk in stream:
             if mode == "checkpoints":
                 identity = chunk["config"]["configurable"]["checkpoint_id"]
-                events = await stage.take(identity, TAKE_SECONDS)
+                await stage.reach(identity, TAKE_SECONDS)
+                events = stage.carry()
                 await commit(log, saver, conversation, events)
                 committed.append(events)
         await commit(log, saver, conversation, stage.leftovers())
@@ -300,7 +302,18 @@ async def test_the_newest_checkpoint_is_the_last_stored_whatever_its_clock(
     ]
 
 
-async def test_synchronous_calls_say_what_to_call(any_log: Log, conversation: str) -> None:
+async def test_a_graph_may_be_invoked_synchronously_from_a_thread(any_log: Log, conversation: str) -> None:
+    saver, memory, config = saver_over(any_log), InMemorySaver(), config_of(conversation)
+    for checkpointer in (saver, memory):
+        graph = planner().compile(checkpointer=checkpointer)
+        for given in turn_of(0):
+            await asyncio.to_thread(graph.invoke, given, config)
+    states = [await planner().compile(checkpointer=one).aget_state(config) for one in (saver, memory)]
+
+    assert states[0].values == states[1].values
+
+
+async def test_what_a_synchronous_call_cannot_wait_for_is_refused(any_log: Log, conversation: str) -> None:
     graph = planner().compile(checkpointer=saver_over(any_log))
-    with pytest.raises(RuntimeError, match="aget_tuple"):
+    with pytest.raises(RuntimeError, match="await ainvoke"):
         graph.get_state(config_of(conversation))

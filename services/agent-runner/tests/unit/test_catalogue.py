@@ -1,5 +1,7 @@
 """Users' graphs by import path, among them the example outside the services."""
 
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ EXAMPLE = Path(__file__).parents[4] / "examples" / "own_graph"
 @pytest.mark.parametrize("attribute", ["builder", "compiled"])
 async def test_the_example_is_served(monkeypatch: pytest.MonkeyPatch, attribute: str) -> None:
     monkeypatch.syspath_prepend(EXAMPLE)
-    graphs = catalogue({}, f"shout=shout:{attribute}")
+    graphs = await catalogue({}, f"shout=shout:{attribute}")
 
     graph = graphs["shout"].on(InMemorySaver()).graph
     config: Any = {"configurable": {"thread_id": "t"}}
@@ -32,6 +34,18 @@ async def test_the_example_is_served(monkeypatch: pytest.MonkeyPatch, attribute:
     assert reply_of((await graph.aget_state(config)).values) == "HI ALL! (2 words)"
 
 
+def test_the_working_directory_is_looked_into_last(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "own_graph_here.py").write_text((EXAMPLE / "shout.py").read_text())
+    (tmp_path / "jwt.py").write_text("raise SystemExit('imported from the working directory')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [each for each in sys.path if each])
+
+    assert list(catalogue({}, "mine=own_graph_here:builder")) == ["mine"]
+    assert sys.path[-1] == str(tmp_path)
+    monkeypatch.delitem(sys.modules, "jwt", raising=False)
+    importlib.import_module("jwt")
+
+
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
@@ -43,16 +57,16 @@ async def test_the_example_is_served(monkeypatch: pytest.MonkeyPatch, attribute:
         ("a=os:getcwd", "is a str, no LangGraph graph"),
     ],
 )
-def test_an_entry_that_cannot_be_served_is_named(entry: str, reason: str) -> None:
+async def test_an_entry_that_cannot_be_served_is_named(entry: str, reason: str) -> None:
     with pytest.raises(InvalidGraph) as raised:
-        catalogue({}, entry)
+        await catalogue({}, entry)
 
     assert entry in str(raised.value)
     assert reason in str(raised.value)
 
 
-def test_a_name_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(EXAMPLE)
 
     with pytest.raises(InvalidGraph, match="already a graph 'a'"):
-        catalogue({}, "a=shout:builder, a=shout:compiled")
+        await catalogue({}, "a=shout:builder, a=shout:compiled")

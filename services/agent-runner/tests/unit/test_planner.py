@@ -30,7 +30,8 @@ class Talk:
         return await self._run({"messages": [HumanMessage(text)]})
 
     async def answer(self, **answer: Any) -> str:
-        return await self._run(Command(resume=answer))
+        (said,) = answer.values()
+        return await self._run(Command(resume=said))
 
     async def _run(self, given: Any) -> str:
         self.updates = []
@@ -297,6 +298,6 @@ async def test_a_call_keeps_its_id_when_the_turn_runs_again(
         graph = build(select(), tools).compile(checkpointer=InMemorySaver())
         config: Any = {"configurable": {"thread_id": "t"}}
         await graph.ainvoke({"messages": [HumanMessage("계약서를 작성해주세요", id="event-1")]}, config)
-        await graph.ainvoke(Command(resume={"approve": True}), config)
+        await graph.ainvoke(Command(resume=True), config)
 
     assert len(await documents.all()) == 1

@@ -51,7 +51,8 @@ def router(broker: Broker, log: Log, settings: EdgeSettings) -> APIRouter:
     @routes.post("/agent/run", responses=documented(413, 500))
     async def run(request: RunRequest) -> list[RunStep]:
         """Run a task without keeping anything; the steps in order, the last one the answer."""
-        question = queries.RunOnce(task=request.task, conversation=request.chat_id)
+        graph = request.graph or settings.agent_graph
+        question = queries.RunOnce(task=request.task, graph=graph, conversation=request.chat_id)
         try:
             result = await ask(
                 broker,
@@ -61,6 +62,8 @@ def router(broker: Broker, log: Log, settings: EdgeSettings) -> APIRouter:
                 timeout_seconds=settings.run_timeout,
             )
         except Refused as refused:
+            if refused.failure.failure == "invalid":
+                raise HTTPException(422, f"graph: {refused}") from None
             raise HTTPException(500, f"Error running the task: {refused}") from None
         return [RunStep(step_type=STEP_TYPES[step.kind], content=step.text) for step in result.steps]
 

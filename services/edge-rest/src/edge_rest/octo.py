@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Response
 
+from access.ownership import count_beginning
 from contracts import queries
 from contracts.events import (
     AnswerReceived,
@@ -82,7 +83,7 @@ class Talk:
         response.headers.update(headers)
         opening = ConversationStarted(
             responder_name=RESPONDER,
-            graph=self.settings.octo_graph,
+            graph=await self.questions.chosen_graph(request.graph, self.settings.octo_graph),
             protocol=PROTOCOL,
             user_id=request.user_id,
         )
@@ -122,10 +123,10 @@ class Talk:
             raise HTTPException(400, "approve: either approve or response is needed")
         interrupt_id = request.interrupt_id
         if interrupt_id is None:
-            question = await self.inbox.question(thread_id)
-            if question is None:
+            waiting = await self.inbox.waiting(thread_id)
+            if waiting is None:
                 raise HTTPException(400, _NOT_WAITING)
-            interrupt_id = question.asked.interrupt_id
+            interrupt_id = waiting.questions[0].interrupt_id
         answer = AnswerReceived(
             addressee=RESPONDER,
             interrupt_id=interrupt_id,
@@ -173,6 +174,7 @@ class Talk:
         if await self.inbox.standing(thread_id) is None:
             raise not_found(thread_id)
         target = _checked(request.thread_id) if request.thread_id else _new_thread_id()
+        count_beginning()
         command = queries.Fork(conversation=thread_id, checkpoint_id=request.checkpoint_id, target=target)
         answer = await self.questions.ask(queries.FORK, command, queries.Forked)
         match answer.outcome:

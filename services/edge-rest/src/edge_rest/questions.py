@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeVar
 
+from fastapi import HTTPException
 from pydantic import BaseModel
 
 from access.visitor import VISITOR
@@ -32,6 +33,19 @@ class Questions:
         return await self.ask(
             queries.SESSIONS, question.model_copy(update={"caller": caller}), queries.Sessions
         )
+
+    async def chosen_graph(self, name: str | None, default: str) -> str:
+        """The graph that a body names, or the protocol's own without one.
+
+        Raises:
+            fastapi.HTTPException: 422 if there is no such graph.
+        """
+        if name is None:
+            return default
+        served = await self.ask(queries.GRAPHS, queries.GraphsQuery(), queries.Graphs)
+        if name not in served.names:
+            raise HTTPException(422, f"graph: there is no graph {name!r}")
+        return name
 
     async def state(self, thread_id: str, checkpoint_id: str | None = None) -> tuple[str | None, GraphState]:
         """A graph's state with the id of its checkpoint; None and an empty state if there is none."""

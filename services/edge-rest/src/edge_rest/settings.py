@@ -14,6 +14,8 @@ class EdgeSettings(Settings):
     """Seconds that a question to another service may take."""
     run_timeout: float = Field(default=600.0, gt=0)
     """Seconds that one attempt at a run may take."""
+    agent_graph: str = "planner"
+    """The graph that answers chats begun by the agent protocol."""
     octo_graph: str = "planner"
     """The graph that answers sessions begun by the octo protocol."""
     send_timeout: float = Field(default=30.0, gt=0)

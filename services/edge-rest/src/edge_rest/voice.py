@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from contracts.events import ConversationStarted, VoiceSessionCreated
+from edge_rest.questions import Questions
 from eventlog.turns.inbox import Inbox
 from identity import KeysUnavailableError, Member, RefusedTokenError, Verifier
 from protocols.voice.wire import SessionCreated, SessionSettings
@@ -22,7 +23,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 _bearer = HTTPBearer(auto_error=False)
 
 
-def router(inbox: Inbox, verifier: Verifier) -> APIRouter:
+def router(inbox: Inbox, verifier: Verifier, questions: Questions) -> APIRouter:
     """``POST`` of ``/api/v1/chat/sessions`` and ``/api/v1/chat/guest-sessions``."""
     routes = APIRouter(tags=["voice"], prefix="/api/v1/chat", responses=ERRORS)
 
@@ -39,7 +40,11 @@ def router(inbox: Inbox, verifier: Verifier) -> APIRouter:
     async def create(settings: SessionSettings, owner: str | None) -> SessionCreated:
         session_id = str(uuid4())
         opening = ConversationStarted(
-            responder_name=RESPONDER, graph=GRAPH, protocol=PROTOCOL, user_id=owner, owner=owner
+            responder_name=RESPONDER,
+            graph=await questions.chosen_graph(settings.graph, GRAPH),
+            protocol=PROTOCOL,
+            user_id=owner,
+            owner=owner,
         )
         created = VoiceSessionCreated(voice=settings.voice, show_text=settings.show_text)
         await inbox.open(session_id, opening, created)

@@ -13,6 +13,7 @@ from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, ConversationStarted, MessageReceived, RunEvent
 from edge_ws.connection import Connection, Unreadable
 from edge_ws.conversation import Follower, checked_key, reason_of, serve
+from edge_ws.graphs import Graphs
 from edge_ws.settings import EdgeSettings
 from eventlog.ports import Log, LogError
 from eventlog.turns.inbox import Inbox
@@ -28,9 +29,10 @@ RESPONDER = "agent-runner"
 class AgentEndpoint:
     """Serves one client after another, any number at once."""
 
-    def __init__(self, log: Log, inbox: Inbox, settings: EdgeSettings) -> None:
+    def __init__(self, log: Log, inbox: Inbox, graphs: Graphs, settings: EdgeSettings) -> None:
         self._log = log
         self._inbox = inbox
+        self._graphs = graphs
         self._settings = settings
 
     async def serve(self, socket: WebSocket, chat_id: str) -> None:
@@ -38,7 +40,8 @@ class AgentEndpoint:
 
         async def hold(connection: Connection) -> None:
             checked_key("chat_id", chat_id)
-            await _Chat(chat_id, connection, self._log, self._inbox, self._settings).hold()
+            graph = await self._graphs.chosen(socket.query_params.get("graph"), self._settings.agent_graph)
+            await _Chat(chat_id, graph, connection, self._log, self._inbox, self._settings).hold()
 
         await serve(
             socket,
@@ -56,16 +59,20 @@ class _Chat:
     """
 
     def __init__(
-        self, chat_id: str, connection: Connection, log: Log, inbox: Inbox, settings: EdgeSettings
+        self,
+        chat_id: str,
+        graph: str,
+        connection: Connection,
+        log: Log,
+        inbox: Inbox,
+        settings: EdgeSettings,
     ) -> None:
         self._chat_id = chat_id
         self._connection = connection
         self._log = log
         self._inbox = inbox
         self._max_frame = settings.max_frame
-        self._opening = ConversationStarted(
-            responder_name=RESPONDER, graph=settings.agent_graph, protocol=PROTOCOL
-        )
+        self._opening = ConversationStarted(responder_name=RESPONDER, graph=graph, protocol=PROTOCOL)
         self._follower = Follower(chat_id, log, inbox)
         self._answers: dict[str, Answer] = {}
 

@@ -14,6 +14,7 @@ from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
 from edge_ws import handlers
 from edge_ws.agent import AgentEndpoint
+from edge_ws.graphs import Graphs
 from edge_ws.langgraph import LangGraphEndpoint
 from edge_ws.octo import OctoEndpoint
 from edge_ws.room import RoomEndpoint
@@ -49,10 +50,11 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
             log = await guarded(app, access, verifier, broker, stream)
             author, live = Author(source=SERVICE), JetStreamLive(broker, nats)
             inbox = Inbox(log, author, queued=access.queued_per_conversation)
+            graphs = Graphs(broker, nats.request_timeout)
             app.router.routes += handlers.routes(
-                AgentEndpoint(log, inbox, settings),
-                OctoEndpoint(log, live, inbox, settings),
-                RoomEndpoint(log, live, inbox, settings),
+                AgentEndpoint(log, inbox, graphs, settings),
+                OctoEndpoint(log, live, inbox, graphs, settings),
+                RoomEndpoint(log, live, inbox, graphs, settings),
                 VoiceEndpoint(broker, log, author, verifier, settings),
                 LangGraphEndpoint(broker, log, live, inbox, settings),
             )

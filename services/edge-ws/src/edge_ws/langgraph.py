@@ -23,7 +23,7 @@ from eventlog.query import ask
 from eventlog.turns.frames import following
 from eventlog.turns.inbox import Busy, Inbox, NotWaiting
 from protocols.langgraph.answers import default_assistant_id
-from protocols.langgraph.events import NotUnderstood, Subscription, ThreadStream, questions_of
+from protocols.langgraph.events import NotUnderstood, Subscription, ThreadStream
 from protocols.langgraph.wire import PROTOCOL
 
 RESPONDER: Final = "agent-runner"
@@ -179,8 +179,9 @@ class _Client:
 
     async def _asked(self) -> set[str]:
         """The ids of the questions that wait for an answer."""
-        waiting = await self._endpoint.inbox.question(self._thread_id)
-        return {identity for identity, _ in questions_of(waiting.asked)} if waiting else set()
+        waiting = await self._endpoint.inbox.waiting(self._thread_id)
+        questions = waiting.questions if waiting else ()
+        return {asked.interrupt_id for asked in questions if asked.kind != "breakpoint"}
 
     async def _assistant(self, name: Any) -> tuple[str, str]:
         if not isinstance(name, str):

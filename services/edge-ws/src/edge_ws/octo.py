@@ -21,11 +21,12 @@ from contracts.events import (
     ConversationStarted,
     MessageReceived,
     RunEvent,
-    RunInterrupted,
+    open_after,
 )
 from contracts.live import Delta
 from edge_ws.connection import Connection, Unreadable
 from edge_ws.conversation import Follower, NotAccepted, checked_key, reason_of, serve
+from edge_ws.graphs import Graphs
 from edge_ws.settings import EdgeSettings
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
@@ -45,12 +46,14 @@ class Parameters(BaseModel):
     Attributes:
         user_id: the user a new conversation is listed under.
         on_busy: what becomes of a message that is sent while a run is in progress.
+        graph: what answers a new conversation; an old one keeps its own.
     """
 
     model_config = ConfigDict(frozen=True)
 
     user_id: Id | None = None
     on_busy: OnBusy = "enqueue"
+    graph: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class OctoEndpoint:
     log: Log
     live: Live
     inbox: Inbox
+    graphs: Graphs
     settings: EdgeSettings
 
     async def serve(self, socket: WebSocket, session_id: str) -> None:
@@ -67,7 +71,9 @@ class OctoEndpoint:
 
         async def hold(connection: Connection) -> None:
             checked_key("session_id", session_id)
-            await _Session(session_id, _parameters(socket), connection, self).hold()
+            parameters = _parameters(socket)
+            graph = await self.graphs.chosen(parameters.graph, self.settings.octo_graph)
+            await _Session(session_id, parameters, graph, connection, self).hold()
 
         await serve(
             socket,
@@ -89,7 +95,12 @@ class _Session:
     """One client's view of one conversation."""
 
     def __init__(
-        self, key: str, parameters: Parameters, connection: Connection, endpoint: OctoEndpoint
+        self,
+        key: str,
+        parameters: Parameters,
+        graph: str,
+        connection: Connection,
+        endpoint: OctoEndpoint,
     ) -> None:
         self._key = key
         self._parameters = parameters
@@ -100,24 +111,25 @@ class _Session:
         self._max_frame = endpoint.settings.max_frame
         self._opening = ConversationStarted(
             responder_name=RESPONDER,
-            graph=endpoint.settings.octo_graph,
+            graph=graph,
             protocol=PROTOCOL,
             user_id=parameters.user_id,
         )
         self._follower = Follower(key, endpoint.log, endpoint.inbox)
         self._narration = Narration()
-        self._question: str | None = None
-        """The question this client was asked last, until the run that answers it ends."""
+        self._questions: list[str] = []
+        """What this client was asked and has not answered, until another run ends."""
 
     async def hold(self) -> None:
         """Until the client leaves."""
         async with self._live.listen(self._key) as deltas:
             await self._follower.begin()
             await self._send(Connected(session_id=self._key))
-            question = await self._inbox.question(self._key)
-            if question and question.recorded.sequence <= self._follower.seen.tail:
-                self._question = question.asked.interrupt_id
-                await self._send(asked(question.asked))
+            waiting = await self._inbox.waiting(self._key)
+            if waiting and waiting.recorded.sequence <= self._follower.seen.tail:
+                for question in waiting.questions:
+                    self._questions.append(question.interrupt_id)
+                    await self._send(asked(question))
             async with asyncio.TaskGroup() as group:
                 sending = [
                     group.create_task(self._follower.follow(self._show)),
@@ -166,7 +178,7 @@ class _Session:
                     await self._inbox.receive(self._key, message, self._opening, seen=seen)
                 )
             case HumanResponse():
-                interrupt_id = command.interrupt_id or self._question
+                interrupt_id = command.interrupt_id or next(iter(self._questions), None)
                 if interrupt_id is None:
                     raise NotWaiting
                 answer = AnswerReceived(
@@ -176,7 +188,11 @@ class _Session:
                     approve=command.approve if command.response is None else None,
                     response=command.response,
                 )
-                await self._tell_again(await self._inbox.answer(self._key, answer, seen=self._follower.seen))
+                receipt = await self._inbox.answer(self._key, answer, seen=self._follower.seen)
+                told = answer.answers(self._questions)  # the last one stays, so that it can be sent again
+                if len(self._questions) > len(told):
+                    self._questions = [asked for asked in self._questions if asked not in told]
+                await self._tell_again(receipt)
             case Cancel():
                 await self._inbox.cancel(self._key)
             case _:
@@ -202,9 +218,9 @@ class _Session:
     async def _show(self, recorded: Recorded) -> None:
         event = recorded.event
         if isinstance(event, ENDS):
-            self._question = event.interrupt_id if isinstance(event, RunInterrupted) else None
+            self._questions = [question.interrupt_id for question in open_after(event)]
         elif isinstance(event, ConversationDeleted):
-            self._question, self._narration = None, Narration()
+            self._questions, self._narration = [], Narration()
             for _ in range(self._follower.seen.unanswered or 0):
                 await self._send(failed("the session was deleted (세션이 삭제되었습니다)"))
         for frame in self._narration.event(recorded):

@@ -22,6 +22,7 @@ from contracts.live import Delta
 from contracts.subjects import InvalidKey, check_key
 from edge_ws.connection import Connection
 from edge_ws.conversation import Follower, reason_of, serve
+from edge_ws.graphs import Graphs
 from edge_ws.settings import EdgeSettings
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
@@ -41,10 +42,11 @@ LATE_SECONDS: Final = 1.0
 class RoomEndpoint:
     """Serves one client after another, any number at once."""
 
-    def __init__(self, log: Log, live: Live, inbox: Inbox, settings: EdgeSettings) -> None:
+    def __init__(self, log: Log, live: Live, inbox: Inbox, graphs: Graphs, settings: EdgeSettings) -> None:
         self._log = log
         self._live = live
         self._inbox = inbox
+        self._graphs = graphs
         self._settings = settings
 
     async def serve(self, socket: WebSocket) -> None:
@@ -59,7 +61,8 @@ class RoomEndpoint:
 
         async def hold(connection: Connection) -> None:
             visit = _Visit(room_uid, query.get("user_uid"), connection, self._log, self._live, self._inbox)
-            await visit.hold(query.get("after"), self._settings)
+            graph = await self._graphs.chosen(query.get("graph"), self._settings.room_graph)
+            await visit.hold(query.get("after"), graph, self._settings.max_frame)
 
         await serve(
             socket,
@@ -85,7 +88,7 @@ class _Visit:
         self._room = Room(0)
         self._connection_id = urlsafe_b64encode(secrets.token_bytes(CONNECTION_ID_BYTES)).decode()
 
-    async def hold(self, after: str | None, settings: EdgeSettings) -> None:
+    async def hold(self, after: str | None, graph: str, max_frame: int) -> None:
         """Until the client leaves."""
         async with self._live.listen(self._room_uid) as deltas, asyncio.TaskGroup() as group:
             newest_run = await self._log.last(self._room_uid, "run.>")
@@ -104,7 +107,7 @@ class _Visit:
                 group.create_task(self._follow_deltas(deltas)),
             ]
             async for frame in self._connection.frames():
-                await self._receive(frame, settings)
+                await self._receive(frame, graph, max_frame)
             for task in following:
                 task.cancel()
 
@@ -166,18 +169,18 @@ class _Visit:
         async with self._follower.gate:
             await self._send(self._room.give_up(run_id))
 
-    async def _receive(self, frame: str | bytes, settings: EdgeSettings) -> None:
+    async def _receive(self, frame: str | bytes, graph: str, max_frame: int) -> None:
         try:
             if isinstance(frame, bytes):
                 raise NotUnderstood("the frame must be text")
-            if (size := len(frame.encode())) > settings.max_frame:
-                raise NotUnderstood(f"the frame has {size} bytes, more than {settings.max_frame}")
+            if (size := len(frame.encode())) > max_frame:
+                raise NotUnderstood(f"the frame has {size} bytes, more than {max_frame}")
             command = decode(frame, self._room_uid)
         except NotUnderstood as error:
             await self._answer(Refusal(message=str(error)))
             return
         if isinstance(command, SendCommand):
-            await self._say(command, settings.room_graph)
+            await self._say(command, graph)
         else:
             await self._answer(Connected(connection_id=self._connection_id))
 

@@ -10,6 +10,7 @@ from contracts.events import (
     Event,
     MessageReceived,
     NodeCompleted,
+    Question,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -99,7 +100,7 @@ def test_a_run_without_a_final_step_is_answered_by_its_text() -> None:
 
 
 def test_a_question_is_the_answer_for_now() -> None:
-    asked = RunInterrupted(**RUN, interrupt_id="i", question="Shall I?")
+    asked = RunInterrupted(**RUN, questions=(Question(interrupt_id="i", question="Shall I?"),))
     assert frames(asked) == [step("FinalAnswerStep", "Shall I?"), END]
 
 
@@ -114,3 +115,20 @@ def test_a_failure_is_one_agent_error(event: Event, reason: str) -> None:
 
 def test_other_events_have_no_frames() -> None:
     assert frames(MessageReceived(addressee="agent-runner", text="x", protocol="agent")) == []
+
+
+def test_a_question_is_shown_behind_an_answer() -> None:
+    said = NodeCompleted(**RUN, node="say", step=1, steps=(Step(kind="final_answer", text="Here it is."),))
+    asked = RunInterrupted(
+        **RUN,
+        questions=(
+            Question(interrupt_id="i", question="ok?"),
+            Question(interrupt_id="j", question="and now?"),
+        ),
+    )
+    assert frames(said, asked) == [
+        step("FinalAnswerStep", "Here it is."),
+        step("FinalAnswerStep", "ok?"),
+        step("FinalAnswerStep", "and now?"),
+        END,
+    ]

@@ -10,6 +10,7 @@ from contracts.envelope import Recorded
 from contracts.events import (
     Event,
     NodeCompleted,
+    Question,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -150,13 +151,13 @@ DONE, NEXT_BEGUN = RunCompleted(**run(), text=""), RunStarted(**run("s"))
         ("side by side", [BEGUN, A1, B1, B1_ENDED, A1_ENDED], "+a +b -b -a"),
         ("the same node twice in a step", [BEGUN, A1, A1, A1_ENDED], "+a +a -a"),
         ("the same node again", [BEGUN, A1, A1_ENDED, A2], "+a -a +a"),
-        ("a newer attempt", [BEGUN, A1, AGAIN, A1_AGAIN], "+a +a"),
+        ("a newer attempt", [BEGUN, A1, AGAIN, A1_AGAIN], "+a -a +a"),
         ("an older attempt", [AGAIN, A1, A1_ENDED], ""),
         ("behind the end", [DONE, A1], "final"),
         (
             "the next run waits for this one",
             [BEGUN, NEXT_RUN, A1, DONE, NEXT_BEGUN],
-            "+a final +c",
+            "+a -a final +c",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -168,9 +169,13 @@ def test_order(case: str, told: list[Event | Delta], shown: str) -> None:
 def test_a_question() -> None:
     question = RunInterrupted(
         **run(),
-        interrupt_id="i",
-        question="계약서 작성을 진행하시겠습니까?",
-        context={"step": {"id": "step_1"}},
+        questions=(
+            Question(
+                interrupt_id="i",
+                question="계약서 작성을 진행하시겠습니까?",
+                context={"step": {"id": "step_1"}},
+            ),
+        ),
     )
     frame = {
         "type": "hitl_request",
@@ -178,7 +183,7 @@ def test_a_question() -> None:
         "context": {"step": {"id": "step_1"}, "interrupt_id": "i"},
     }
     assert frames(question) == [frame]
-    assert asked(question).model_dump() == frame
+    assert asked(question.questions[0]).model_dump() == frame
 
 
 @pytest.mark.parametrize(
@@ -208,3 +213,20 @@ def test_a_question() -> None:
 )
 def test_the_end_of_a_run(end: Event, frame: dict[str, Any]) -> None:
     assert frames(RunStarted(**run()), end) == [frame]
+
+
+def test_what_a_node_says_comes_behind_its_start() -> None:
+    data = {"node": "a", "step": 1, "data": {"n": 1}}
+    said = Delta(run_id="r", attempt=1, index=1, kind="on_custom_event", data=data)
+    assert frames(A1, said) == []
+    assert frames(A1, said, BEGUN)[1] == {"event": "on_custom_event", "node": "a", "data": {"n": 1}}
+
+
+def test_a_node_that_asks_ends_before_its_question() -> None:
+    question = RunInterrupted(**run(), questions=(Question(interrupt_id="i", question="?"),))
+    shown = frames(BEGUN, A1, question)
+    assert [frame.get("event") or frame["type"] for frame in shown] == [
+        "on_chain_start",
+        "on_chain_end",
+        "hitl_request",
+    ]

@@ -14,6 +14,7 @@ from contracts.events import (
     ConversationDeleted,
     Event,
     MessageReceived,
+    Question,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -273,16 +274,15 @@ def test_where_all_deltas_were_lost_the_root_still_begins() -> None:
             [("on_chain_start", {}), ("on_chain_error", {"error": "the run was cancelled"})],
         ),
         (
-            RunInterrupted(**facts(ONE), interrupt_id="i", question="Shall I?"),
+            RunInterrupted(
+                **facts(ONE),
+                questions=(Question(interrupt_id="i", question="Shall I?", value={"ask": "Shall I?"}),),
+            ),
             [
                 ("on_chain_start", {}),
                 (
                     "on_chain_stream",
-                    {
-                        "chunk": {
-                            "__interrupt__": [{"id": "i", "value": {"question": "Shall I?", "context": {}}}]
-                        }
-                    },
+                    {"chunk": {"__interrupt__": [{"id": "i", "value": {"ask": "Shall I?"}}]}},
                 ),
                 ("on_chain_end", {}),
             ],

@@ -11,10 +11,13 @@ from fastapi import WebSocket
 from contracts.events import ConversationStarted, Event, MessageReceived, RunCompleted, RunStarted
 from contracts.live import Delta
 from contracts.trace import CHAIN_END, CHAIN_START, CHAT_MODEL_STREAM
+from edge_ws.graphs import Graphs
 from edge_ws.room import RoomEndpoint
 from edge_ws.settings import EdgeSettings
 from eventlog.author import Author
+from eventlog.broker import Broker
 from eventlog.memory import MemoryLive, MemoryLog
+from eventlog.settings import NatsSettings
 from eventlog.turns.inbox import Inbox
 
 ROOM = "0e06AFuOYA0w"
@@ -67,7 +70,9 @@ class World:
     def __init__(self, **settings: Any) -> None:
         self.log, self.live, self.author = MemoryLog(), MemoryLive(), Author(source="test")
         inbox = Inbox(self.log, self.author)
-        self.endpoint = RoomEndpoint(self.log, self.live, inbox, EdgeSettings(**settings))
+        self.endpoint = RoomEndpoint(
+            self.log, self.live, inbox, Graphs(Broker(NatsSettings(), "test"), 1.0), EdgeSettings(**settings)
+        )
         self.run_id = ""
 
     async def append(self, *events: Event) -> None:

@@ -39,9 +39,11 @@ class Digests:
             match recorded.event:
                 case ConversationStarted() | ConversationDeleted():
                     self._states.pop(recorded.conversation, None)
-                case NodeCompleted(checkpoints=carried):
-                    for checkpoint in carried:
+                case NodeCompleted(checkpoints=checkpoints, writes=writes):
+                    for checkpoint in checkpoints:
                         self._add_state(recorded.conversation, checkpoint)
+                    for written in writes:
+                        self._add_state(recorded.conversation, written)
                 case CheckpointSaved() | WritesSaved() | CheckpointsRemoved() as state:
                     self._add_state(recorded.conversation, state)
                 case _:

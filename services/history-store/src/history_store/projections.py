@@ -1,5 +1,6 @@
 """What each event does to the rows. Pure: no I/O, no clock, no ids; `store` writes the outcome."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -29,6 +30,7 @@ from contracts.events import (
     UserSpoke,
     VoiceSessionClaimed,
     VoiceToolReturned,
+    open_after,
 )
 from contracts.events.quote import Quote
 from history_store.runs import evolve_run, labelled, outcome_of, said_in, storable
@@ -135,12 +137,11 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
             changes |= _NO_QUESTION
         case RunStarted():
             changes |= _NO_QUESTION
-        case RunInterrupted():
+        case RunInterrupted() | RunFailed() | RunCompleted() | RunCancelled():
             changes["unanswered"] = max(conversation.unanswered - 1, 0)
-            changes["interrupt_id"] = storable(event.interrupt_id)
-            changes["question"] = storable(event.question)
-        case RunCompleted() | RunFailed() | RunCancelled():
-            changes["unanswered"] = max(conversation.unanswered - 1, 0)
+            if questions := open_after(event):
+                changes["interrupt_id"] = storable(questions[0].interrupt_id)
+                changes["question"] = storable(questions[0].question)
         case VoiceSessionClaimed(owner=owner):
             changes["owner"] = storable(owner)
         case MetadataChanged(metadata=metadata):
@@ -170,7 +171,7 @@ def entries(incarnation: int, recorded: Recorded) -> list[EntryRow]:
         case VoiceToolReturned():
             said = [(recorded.id, "step", step.kind, step.text, None) for step in event.steps]
         case RunInterrupted():
-            said = [(event.run_id, "question", None, event.question, None)]
+            said = [(event.run_id, "question", None, asked.question, None) for asked in event.questions]
         case RunCompleted():
             said = [(event.run_id, "reply", None, event.text, None)]
         case RunFailed():
@@ -228,6 +229,8 @@ def _status(conversation: ConversationRow, *, ended: bool) -> str:
 
 
 def _answer(event: AnswerReceived) -> str:
-    if event.response is not None:
-        return event.response
-    return "approved" if event.approve else "refused"
+    if event.response is None:
+        return "approved" if event.approve else "refused"
+    return (
+        event.response if isinstance(event.response, str) else json.dumps(event.response, ensure_ascii=False)
+    )

@@ -20,6 +20,7 @@ from contracts.events import (
     Event,
     MessageReceived,
     NodeCompleted,
+    Question,
     RunCompleted,
     RunInterrupted,
     Step,
@@ -128,7 +129,9 @@ async def test_messages_are_the_newest_in_order_and_history_has_the_steps(store:
     log = MemoryLog()
     step = Step(kind="final_answer", text="[rows]")
     node = NodeCompleted(run_id="r1", message_sequence=2, node="answer", step=1, steps=(step,))
-    asked = RunInterrupted(run_id="r2", message_sequence=5, interrupt_id="i", question="정말?")
+    asked = RunInterrupted(
+        run_id="r2", message_sequence=5, questions=(Question(interrupt_id="i", question="정말?"),)
+    )
     await say(log, "a", started(), message("one"), node, reply("first", "r1"), message("two"), asked)
     last = await say(log, "a", reply("second", "r2"))
     async with projecting(log, store) as projector:

@@ -15,6 +15,7 @@ from contracts.events import (
     ForkOrigin,
     MessageReceived,
     NodeCompleted,
+    Question,
     ReplySpoken,
     RunCancelled,
     RunCompleted,
@@ -39,7 +40,9 @@ RUN = "event-2"
 CHECKPOINT = CheckpointSaved(
     checkpoint_id="c", base=1, header={}, metadata=Blob(format="msgpack", data=""), changed={}
 )
-ASKED = RunInterrupted(run_id=RUN, message_sequence=2, interrupt_id="i1", question="진행할까요?")
+ASKED = RunInterrupted(
+    run_id=RUN, message_sequence=2, questions=(Question(interrupt_id="i1", question="진행할까요?"),)
+)
 DONE = RunCompleted(run_id=RUN, message_sequence=2, text="끝났습니다")
 FAILED = RunFailed(run_id=RUN, message_sequence=2, error="no such dataset")
 ROLLED_BACK = RunCancelled(run_id=RUN, message_sequence=2, rolled_back=True)

@@ -13,6 +13,7 @@ from contracts.events.request import MetadataChanged, Origin, RunForgotten, RunR
 from contracts.events.run import (
     ENDS,
     NodeCompleted,
+    Question,
     RunCancelled,
     RunCompleted,
     RunEnded,
@@ -25,6 +26,8 @@ from contracts.events.run import (
     StepKind,
     ToolCalled,
     ToolReturned,
+    asked_once,
+    open_after,
 )
 from contracts.events.voice import (
     ReplySpoken,
@@ -76,6 +79,10 @@ REGISTERED: tuple[type[Event], ...] = (
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     (NodeCompleted.type, 1): lambda payload: payload,
+    (NodeCompleted.type, 2): lambda payload: payload,
+    (RunInterrupted.type, 1): asked_once,
+    (RunFailed.type, 1): lambda payload: payload,
+    (AnswerReceived.type, 1): lambda payload: payload,
 }
 
 GRAPH_STATE: tuple[type[Event], ...] = (CheckpointSaved, WritesSaved)
@@ -105,6 +112,7 @@ __all__ = [
     "MetadataChanged",
     "NodeCompleted",
     "Origin",
+    "Question",
     "ReplySpoken",
     "RunCancelled",
     "RunCompleted",
@@ -133,4 +141,5 @@ __all__ = [
     "VoiceToolReturned",
     "Work",
     "WritesSaved",
+    "open_after",
 ]

@@ -1,6 +1,7 @@
 """What people say to a conversation."""
 
-from typing import ClassVar, Literal
+from collections.abc import Collection
+from typing import Any, ClassVar, Literal
 
 from contracts.events.base import Event, Work
 
@@ -39,16 +40,31 @@ class AnswerReceived(Work):
 
     Attributes:
         interrupt_id: the question, so that a late answer cannot answer a later one.
+        response: any JSON but null. Until version 1 it was text. An object whose keys are all ids of open
+            questions answers each of them.
         output_format: that of the message whose run asked.
     """
 
     type: ClassVar[str] = "message.answered"
+    version: ClassVar[int] = 2
 
     interrupt_id: str
     protocol: str
     approve: bool | None = None
-    response: str | None = None
+    response: Any = None
     output_format: OutputFormat | None = None
+
+    @property
+    def said(self) -> Any:
+        """The answer: a boolean, text or any other JSON."""
+        return self.approve if self.response is None else self.response
+
+    def answers(self, open_ids: Collection[str]) -> dict[str, Any]:
+        """What it says to each question of those that are open, by id."""
+        said = self.said
+        if isinstance(said, dict) and said and all(key in open_ids for key in said):
+            return said
+        return {self.interrupt_id: said}
 
 
 class CancelRequested(Event):

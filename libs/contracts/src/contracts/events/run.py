@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.base import Event
-from contracts.events.checkpoint import ROOT, CheckpointSaved
+from contracts.events.checkpoint import ROOT, CheckpointSaved, WritesSaved
 from contracts.events.message import OutputFormat
 
 StepKind = Literal["planning", "action", "final_answer"]
@@ -53,17 +53,23 @@ class NodeCompleted(RunEvent):
         steps: what of it a person should read.
         checkpoints: the state that the super-step led to, behind what was not carried before; only the last
             of the super-step's nodes carries it. In version 1 they were events beside it.
+        writes: what the node wrote, where other nodes of its super-step had not ended yet. Until version 2
+            such a node was told of when all had.
     """
 
     type: ClassVar[str] = "run.node_completed"
-    version: ClassVar[int] = 2
-    carried: ClassVar[Mapping[str, str]] = {"checkpoints": CheckpointSaved.type}
+    version: ClassVar[int] = 3
+    carried: ClassVar[Mapping[str, str]] = {
+        "checkpoints": CheckpointSaved.type,
+        "writes": WritesSaved.type,
+    }
 
     node: str
     step: int
     update: Any = None
     steps: tuple[Step, ...] = ()
     checkpoints: tuple[CheckpointSaved, ...] = ()
+    writes: tuple[WritesSaved, ...] = ()
 
     def tokens(self, event_id: str) -> tuple[str, ...]:
         """As a checkpoint's, where it carries any of the root graph."""
@@ -94,20 +100,50 @@ class RunEnded(RunEvent):
     deltas: int = 0
 
 
-class RunInterrupted(RunEnded):
-    """The run ended with a question to a person. The next message or answer is taken as theirs, unless
-    it was sent before the question was asked.
+class Question(BaseModel):
+    """What a graph waits for a person to answer.
 
     Attributes:
         interrupt_id: names the question, so that a late answer cannot answer a later one.
+        question: its wording.
         context: what a person needs to decide, as JSON.
+        value: what the graph asked with, whole, as JSON.
+        response_schema: the JSON Schema of an answer, where the graph gave one.
+        kind: ``breakpoint`` where the graph was compiled to stop here, and a yes lets it go on.
     """
 
-    type: ClassVar[str] = "run.interrupted"
+    model_config = ConfigDict(frozen=True)
 
     interrupt_id: str
     question: str
     context: dict[str, Any] = Field(default_factory=dict)
+    value: Any = None
+    response_schema: dict[str, Any] | None = None
+    kind: Literal["interrupt", "breakpoint"] = "interrupt"
+
+
+class RunInterrupted(RunEnded):
+    """The run ended with questions to a person. The next message or answer is taken as theirs, unless
+    it was sent before the question was asked.
+
+    Attributes:
+        questions: all that are open, in the graph's order. Version 1 had one, in fields of the event.
+    """
+
+    type: ClassVar[str] = "run.interrupted"
+    version: ClassVar[int] = 2
+
+    questions: tuple[Question, ...] = Field(min_length=1)
+
+    @property
+    def interrupt_id(self) -> str:
+        """Of the first question."""
+        return self.questions[0].interrupt_id
+
+    @property
+    def question(self) -> str:
+        """The wording of all questions, one below the other."""
+        return "\n\n".join(asked.question for asked in self.questions)
 
 
 class RunCompleted(RunEnded):
@@ -134,12 +170,15 @@ class RunFailed(RunEnded):
     Attributes:
         error: what to tell the user.
         code: stable, for programs.
+        questions: those that are open still, such as one whose answer the graph could not take.
     """
 
     type: ClassVar[str] = "run.failed"
+    version: ClassVar[int] = 2
 
     error: str
     code: str = "run_failed"
+    questions: tuple[Question, ...] = ()
 
 
 class RunCancelled(RunEnded):
@@ -176,3 +215,17 @@ class ToolReturned(RunEvent):
 
 ENDS = (RunCompleted, RunInterrupted, RunFailed, RunCancelled)
 """After one of these a run appends nothing more."""
+
+
+def open_after(event: Event) -> tuple[Question, ...]:
+    """The questions that are open once this event has happened, unless somebody answers or moves on."""
+    return event.questions if isinstance(event, RunInterrupted | RunFailed) else ()
+
+
+def asked_once(payload: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 of `RunInterrupted` as version 2."""
+    names = ("interrupt_id", "question", "context")
+    asked = {name: payload[name] for name in names if name in payload}
+    value = {"question": asked.get("question"), "context": asked.get("context", {})}
+    rest = {name: field for name, field in payload.items() if name not in names}
+    return rest | {"questions": [asked | {"value": value}]}

@@ -9,15 +9,20 @@ from chassis import conventions as names
 from chassis.telemetry import TRACING, pseudonym
 from contracts.envelope import Envelope, Recorded
 from contracts.events import (
+    ENDS,
     AnswerReceived,
     CancelRequested,
     ConversationDeleted,
     ConversationStarted,
     Event,
     MessageReceived,
+    RunEvent,
+    RunFailed,
     RunInterrupted,
     RunRequested,
+    open_after,
 )
+from contracts.events import Question as Asked
 from eventlog.author import Author, derived_id
 from eventlog.ports import Conflict, Log, TooMuch, Unavailable
 from eventlog.turns.progress import Progress
@@ -86,11 +91,16 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A question that waits for a person, as the log has it."""
+class Waiting:
+    """Questions that wait for a person.
+
+    Attributes:
+        recorded: the event that left them open.
+        questions: those that nobody has answered, in the graph's order; at least one.
+    """
 
     recorded: Recorded
-    asked: RunInterrupted
+    questions: tuple[Asked, ...]
 
 
 class Inbox:
@@ -169,7 +179,7 @@ class Inbox:
         """Append the answer to a question; the same question is answered once.
 
         Raises:
-            NotWaiting: if that question is not the one that is asked now.
+            NotWaiting: if that question is not asked now.
             Unavailable: if the log did not take it in time.
         """
 
@@ -178,25 +188,24 @@ class Inbox:
             if start is None:
                 raise NotWaiting
             responder = _responder(start)
-            event_id = derived_id(start.id, "answer", answer.interrupt_id)
-            question = await self._open_question(start)
-            if question is None or question.asked.interrupt_id != answer.interrupt_id:
+            waiting = await self._waiting(start)
+            ids = [asked.interrupt_id for asked in waiting.questions] if waiting else []
+            if waiting is None or not all(key in ids for key in answer.answers(ids)):
                 # Looked for afterwards: what has closed the question may be this very answer.
-                known = await self._log.last(conversation, f"{answer.type}.{responder}.{event_id}")
-                if known is None or not _same(known, answer):
+                known = await self._answered(start, answer)
+                if known is None:
                     raise NotWaiting
                 return Receipt(known.id, known.sequence, again=True)
-            asking = await self._log.next(
-                conversation, "message.>", after=question.asked.message_sequence - 1
-            )
+            asked_in = _run_of(waiting.recorded)
+            asking = await self._log.next(conversation, "message.>", after=asked_in.message_sequence - 1)
             presented = asking.event.output_format if asking and _is_said(asking.event) else None
             addressed = answer.model_copy(update={"addressee": responder, "output_format": presented})
             envelope = self._author.envelope(
                 conversation,
                 addressed,
-                event_id=event_id,
-                correlation_id=question.recorded.correlation_id,
-                causation_id=question.recorded.id,
+                event_id=derived_id(waiting.recorded.id, "answer", answer.interrupt_id),
+                correlation_id=waiting.recorded.correlation_id,
+                causation_id=waiting.recorded.id,
             )
             (recorded,) = await self._log.append([envelope], expected=tail)
             return Receipt(recorded.id, recorded.sequence, again=False)
@@ -240,10 +249,10 @@ class Inbox:
 
         return await self._decide(conversation, attempt, None)
 
-    async def question(self, conversation: str) -> Question | None:
+    async def waiting(self, conversation: str) -> Waiting | None:
         """What a person is asked now."""
         start = await self.standing(conversation)
-        return await self._open_question(start) if start else None
+        return await self._waiting(start) if start else None
 
     async def is_busy(self, start: Recorded) -> bool:
         """Whether a run is in progress or waits in the conversation that `start` began."""
@@ -306,14 +315,31 @@ class Inbox:
                 "send it again when one has been answered"
             )
 
-    async def _open_question(self, start: Recorded) -> Question | None:
-        """The newest question, unless somebody has said something since."""
+    async def _waiting(self, start: Recorded) -> Waiting | None:
+        """The questions that nobody has answered, unless somebody has said something else since."""
         newest = await self._log.last(start.conversation, "run.>")
-        if newest is None or newest.sequence < start.sequence or not isinstance(newest.event, RunInterrupted):
+        if newest and not open_after(newest.event) and not isinstance(newest.event, ENDS):
+            # A run that answers one of several has begun: the others stay open.
+            left_open = [
+                await self._log.last(start.conversation, kind.type) for kind in (RunInterrupted, RunFailed)
+            ]
+            newest = max((event for event in left_open if event), key=lambda e: e.sequence, default=None)
+        if newest is None or newest.sequence < start.sequence:
             return None
-        said = await self._log.last(start.conversation, "message.>")
-        answered = said and said.sequence > newest.event.message_sequence
-        return None if answered else Question(newest, newest.event)
+        questions = list(open_after(newest.event))
+        said = self._log.read(start.conversation, after=_run_of(newest).message_sequence, pattern="message.>")
+        async for each in said:
+            if not isinstance(each.event, AnswerReceived):
+                return None
+            told = each.event.answers([asked.interrupt_id for asked in questions])
+            questions = [asked for asked in questions if asked.interrupt_id not in told]
+        return Waiting(newest, tuple(questions)) if questions else None
+
+    async def _answered(self, start: Recorded, answer: AnswerReceived) -> Recorded | None:
+        """The same answer to the same question, received before."""
+        said = self._log.read(start.conversation, after=start.sequence, pattern=f"{answer.type}.>")
+        same = [known async for known in said if _same(known, answer)]
+        return same[-1] if same else None
 
     def _cancels(self, conversation: str, runs: Sequence[Recorded], *, rollback: bool) -> list[Envelope]:
         return [
@@ -356,10 +382,17 @@ class Inbox:
 
 def _same(known: Recorded, answer: AnswerReceived) -> bool:
     told = known.event
-    return isinstance(told, AnswerReceived) and (told.approve, told.response) == (
+    return isinstance(told, AnswerReceived) and (told.interrupt_id, told.approve, told.response) == (
+        answer.interrupt_id,
         answer.approve,
         answer.response,
     )
+
+
+def _run_of(recorded: Recorded) -> RunEvent:
+    if not isinstance(recorded.event, RunEvent):
+        raise TypeError(f"{recorded.event.type} is no event of a run")
+    return recorded.event
 
 
 def _is_said(event: Event) -> TypeGuard[MessageReceived | AnswerReceived]:

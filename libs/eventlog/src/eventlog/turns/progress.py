@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from contracts.envelope import Recorded
-from contracts.events import ENDS, RunEvent, RunInterrupted
+from contracts.events import ENDS, AnswerReceived, Question, RunEvent, open_after
 
 
 class Turn(Enum):
@@ -28,7 +28,7 @@ class Progress:
     Attributes:
         start: its `ConversationStarted`, None if it was deleted.
         newest_run: the newest event of any run in it, if any.
-        newest_question: the newest `RunInterrupted` in it, answered or not, if any.
+        newest_question: the newest event in it that left questions open, answered or not, if any.
     """
 
     start: Recorded | None
@@ -50,18 +50,22 @@ class Progress:
             return self.begins - 1
         return run.message_sequence if isinstance(run, ENDS) else run.message_sequence - 1
 
-    def question_for(self, work: Recorded) -> RunInterrupted | None:
-        """The question that `work` answers: asked before it was sent, and answered by nothing else.
+    def questions_for(self, work: Recorded) -> tuple[Question, ...]:
+        """The questions that `work` may answer: open when its turn comes, and for a message, asked before it
+        was sent; an answer names its question.
 
         An earlier attempt at `work` changes nothing about that.
         """
         asked, run = self.newest_question, self._run
-        if asked is None or run is None or not self.begins < asked.sequence < work.sequence:
-            return None
+        if asked is None or run is None or not self.begins < asked.sequence:
+            return ()
+        if not isinstance(work.event, AnswerReceived) and asked.sequence > work.sequence:
+            return ()
         question = asked.event
-        if not isinstance(question, RunInterrupted):
-            return None
-        return question if run.message_sequence in (question.message_sequence, work.sequence) else None
+        if not isinstance(question, RunEvent):
+            return ()
+        is_open = run.message_sequence in (question.message_sequence, work.sequence)
+        return open_after(question) if is_open else ()
 
     def turn(self, work: Recorded, next_work: Recorded | None) -> Turn:
         """`next_work` is the oldest message behind `answered`."""

@@ -55,6 +55,7 @@ class Answer:
 
     Attributes:
         repeats: how often the message was sent again meanwhile, each to be answered alike.
+        answered: a final answer was among the steps.
     """
 
     chat_id: str
@@ -69,11 +70,14 @@ class Answer:
             case NodeCompleted(steps=steps):
                 for step in steps:
                     yield self._step(step.kind, step.text)
-            case RunCompleted(text=text) | RunInterrupted(question=text):
+            case RunCompleted(text=text):
                 if not self.answered:
                     yield self._step("final_answer", text)
-                yield MessageEnd(message_id=self.message_id, chat_id=self.chat_id)
-                self.ended = True
+                yield self._end()
+            case RunInterrupted(questions=questions):
+                for asked in questions:
+                    yield self._step("final_answer", asked.question)
+                yield self._end()
             case RunFailed(error=error):
                 yield self._error(error)
             case RunCancelled():
@@ -84,6 +88,10 @@ class Answer:
         return AgentStep(
             step_type=STEP_TYPES[kind], message=text, message_id=self.message_id, chat_id=self.chat_id
         )
+
+    def _end(self) -> MessageEnd:
+        self.ended = True
+        return MessageEnd(message_id=self.message_id, chat_id=self.chat_id)
 
     def _error(self, reason: str) -> AgentError:
         self.ended = True

@@ -76,6 +76,7 @@ class RunRequest(BaseModel):
 
     task: Text = Field(examples=["get all contacts"])
     chat_id: str | None = Field(default=None, max_length=128)
+    graph: str | None = Field(default=None, min_length=1, max_length=128)
 
 
 class RunStep(BaseModel):

@@ -7,7 +7,7 @@ What a client sees of a run comes from two sides: node starts are live deltas, a
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
@@ -16,13 +16,15 @@ from contracts.envelope import Recorded
 from contracts.events import (
     ENDS,
     NodeCompleted,
+    Question,
     RunCancelled,
     RunCompleted,
     RunEvent,
     RunFailed,
     RunInterrupted,
 )
-from contracts.live import NODE_STARTED, Delta, NodeStarted
+from contracts.live import NODE_STARTED, Delta
+from contracts.trace import CUSTOM_EVENT
 from protocols.octo.wire import (
     FAILED,
     NODE_STARTS,
@@ -30,6 +32,7 @@ from protocols.octo.wire import (
     ChainEnd,
     ChainStart,
     ClientFrame,
+    CustomEvent,
     Failed,
     Finished,
     Frame,
@@ -92,9 +95,11 @@ def failed(reason: str) -> Failed:
     return Failed(error=FAILED.format(reason))
 
 
-def asked(question: RunInterrupted) -> HitlRequest:
+def asked(question: Question) -> HitlRequest:
     """The frame that asks a person."""
     context = question.context | {"interrupt_id": question.interrupt_id}
+    if question.response_schema is not None:
+        context["response_schema"] = question.response_schema
     return HitlRequest(message=question.question, context=context)
 
 
@@ -109,7 +114,8 @@ class _Run:
     Attributes:
         logged: an event of it has been seen; until then, nodes may be running that nobody told of.
         announced: starts that came as deltas.
-        held: announced starts that are not shown yet.
+        running: how many nodes of a super-step were shown to start and not to end.
+        held: announced starts, and what nodes said, that are not shown yet.
     """
 
     attempt: int = 1
@@ -117,7 +123,29 @@ class _Run:
     announced: Counter[_Node] = field(default_factory=Counter)
     shown: Counter[_Node] = field(default_factory=Counter)
     ended: Counter[_Node] = field(default_factory=Counter)
-    held: list[_Node] = field(default_factory=list)
+    running: Counter[int] = field(default_factory=Counter)
+    held: deque[tuple[_Node, Frame | None]] = field(default_factory=deque)
+
+    def start(self, node: _Node) -> ChainStart:
+        """Show that a node starts."""
+        self.shown[node] += 1
+        self.running[node[0]] += 1
+        return _start(node[1])
+
+    def end(self, node: _Node, data: Any) -> ChainEnd:
+        """Show that a node has ended."""
+        self.ended[node] += 1
+        self.running[node[0]] -= 1
+        if not self.running[node[0]]:
+            del self.running[node[0]]
+        return ChainEnd(node=node[1], data=data)
+
+    def close(self) -> Iterator[Frame]:
+        """The ends of nodes that stopped without one: they asked, raised, or went with their runner."""
+        self.held.clear()
+        for node in self.shown - self.ended:
+            for _ in range(self.shown[node] - self.ended[node]):
+                yield self.end(node, {})
 
 
 class Narration:
@@ -130,20 +158,25 @@ class Narration:
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
         self._ended: deque[str] = deque(maxlen=_ENDED_RUNS)
+        self._superseded: list[_Run] = []
 
     def delta(self, delta: Delta) -> Iterator[Frame]:
         """The frames that a live delta stands for, and those that waited for it."""
-        if delta.kind != NODE_STARTED or delta.run_id in self._ended:
+        if delta.kind not in (NODE_STARTED, CUSTOM_EVENT) or delta.run_id in self._ended:
             return
         run = self._attempt(delta.run_id, delta.attempt)
         if run is None:
             return
-        started = NodeStarted.model_validate(delta.data)
-        node = (started.step, started.node)
-        run.announced[node] += 1
-        if run.announced[node] > run.shown[node]:
-            run.held.append(node)
-            yield from self._release()
+        yield from self._left()
+        node = (delta.data["step"], delta.data["node"])
+        if delta.kind == CUSTOM_EVENT:
+            run.held.append((node, CustomEvent(node=node[1], data=delta.data["data"])))
+        else:
+            run.announced[node] += 1
+            if run.announced[node] <= run.shown[node]:
+                return
+            run.held.append((node, None))
+        yield from self._release()
 
     def event(self, recorded: Recorded) -> Iterator[Frame]:
         """The frames that an event stands for, and those that waited for it."""
@@ -153,21 +186,29 @@ class Narration:
         run = self._attempt(event.run_id, event.attempt)
         if run is None:
             return
+        yield from self._left()
         run.logged = True
         if isinstance(event, NodeCompleted):
             yield from _completed(run, event)
         if isinstance(event, ENDS):
+            yield from run.close()
             del self._runs[event.run_id]
             self._ended.append(event.run_id)
-            yield _end(event)
+            yield from _end(event)
         yield from self._release()
 
     def _attempt(self, run_id: str, attempt: int) -> _Run | None:
         """The run, made anew for a newer attempt; None for what an older attempt left behind."""
         run = self._runs.setdefault(run_id, _Run(attempt))
         if attempt > run.attempt:
+            self._superseded.append(run)
             run = self._runs[run_id] = _Run(attempt)
         return run if attempt == run.attempt else None
+
+    def _left(self) -> Iterator[Frame]:
+        """The ends of what older attempts have begun."""
+        while self._superseded:
+            yield from self._superseded.pop().close()
 
     def _release(self) -> Iterator[Frame]:
         if not self._runs:
@@ -175,37 +216,37 @@ class Narration:
         run = next(iter(self._runs.values()))
         if not run.logged:
             return
-        for node in tuple(run.held):
-            if all(run.ended[other] >= count for other, count in run.shown.items() if other[0] < node[0]):
-                run.held.remove(node)
-                run.shown[node] += 1
-                yield _start(node[1])
+        while run.held:
+            node, said = run.held[0]
+            if any(step < node[0] for step in run.running):
+                return
+            run.held.popleft()
+            if said is not None:
+                yield said
+            elif run.shown[node] < run.announced[node]:
+                yield run.start(node)
 
 
 def _completed(run: _Run, event: NodeCompleted) -> Iterator[Frame]:
     node = (event.step, event.node)
     if run.shown[node] == run.ended[node]:
-        if node in run.held:
-            run.held.remove(node)
-        run.shown[node] += 1
-        yield _start(event.node)
-    run.ended[node] += 1
-    yield ChainEnd(node=event.node, data={} if event.update is None else event.update)
+        yield run.start(node)
+    yield run.end(node, {} if event.update is None else event.update)
 
 
 def _start(node: str) -> ChainStart:
     return ChainStart(node=node, data=NODE_STARTS.format(node.replace("_", " ").title()))
 
 
-def _end(event: BaseModel) -> Frame:
+def _end(event: BaseModel) -> Iterator[Frame]:
     match event:
-        case RunInterrupted():
-            return asked(event)
+        case RunInterrupted(questions=questions):
+            yield from map(asked, questions)
         case RunCompleted(text=text, output=output, output_format=output_format):
-            return Finished(output_format=output_format or "chat", content=text if output is None else output)
+            yield Finished(output_format=output_format or "chat", content=text if output is None else output)
         case RunFailed(error=error):
-            return failed(error)
+            yield failed(error)
         case RunCancelled():
-            return failed("실행이 취소되었습니다")
+            yield failed("실행이 취소되었습니다")
         case _:
             raise TypeError(f"{type(event).__name__} does not end a run")

@@ -5,7 +5,7 @@ First the frames, then the REST models. The Korean texts are part of the protoco
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter
 
 from contracts.events.message import OutputFormat
 
@@ -18,6 +18,16 @@ FINAL_ANSWER = "[최종 응답] {}"
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE, pattern=r"\S")]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
+
+_TEXT: TypeAdapter[str] = TypeAdapter(Text)
+
+
+def _answered(response: JsonValue) -> JsonValue:
+    return _TEXT.validate_python(response) if isinstance(response, str) else response
+
+
+Answer = Annotated[JsonValue, AfterValidator(_answered)]
+"""What answers a question: text, or any other JSON for a graph that asks for it; null is none."""
 OnBusy = Literal["enqueue", "reject", "interrupt", "rollback"]
 SessionStatus = Literal["active", "in_progress", "waiting_human", "completed"]
 StateStatus = Literal["in_progress", "waiting_human", "completed"]
@@ -49,15 +59,16 @@ class SayContent(_FromClient):
 
 
 class HumanResponse(_FromClient):
-    """The answer to the question asked last; a `response` in words counts before `approve`.
+    """The answer to the question that waits longest; a `response` counts before `approve`.
 
     Attributes:
+        response: any JSON; an object whose keys are all ids of open questions answers each of them.
         interrupt_id: the question's own name, from its context, for clients that want to be exact.
     """
 
     type: Literal["human_response"]
     approve: bool | None = None
-    response: Text | None = None
+    response: Answer = None
     interrupt_id: Id | None = None
 
 
@@ -91,6 +102,14 @@ class ChainEnd(BaseModel):
     data: Any
 
 
+class CustomEvent(BaseModel):
+    """Something that a node says before it has ended; `data` is any JSON."""
+
+    event: Literal["on_custom_event"] = "on_custom_event"
+    node: str
+    data: Any
+
+
 class HitlRequest(BaseModel):
     """A person is asked. The context holds what is needed to decide, and the ``interrupt_id``."""
 
@@ -115,7 +134,7 @@ class Failed(BaseModel):
 
 
 ClientFrame = Say | SayContent | HumanResponse | Cancel
-Frame = Connected | ChainStart | ChainEnd | HitlRequest | Finished | Failed
+Frame = Connected | ChainStart | ChainEnd | CustomEvent | HitlRequest | Finished | Failed
 
 
 class ErrorBody(BaseModel):
@@ -132,6 +151,7 @@ class ChatRequest(BaseModel):
         user_id: the user a new conversation is listed under.
         message_id: the caller's own name for the message, by which it can be sent to a `thread_id` again
             and is one.
+        graph: what answers a new conversation; an old one keeps its own.
     """
 
     model_config = ConfigDict(
@@ -145,6 +165,7 @@ class ChatRequest(BaseModel):
     thread_id: Id | None = None
     user_id: Id | None = None
     message_id: Id | None = None
+    graph: Id | None = None
 
 
 class ChatResponse(BaseModel):
@@ -215,7 +236,11 @@ class Done(BaseModel):
 
 
 class ResumeRequest(BaseModel):
-    """The body of ``POST /api/sessions/{id}/resume``; a `response` in words counts before `approve`."""
+    """The body of ``POST /api/sessions/{id}/resume``; a `response` counts before `approve`.
+
+    Attributes:
+        response: any JSON; an object whose keys are all ids of open questions answers each of them.
+    """
 
     model_config = ConfigDict(
         strict=True,
@@ -225,7 +250,7 @@ class ResumeRequest(BaseModel):
     )
 
     approve: bool | None = None
-    response: Text | None = None
+    response: Answer = None
     interrupt_id: Id | None = None
 
 

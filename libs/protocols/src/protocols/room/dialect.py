@@ -19,6 +19,7 @@ from contracts.events import (
     AnswerReceived,
     ConversationDeleted,
     MessageReceived,
+    Question,
     RunCompleted,
     RunEnded,
     RunEvent,
@@ -26,7 +27,7 @@ from contracts.events import (
     RunInterrupted,
 )
 from contracts.live import Delta
-from contracts.trace import CHAIN_END, CHAIN_ERROR, CHAIN_START, CHAIN_STREAM, TRACED, root_of
+from contracts.trace import CHAIN_END, CHAIN_ERROR, CHAIN_START, CHAIN_STREAM, CUSTOM_EVENT, TRACED, root_of
 from protocols.room.wire import (
     COMMANDS,
     Restart,
@@ -169,9 +170,9 @@ class _Turn:
                     update = {"messages": [assistant(text).model_dump()]}
                     yield from self._root(last - 1, CHAIN_STREAM, chunk={"model": update})
                 yield from self._root(last, CHAIN_END)
-            case RunInterrupted(interrupt_id=identity, question=question, context=context):
-                asked = {"id": identity, "value": {"question": question, "context": context}}
-                yield from self._root(last - 1, CHAIN_STREAM, chunk={"__interrupt__": [asked]})
+            case RunInterrupted(questions=questions):
+                chunk = {"__interrupt__": [_interrupt(asked) for asked in questions]}
+                yield from self._root(last - 1, CHAIN_STREAM, chunk=chunk)
                 yield from self._root(last, CHAIN_END)
             case RunFailed(error=error):
                 yield from self._root(last, CHAIN_ERROR, error=error)
@@ -183,7 +184,8 @@ class _Turn:
         yield from self._event(number, kind, {"data": data, "run_id": root, "parent_ids": [], "tags": []})
 
     def _event(self, number: int, kind: str, traced: dict[str, Any]) -> Iterator[Frame]:
-        documented = {name: traced[name] for name in ("data", "run_id", "parent_ids", "tags")}
+        fields = ("data", "run_id", "parent_ids", "tags", *(("name",) if kind == CUSTOM_EVENT else ()))
+        documented = {name: traced[name] for name in fields}
         yield from self._placed(number, {"event": kind, **documented, "id": self._id(number)})
 
     def _placed(self, number: int, frame: Frame) -> Iterator[Frame]:
@@ -193,6 +195,12 @@ class _Turn:
 
     def _id(self, number: int) -> str:
         return str(Position(self.sequence, Place(self.attempt, number)))
+
+
+def _interrupt(question: Question) -> dict[str, Any]:
+    """The question as LangGraph streams it."""
+    schema = {} if question.response_schema is None else {"response_schema": question.response_schema}
+    return {"id": question.interrupt_id, "value": question.value, **schema}
 
 
 def _last(end: RunEnded) -> Place:

@@ -270,10 +270,11 @@ def encode(frame: ServerFrame) -> str:
 
 
 class SessionSettings(_Frame):
-    """Body of the calls that create a session."""
+    """Body of the calls that create a session; `graph` is what answers where the engine asks one."""
 
     voice: Voice = DEFAULT_VOICE
     show_text: bool = True
+    graph: str | None = Field(default=None, min_length=1, max_length=128)
 
 
 class SessionCreated(_Frame):

@@ -1,25 +1,27 @@
 """A graph driven from its input to where it stops; what its nodes do goes into the journal as it happens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from langchain_core.runnables import RunnableConfig
 
 from agent_runner.engine.assignment import Assignment
-from agent_runner.engine.catalogue import Compiled, Served
+from agent_runner.engine.catalogue import Compiled, Ready
 from agent_runner.engine.checkpointer import Stage
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.effects import Effects
-from agent_runner.engine.interrupts import Asked, question_of
+from agent_runner.engine.interrupts import breakpoint_of, questions_of
 from agent_runner.engine.options import options_of
 from agent_runner.engine.outputs import presented
-from agent_runner.engine.streaming.modes import Modes
+from agent_runner.engine.steps import messages_in, shown
+from agent_runner.engine.streaming.modes import WATCHED, Modes
 from agent_runner.engine.streaming.protocol import Protocol
 from agent_runner.engine.streaming.recorder import Recorder
 from agent_runner.engine.updates import as_json
-from contracts.events import CheckpointSaved, Event, NodeCompleted, RunCompleted, RunInterrupted
+from contracts.events import Event, NodeCompleted, Question, RunCompleted, RunInterrupted, RunRequested
 from contracts.live import NODE_STARTED, NodeStarted
+from contracts.trace import CUSTOM_EVENT, root_of
 from eventlog.turns.journal import Journal
 
 STAGE_SECONDS: Final = 30.0
@@ -32,88 +34,146 @@ class Drive:
 
     Attributes:
         recorder: takes what is to be streamed, where anything is.
-        reached: the checkpoints that no event carries yet.
     """
 
     assignment: Assignment
-    served: Served[Compiled]
+    ready: Ready
     journal: Journal
     deltas: Deltas
     effects: Effects
     recorder: Recorder | None = None
-    reached: list[CheckpointSaved] = field(default_factory=list)
+    graph: Compiled | None = None
     _values: Any = None
-    _next: tuple[str, ...] = ()
-    _asked: Asked | None = None
+    _checkpoint: str = ""
+    _next: Sequence[str] = ()
+    _step: NodeCompleted | None = None
+    _shown: set[str] = field(default_factory=set)
+    _super_step: int = 0
+    _node: str = ""
 
-    async def run(self, given: Any, config: RunnableConfig, stage: Stage) -> None:
+    async def run(self, graph: Compiled, given: Any, config: RunnableConfig, stage: Stage) -> None:
         """Until the graph is done or asks a person."""
-        steps: list[NodeCompleted] = []
-        super_step = 0
-        request = self.assignment.request
-        in_steps = request.durability != "exit"
-        parts = self._streaming().parts(
-            self.served.graph, given, config, options_of(request, self.served.graph)
-        )
-        async for mode, chunk in parts:
+        self.graph = graph
+        options = options_of(self.assignment.request, graph)
+        own = self.ready.context(graph, self.assignment.known)
+        if own and isinstance(given_context := options.get("context") or {}, dict):
+            options["context"] = {**own, **given_context}
+        async for namespace, mode, chunk in self._streaming().parts(graph, given, config, options):
+            if mode == "custom":
+                self._told(namespace, chunk)
+                continue
+            if mode == "tasks" and "triggers" in chunk:
+                stage.started("|".join(namespace), chunk["id"], chunk["name"])
+            if namespace:
+                continue
             if mode == "checkpoints":
-                self._values = chunk["values"]
-                super_step = chunk["metadata"]["step"]
-                identity = chunk["config"]["configurable"]["checkpoint_id"]
-                self._next = tuple(chunk["next"])
-                if in_steps:
-                    self.reached += await stage.take(identity, STAGE_SECONDS)
-                self._complete(super_step, steps)
-                steps.clear()
+                await self._reached(chunk, stage)
             elif "triggers" in chunk:
-                started = NodeStarted(node=chunk["name"], step=super_step + 1)
-                self.deltas.send(NODE_STARTED, started.model_dump())
-            elif chunk["interrupts"]:
-                self._asked = question_of(chunk["interrupts"][0])
-            elif chunk.get("error") is None:
-                steps.append(self._completed(chunk["name"], chunk["result"]))
+                if not stage.has_ended(chunk["id"]):
+                    self._node = chunk["name"]
+                    started = NodeStarted(node=chunk["name"], step=self._super_step + 1)
+                    self.deltas.send(NODE_STARTED, started.model_dump())
+            elif chunk.get("error") is None and not chunk["interrupts"]:
+                await self._ended(chunk, stage)
 
-    def end(self) -> Event:
+    async def questions(self, config: RunnableConfig, *, failed: bool = False) -> tuple[Question, ...]:
+        """What the graph waits for a person to answer, once it has stopped; of one that `failed`, still."""
+        if not self._next or self.graph is None:
+            return ()
+        state = await self.graph.aget_state(config)
+        if state.interrupts or failed or isinstance(self.assignment.work.event, RunRequested):
+            return questions_of(state.interrupts)
+        return (breakpoint_of(self._checkpoint, self._next),)
+
+    def end(self, questions: tuple[Question, ...]) -> Event:
         """How the run ended, once the graph has stopped."""
         facts = self.assignment.facts
-        if asked := self._asked:
-            return RunInterrupted(
-                **facts,
-                interrupt_id=asked.interrupt_id,
-                question=asked.question,
-                context=asked.context,
-            )
-        work, presentation = self.assignment.work, self.served.presentation
-        reply = presentation.reply(self._values)
+        if questions:
+            return RunInterrupted(**facts, questions=questions)
+        presentation = self.ready.presentation
+        return self.completed(presentation.reply(self._values))
+
+    def completed(self, reply: str) -> RunCompleted:
+        """The end of a run with a reply."""
+        facts, work, presentation = self.assignment.facts, self.assignment.work, self.ready.presentation
         output_format = getattr(work.event, "output_format", None)
         output = None
         if output_format is not None:
             output = presented(output_format, presentation.account(self._values, reply), work.occurred_at)
         return RunCompleted(
-            **facts, text=reply, output=output, output_format=output_format, stopped_at=self._next
+            **facts, text=reply, output=output, output_format=output_format, stopped_at=tuple(self._next)
         )
 
     def _streaming(self) -> Modes | Protocol:
         request = self.assignment.request
         if self.recorder and request.stream == "protocol":
             return Protocol(self.recorder, self.assignment.work.sequence, self.assignment.attempt)
-        return Modes(request.stream_modes, self.recorder, subgraphs=request.subgraphs)
+        watched = WATCHED if self.recorder else (*WATCHED, "custom")
+        return Modes(request.stream_modes, self.recorder, subgraphs=request.subgraphs, watched=watched)
 
-    def _complete(self, super_step: int, steps: Sequence[NodeCompleted]) -> None:
-        """Put a super-step into the journal, the state it led to with its last node; a state that no node
-        led to waits for the next one."""
-        if not steps:
+    def _told(self, namespace: Sequence[str], value: Any) -> None:
+        """Something that a node says on the way; a model's tokens are told of by its callbacks."""
+        if isinstance(value, dict) and value.keys() == {"token"}:
             return
-        *others, last = (step.model_copy(update={"step": super_step}) for step in steps)
-        last = last.model_copy(update={"checkpoints": tuple(self.reached)})
-        self.reached.clear()
-        self.journal.add(*self.effects.take(), *others, last)
-
-    def _completed(self, node: str, update: Any) -> NodeCompleted:
-        return NodeCompleted(
-            **self.assignment.facts,
-            node=node,
-            step=0,
-            update=as_json(update),
-            steps=self.served.presentation.steps(node, update),
+        node = namespace[0].partition(":")[0] if namespace else self._node
+        self.deltas.send(
+            CUSTOM_EVENT,
+            {
+                "run_id": str(root_of(self.assignment.work.id, self.assignment.attempt)),
+                "parent_ids": [],
+                "tags": [],
+                "name": namespace[-1].partition(":")[0] if namespace else node,
+                "data": as_json(value),
+                "node": node,
+                "step": self._super_step + 1,
+            },
         )
+
+    @property
+    def _in_steps(self) -> bool:
+        """Whether states are stored as the graph comes to them, and not only where it stops."""
+        return self.assignment.request.durability != "exit"
+
+    async def _reached(self, chunk: Any, stage: Stage) -> None:
+        """A super-step has ended: the state it led to goes into the journal with its node; a state that no
+        single node led to waits for the next one."""
+        if not self._checkpoint:
+            self._shown |= {message.id for message in messages_in(chunk["values"]) if message.id}
+        self._values, self._next = chunk["values"], chunk["next"]
+        self._super_step = chunk["metadata"]["step"]
+        self._checkpoint = chunk["config"]["configurable"]["checkpoint_id"]
+        if self._in_steps:
+            await stage.reach(self._checkpoint, STAGE_SECONDS)
+        if self._step is None:
+            return
+        step, self._step = self._step, None
+        step = step.model_copy(update={"checkpoints": stage.carry()})
+        self.journal.add(*self.effects.take(), step)
+
+    async def _ended(self, chunk: Any, stage: Stage) -> None:
+        """A node has ended: alone in its super-step, it waits for the state that this leads to; else it is
+        told of at once, with what it wrote."""
+        update = shown(chunk["result"])
+        step = NodeCompleted(
+            **self.assignment.facts,
+            node=chunk["name"],
+            step=self._super_step + 1,
+            update=as_json(update),
+            steps=self.ready.presentation.steps(chunk["name"], self._new(update)),
+        )
+        if not self._in_steps or stage.is_alone(chunk["id"]):
+            if self._step is not None:
+                self.journal.add(*self.effects.take(), self._step)
+            self._step = step
+            return
+        writes = await stage.writes_of(chunk["id"], STAGE_SECONDS)
+        step = step.model_copy(update={"checkpoints": stage.carry(), "writes": writes})
+        self.journal.add(*self.effects.take(), step)
+
+    def _new(self, update: Any) -> Any:
+        """The update without messages that the state held before, or that were shown before."""
+        if not isinstance(update, Mapping) or not (messages := messages_in(update)):
+            return update
+        new = [message for message in messages if message.id is None or message.id not in self._shown]
+        self._shown |= {message.id for message in new if message.id is not None}
+        return {**update, "messages": new}

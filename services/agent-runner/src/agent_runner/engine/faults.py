@@ -11,6 +11,10 @@ from langchain_core.exceptions import ContextOverflowError, ModelError
 from langgraph.errors import GraphRecursionError
 from pydantic import ValidationError
 
+from agent_runner.engine.answers import NotTaken
+from agent_runner.engine.checkpointer.encoding import Unstorable
+from eventlog.ports import TooLarge
+
 Kind: TypeAlias = Literal[
     "busy", "quota", "down", "slow", "refused", "too_long", "denied", "missing", "rejected", "unusable",
     "empty", "truncated", "filtered", "cut", "loop", "timeout",
@@ -107,6 +111,14 @@ _SENTENCES: Final[dict[Kind, tuple[str, str]]] = {
 }
 
 
+_FOR_PEOPLE: Final = (NotTaken, Unstorable, TooLarge)
+"""Errors whose text was written for whoever waits."""
+_UNTOLD: Final[dict[Language, str]] = {
+    "ko": "답변하는 중에 오류가 났습니다. (오류 {})",
+    "en": "Something went wrong while answering. (error {})",
+}
+
+
 class ModelFault(RuntimeError):
     """A chat model gave nothing to go on with. Its text is what the person may read.
 
@@ -167,8 +179,12 @@ def retry_after(error: BaseException) -> float | None:
         return None
 
 
-def told(error: BaseException, language: Language) -> str:
-    """What the person may read of why a run failed: of a provider or of pydantic, never their own words."""
+def told(error: BaseException, language: Language, error_id: str | None = None) -> str:
+    """What the person may read of why a run failed: of a provider or of pydantic, never their own words.
+
+    Args:
+        error_id: stands for the text of what a graph raised; without it the text is for everybody.
+    """
     if isinstance(error, ModelFault):
         return str(error)
     if isinstance(error, TimeoutError):
@@ -178,6 +194,8 @@ def told(error: BaseException, language: Language) -> str:
     for each in _causes(error):
         if kind := kind_of(each):
             return sentence(kind, language, retry_after(each))
+    if error_id is not None and not isinstance(error, _FOR_PEOPLE):
+        return _UNTOLD[language].format(error_id)
     return hidden(str(error)) or type(error).__name__
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from faststream.nats import NatsRouter
 from pydantic import create_model
 
-from agent_runner.engine.catalogue import Compiled
+from agent_runner.engine.catalogue import Compiled, Ready
 from contracts import queries, subjects
 from contracts.queries import Failure, Graphs, GraphsQuery, GraphView, GraphViewQuery
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 QUEUE: Final = "agent-runner"
 
 
-def router(graphs: Mapping[str, Compiled], default_graph: str) -> NatsRouter:
+def router(graphs: Mapping[str, Ready], default_graph: str) -> NatsRouter:
     """A subscriber for each query; replicas share the questions."""
     routes = NatsRouter()
 
@@ -33,7 +33,8 @@ def router(graphs: Mapping[str, Compiled], default_graph: str) -> NatsRouter:
         if graph is None:
             return GraphView()
         try:
-            return GraphView(view=await _view(graph, query))
+            async with graph.opened() as compiled:
+                return GraphView(view=await _view(compiled, query))
         except Exception as error:  # whatever the user's own graph raises
             logger.warning("graph %r cannot be shown", query.graph, exc_info=error)
             return Failure(failure="invalid", message=f"{type(error).__name__}: {error}")

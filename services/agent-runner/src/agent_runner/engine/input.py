@@ -3,17 +3,21 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
+from agent_runner.engine.answers import NotTaken, shaped
 from agent_runner.engine.assignment import Assignment
 from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.consent import verdict
+from agent_runner.engine.fitting import Intake
 from agent_runner.engine.options import command_of, with_ids
 from agent_runner.engine.spoken import corrections
-from contracts.events import AnswerReceived, MessageReceived, RunRequested
+from contracts.events import AnswerReceived, MessageReceived, Question, RunRequested
 from eventlog.author import derived_id
 from eventlog.ports import Log
 
@@ -23,33 +27,85 @@ NOTHING: Final = object()
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
+class Withdrawn(NotTaken):
+    """What the work answers is not asked any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A person did not let the graph go on.
+
+    Attributes:
+        reply: what the run ends with.
+    """
+
+    reply: str
+
+
 async def input_of(
-    assignment: Assignment, config: RunnableConfig, saver: LogCheckpointSaver, log: Log
+    assignment: Assignment, config: RunnableConfig, saver: LogCheckpointSaver, log: Log, intake: Intake
 ) -> Any:
     """What to give the graph: the message, the answer, the input or command as it came, or None where it
-    is to go on where it stands, as when the run has begun before; `NOTHING` where it is not even that.
+    is to go on where it stands, as when the run has begun before; `NOTHING` where it is not even that, and
+    `Declined` where a person would not have it.
 
     Raises:
-        ValueError: if the work answers a question that is not asked any more.
+        NotTaken: if the question does not take the answer.
     """
     work = assignment.work
     begun = await saver.aget_tuple(config)
     if begun is not None and begun.metadata.get("run_id") == work.id:
         return None
-    event, question = work.event, assignment.question
-    if isinstance(event, RunRequested):
-        return _requested(assignment, event)
-    if isinstance(event, AnswerReceived):
-        if question is None or question.interrupt_id != event.interrupt_id:
-            raise ValueError("the question was withdrawn before the answer came")
-        answer = {"approve": event.approve} if event.response is None else {"response": event.response}
-        return Command(resume={question.interrupt_id: answer})
-    if not isinstance(event, MessageReceived):
-        raise TypeError(f"cannot answer {event.type}")
-    if question is not None:
-        return Command(resume={question.interrupt_id: {"response": composed(event.text)}})
+    if isinstance(work.event, RunRequested):
+        return _requested(assignment, work.event)
+    if (said := _said(assignment)) is not None:
+        return resume(assignment.questions, said)
+    if not isinstance(work.event, MessageReceived):
+        raise TypeError(f"cannot answer {work.event.type}")
+    given = intake(HumanMessage(composed(work.event.text), id=work.id), assignment.known)
     heard = await _heard(assignment, log, begun.checkpoint["channel_values"] if begun else {})
-    return {"messages": [*heard, HumanMessage(composed(event.text), id=work.id)]}
+    return {**given, "messages": [*heard, *given["messages"]]} if heard else given
+
+
+def resume(questions: tuple[Question, ...], said: Mapping[str, Any]) -> Any:
+    """What makes the graph go on, from what was said to its questions, by id.
+
+    Raises:
+        NotTaken: if a question does not take what was said to it.
+    """
+    answered = [
+        (question, said[question.interrupt_id]) for question in questions if question.interrupt_id in said
+    ]
+    for question, answer in answered:
+        if question.kind == "breakpoint":
+            return _go_on(question, answer)
+    return Command(resume={question.interrupt_id: shaped(question, answer) for question, answer in answered})
+
+
+def _said(assignment: Assignment) -> dict[str, Any] | None:
+    """What the work says to open questions, by id; None if it answers none. Words answer the first."""
+    event, questions = assignment.work.event, assignment.questions
+    ids = [question.interrupt_id for question in questions]
+    if isinstance(event, AnswerReceived):
+        said = event.answers(ids)
+        if not all(identity in ids for identity in said):
+            raise Withdrawn("the question was withdrawn before the answer came")
+        return said
+    if isinstance(event, MessageReceived) and ids:
+        return {ids[0]: composed(event.text)}
+    return None
+
+
+def _go_on(question: Question, said: Any) -> Any:
+    decided = verdict(said) if isinstance(said, str) else said
+    match decided:
+        case True:
+            return None
+        case False:
+            named = ", ".join(map(str, question.context.get("next", ())))
+            return Declined(f"{named} 단계를 진행하지 않았습니다. / {named} was not carried out.")
+        case _:
+            raise NotTaken(f"yes or no: {question.question}")
 
 
 def composed(text: str) -> str:

@@ -4,21 +4,24 @@ import asyncio
 import logging
 
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import ToolMessage
 from langchain_core.runnables import RunnableConfig
 from opentelemetry.trace import get_current_span
 
+from agent_runner.engine.answers import NotTaken
 from agent_runner.engine.assignment import Assignment
-from agent_runner.engine.catalogue import Compiled, Served
+from agent_runner.engine.catalogue import Compiled, Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
 from agent_runner.engine.exits import ordinary
 from agent_runner.engine.faults import Language, kind_of, language_of, reason, told
-from agent_runner.engine.input import NOTHING, input_of
+from agent_runner.engine.input import NOTHING, Declined, Withdrawn, input_of
 from agent_runner.engine.model_calls import ModelCalls
 from agent_runner.engine.options import branched, with_options
 from agent_runner.engine.spans import Spans
+from agent_runner.engine.steps import messages_in, unanswered_calls
 from agent_runner.engine.streaming.recorder import Recorder
 from agent_runner.engine.trace import Trace
 from chassis import conventions as names
@@ -28,6 +31,7 @@ from contracts.events import (
     CheckpointsRemoved,
     ConversationDeleted,
     Event,
+    Question,
     RunCancelled,
     RunFailed,
     RunRequested,
@@ -46,7 +50,7 @@ class Run:
     def __init__(
         self,
         assignment: Assignment,
-        served: Served[Compiled],
+        ready: Ready,
         saver: LogCheckpointSaver,
         log: Log,
         journal: Journal,
@@ -54,6 +58,7 @@ class Run:
         *,
         timeout_seconds: float,
         announced: bool,
+        show_errors: bool = False,
     ) -> None:
         """`announced`: the log is to know of the attempt before the graph does anything, which may be what
         ended whoever had the message before."""
@@ -63,7 +68,9 @@ class Run:
         self._log = log
         self._journal = journal
         self._deltas = deltas
-        self._timeout = timeout_seconds
+        self._ready = ready
+        self._show_errors = show_errors
+        self._timeout = ready.settings.timeout or timeout_seconds
         self._announced = announced or assignment.attempt > 1
         self._news = asyncio.Event()
         self._facts = assignment.facts
@@ -73,7 +80,8 @@ class Run:
         traced = deltas.heard and not streamed
         self._callbacks: list[BaseCallbackHandler] = [ModelCalls(), *([Trace(deltas)] if traced else [])]
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts)
-        self._drive = Drive(assignment, served, journal, deltas, self._effects, self._recorder)
+        self._drive = Drive(assignment, ready, journal, deltas, self._effects, self._recorder)
+        self._config = self._configured()
 
     async def execute(self) -> None:
         """Answer the message.
@@ -92,7 +100,8 @@ class Run:
         with TRACING.span(f"{names.INVOKE_AGENT} {graph_name}", attributes=attributes) as span:
             if TRACING.on:
                 self._callbacks.append(Spans(self._work.conversation, span))
-            await self._execute()
+            with self._saver.staging(self._work.conversation, emit=self._journal.add) as self._stage:
+                await self._execute()
 
     async def _execute(self) -> None:
         self._journal.add(RunStarted(**self._facts, graph=self._assignment.graph_name))
@@ -104,20 +113,37 @@ class Run:
             except Exception as error:  # noqa: BLE001 - whatever a graph raises is logged and ends its run
                 self._log_failure(error)
                 fail(get_current_span(), error)
-                failed = RunFailed(
-                    **self._facts, error=told(error, self._language()), code=type(error).__name__
+                questions = await self._still_open(error)
+                shown = None if self._show_errors else self._error_id
+                await self._finish(
+                    *self._stage.leftovers(),
+                    RunFailed(
+                        **self._facts,
+                        error=told(error, self._language(), shown),
+                        code=type(error).__name__,
+                        questions=questions,
+                    ),
                 )
-                await self._finish(*self._drive.reached, failed)
         except Cancelled as cancelled:
             self._journal.cancelled = True
             await self._finish(*await self._cancelled(rollback=cancelled.rollback))
+
+    @property
+    def _error_id(self) -> str:
+        """By which the operator's log has what a client is not told."""
+        return f"{self._work.id[:8]}.{self._assignment.attempt}"
 
     def _log_failure(self, error: Exception) -> None:
         """The reason: in one line for what a provider did, else with where it happened."""
         where = None if kind_of(error) else error
         work = self._work
         logger.warning(
-            "conversation %s: run %s failed: %s", work.conversation, work.id, reason(error), exc_info=where
+            "conversation %s: run %s failed (error %s): %s",
+            work.conversation,
+            work.id,
+            self._error_id,
+            reason(error),
+            exc_info=where,
         )
 
     def _language(self) -> Language:
@@ -135,6 +161,7 @@ class Run:
                     group.create_task(self._journal.commit_as_added()),
                     group.create_task(self._deltas.publish_as_sent()),
                     group.create_task(self._look_at_news()),
+                    group.create_task(self._stage.failing()),
                 ]
                 await self._drive_to_end()
                 for task in background:
@@ -159,14 +186,32 @@ class Run:
         if self._journal.tail > self._work.sequence:
             await self._check_cancelled()
         EFFECTS.set(self._effects)
-        with self._saver.staging(self._work.conversation, tail=self._journal.tail) as stage:
-            config = self._config()
-            given = await input_of(self._assignment, config, self._saver, self._log)
+        self._stage.tail = self._journal.tail
+        async with self._ready.opened(self._config) as graph:
+            self._config.setdefault("recursion_limit", self._ready.recursion_limit(graph))
+            intake = self._ready.intake(graph)
+            given = await input_of(self._assignment, self._config, self._saver, self._log, intake)
+            if isinstance(given, Declined):
+                await self._decline(graph, given)
+                return
             if given is not NOTHING:
                 begun = given is None and self._assignment.attempt > 1
-                place = config if begun else branched(config, self._request)
-                await self._drive.run(given, place, stage)
-            await self._finish(*self._drive.reached, *stage.leftovers(), self._drive.end())
+                place = self._config if begun else branched(self._config, self._request)
+                await self._drive.run(graph, given, place, self._stage)
+            end = self._drive.end(await self._drive.questions(self._config))
+            await self._finish(*self._stage.leftovers(), end)
+
+    async def _decline(self, graph: Compiled, declined: Declined) -> None:
+        """End the turn where the graph stopped; tool calls that were to come are answered by the refusal."""
+        state = await graph.aget_state(self._config)
+        calls = unanswered_calls(messages_in(state.values))
+        if calls and state.next:
+            refused = [
+                ToolMessage(declined.reply, tool_call_id=str(call["id"]), name=call["name"], status="error")
+                for call in calls
+            ]
+            await graph.aupdate_state(self._config, {"messages": refused}, as_node=state.next[0])
+        await self._finish(*self._stage.leftovers(), self._drive.completed(declined.reply))
 
     async def _finish(self, *events: Event) -> None:
         """Commit the run's last events; the very last one tells how many deltas there were."""
@@ -177,16 +222,31 @@ class Run:
         await self._journal.end(*self._effects.take(), *shown, *others, *gone, end)
         await self._deltas.flush()
 
-    def _config(self) -> RunnableConfig:
+    def _configured(self) -> RunnableConfig:
+        settings, known = self._ready.settings.configurable, self._assignment.known
         config: RunnableConfig = {
-            "configurable": {"thread_id": self._work.conversation},
+            "configurable": {**settings, **known},
             "metadata": {"run_id": self._work.id},
             "run_id": root_of(self._work.id, self._assignment.attempt),
             "callbacks": self._callbacks,
         }
         if not isinstance(self._work.event, RunRequested):
             return config
+        config["configurable"] = {**settings, "thread_id": self._work.conversation}
         return with_options(config, self._request, self._assignment.graph_name, self._assignment.attempt)
+
+    async def _still_open(self, error: Exception) -> tuple[Question, ...]:
+        """The questions that wait for a person although the run has failed."""
+        if isinstance(error, NotTaken):
+            return () if isinstance(error, Withdrawn) else self._assignment.questions
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._drive.questions(self._config, failed=True)
+        except LogError:
+            raise
+        except Exception:
+            logger.exception("run %s: what the graph waits for cannot be told", self._work.id)
+            return ()
 
     async def _check_cancelled(self) -> None:
         async for event in self._log.read(
@@ -199,7 +259,7 @@ class Run:
         end = RunCancelled(**self._facts, rolled_back=rollback)
         if rollback:
             return [CheckpointsRemoved(scope="runs", run_ids=await self._turn()), end]
-        return [*self._drive.reached, end]
+        return [*self._stage.leftovers(), end]
 
     async def _turn(self) -> tuple[str, ...]:
         """The runs of this turn: this one, and those before it that asked what it answers."""

@@ -11,7 +11,7 @@ from faststream import ExceptionMiddleware
 from faststream.nats import NatsRouter
 from langchain_core.runnables import RunnableConfig
 
-from agent_runner.engine.catalogue import Compiled
+from agent_runner.engine.catalogue import Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.checkpointer.copying import NoCheckpoint, fork_thread
 from agent_runner.engine.updates import as_json
@@ -44,10 +44,10 @@ class States:
         log: Log,
         author: Author,
         saver: LogCheckpointSaver,
-        graphs: Mapping[str, Compiled],
+        graphs: Mapping[str, Ready],
         default_graph: str,
     ) -> None:
-        """`graphs` are compiled with `saver`; `default_graph` answers where a conversation names none."""
+        """`graphs` read by `saver`; `default_graph` answers where a conversation names none."""
         self._log = log
         self._author = author
         self._saver = saver
@@ -66,7 +66,8 @@ class States:
             config["configurable"]["checkpoint_id"] = query.checkpoint_id
         if await self._saver.aget_tuple(config) is None:
             return StatePart()
-        snapshot = await graph.aget_state(config)
+        async with graph.opened(config) as compiled:
+            snapshot = await compiled.aget_state(config)
         values = snapshot.values if isinstance(snapshot.values, dict) else {"value": snapshot.values}
         text = json.dumps(as_json(values), ensure_ascii=False)
         pieces = range(0, len(text), PART_CHARACTERS)

@@ -10,7 +10,7 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.types import StateSnapshot
 from langgraph.types import StateUpdate as GraphUpdate
 
-from agent_runner.engine.catalogue import Compiled
+from agent_runner.engine.catalogue import Compiled, Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.streaming.encoding import as_text
 from contracts import queries, subjects
@@ -42,10 +42,10 @@ class ThreadReader:
         log: Log,
         inbox: Inbox,
         saver: LogCheckpointSaver,
-        graphs: Mapping[str, Compiled],
+        graphs: Mapping[str, Ready],
         default_graph: str,
     ) -> None:
-        """`graphs` are compiled with `saver`; `default_graph` answers where a conversation names none."""
+        """`graphs` are read by `saver`; `default_graph` answers where a conversation names none."""
         self._log = log
         self._inbox = inbox
         self._saver = saver
@@ -72,7 +72,13 @@ class ThreadReader:
 
     async def states(self, query: ThreadStatesQuery) -> ThreadStates:
         """See `ThreadStatesQuery`."""
-        graph = await self._graph(query.conversation, query.graph)
+        ready = await self._graph(query.conversation, query.graph)
+        if ready is None:
+            return await self._states(None, query)
+        async with ready.opened(_config(query.conversation, query.namespace)) as graph:
+            return await self._states(graph, query)
+
+    async def _states(self, graph: Compiled | None, query: ThreadStatesQuery) -> ThreadStates:
         states: list[str] = []
         room = PART_CHARACTERS
         for checkpoint_id in query.checkpoint_ids or (None,):
@@ -90,8 +96,8 @@ class ThreadReader:
 
     async def update(self, command: UpdateState) -> StateUpdated:
         """See `UpdateState`."""
-        graph = await self._graph(command.conversation, command.graph)
-        if graph is None:
+        ready = await self._graph(command.conversation, command.graph)
+        if ready is None:
             return StateUpdated(refusal="there is no graph whose state this is")
         config = _config(command.conversation, command.namespace, command.checkpoint_id)
         config["metadata"] = {"graph_id": command.graph} if command.graph else {}
@@ -99,7 +105,8 @@ class ThreadReader:
             [GraphUpdate(update.values, update.as_node) for update in step] for step in command.supersteps
         ]
         try:
-            updated = await graph.abulk_update_state(config, steps)
+            async with ready.opened(config) as graph:
+                updated = await graph.abulk_update_state(config, steps)
         except (InvalidUpdateError, ValueError, TypeError, KeyError) as error:
             return StateUpdated(refusal=str(error) or type(error).__name__)
         place = updated["configurable"]
@@ -128,7 +135,7 @@ class ThreadReader:
             return _empty(place)
         return _as_dict(snapshot) if snapshot.metadata is not None else _empty(place)
 
-    async def _graph(self, conversation: str, name: str) -> Compiled | None:
+    async def _graph(self, conversation: str, name: str) -> Ready | None:
         start = await self._start(conversation)
         return self._graphs.get(name or start.graph or self._default_graph) if start else None
 

@@ -16,8 +16,10 @@ from langchain_core.messages import (
 )
 from langchain_core.outputs import ChatGenerationChunk, GenerationChunk
 from langgraph.constants import TAG_HIDDEN
+from langgraph.types import Command
 
 from agent_runner.engine.deltas import Deltas
+from agent_runner.engine.steps import messages_in, shown
 from agent_runner.engine.updates import as_json
 from contracts import trace
 
@@ -32,6 +34,8 @@ class _Run:
     run_id: str
     parent_ids: tuple[str, ...]
     tags: tuple[str, ...]
+    node: str = ""
+    step: int = 0
 
     @property
     def is_node(self) -> bool:
@@ -116,6 +120,15 @@ class Trace(BaseCallbackHandler):
         if update is not None and (graph := self._runs.get(UUID(run.parent_ids[-1]))):
             self._send(trace.CHAIN_STREAM, graph, {"chunk": {run.name: update}})
 
+    def on_custom_event(
+        self, name: str, data: Any, *, run_id: UUID, tags: list[str] | None = None, **kwargs: Any
+    ) -> None:
+        """A part of the graph said something by LangChain's ``dispatch_custom_event``."""
+        if run := self._runs.get(run_id):
+            told = {"name": name, "node": run.node or run.name, "step": run.step, "data": as_json(data)}
+            place = {"run_id": run.run_id, "parent_ids": run.parent_ids, "tags": run.tags}
+            self._deltas.send(trace.CUSTOM_EVENT, place | told)
+
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """The tool returned."""
         if run := self._runs.pop(run_id, None):
@@ -135,8 +148,10 @@ class Trace(BaseCallbackHandler):
         self._runs.pop(run_id, None)
 
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """It failed; what becomes of the run is told by the log."""
-        self._runs.pop(run_id, None)
+        """It failed, stopped to ask or handed over. What becomes of the root is told by the log."""
+        run = self._runs.pop(run_id, None)
+        if run and run.parent_ids:
+            self._send(trace.CHAIN_END, run)
 
     def tap_output_aiter(self, run_id: UUID, output: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """The output as it is."""
@@ -151,7 +166,11 @@ class Trace(BaseCallbackHandler):
     ) -> None:
         parent = self._runs.get(parent_run_id) if parent_run_id else None
         parent_ids = (*parent.parent_ids, parent.run_id) if parent else ()
-        run = self._runs[run_id] = _Run(name, str(run_id), parent_ids, tuple(tags or ()))
+        node, step = (parent.node, parent.step) if parent else ("", 0)
+        numbers = [tag.removeprefix(NODE_TAG) for tag in tags or () if tag.startswith(NODE_TAG)]
+        if not node and numbers:
+            node, step = name, int(numbers[0])
+        run = self._runs[run_id] = _Run(name, str(run_id), parent_ids, tuple(tags or ()), node, step)
         self._send(kind, run)
 
     def _send(self, kind: str, run: _Run, data: Mapping[str, Any] | None = None) -> None:
@@ -184,16 +203,28 @@ def _says_something(chunk: AIMessageChunk) -> bool:
 
 def _update(value: Any) -> Any:
     """A node's update as JSON, with messages as ``{"role", "content", "tool_calls"}``."""
-    return as_json(_with_roles(value))
+    value = _merged(value)
+    return as_json(value, _with_role)
 
 
-def _with_roles(value: Any) -> Any:
-    if isinstance(value, BaseMessage):
-        message = convert_to_openai_messages(value)
-        known = {name: message.pop(name, None) for name in ("role", "content", "tool_calls")}
-        return known | message
-    if isinstance(value, dict):
-        return {key: _with_roles(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_with_roles(item) for item in value]
-    return value
+def _merged(value: Any) -> Any:
+    """What a node returned as one update: that of a command, those of several together."""
+    if isinstance(value, Command):
+        return value.update
+    if not isinstance(value, list) or not any(isinstance(part, Command) for part in value):
+        return shown(value)
+    updates = [part for part in map(_merged, value) if isinstance(part, dict)]
+    merged: dict[str, Any] = {}
+    for update in updates:
+        said = [*merged.get("messages", []), *messages_in(update)]
+        merged |= update | ({"messages": said} if said else {})
+    return merged
+
+
+def _with_role(message: BaseMessage) -> dict[str, Any]:
+    try:
+        plain = convert_to_openai_messages(message)
+    except ValueError:  # content that OpenAI's messages have no form for
+        plain = {"role": message.type, "content": message.text}
+    known = {name: plain.pop(name, None) for name in ("role", "content", "tool_calls")}
+    return known | plain

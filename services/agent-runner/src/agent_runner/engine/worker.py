@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent_runner.engine.assignment import Assignment
-from agent_runner.engine.catalogue import Compiled, Served
+from agent_runner.engine.assignment import ANYBODY, Assignment
+from agent_runner.engine.catalogue import Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.run import Run
@@ -23,6 +23,7 @@ from contracts.events import (
     RunRequested,
     Unrecognized,
     Work,
+    open_after,
 )
 from contracts.live import UNHEARD
 from eventlog.author import Author
@@ -61,7 +62,7 @@ class Worker(Responder[_Conversation]):
         live: Live,
         author: Author,
         saver: LogCheckpointSaver,
-        graphs: Mapping[str, Served[Compiled]],
+        graphs: Mapping[str, Ready],
         dead_letters: DeadLetterBox,
         settings: RunnerSettings,
     ) -> None:
@@ -105,14 +106,17 @@ class Worker(Responder[_Conversation]):
         The tail is read first: whatever is appended after it makes the run's first append fail.
         """
         memory.tail = await self._log.tail(key)
-        newest, newest_run, newest_question = await asyncio.gather(
+        newest, newest_run, interrupted, failed = await asyncio.gather(
             self._log.last(key, "conversation.>"),
             self._log.last(key, "run.>"),
             self._log.last(key, RunInterrupted.type),
+            self._log.last(key, RunFailed.type),
         )
         if newest and not isinstance(newest.event, ConversationStarted | ConversationDeleted):
             newest = await self._log.last(key, ConversationStarted.type)
         deleted = newest is None or isinstance(newest.event, ConversationDeleted)
+        questions = [event for event in (interrupted, failed) if event and open_after(event.event)]
+        newest_question = max(questions, key=lambda event: event.sequence, default=None)
         memory.progress = Progress(None if deleted else newest, newest_run, newest_question)
         memory.waiting.clear()
         oldest = await self._oldest(key, memory.progress)
@@ -154,7 +158,7 @@ class Worker(Responder[_Conversation]):
             return
         memory.tail = journal.tail
         newest_run = ends[-1] if ends else progress.newest_run
-        asked = newest_run is not None and isinstance(newest_run.event, RunInterrupted)
+        asked = newest_run is not None and open_after(newest_run.event)
         memory.progress = Progress(
             progress.start, newest_run, newest_run if asked else progress.newest_question
         )
@@ -197,8 +201,9 @@ class Worker(Responder[_Conversation]):
                 graph_name,
                 progress.begins,
                 attempt,
-                progress.question_for(work),
+                progress.questions_for(work),
                 _spoken_since(progress),
+                _user_of(progress, work.event),
                 _is_outrun(progress, work),
             ),
             graph,
@@ -207,6 +212,7 @@ class Worker(Responder[_Conversation]):
             journal,
             deltas,
             timeout_seconds=self._settings.run_timeout,
+            show_errors=self._settings.show_errors,
             announced=again,
         )
         self._running[work.conversation] = run
@@ -227,6 +233,13 @@ def _is_heard(progress: Progress, event: Event) -> bool:
     start = progress.start.event if progress.start else None
     protocols = {getattr(said, "protocol", None) for said in (start, event)}
     return not protocols <= UNHEARD
+
+
+def _user_of(progress: Progress, event: Event) -> str:
+    """Who asks: the conversation's owner, or whom the protocol names."""
+    start = progress.start.event if progress.start else None
+    named = (getattr(start, "owner", None), getattr(event, "user_id", None), getattr(start, "user_id", None))
+    return next((user for user in named if user), ANYBODY)
 
 
 def _is_outrun(progress: Progress, work: Recorded) -> bool:

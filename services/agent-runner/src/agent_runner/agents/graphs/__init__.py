@@ -16,7 +16,7 @@ from agent_runner.agents.tools.datasets import Datasets
 from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.agents.tools.mcp import mcp_tools
 from agent_runner.agents.tools.storage import DocumentStore
-from agent_runner.engine.catalogue import Graph, Served
+from agent_runner.engine.catalogue import Served
 from agent_runner.settings import RunnerSettings
 
 
@@ -45,7 +45,7 @@ class Agents:
             tools += await mcp_tools(self._settings.mcp_config)
         return tools
 
-    def graphs(self, tools: Sequence[BaseTool], call: CallTool) -> dict[str, Served[Graph]]:
+    def graphs(self, tools: Sequence[BaseTool], call: CallTool) -> dict[str, Served]:
         """The graphs by name. The embedded model works by rules, so it is told nothing."""
         briefing = None if isinstance(self._model, EmbeddedChatModel) else self._briefing
         return {

@@ -40,6 +40,10 @@ MOST_ROUNDS: Final = 4
 """Plans in one turn: the first, and those made in the light of what came of it."""
 
 
+ANSWER_SCHEMA: dict[str, Any] = {"type": ["boolean", "string"]}
+"""How a question is answered: by yes or no, or in words, which are read here."""
+
+
 class PlannerState(TypedDict, total=False):
     """What a conversation with the planner knows. `plan` and `user_intent` are JSON.
 
@@ -125,8 +129,8 @@ class _Nodes:
         step, language = plan["steps"][index], _language(state)
         asked = question(step, language)
         context = {"plan": plan, "step": step, "effect": effect(step, language)}
-        answer = interrupt({"question": asked, "context": context})
-        said = _said(asked, answer.get("response"))
+        answer = interrupt({"question": asked, "context": context}, response_schema=ANSWER_SCHEMA)
+        said = _said(asked, answer if isinstance(answer, str) else None)
         reading = await self._read(step, answer, config)
         goes_on = reading.verdict != "no"
         return {"messages": said, "plan": _answered(plan, index, reading), "is_executing": goes_on}
@@ -185,15 +189,12 @@ class _Nodes:
                 messages = [*messages, HumanMessage(f"Your plan does not fit: {invalid(error)}. Plan again.")]
         raise ModelFault("unusable", language)
 
-    async def _read(self, step: Step, answer: Mapping[str, Any], config: RunnableConfig) -> Reading:
+    async def _read(self, step: Step, answer: Any, config: RunnableConfig) -> Reading:
         """What the answer says: by rules, and where they leave it open, by the model."""
-        response = answer.get("response")
-        if response is None:
-            return Reading("yes" if answer.get("approve") is True else "no")
-        reading = read(response, step)
+        reading = read(answer, step)
         if not reading.open:
             return reading
-        asked = json.dumps({"step": step, "answer": response}, ensure_ascii=False)
+        asked = json.dumps({"step": step, "answer": answer}, ensure_ascii=False)
         quiet: RunnableConfig = {**config, "tags": [*(config.get("tags") or ()), TAG_NOSTREAM]}
         filler = self._model.with_structured_output(Agreement, method="function_calling")
         try:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from langgraph.checkpoint.serde.types import INTERRUPT
+
 from agent_runner.engine.checkpointer.threads import told
 from contracts.events import (
     CheckpointSaved,
@@ -11,9 +13,13 @@ from contracts.events import (
     ConversationStarted,
     Event,
     ForkOrigin,
+    Question,
+    RunInterrupted,
     WritesSaved,
+    open_after,
 )
-from eventlog.author import Author
+from contracts.events.checkpoint import TaskWrites
+from eventlog.author import Author, derived_id
 from eventlog.ports import Conflict, Log, Unavailable
 
 BATCH: Final = 500
@@ -42,7 +48,8 @@ async def copy_thread(log: Log, author: Author, source: str, target: str, attemp
 async def fork_thread(
     log: Log, author: Author, start: ConversationStarted, origin: ForkOrigin, target: str
 ) -> None:
-    """Begin the target with the source's thread as it was at a checkpoint, without what came after it.
+    """Begin the target with the source's thread as it was at a checkpoint, without what came after it but
+    the questions that were asked there, which are open in the target.
 
     The conversation starts with the last batch, the only one for threads of ordinary length, so that
     nothing runs on half a thread.
@@ -51,10 +58,14 @@ async def fork_thread(
         NoCheckpoint: if the source does not have it.
         eventlog.ports.Conflict: if somebody else began the target meanwhile.
     """
-    events = _up_to(await _events(log, origin.conversation), origin.checkpoint_id)
+    events = await _events(log, origin.conversation)
+    kept = [*_up_to(events, origin.checkpoint_id), *_asked_at(events, origin.checkpoint_id)]
     tail = await log.tail(target)
     base = tail + 1
-    whole = [*_based(events, base), start]
+    whole: list[Event] = [*_based(kept, base), start]
+    if questions := await _questions_at(log, origin):
+        run_id = derived_id(origin.conversation, origin.checkpoint_id, target)
+        whole.append(RunInterrupted(run_id=run_id, message_sequence=tail, questions=questions))
     for begin in range(0, len(whole), BATCH):
         envelopes = [author.envelope(target, event) for event in whole[begin : begin + BATCH]]
         tail = (await log.append(envelopes, expected=tail))[-1].sequence
@@ -68,6 +79,37 @@ def _up_to(events: Sequence[Event], checkpoint_id: str) -> list[Event]:
         ):
             return list(events[: position + 1])
     raise NoCheckpoint(checkpoint_id)
+
+
+def _asked_at(events: Sequence[Event], checkpoint_id: str) -> list[Event]:
+    """The interrupts after a checkpoint, without what they were answered and what else was written there."""
+    tasks: list[TaskWrites] = []
+    for event in events:
+        if isinstance(event, WritesSaved) and (event.namespace, event.checkpoint_id) == ("", checkpoint_id):
+            tasks += event.tasks
+        elif isinstance(event, CheckpointSaved) and (event.namespace, event.parent_id) == ("", checkpoint_id):
+            tasks += event.parent_writes
+    asking = [
+        task.model_copy(update={"writes": writes})
+        for task in tasks
+        if (writes := tuple(write for write in task.writes if write.channel == INTERRUPT))
+    ]
+    return [WritesSaved(checkpoint_id=checkpoint_id, tasks=tuple(asking))] if asking else []
+
+
+async def _questions_at(log: Log, origin: ForkOrigin) -> tuple[Question, ...]:
+    """What was asked first at a checkpoint."""
+    reached = False
+    deleted = await log.last(origin.conversation, ConversationDeleted.type)
+    async for recorded in log.read(origin.conversation, after=deleted.sequence if deleted else 0):
+        for event in told(recorded.event):
+            if isinstance(event, CheckpointSaved) and not event.namespace:
+                if reached:
+                    return ()
+                reached = event.checkpoint_id == origin.checkpoint_id
+        if reached and (questions := open_after(recorded.event)):
+            return questions
+    return ()
 
 
 async def _events(log: Log, source: str) -> list[Event]:

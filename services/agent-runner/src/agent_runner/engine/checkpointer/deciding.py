@@ -12,8 +12,9 @@ from langgraph.checkpoint.base import (
     CheckpointMetadata,
     get_serializable_checkpoint_metadata,
 )
+from langgraph.checkpoint.serde.types import ERROR, RESUME
 
-from agent_runner.engine.checkpointer.encoding import Encoding, ids_of, shareable
+from agent_runner.engine.checkpointer.encoding import Encoding, Unstorable, ids_of, shareable
 from agent_runner.engine.checkpointer.thread import (
     HEADER_WEIGHT,
     PendingWrite,
@@ -96,10 +97,12 @@ def checkpoint_saved(
     if wrong := [name for name, new in draft.new_versions.items() if versions.get(name) != new]:
         raise ValueError(f"new_versions and channel_versions differ for {', '.join(sorted(wrong))}")
     parent = thread.find(address.namespace, address.checkpoint_id)
-    changes = {
-        channel: _change(draft, address, channel, parent, thread, encoding, position)
-        for channel in draft.new_versions
-    }
+    changes: dict[str, _Change] = {}
+    for channel in draft.new_versions:
+        try:
+            changes[channel] = _change(draft, address, channel, parent, thread, encoding, position)
+        except Unstorable as error:
+            raise error.of_key(channel) from error.__cause__
     changed = {channel: change.stored for channel, change in changes.items()}
     values = {channel: change.value for channel, change in changes.items()}
     for channel in versions.keys() - values.keys():
@@ -152,8 +155,19 @@ def new_writes(
     for position, (channel, value) in enumerate(writes):
         key = (task_id, WRITES_IDX_MAP.get(channel, position))
         if key[1] < 0 or key not in present:
-            new[key] = PendingWrite(task_path, channel, encoding.dump(value))
+            try:
+                new[key] = PendingWrite(task_path, channel, encoding.dump(value))
+            except Unstorable as error:
+                raise error.of_key(channel) from error.__cause__
     return new
+
+
+def without_failed_answer(writes: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
+    """The writes of a task; of one that failed without the answers it was given, so that its question stays
+    as it was and can be answered again."""
+    if not any(channel == ERROR for channel, _ in writes):
+        return writes
+    return [(channel, value) for channel, value in writes if channel != RESUME]
 
 
 def _change(

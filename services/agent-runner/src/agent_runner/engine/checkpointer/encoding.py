@@ -18,6 +18,24 @@ _OPAQUE: Final = object()
 """Stands for an item that may have changed in place: equal to nothing."""
 
 
+class Unstorable(TypeError):
+    """A value that the serializer does not take; the text says which node wrote it, and under which key."""
+
+    def __init__(self, value: object, key: str = "", node: str = "") -> None:
+        self._value, self._key, self._node = value, key, node
+        place = f"{key!r}" if key else "a value"
+        by = f"node {node!r}: " if node else ""
+        super().__init__(f"{by}{place} holds a {_kind(value)}, which cannot be stored")
+
+    def of_key(self, key: str) -> "Unstorable":
+        """The same, known to have been written under a key."""
+        return Unstorable(self._value, key, self._node)
+
+    def of_node(self, node: str) -> "Unstorable":
+        """The same, known to have been written by a node."""
+        return Unstorable(self._value, self._key, node)
+
+
 class Encoding:
     """A serializer over blobs."""
 
@@ -26,7 +44,10 @@ class Encoding:
 
     def dump(self, value: object) -> Blob:
         """The blob of a value."""
-        kind, data = self._serde.dumps_typed(value)
+        try:
+            kind, data = self._serde.dumps_typed(value)
+        except Exception as error:
+            raise Unstorable(value) from error
         # base64 is valid by construction; validating every blob would cost more than making it.
         return Blob.model_construct(format=kind, data=b64encode(data).decode("ascii"))
 
@@ -107,3 +128,11 @@ def _identical(items: Sequence[object], others: Sequence[object]) -> int:
     """How many leading items are the same objects; fast, as every list is compared at every step."""
     flags = list(map(is_, items, others))
     return flags.index(False) if False in flags else len(flags)
+
+
+def _kind(value: object) -> str:
+    """The value's type, or that of what is wrong within it."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    plain = (str, bytes, int, float, bool, dict, list, tuple, type(None))
+    found = next((item for item in inner if not isinstance(item, plain)), value)
+    return type(found).__name__

@@ -8,12 +8,11 @@ import random
 from asyncio import Lock
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 from weakref import WeakValueDictionary
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
-    BaseCheckpointSaver,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
@@ -23,12 +22,20 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from agent_runner.engine.checkpointer.copying import copy_thread
-from agent_runner.engine.checkpointer.deciding import Address, Draft, checkpoint_saved, new_writes, remember
-from agent_runner.engine.checkpointer.encoding import Encoding
+from agent_runner.engine.checkpointer.deciding import (
+    Address,
+    Draft,
+    checkpoint_saved,
+    new_writes,
+    remember,
+    without_failed_answer,
+)
+from agent_runner.engine.checkpointer.encoding import Encoding, Unstorable
 from agent_runner.engine.checkpointer.reading import Reader
 from agent_runner.engine.checkpointer.scanning import conversations
 from agent_runner.engine.checkpointer.settings import CheckpointSettings
 from agent_runner.engine.checkpointer.staging import Stage
+from agent_runner.engine.checkpointer.synchronous import SynchronousCalls
 from agent_runner.engine.checkpointer.thread import Thread, as_tasks
 from agent_runner.engine.checkpointer.threads import Threads, advance
 from contracts.envelope import Recorded
@@ -37,11 +44,11 @@ from eventlog.author import Author
 from eventlog.ports import Conflict, Log, LogError, Unavailable
 
 
-class LogCheckpointSaver(BaseCheckpointSaver[str]):
+class LogCheckpointSaver(SynchronousCalls):
     """Checkpoints as events of the conversation that is named by ``thread_id``.
 
-    Asynchronous only. While a conversation is staged, this saver shows the staged state to everybody
-    who asks it; whoever wants committed state only asks another instance.
+    While a conversation is staged, this saver shows the staged state to everybody who asks it; whoever
+    wants committed state only asks another instance.
     """
 
     def __init__(
@@ -53,6 +60,7 @@ class LogCheckpointSaver(BaseCheckpointSaver[str]):
         serde: SerializerProtocol | None = None,
     ) -> None:
         super().__init__(serde=serde)
+        self._learn_loop()
         self._log = log
         self._author = author
         self._settings = settings or CheckpointSettings()
@@ -61,19 +69,22 @@ class LogCheckpointSaver(BaseCheckpointSaver[str]):
         self._locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
     @contextmanager
-    def staging(self, conversation: str, *, tail: int | None = None) -> Iterator[Stage]:
+    def staging(
+        self, conversation: str, *, tail: int | None = None, emit: Callable[..., None] | None = None
+    ) -> Iterator[Stage]:
         """Hold back what is put for a conversation. What was not committed at the end is forgotten.
 
         Args:
             tail: the conversation's last sequence where the caller knows it; if this saver was told of
                 everything up to it, not even a look at the log is needed.
+            emit: takes the events that are to be committed at once; without it everything is held.
 
         Raises:
             RuntimeError: if the conversation is staged already.
         """
         if conversation in self._stages:
             raise RuntimeError(f"conversation {conversation!r} is staged already")
-        stage = self._stages[conversation] = Stage(conversation, tail)
+        stage = self._stages[conversation] = Stage(conversation, tail, emit)
         try:
             yield stage
         finally:
@@ -159,7 +170,8 @@ class LogCheckpointSaver(BaseCheckpointSaver[str]):
             )
 
         async with self._lock(address.conversation):
-            thread = await self._store(address.conversation, decide)
+            with self._telling(address.conversation):
+                thread = await self._store(address.conversation, decide)
             remember(draft, thread)
         return address.config(checkpoint["id"])
 
@@ -180,17 +192,19 @@ class LogCheckpointSaver(BaseCheckpointSaver[str]):
         if address.checkpoint_id is None:
             raise ValueError("config.configurable.checkpoint_id is missing")
         namespace, checkpoint_id = address.namespace, address.checkpoint_id
+        given = without_failed_answer(writes)
 
         def decide(thread: Thread) -> WritesSaved | None:
             present = thread.writes(namespace, checkpoint_id)
-            new = new_writes(writes, task_id, task_path, present, Encoding(self.serde))
+            new = new_writes(given, task_id, task_path, present, Encoding(self.serde))
             if not new:
                 return None
             return WritesSaved(namespace=namespace, checkpoint_id=checkpoint_id, tasks=as_tasks(new))
 
         async with self._lock(address.conversation):
-            thread = await self._store(address.conversation, decide)
-            thread.handed.setdefault((namespace, checkpoint_id), []).extend(writes)
+            with self._telling(address.conversation, task_id):
+                thread = await self._store(address.conversation, decide)
+            thread.handed.setdefault((namespace, checkpoint_id), []).extend(given)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Show nothing of a thread any more."""
@@ -251,36 +265,17 @@ class LogCheckpointSaver(BaseCheckpointSaver[str]):
         number = int(str(current).split(".")[0]) if current is not None else 0
         return f"{number + 1:010}.{random.getrandbits(48):012x}"
 
-    def get_tuple(self, config: RunnableConfig) -> NoReturn:
-        """Refused: see `aget_tuple`."""
-        raise _asynchronous_only("get_tuple")
-
-    def list(
-        self,
-        config: RunnableConfig | None,
-        *,
-        filter: dict[str, Any] | None = None,  # noqa: A002  # LangGraph's name for it
-        before: RunnableConfig | None = None,
-        limit: int | None = None,
-    ) -> NoReturn:
-        """Refused: see `alist`."""
-        raise _asynchronous_only("list")
-
-    def put(
-        self,
-        config: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> NoReturn:
-        """Refused: see `aput`."""
-        raise _asynchronous_only("put")
-
-    def put_writes(
-        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
-    ) -> NoReturn:
-        """Refused: see `aput_writes`."""
-        raise _asynchronous_only("put_writes")
+    @contextmanager
+    def _telling(self, conversation: str, task_id: str | None = None) -> Iterator[None]:
+        """Let the run know of a value that cannot be stored, with the node's name."""
+        try:
+            yield
+        except Unstorable as error:
+            if stage := self._stages.get(conversation):
+                if node := stage.node_of(task_id) if task_id else None:
+                    error = error.of_node(node)
+                stage.fail(error)
+            raise error from error.__cause__
 
     def _lock(self, conversation: str) -> Lock:
         """Puts of one conversation keep their order, and do not compete with each other for the tail."""
@@ -331,7 +326,7 @@ class LogCheckpointSaver(BaseCheckpointSaver[str]):
 
 def _changes_thread(event: Event) -> bool:
     if isinstance(event, NodeCompleted):
-        return bool(event.checkpoints)
+        return bool(event.checkpoints or event.writes)
     return event.type.startswith(("checkpoint.", "conversation."))
 
 
@@ -342,9 +337,3 @@ def _take_in(thread: Thread, event: Event, position: int, snapshot_after: int) -
         superfluous = thread.count_since(thread.start) - thread.count_since(event.base)
         if superfluous > snapshot_after:
             thread.trim(event.base)
-
-
-def _asynchronous_only(method: str) -> RuntimeError:
-    return RuntimeError(
-        f"the log is asynchronous: call a{method}, or ainvoke, astream and aget_state of the graph"
-    )

@@ -15,8 +15,8 @@ _COMPLETED_WITH_ROOT = f"{NodeCompleted.type}.{ROOT}"
 
 
 def told(event: Event) -> Iterable[Event]:
-    """What an event tells of a thread: the checkpoints it carries, or itself."""
-    return event.checkpoints if isinstance(event, NodeCompleted) else (event,)
+    """What an event tells of a thread: the checkpoints and writes it carries, or itself."""
+    return (*event.checkpoints, *event.writes) if isinstance(event, NodeCompleted) else (event,)
 
 
 class Threads:

@@ -10,8 +10,8 @@ from agent_runner.engine.catalogue import Compiled
 from agent_runner.engine.streaming.encoding import as_text
 from agent_runner.engine.streaming.recorder import Recorder
 
-Part: TypeAlias = tuple[str, Any]
-"""A mode and what it yielded, of the root graph."""
+Part: TypeAlias = tuple[tuple[str, ...], str, Any]
+"""Of a graph by its namespace, empty for the root: a mode and what it yielded."""
 
 WATCHED: Final = ("tasks", "checkpoints")
 """What the run itself goes by, whatever is shown."""
@@ -23,8 +23,16 @@ _CONFIG_SHOWN: Final = ("configurable", "tags", "recursion_limit")
 class Modes:
     """Streams a run by the modes that were asked for."""
 
-    def __init__(self, asked: Sequence[str], recorder: Recorder | None, *, subgraphs: bool = False) -> None:
-        """Without a recorder nothing is shown."""
+    def __init__(
+        self,
+        asked: Sequence[str],
+        recorder: Recorder | None,
+        *,
+        subgraphs: bool = False,
+        watched: Sequence[str] = WATCHED,
+    ) -> None:
+        """Without a recorder nothing is shown; `watched` is what the run itself is told."""
+        self._watched = watched
         self._asked = frozenset(asked)
         self._recorder = recorder
         self._subgraphs = subgraphs
@@ -35,23 +43,22 @@ class Modes:
     async def parts(
         self, graph: Compiled, given: Any, config: RunnableConfig, options: Mapping[str, Any]
     ) -> AsyncIterator[Part]:
-        """What the root graph's tasks and checkpoints come to; all that was asked for is shown on the way."""
+        """What the graphs' tasks and checkpoints come to; all that was asked for is shown on the way."""
         modes = {_LANGGRAPH.get(mode, mode) for mode in self._asked - {"events"}}
-        wanted = {"stream_mode": sorted(modes.union(WATCHED)), "subgraphs": True, **options}
+        wanted = {"stream_mode": sorted(modes.union(self._watched)), "subgraphs": True, **options}
         stream = self._by_events if "events" in self._asked else self._by_chunks
         async for namespace, mode, data in stream(graph, given, config, wanted):
             if self._recorder and (self._subgraphs or not namespace):
                 self._show(self._recorder, namespace, mode, data)
-            if mode in WATCHED and not namespace:
-                yield mode, data
+            if mode in self._watched:
+                yield namespace, mode, data
 
     async def _by_chunks(
         self, graph: Compiled, given: Any, config: RunnableConfig, wanted: Mapping[str, Any]
     ) -> AsyncIterator[tuple[tuple[str, ...], str, Any]]:
-        subgraphs = self._subgraphs
-        chunks: AsyncIterator[Any] = graph.astream(given, config, **{**wanted, "subgraphs": subgraphs})
+        chunks: AsyncIterator[Any] = graph.astream(given, config, **wanted)
         async for chunk in chunks:
-            yield chunk if subgraphs else ((), *chunk)
+            yield chunk
 
     async def _by_events(
         self, graph: Compiled, given: Any, config: RunnableConfig, wanted: Mapping[str, Any]

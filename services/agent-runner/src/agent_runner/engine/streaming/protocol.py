@@ -37,7 +37,7 @@ class Protocol:
     async def parts(
         self, graph: Compiled, given: Any, config: RunnableConfig, options: Mapping[str, Any]
     ) -> AsyncIterator[Part]:
-        """What the root graph's tasks and checkpoints come to; every event is shown on the way."""
+        """What the graphs' tasks and checkpoints come to; every event is shown on the way."""
         seen: deque[ProtocolEvent] = deque()
         has = set(graph.stream_transformers)
         with suppress_langchain_beta_warning():
@@ -61,14 +61,13 @@ class Protocol:
                 yield part
 
     def _watched(self, seen: deque[ProtocolEvent]) -> list[Part]:
-        """The tasks and checkpoints since the last event, the root's."""
+        """The tasks and checkpoints since the last event."""
         parts: list[Part] = []
         while seen:
             event = seen.popleft()
             method, params = event["method"], event["params"]
             data = params["data"]
-            if not params["namespace"]:
-                parts.append((method, data))
+            parts.append((tuple(params["namespace"]), method, data))
             if method == "checkpoints":
                 data = _checkpoint(data)
             self._show({**event, "params": {**params, "data": data}})
