@@ -148,7 +148,7 @@ def _told(viewing: Viewing) -> types.CallToolResult:
             return _result(text, {"answer": text, "thread_id": thread_id})
         case RunInterrupted():
             asked = [{"interrupt_id": one, "value": value} for one, value in questions_of(end)]
-            text = "\n\n".join(_words(each["value"]) for each in asked)
+            text = "\n\n".join(each.question for each in end.questions)
             return _result(text, {"answer": text, "thread_id": thread_id, "questions": asked})
         case _:
             return _failed("the run was cancelled")
@@ -159,12 +159,6 @@ def _piece(data: str) -> str:
     message, _ = json.loads(data)
     content = message["content"] if message["type"] == "AIMessageChunk" else ""
     return content if isinstance(content, str) else ""
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, dict) and isinstance(question := value.get("question"), str):
-        return question
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _result(text: str, structured: dict[str, Any]) -> types.CallToolResult:

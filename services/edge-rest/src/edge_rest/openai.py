@@ -27,7 +27,6 @@ from edge_rest.langgraph.agents import Agents
 from edge_rest.langgraph.requests import Requests
 from edge_rest.langgraph.showing import Showing, Viewing
 from eventlog.ports import LogError
-from protocols.langgraph.events import questions_of
 from protocols.langgraph.wire import RunCreate
 from protocols.openai import wire
 from protocols.openai.wire import ChatRequest
@@ -207,15 +206,9 @@ def _answer(end: Any) -> str:
         case RunCompleted(text=text):
             return text
         case RunInterrupted():
-            return "\n\n".join(words_of(end))
+            return "\n\n".join(asked.question for asked in end.questions)
         case _:
             return ""
-
-
-def words_of(end: RunInterrupted) -> list[str]:
-    """What a run asks at its end, as a person reads it."""
-    asked = [value for _, value in questions_of(end)]
-    return [str(one.get("question", one)) if isinstance(one, dict) else str(one) for one in asked]
 
 
 def _text_of(content: Any) -> str:

@@ -227,8 +227,9 @@ def with_state(event: Event, state: str) -> str:
 
 
 def questions_of(event: RunInterrupted) -> list[tuple[str, Any]]:
-    """The ids of the questions that a run ended with, each with what the graph asked."""
-    return [(question.interrupt_id, question.value) for question in event.questions]
+    """The ids of the questions that a run ended with, each with what the graph asked; a breakpoint asks
+    nothing."""
+    return [(asked.interrupt_id, asked.value) for asked in event.questions if asked.kind == "interrupt"]
 
 
 def _is_channel(name: Any) -> bool:
