@@ -126,5 +126,4 @@ def _unit(rows: "Matrix") -> "Matrix":
     import numpy as np
 
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    scaled: Matrix = rows / np.where(lengths > 0, lengths, 1)
-    return scaled
+    return (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)
