@@ -1,6 +1,8 @@
 """Users' graphs by import path, among them the example outside the services."""
 
 import importlib
+import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -70,3 +72,77 @@ async def test_a_name_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(InvalidGraph, match="already a graph 'a'"):
         await catalogue({}, "a=shout:builder, a=shout:compiled")
+
+
+PROJECT = """
+from contextlib import asynccontextmanager
+from langchain_core.messages import AIMessage
+from langgraph.graph import START, MessagesState, StateGraph
+from beside import WORD
+
+built = 0
+
+def builder(word=WORD):
+    graph = StateGraph(MessagesState)
+    graph.add_node("say", lambda _: {"messages": [AIMessage(word)]})
+    graph.add_edge(START, "say")
+    return graph
+
+async def awaited():
+    return builder().compile()
+
+def configured(config):
+    return builder(config["configurable"].get("word", WORD))
+
+@asynccontextmanager
+async def opened(config):
+    global built
+    built += 1
+    yield builder()
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "beside.py").write_text("import os\nWORD = os.environ.get('GRAPH_WORD', 'hello')\n")
+    (tmp_path / "own.py").write_text(PROJECT)
+    return tmp_path
+
+
+@pytest.mark.parametrize("attribute", ["awaited", "configured", "opened"])
+async def test_functions_of_every_form_in_a_file(project: Path, attribute: str) -> None:
+    graphs = await catalogue({}, f"own=./own.py:{attribute}", project)
+    async with graphs["own"].on(InMemorySaver()).opened() as graph:
+        said = await graph.ainvoke({"messages": []}, {"configurable": {"thread_id": "t"}})
+    assert said["messages"][-1].text == "hello"
+
+
+async def test_a_langgraph_project_is_served_as_it_is(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAPH_OTHER", "kept")
+    (project / ".env").write_text("GRAPH_OTHER=changed\nGRAPH_NEW=set\n")
+    named = {"one": "./own.py:awaited", "two": {"path": "./own.py:configured"}}
+    file = project / "langgraph.json"
+    file.write_text(json.dumps({"dependencies": ["."], "graphs": named, "env": ".env"}))
+    (project / "parley.toml").write_text("[graphs.one]\nrecursion_limit = 7\n")
+    graphs = await catalogue({}, "langgraph.json", project)
+    assert list(graphs) == ["one", "two"]
+    assert graphs["one"].settings.recursion_limit == 7
+    assert (os.environ["GRAPH_OTHER"], os.environ.pop("GRAPH_NEW")) == ("kept", "set")
+
+
+@pytest.mark.parametrize(
+    ("toml", "reason"),
+    [
+        ("[graphs.a]\npath = './own.py:awaited'\nrecursion_limit = 0", "graphs.a.recursion_limit"),
+        ("[graphs.a]\npath = './own.py:awaited'\nreplies = 'x'", "graphs.a.replies"),
+        ("[graphs.a]\npath = './own.py:awaited'\nreply = 'x'", "no field 'x'"),
+        ("[graphs.b]\ntimeout = 3", "graphs.b: there is no such graph"),
+        ("graphs = [", "graphs.toml"),
+    ],
+)
+async def test_a_file_that_is_wrong_is_refused_in_one_line(project: Path, toml: str, reason: str) -> None:
+    (project / "graphs.toml").write_text(toml)
+    with pytest.raises(InvalidGraph) as raised:
+        await catalogue({}, "graphs.toml", project)
+    assert reason in str(raised.value)
+    assert "\n" not in str(raised.value)
