@@ -16,8 +16,8 @@ from langgraph_sdk import get_client
 from langgraph_sdk.errors import ConflictError, NotFoundError
 from websockets.asyncio.client import connect
 
-SLOW = {"messages": [{"type": "human", "content": "slow 15", "id": "h1"}]}
-MODES = ["values", "messages-tuple"]
+SLOW: Any = {"messages": [{"type": "human", "content": "slow 15", "id": "h1"}]}
+MODES: Any = ["values", "messages-tuple"]
 
 
 def said(content: str) -> dict[str, Any]:

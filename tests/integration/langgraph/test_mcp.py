@@ -24,7 +24,7 @@ async def session(url: str) -> AsyncIterator[ClientSession]:
 async def test_a_tool_says_what_the_graph_says_word_by_word(url: str) -> None:
     words: list[str | None] = []
 
-    async def progress(_: float, __: float | None, message: str | None) -> None:
+    async def progress(progress: float, total: float | None, message: str | None) -> None:
         words.append(message)
 
     async with session(url) as mcp:
