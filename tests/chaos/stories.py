@@ -70,11 +70,11 @@ async def _read(fleet: Fleet, log: Log, conversation: str, seen: Iterable[Any]) 
     state = newest.checkpoint["channel_values"] if newest else {}
     names: dict[str, str] = {conversation: "<conversation>"}
     return Story(
-        seen=[_nameless(turn, names) for turn in seen],
-        events=[_nameless(told, names) for told in _told(events)],
-        state=_nameless({name: state[name] for name in sorted(state)}, names),
+        seen=[nameless(turn, names) for turn in seen],
+        events=[nameless(told, names) for told in _told(events)],
+        state=nameless({name: state[name] for name in sorted(state)}, names),
         history=[
-            _nameless((entry["role"], entry["step_type"], entry["content"]), names)
+            nameless((entry["role"], entry["step_type"], entry["content"]), names)
             for entry in await fleet.history(conversation)
         ],
     )
@@ -111,7 +111,7 @@ def _state(saved: CheckpointSaved) -> tuple[Any, ...]:
     return saved.type, saved.namespace, sorted(saved.changed)
 
 
-def _nameless(value: Any, names: dict[str, str]) -> str:
+def nameless(value: Any, names: dict[str, str]) -> str:
     """The value as text, with each identity replaced by the order in which it first came up."""
 
     def name(found: re.Match[str]) -> str:

@@ -174,7 +174,13 @@ def new_stack(
     override.write_text(json.dumps({"services": built}))
 
     def make(*env_files: str) -> Composed:
-        names = ("PARLEY_PORT", "PARLEY_QUOTE_PORT", "PARLEY_AGENT_WS_PORT", "PARLEY_AGENT_RUN_PORT")
+        names = (
+            "PARLEY_PORT",
+            "PARLEY_QUOTE_PORT",
+            "PARLEY_AGENT_WS_PORT",
+            "PARLEY_AGENT_RUN_PORT",
+            "PARLEY_LANGGRAPH_PORT",
+        )
         return Composed({name: unused_port() for name in names}, override, env_files)
 
     return make
@@ -195,6 +201,25 @@ def images(new_stack: Callable[..., Composed]) -> dict[str, int]:
     for name, size in sizes.items():
         print(f"{name}: {size / 1e6:.0f} MB, of which {base / 1e6:.0f} MB are Python's image")  # noqa: T201 - as above
     return sizes
+
+
+@pytest.fixture(scope="session")
+def together(images: dict[str, int]) -> int:
+    """The bytes that the services' images take on a disk over Python's own image, each layer once."""
+
+    def size(name: str) -> int:
+        return int(run("docker", "image", "inspect", "--format", "{{.Size}}", name))
+
+    for stage in ("runtime", "models"):  # what they share; built already
+        file = ("--file", "deploy/docker/Dockerfile", "--target", stage, "--tag", f"parley-test/{stage}")
+        network = ("--network", "host", "--allow", "network.host")
+        run("docker", "buildx", "build", *network, *file, ".", timeout=BUILD_SECONDS)
+    runtime, models = size("parley-test/runtime"), size("parley-test/models")
+    beneath = {"parley/agent-runner": models, "parley/quote-engine": models}
+    own = sum(each - beneath.get(name, runtime) for name, each in images.items() if name != "parley/operator")
+    whole = own + (models - runtime) + (runtime - size("python:3.13-slim"))
+    print(f"together {whole / 1e6:.0f} MB over Python's image")  # noqa: T201 - as above
+    return whole
 
 
 @pytest.fixture(scope="session")

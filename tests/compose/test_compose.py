@@ -14,6 +14,8 @@ from websockets.asyncio.client import connect
 CONVERSATIONS = 24
 SERVICE_RESTART = 1012
 FORBIDDEN, NOT_FOUND = 403, 404
+PYTHON_SLIM_BYTES = 150e6
+"""Of the public image; the stand-in on a machine without a registry is larger."""
 SERVICES = ("agent-runner", "edge-rest", "edge-ws", "history-store", "quote-engine", "voice-bridge")
 
 
@@ -60,6 +62,21 @@ def test_an_image_has_only_what_its_service_needs(images: dict[str, int]) -> Non
     assert max(images, key=lambda name: images[name]) == "parley/agent-runner"
 
 
+def test_the_images_share_what_they_have_in_common(together: int) -> None:
+    assert together + PYTHON_SLIM_BYTES < 900e6
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_image_says_what_it_is_and_what_it_holds(composed: Any, service: str) -> None:
+    (container,) = composed.containers(service)[:1]
+    labels = container["Config"]["Labels"]
+    assert labels["org.opencontainers.image.title"] == f"parley/{service}"
+    assert labels["org.opencontainers.image.version"]
+    assert "Apache-2.0" in labels["org.opencontainers.image.licenses"]
+    bill = json.loads(composed("exec", "--no-TTY", service, "cat", "/opt/parley/sbom.cdx.json"))
+    assert {"faststream", f"parley-{service}"} <= {each["name"] for each in bill["components"]}
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_container_has_no_rights(composed: Any, service: str) -> None:
     program = "import os, pathlib; print(os.getuid()); pathlib.Path('/opt/parley/x').write_text('x')"
@@ -68,7 +85,12 @@ def test_a_container_has_no_rights(composed: Any, service: str) -> None:
     assert "10001" in str(refused.value)
     secrets = composed("exec", "--no-TTY", service, "ls", "/run/secrets").split()
     of_an_edge = {"parley_jwt_secret", "parley_api_keys"}
-    own = {"edge-rest": of_an_edge, "edge-ws": of_an_edge, "history-store": {"parley_database_url"}}
+    own = {
+        "edge-rest": of_an_edge,
+        "edge-ws": of_an_edge,
+        "history-store": {"parley_database_url"},
+        "voice-bridge": {"parley_voice_key"},
+    }
     assert set(secrets) == {"parley_nats_password"} | own.get(service, set())
 
 

@@ -26,6 +26,19 @@ def test_different_keys_have_different_subjects(one: str, other: str) -> None:
     assert (subjects.conversation(one) == subjects.conversation(other)) == (one == other)
 
 
+@pytest.mark.parametrize("key", ["می\u200cخواهم", "👨\u200d👩\u200d👧"])
+def test_joiners_are_part_of_a_key(key: str) -> None:
+    assert subjects.check_key(key) == key
+    assert subjects.decode_key(subjects.encode_key(key)) == key
+    assert subjects.encode_key(key) != subjects.encode_key(key.replace("\u200c", "").replace("\u200d", ""))
+
+
+def test_bytes_that_are_no_text_are_no_key() -> None:
+    """They would all be read as the same."""
+    with pytest.raises(subjects.InvalidKey, match="UTF-8"):
+        subjects.check_key(b"a\xff".decode(errors="replace"))
+
+
 def test_a_key_keeps_its_subject_for_ever() -> None:
     assert subjects.conversation("abc") == "conv.0d.abc.>"
     assert subjects.conversation("대화 1") == "conv.e2.=64yA7ZmUIDE.>"

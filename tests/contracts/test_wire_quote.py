@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from contracts.events.quote import Quote
@@ -37,7 +39,6 @@ def test_the_same_moment_is_the_same_message_however_it_is_written() -> None:
         (BODY | {"userId": "a\x00b"}, "INVALID_USERID"),
         (BODY | {"userId": None}, "INVALID_USERID"),
         (BODY | {"threadNum": 1}, "INVALID_THREADNUM"),
-        (BODY | {"threadNum": "1:2"}, "INVALID_THREADNUM"),
         (BODY | {"content": ""}, "INVALID_CONTENT"),
         (BODY | {"content": " \n"}, "INVALID_CONTENT"),
         (BODY | {"content": ["x"]}, "INVALID_CONTENT"),
@@ -74,10 +75,20 @@ def test_bad_names_get_the_protocols_error(parameters: dict[str, str], code: str
     assert (caught.value.message, caught.value.code) == ("필수 파라미터가 누락되었습니다.", code)
 
 
-def test_two_conversations_never_share_a_key() -> None:
-    assert wire.parse_name({"userId": "a:b", "threadNum": "c"}).key == "a:b:c"
-    with pytest.raises(wire.BadRequestError):
-        wire.parse_name({"userId": "a", "threadNum": "b:c"})
+PART = st.text(st.sampled_from("a:%253A"), min_size=1, max_size=20)
+
+
+@given(PART, PART, PART, PART)
+def test_two_conversations_never_share_a_key(user: str, thread: str, other: str, another: str) -> None:
+    one = wire.parse_name({"userId": user, "threadNum": thread})
+    two = wire.parse_name({"userId": other, "threadNum": another})
+    assert (one.key == two.key) == ((user, thread) == (other, another))
+
+
+def test_a_colon_within_a_part_is_escaped() -> None:
+    name = {"userId": "a:b", "threadNum": "2024-01-15T10:30:00Z"}
+    assert wire.parse_name(name).key == "a%3Ab:2024-01-15T10%3A30%3A00Z"
+    assert wire.parse_name({"userId": "50%", "threadNum": "1"}).key == "50%:1"
 
 
 def test_a_pending_send() -> None:

@@ -13,10 +13,6 @@ from contracts.events import (
     REGISTERED,
     UPCASTERS,
     DocumentDeleted,
-    MetadataChanged,
-    RunForgotten,
-    RunRequested,
-    RunStreamed,
     VoiceToolCalled,
     VoiceToolReturned,
 )
@@ -25,10 +21,6 @@ from contracts.registry import Registry
 NOT_FROZEN = {
     (event.type, event.version)
     for event in (
-        MetadataChanged,  # these four until the protocol that brings them is served
-        RunForgotten,
-        RunRequested,
-        RunStreamed,
         DocumentDeleted,  # no words make the embedded model delete a document
         VoiceToolCalled,  # by OpenAI's Realtime API only
         VoiceToolReturned,

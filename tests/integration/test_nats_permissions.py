@@ -41,6 +41,7 @@ from eventlog import probe as health
 from eventlog.admin import permissions
 from eventlog.author import Author
 from eventlog.broker import Broker
+from eventlog.codec import encode
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.query import ask
@@ -409,6 +410,36 @@ async def test_a_service_is_refused_what_is_not_its_own(server: Any, declared: N
             await client.subscribe(subject)
             assert f'subscription to "{subject}"'.lower() in (await refusals.get()).lower()
     await client.close()
+
+
+async def test_a_stolen_password_forges_no_event(server: Any, brokers: dict[str, Broker]) -> None:
+    """Whoever may store large payloads may have them sent to any subject; nobody takes them for events."""
+    thief, edge = brokers["edge-ws"].client, brokers["edge-rest"]
+    log = log_of(edge, server, "edge-rest")
+    opening = ConversationStarted(responder_name="agent-runner", protocol="agent")
+    (begun,) = await log.append([Author(source="edge-rest").envelope("talk", opening)], expected=0)
+    real = RunStarted(run_id="r", message_sequence=1)
+    forged = Author(source="agent-runner").envelope("talk", real.model_copy(update={"run_id": "forged"}))
+    subject, headers, payload = encode(forged)
+    claim = {
+        "Nats-Stream": subjects.LOG_STREAM,
+        "Nats-Subject": subject,
+        "Nats-Sequence": str(begun.sequence + 1),
+    }
+    shown = subjects.republished(subject)
+    async with asyncio.timeout(WAIT_SECONDS), log.follow("talk", after=0) as events:
+        assert await anext(events) == begun
+        waiting = asyncio.ensure_future(anext(events))
+        await edge.client.flush()
+        await thief.request(f"$O.{subjects.PAYLOAD_BUCKET}.C.forged", payload, headers=headers | claim)
+        get = b'{"last_by_subj": "$O.PAYLOADS.C.forged"}'
+        for api in ("DIRECT.GET", "STREAM.MSG.GET"):
+            await thief.publish(f"$JS.API.{api}.{subjects.PAYLOAD_STREAM}", get, reply=shown)
+        await thief.publish(subjects.query("ping.edge-rest"), b"", reply=shown)
+        await thief.flush()
+        runner = log_of(brokers["agent-runner"], server, "agent-runner")
+        await runner.append([Author(source="agent-runner").envelope("talk", real)], expected=begun.sequence)
+        assert (await waiting).event == real
 
 
 async def test_only_the_operator_purges(server: Any, declared: None) -> None:

@@ -101,14 +101,16 @@ async def test_the_four_stages_in_korean(client: Client) -> None:
         "status": "pending",
     }
     stage = await client.reply()
-    assert stage["content"] == (
-        f"안녕하세요! {first}에 대해 말씀해주셔서 감사합니다. 더 자세히 들려주실 수 있나요?"
+    assert re.fullmatch(
+        r"안녕하세요! [^.!?]+에 대해 말씀해주셔서 감사합니다\. 더 자세히 들려주실 수 있나요\?",
+        stage["content"],
     )
+    assert first not in stage["content"]
     assert (stage["status"], stage["quote"]) == ("completed", None)
     assert TIME.fullmatch(stage["timestamp"])
     for content in rest:
         stage = await client.say(content)
-        assert content in stage["content"]
+        assert content not in stage["content"]
         assert stage["content"].endswith("?")
         assert stage["quote"] is None
     done = await client.send(last)
@@ -121,15 +123,16 @@ async def test_the_four_stages_in_korean(client: Client) -> None:
 
 async def test_the_four_stages_in_english_and_the_first_again(client: Client) -> None:
     replies = [await client.say(content) for content in ENGLISH]
-    assert ENGLISH[0] in replies[0]["content"]
+    assert replies[0]["content"].startswith("Hello! Thank you for telling me about ")
     assert all(not re.search("[가-힣]", reply["content"] + str(reply["quote"])) for reply in replies)
     assert [reply["quote"] is not None for reply in replies] == [False, False, False, True]
     again = await client.say("I am happy today")
-    assert "I am happy today" in again["content"]
+    assert "your happy news" in again["content"]
     assert again["quote"] is None
 
 
 async def test_status_is_of_what_was_just_sent(client: Client) -> None:
+    before = None
     for number in range(8):
         await client.send(f"message number {number}")
         now = await client.status()
@@ -137,7 +140,8 @@ async def test_status_is_of_what_was_just_sent(client: Client) -> None:
         if now["status"] == "pending":
             assert (now["content"], now["quote"]) == ("", None)
         else:
-            assert number % 4 == 3 or f"message number {number}" in now["content"]
+            assert now["content"] != before
+        before = (await client.reply())["content"]
 
 
 async def test_the_stream_is_one_whole_reply(client: Client, http: httpx.AsyncClient) -> None:
@@ -177,9 +181,10 @@ async def test_a_client_that_has_it_all_waits_for_the_next_reply(client: Client)
     await client.send(KOREAN[1])
     events = await waiting
     assert spoken(events) == (await client.reply())["content"]
-    await client.say(KOREAN[2])
+    third = await client.say(KOREAN[2])
     await client.say(KOREAN[3])
-    assert KOREAN[2] in spoken(await client.stream(last=events[-1][0])), "no reply is left out"
+    missed = spoken(await client.stream(last=events[-1][0]))
+    assert missed == third["content"], "no reply is left out"
 
 
 async def test_an_id_that_means_nothing_is_ignored(client: Client) -> None:
@@ -257,7 +262,7 @@ async def test_words_of_crisis_come_before_anything_else(client: Client) -> None
     helped = await client.say("죽고 싶어요")
     assert "109" in helped["content"]
     assert helped["quote"] is None
-    assert KOREAN[1] in (await client.say(KOREAN[1]))["content"]
+    assert "안녕하세요" not in (await client.say(KOREAN[1]))["content"]
 
 
 @pytest.mark.parametrize(

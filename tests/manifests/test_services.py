@@ -15,6 +15,7 @@ from chassis import variables
 from chassis.metrics import EdgeMetrics, Metrics, ProjectionMetrics, StreamMetrics
 from eventlog.admin import permissions
 from parley.stack import gateway
+from voice_bridge.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {path.parents[2].name for path in ROOT.glob("services/*/src/*/__main__.py")}
@@ -149,9 +150,9 @@ def exposed() -> set[str]:
     EdgeMetrics(metrics.registry)
     ProjectionMetrics(metrics.registry)
     StreamMetrics(metrics.registry)
-    voice = re.findall(r'"(parley_\w+)"', text("services/voice-bridge/src/voice_bridge/app.py"))
+    Metrics(metrics.registry)
     suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
-    return {*voice} | {
+    return {"parley_voice_sessions"} | {
         family.name + suffix for family in metrics.registry.collect() for suffix in suffixes[family.type]
     }
 

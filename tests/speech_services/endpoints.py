@@ -29,13 +29,19 @@ class SpeechServer:
         text: what is understood.
         status: the status of every answer.
         failures: how many answers yet are a 503, whatever `status` says.
+        breaks_after: blocks of speech after which the connection is lost; 0 for never.
         spoken: text, voice and authorization of each speech call.
+        speeds: the pace that each of them asked for.
+        languages: what each transcription call said to expect.
     """
 
     def __init__(self, say: Say = _silence) -> None:
         self.text = "find alice"
         self.status = 200
         self.failures = 0
+        self.breaks_after = 0
+        self.speeds: list[float] = []
+        self.languages: list[str] = []
         self.recordings: list[bytes] = []
         self.spoken: list[tuple[str, str, str]] = []
         self._say = say
@@ -59,6 +65,8 @@ class SpeechServer:
             for part in message_from_bytes(head + await request.body()).walk()
         }
         assert parts["model"] == b"ears"
+        if isinstance(language := parts.get("language"), bytes):
+            self.languages.append(language.decode())
         recording = parts["file"]
         assert isinstance(recording, bytes)
         self.recordings.append(recording)
@@ -68,10 +76,13 @@ class SpeechServer:
         body = await request.json()
         assert (body["model"], body["response_format"]) == ("mouth", "pcm")
         self.spoken.append((body["input"], body["voice"], request.headers["authorization"]))
+        self.speeds.append(body.get("speed", 1.0))
         speech = await asyncio.to_thread(self._say, body["input"], body["voice"])
 
         async def pcm() -> AsyncIterator[bytes]:
-            for start in range(0, len(speech), ODD_BLOCK):
+            for number, start in enumerate(range(0, len(speech), ODD_BLOCK)):
+                if self.breaks_after and number >= self.breaks_after:
+                    raise ConnectionResetError("the test breaks the stream")
                 yield speech[start : start + ODD_BLOCK]
 
         return StreamingResponse(pcm(), self._status(), media_type="audio/pcm")

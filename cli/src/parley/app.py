@@ -5,10 +5,14 @@ imports belong inside the function, so that ``parley status`` does not pay for t
 """
 
 import os
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
 from parley.commands.bring_in import bring_in
+from parley.commands.chat import chat
+from parley.commands.conversations import conversations
 from parley.commands.dead import dead
 from parley.commands.declare import declare
 from parley.commands.doctor import doctor
@@ -16,21 +20,58 @@ from parley.commands.erase import erase
 from parley.commands.export import export
 from parley.commands.rebuild import rebuild
 from parley.commands.status import status
-from parley.commands.tail import show, tail
+from parley.commands.tail import replay, show, tail
 from parley.commands.token import token
 from parley.commands.up import up
 
-COMMANDS = (up, status, doctor, token, rebuild, tail, show, export, erase, declare)
+COMMANDS = (
+    up,
+    status,
+    doctor,
+    chat,
+    conversations,
+    show,
+    tail,
+    replay,
+    token,
+    rebuild,
+    export,
+    erase,
+    declare,
+)
+HELP = {"help_option_names": ["-h", "--help"]}
 
 
 def app() -> typer.Typer:
     """The command-line application."""
-    parley = typer.Typer(name="parley", no_args_is_help=True, help="Durable conversations over an event log.")
+    parley = typer.Typer(
+        name="parley",
+        no_args_is_help=True,
+        help="Durable conversations over an event log.",
+        context_settings=HELP,
+    )
+    parley.callback()(options)
     for command in COMMANDS:
         parley.command()(command)
     parley.command("import")(bring_in)  # a word of Python's
     parley.add_typer(dead)
     return parley
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and end, where that is wanted."""
+    if wanted:
+        typer.echo(f"parley {version('parley')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=show_version)
+]
+
+
+def options(version: Version = False) -> None:
+    """Durable conversations over an event log."""
 
 
 def main() -> None:

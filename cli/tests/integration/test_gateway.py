@@ -174,7 +174,15 @@ class Gateway:
 async def caddy(
     tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Gateway]:
-    """The gateway, with the settings that a test has as the fixture's parameter."""
+    """The gateway, with the settings that a test has as the fixture's parameter.
+
+    `read_body` among them takes the place of the time that a request's body has.
+    """
+    settings = dict(getattr(request, "param", {}))
+    if patience := settings.pop("read_body", None):
+        impatient = tmp_path / "Caddyfile"
+        impatient.write_text(gateway.CADDYFILE.read_text().replace("read_body 60s", f"read_body {patience}"))
+        monkeypatch.setattr(gateway, "CADDYFILE", impatient)
     monkeypatch.setattr(ports, "UNREAD_SECONDS", 2)
     ws, rest = Edge("ws"), Edge("rest")
     await ws.start()
@@ -185,7 +193,7 @@ async def caddy(
         program = gateway.program()
         assert program is not None
         variables = gateway.environment(
-            getattr(request, "param", {}),
+            settings,
             data_dir=tmp_path,
             listeners=[listener.fileno()],
             ports={"edge-ws": ws.port, "edge-rest": rest.port},
@@ -321,6 +329,14 @@ async def test_an_answer_before_the_body_reaches_the_client(caddy: Gateway) -> N
     async with caddy.raw() as (reader, writer):
         writer.write(request("/refuse", f"Content-Length: {BIG}", method="POST") + bytes(1000))
         assert b"413" in await reader.readline()
+
+
+@pytest.mark.parametrize("caddy", [{"read_body": "1s"}], indirect=True)
+async def test_a_body_that_does_not_come_is_not_waited_for(caddy: Gateway) -> None:
+    async with caddy.raw() as (reader, writer):
+        writer.write(request("/", "Content-Length: 3", method="POST") + b"a")
+        status = int((await reader.readline()).split(b" ")[1])
+    assert status in (408, 499)  # whichever Caddy notices first: that it is late, or that it has broken off
 
 
 async def test_head_has_no_body(caddy: Gateway) -> None:

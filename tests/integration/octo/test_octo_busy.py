@@ -202,6 +202,7 @@ async def test_deleting_ends_what_runs(open_gated: Any, gated_rest: Any, session
         await client.send(gate.message("first"))
         await until_waiting(client)
         assert (await gated_rest.delete(f"/api/sessions/{session}")).status_code == 200
+        assert "삭제" in (await client.until("final", "error"))[-1]["error"]
         gate.open()
         assert (await client.say(f"{gate.path} second"))["content"] == "second"
 

@@ -204,3 +204,27 @@ async def test_a_second_connection_takes_the_session_over(voice: Any) -> None:
 def _time_of(caller: Any, kind: str, count: int) -> float:
     times: list[float] = [at for at, frame in caller.frames if frame["type"] == kind]
     return times[count - 1]
+
+
+async def test_a_talk_whose_voice_bridge_is_killed_in_mid_sentence_asks_for_it_again(own_voice: Any) -> None:
+    session_id = (await own_voice.create("fay"))["session_id"]
+    async with own_voice.call(session_id, "fay") as caller, caller.microphone() as microphone:
+        microphone.speak(own_voice.speech("what is the email of Mia Tanaka"))
+        await caller.expect("speech.started")
+        own_voice.stack.kill("voice-bridge")
+        await caller.expect("speech.stopped")
+        asked = await caller.expect("transcript.done")
+        assert "say that again" in asked["transcript"]
+        await caller.expect("audio.done")
+        microphone.speak(own_voice.speech("thank you"))
+        assert "welcome" in (await caller.expect("transcript.done", 2))["transcript"]
+        microphone.speak(own_voice.speech("what can you do"))
+        await caller.expect("audio.delta", len(caller.of("audio.delta")) + 20)
+        done = len(caller.of("audio.done"))
+        own_voice.stack.kill("voice-bridge")
+        await caller.expect("audio.done", done + 1)
+        kinds = [frame["type"] for _, frame in caller.frames]
+        ended = max(number for number, kind in enumerate(kinds) if kind == "audio.done")
+        await caller.expect("audio.delta", len(caller.of("audio.delta")) + 5)
+        later = [frame["type"] for _, frame in caller.frames][ended + 1 :]
+        assert "audio.delta" in later, "the repetition is a reply of its own"

@@ -18,14 +18,15 @@ def bring_in(
         Path,
         typer.Argument(
             help="What parley export has written; - for standard input.",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
         ),
     ],
 ) -> None:
     """Append the conversation of a file to this installation's log, under its own key, which must be free."""
-    text = sys.stdin.read() if file == Path("-") else file.read_text(encoding="utf-8")
+    try:
+        text = sys.stdin.read() if file == Path("-") else file.read_text(encoding="utf-8")
+    except OSError as error:
+        typer.echo(f"parley: {file} cannot be read: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
     lines = text.splitlines()
 
     async def append(broker: "Broker", nats: "NatsSettings") -> tuple[str, int]:

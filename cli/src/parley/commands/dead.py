@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parley.commands.log import with_log
+from parley.commands.output import AsJson, print_json, table
 
 if TYPE_CHECKING:
     from eventlog.broker import Broker
@@ -17,7 +18,7 @@ Number = Annotated[int, typer.Argument(help="The letter's number, as `parley dea
 
 
 @dead.command("list")
-def list_letters() -> None:
+def list_letters(*, as_json: AsJson = False) -> None:
     """List the dead letters, oldest first."""
 
     async def read(broker: "Broker", nats: "NatsSettings") -> "list[tuple[int, DeadLetter]]":
@@ -25,8 +26,14 @@ def list_letters() -> None:
 
         return [each async for each in DeadLetterQueue(broker, nats).letters()]
 
-    for number, letter in with_log(read):
-        typer.echo(f"{number:>6} {letter.service:<13} {letter.conversation!r} {letter.reason}")
+    letters = with_log(read)
+    if as_json:
+        print_json([{"number": number, **letter.model_dump(mode="json")} for number, letter in letters])
+    elif letters:
+        rows = ((number, each.service, each.conversation, each.reason) for number, each in letters)
+        table(("number", "service", "conversation", "reason"), rows)
+    else:
+        typer.echo("there are no dead letters", err=True)
 
 
 @dead.command()

@@ -19,6 +19,7 @@ from parley.stack.ports import PortTaken, listen
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1024**3
 SHORTEST_SECRET_BYTES = 32
+MODEL_SECONDS = 60
 
 Check = Callable[[Settings], str]
 
@@ -59,6 +60,7 @@ def _examine() -> Iterator[tuple[str, bool, str]]:
         "disk": _disk,
         "token secret": _token_secret,
         "ports": _ports,
+        "model": _model,
     }
     for name, check in checks.items():
         try:
@@ -115,3 +117,21 @@ def _ports(here: Settings) -> str:
     except PortTaken as error:
         raise Unwell(str(error)) from error
     return ", ".join(str(port) for port in here.ports.values())
+
+
+def _model(here: Settings) -> str:
+    """Asked by agent-runner's own code, in its own process, as it would be asked when it starts."""
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-m", "agent_runner.agents.models"],
+            env={**os.environ, **here.environment},
+            capture_output=True,
+            text=True,
+            timeout=MODEL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unwell(f"no answer within {MODEL_SECONDS} s (PARLEY_MODEL)") from None
+    if asked.returncode != 0:
+        raise Unwell((asked.stderr.strip().splitlines() or ["it could not be asked"])[-1])
+    return asked.stdout.strip()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parley.commands.log import with_log
+from parley.commands.output import end
 
 if TYPE_CHECKING:
     from eventlog.broker import Broker
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def export(
     key: Annotated[str, typer.Argument(help="The conversation's key.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file; standard output if left out.")
+        Path | None, typer.Option("--output", "-o", help="The file; standard output for - or if left out.")
     ] = None,
 ) -> None:
     """Write one conversation as JSON Lines: a header, its events as they are stored, a digest."""
@@ -28,11 +29,13 @@ def export(
 
     found = with_log(lines)
     if len(found) == 2:
-        typer.echo(f"parley: there is no conversation {key!r}", err=True)
-        raise typer.Exit(1)
+        raise end(f"there is no conversation {key!r}")
     text = "".join(f"{line}\n" for line in found)
-    if output:
-        output.write_text(text, encoding="utf-8")
-        typer.echo(f"{len(found) - 2} events in {output}")
+    if output and output != Path("-"):
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise end(f"{output}: {error.strerror}") from None
+        typer.echo(f"{len(found) - 2} events in {output}", err=True)
     else:
         sys.stdout.write(text)

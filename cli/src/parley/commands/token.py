@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from parley.commands.output import end
 from parley.commands.settings import settings
 from parley.stack.data_dir import DataDir
 
@@ -20,7 +21,13 @@ def token(
     """Print a JWT for a user, signed with PARLEY_JWT_SECRET or else with the secret of this installation."""
     import jwt
 
-    secret = _given() or _kept()
+    if not user.strip():
+        raise end("--user must not be empty", 2)
+    if given := _given():
+        secret, source = given, "PARLEY_JWT_SECRET"
+    else:
+        secret, source = _kept()
+    typer.echo(f"signed with {source}", err=True)
     now = int(time.time())
     typer.echo(jwt.encode({"sub": user, "iat": now, "exp": now + ttl}, secret, algorithm="HS256"))
 
@@ -33,6 +40,15 @@ def _given() -> str | None:
     return file.read_text().strip() if file.is_absolute() and file.exists() else None
 
 
-def _kept() -> str:
+def _kept() -> tuple[str, str]:
+    """The secret of this installation and where it is.
+
+    None is made in a folder that nobody named: no service would know it.
+    """
     here = settings()
-    return here.environment.get("PARLEY_JWT_SECRET") or DataDir(here.data_dir).secret("jwt")
+    if secret := here.environment.get("PARLEY_JWT_SECRET"):
+        return secret, "PARLEY_JWT_SECRET of .env"
+    file = here.data_dir / "jwt.secret"
+    if not (here.data_dir.exists() or "PARLEY_DATA_DIR" in here.environment):
+        raise end(f"there is no installation in {here.data_dir} (PARLEY_DATA_DIR): run `parley up` first")
+    return DataDir(here.data_dir).secret("jwt"), str(file)

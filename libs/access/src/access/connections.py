@@ -5,11 +5,13 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.limits import Bucket
+from access.ownership import NotYours
 from access.visitor import Visitor
 from contracts.envelope import Recorded
 from contracts.events import ConversationStarted, VoiceSessionClaimed
@@ -18,6 +20,7 @@ from eventlog.ports import Unavailable
 logger = logging.getLogger(__name__)
 
 POLICY_VIOLATION: Final = 1008
+LONGEST_TIMER_SECONDS: Final = 86_400.0 * 20
 REFUSAL_SECONDS: Final = 10.0
 """How long a client may take to hear that it is refused."""
 
@@ -65,11 +68,15 @@ class Connections:
                 logger.warning("a connection ends, since its user cannot be told: %s", error)
                 user = None
             if user != owner:
-                socket.lose()
+                socket.lose(str(NotYours()))
 
 
 class Socket:
-    """A WebSocket, its frames read no faster than its bucket allows."""
+    """A WebSocket, its frames read no faster than its bucket allows.
+
+    Attributes:
+        reason: why the conversation is lost to its client, if it is.
+    """
 
     def __init__(self, visitor: Visitor, receive: Receive, send: Send, bucket: Bucket) -> None:
         self.visitor = visitor
@@ -79,6 +86,7 @@ class Socket:
         self._greeted = False
         self._accepted = False
         self._lost = asyncio.Event()
+        self.reason = ""
         self._serving: asyncio.Task[None] | None = None
 
     async def receive(self) -> Message:
@@ -96,8 +104,21 @@ class Socket:
         self._accepted = self._accepted or message["type"] == "websocket.accept"
         await self._send(message)
 
+    @contextmanager
+    def until(self, expiry: datetime | None) -> Iterator[None]:
+        """Within, the conversation is lost at a time, if one is given."""
+        if expiry is None:
+            yield
+            return
+        seconds = min((expiry - datetime.now(UTC)).total_seconds(), LONGEST_TIMER_SECONDS)
+        timer = asyncio.get_running_loop().call_later(max(seconds, 0), self.lose, "the token has expired")
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     async def serve(self, app: ASGIApp, scope: Scope) -> bool:
-        """Run the endpoint to its end; True if the conversation was lost to another user before."""
+        """Run the endpoint to its end; True if the conversation was lost to its client before."""
         self._serving = task = asyncio.current_task()
         if self._lost.is_set() or task is None:
             return self._lost.is_set()
@@ -112,12 +133,13 @@ class Socket:
             task.uncancel()
         return self._lost.is_set()
 
-    def lose(self) -> None:
-        """End the endpoint: the conversation is another user's now.
+    def lose(self, reason: str) -> None:
+        """End the endpoint: its client may not reach the conversation any more.
 
         A wait may swallow a cancellation; nothing gets in or out from now on all the same.
         """
         if not self._lost.is_set():
+            self.reason = reason
             self._lost.set()
             if self._serving:
                 self._serving.cancel()

@@ -118,7 +118,7 @@ class Guard:
             answer = JSONResponse(body, refused.status, _HEADERS_WITH.get(refused.status))
             await answer(scope, receive, send)
             return
-        VISITOR.set(None if to.login else visitor)
+        VISITOR.set(visitor)
         await self._app(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,17 +142,18 @@ class Guard:
             # Counted before it is checked: no claim can come in between unnoticed.
             with self._connections.of(to.conversation, socket):
                 await self._check(to.conversation)
-                lost = await socket.serve(self._app, scope)
-        except NotYours:
+                with socket.until(await socket.visitor.expiry()):
+                    lost = await socket.serve(self._app, scope)
+        except NotYours as error:
             self._metrics.refused.labels("forbidden").inc()
+            socket.lose(str(error))
             lost = True
         except LogError as error:
             logger.warning("cannot tell whom a conversation belongs to: %s", error)
             await socket.refuse(None, "the log is not available", TRY_AGAIN_LATER)
             return
         if lost:
-            reason = str(NotYours())
-            await socket.refuse(doors.frame(to, reason, "forbidden"), reason)
+            await socket.refuse(doors.frame(to, socket.reason, "forbidden"), socket.reason)
 
     def _admit(self, scope: Scope, to: Destination) -> Visitor:
         """The visitor that a request is from; raises `_Refused`."""
@@ -161,7 +162,7 @@ class Guard:
             raise self._refusal(403, f"{presented.host} is not a host in PARLEY_ALLOWED_ORIGINS", "host")
         if not to.every_page:
             self._check_origin(scope, presented)
-        visitor = Visitor(self._members, presented.token)
+        visitor = Visitor(self._members, presented.token, foreign=not self._is_known(presented))
         if to.public:
             return visitor
         address = _counted(scope)
@@ -169,9 +170,13 @@ class Guard:
             raise self._refusal(429, "too many connections from this address", "too_many_connections")
         if self._keys and not to.login:
             name = self._keys.name(presented.api_key)
+            if name is None and to.bearer_is_key:
+                name = self._keys.name(presented.token)
             if name is None:
                 raise self._refusal(401, "an API key is needed, in X-API-Key or ?api_key=", "unauthorized")
             visitor.beginnings = self._beginnings.of(name)
+        elif to.login and presented.token:
+            visitor.beginnings = self._beginnings.of(f"member {presented.member}")
         return visitor
 
     def _check_origin(self, scope: Scope, presented: Presented) -> None:
@@ -179,9 +184,14 @@ class Guard:
         origin = presented.origin
         if origin is None or (scope["type"] == "http" and scope["method"] in ("GET", "HEAD")):
             return
-        same = origin.partition("://")[2] == presented.host
-        if not same and not self._listed.is_allowed_origin(origin):
+        if not self._is_known(presented):
             raise self._refusal(403, "this origin is not in PARLEY_ALLOWED_ORIGINS", "origin")
+
+    def _is_known(self, presented: Presented) -> bool:
+        """Whether it comes from no page, one of this server, or one that is allowed to call."""
+        origin = presented.origin
+        same = origin is None or origin.partition("://")[2] == presented.host
+        return same or self._listed.is_allowed_origin(origin or "")
 
     def _refusal(self, status: int, reason: str, code: str) -> _Refused:
         self._metrics.refused.labels(code).inc()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
 
 from access.visitor import VISITOR
 from chassis.logs import CONVERSATION
@@ -9,6 +10,7 @@ from contracts.envelope import Envelope, Recorded
 from contracts.events import ConversationStarted, VoiceSessionClaimed
 from eventlog.ports import Log, LogState, TooMuch
 
+FOR_EVERY_PAGE: Final = "quote-engine"
 CLAIMED_BY = VoiceSessionClaimed | ConversationStarted
 """The events by which a conversation gets an owner."""
 
@@ -24,6 +26,17 @@ class TooManyConversations(TooMuch):
     """The API key has begun too many conversations of late."""
 
 
+def count_beginning() -> None:
+    """Count a conversation that begins for the visitor, by whichever service.
+
+    Raises:
+        TooManyConversations: if it has begun too many.
+    """
+    visitor = VISITOR.get()
+    if visitor and visitor.beginnings and not visitor.beginnings.try_take():
+        raise TooManyConversations("too many new conversations; try again in a minute")
+
+
 async def owner_of(log: Log, conversation: str) -> str | None:
     """The user a conversation belongs to; None where anyone may reach it, as one that does not exist."""
     newest = await log.last(conversation, "conversation.>")
@@ -35,6 +48,13 @@ async def owner_of(log: Log, conversation: str) -> str | None:
     if claim is None or claim.sequence < newest.sequence or not isinstance(claim.event, VoiceSessionClaimed):
         return None
     return claim.event.owner
+
+
+async def _is_for_every_page(log: Log, conversation: str) -> bool:
+    """Whether pages of any origin may reach a conversation: those of the quote protocol, and none yet."""
+    newest = await log.last(conversation, ConversationStarted.type)
+    start = newest.event if newest else None
+    return not isinstance(start, ConversationStarted) or start.responder_name == FOR_EVERY_PAGE
 
 
 class GuardedLog:
@@ -61,15 +81,15 @@ class GuardedLog:
         owner = await owner_of(self._log, conversation)
         if owner is not None and owner != await visitor.user():
             raise NotYours
+        if visitor.foreign and not await _is_for_every_page(self._log, conversation):
+            raise NotYours
         visitor.reached.add(conversation)
 
     async def append(self, envelopes: Sequence[Envelope], *, expected: int) -> tuple[Recorded, ...]:
         """See `ports.Log.append`."""
         await self.check(envelopes[0].conversation)
-        visitor = VISITOR.get()
-        begins = any(isinstance(envelope.event, ConversationStarted) for envelope in envelopes)
-        if begins and visitor and visitor.beginnings and not visitor.beginnings.try_take():
-            raise TooManyConversations("too many new conversations; try again in a minute")
+        if any(isinstance(envelope.event, ConversationStarted) for envelope in envelopes):
+            count_beginning()
         return await self._log.append(envelopes, expected=expected)
 
     async def tail(self, conversation: str) -> int:

@@ -25,7 +25,7 @@ class AccessSettings(Settings):
     messages_per_second: float = Field(default=200.0, ge=0)
     """Frames a second of one WebSocket; 0 for any number."""
     conversations_per_minute: float = Field(default=600.0, ge=0)
-    """Conversations one API key may begin; 0 for any number."""
+    """Conversations one API key or one member's token may begin; 0 for any number."""
     queued_per_conversation: int = Field(default=QUEUED, ge=1)
     """Messages of one conversation that may wait for their answers; one more is refused."""
     http_host: str = "127.0.0.1"

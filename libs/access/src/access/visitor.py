@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from urllib.parse import parse_qsl
 
@@ -12,7 +13,7 @@ from starlette.types import Scope
 
 from access.limits import Bucket
 from eventlog.ports import Unavailable
-from identity import KeysUnavailableError, RefusedTokenError, Verifier
+from identity import KeysUnavailableError, Member, RefusedTokenError, Verifier
 
 
 class Members:
@@ -27,10 +28,20 @@ class Members:
         Raises:
             Unavailable: if the public keys cannot be read.
         """
+        member = await self._member(token)
+        return member.subject if member else None
+
+    async def expiry(self, token: str | None) -> datetime | None:
+        """When a token ends to prove anything, in aware UTC time; None where it never did. Raises as
+        `subject`."""
+        member = await self._member(token)
+        return member.expires_at if member else None
+
+    async def _member(self, token: str | None) -> Member | None:
         if token is None:
             return None
         try:
-            return (await self._verifier.verify(token)).subject
+            return await self._verifier.verify(token)
         except RefusedTokenError:
             return None
         except KeysUnavailableError as error:
@@ -44,17 +55,23 @@ class Visitor:
     Attributes:
         token: what it presented to prove who it is, not verified yet.
         beginnings: how many conversations it may still begin, if that is limited.
+        foreign: a web page of another origin, which reaches what anybody may.
         reached: the conversations it was found to have access to.
     """
 
     members: Members
     token: str | None = None
     beginnings: Bucket | None = None
+    foreign: bool = False
     reached: set[str] = field(default_factory=set)
 
     async def user(self) -> str | None:
         """The user it has proved to be, or None. Raises as `Members.subject`."""
         return await self.members.subject(self.token)
+
+    async def expiry(self) -> datetime | None:
+        """When what it has proved ends, or None. Raises as `Members.subject`."""
+        return await self.members.expiry(self.token)
 
 
 VISITOR: ContextVar[Visitor | None] = ContextVar("visitor", default=None)
@@ -75,6 +92,11 @@ class Presented:
     origin: str | None
     host: str
     address: str
+
+    @property
+    def member(self) -> str:
+        """A name for the token, from which it cannot be told."""
+        return sha256((self.token or "").encode()).hexdigest()[:16]
 
     @classmethod
     def of(cls, scope: Scope) -> "Presented":

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from access.limits import Bucket
-from access.ownership import GuardedLog, NotYours, TooManyConversations
+from access.ownership import GuardedLog, NotYours, TooManyConversations, count_beginning
 from access.pages import Hosts
 from access.settings import AccessSettings
 from access.visitor import VISITOR, ApiKeys, Members, Presented, Visitor
@@ -114,6 +114,31 @@ async def test_a_key_begins_so_many_conversations_and_no_more() -> None:
     await log.append([author.envelope("a", started())], expected=0)
     with pytest.raises(TooManyConversations):
         await log.append([author.envelope("b", started())], expected=0)
+
+
+def test_what_another_service_begins_for_a_visitor_counts_as_well() -> None:
+    visit(None, Bucket(1 / 60, 1, lambda: 0.0))
+    count_beginning()
+    with pytest.raises(TooManyConversations):
+        count_beginning()
+
+
+@pytest.mark.parametrize(
+    ("responder", "protocol", "reached"), [("quote-engine", "quote", True), ("agent-runner", "octo", False)]
+)
+async def test_pages_of_other_origins_reach_conversations_of_quote_engine_alone(
+    responder: str, protocol: str, reached: bool
+) -> None:
+    log = await told(ConversationStarted(responder_name=responder, protocol=protocol))
+    VISITOR.set(Visitor(Members(Verifier(SECRET)), foreign=True))
+    assert await log.tail("not begun yet") == 0
+    if reached:
+        assert await log.tail("c")
+    else:
+        with pytest.raises(NotYours):
+            await log.tail("c")
+        with pytest.raises(NotYours):
+            await log.append([Author("test").envelope("c", ConversationDeleted())], expected=1)
 
 
 def test_every_key_that_is_configured_is_accepted() -> None:

@@ -1,6 +1,7 @@
 """The guard in front of an application, and a WebSocket whose conversation is claimed by another user."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -113,11 +114,24 @@ async def test_a_lost_conversation_ends_and_its_client_is_told() -> None:
     async with asyncio.timeout(SECONDS):
         serving = asyncio.create_task(visit.socket.serve(talk, {}))
         await talking.wait()
-        visit.socket.lose()
+        visit.socket.lose("gone")
         assert await serving
         await visit.socket.refuse("no", "not yours")
     assert [each["type"] for each in visit.heard] == ["websocket.accept", "websocket.send", "websocket.close"]
     assert visit.heard[-1]["code"] == 1008
+
+
+async def test_a_connection_ends_when_its_token_does() -> None:
+    visit = Client()
+
+    async def talk(scope: Scope, receive: Receive, send: Send) -> None:
+        await greet(receive, send)
+        await receive()
+
+    async with asyncio.timeout(SECONDS):
+        with visit.socket.until(datetime.now(UTC) + timedelta(milliseconds=50)):
+            assert await visit.socket.serve(talk, {})
+    assert visit.socket.reason == "the token has expired"
 
 
 async def test_nothing_gets_in_or_out_though_a_wait_swallows_the_cancellation() -> None:
@@ -136,7 +150,7 @@ async def test_nothing_gets_in_or_out_though_a_wait_swallows_the_cancellation() 
     async with asyncio.timeout(SECONDS):
         serving = asyncio.create_task(visit.socket.serve(deaf, {}))
         await talking.wait()
-        visit.socket.lose()
+        visit.socket.lose("gone")
         visit.said.put_nowait({"type": "websocket.receive", "text": "do something"})
         assert await serving
     assert [each["type"] for each in visit.heard] == ["websocket.accept"]
@@ -154,7 +168,7 @@ async def test_a_server_that_ends_is_not_held_up_by_a_lost_conversation() -> Non
     async with asyncio.timeout(SECONDS):
         serving = asyncio.create_task(visit.socket.serve(talk, {}))
         await talking.wait()
-        visit.socket.lose()
+        visit.socket.lose("gone")
         serving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await serving
@@ -166,7 +180,7 @@ async def test_a_conversation_that_is_lost_before_its_endpoint_runs_is_not_serve
     async def never(scope: Scope, receive: Receive, send: Send) -> None:
         pytest.fail("it was served")
 
-    visit.socket.lose()
+    visit.socket.lose("gone")
     async with asyncio.timeout(SECONDS):
         assert await visit.socket.serve(never, {})
         await visit.socket.refuse("no", "not yours")

@@ -28,6 +28,10 @@ RECORDED_PREFIX: Final = "log"
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _ENCODED_MARK = "="
+_JOINERS: Final = {0x200C: None, 0x200D: None}
+"""Zero-width joiner and non-joiner, without which neither Persian nor many emoji can be written."""
+_REPLACEMENT = "\ufffd"
+"""What stands for bytes that are no UTF-8, whichever they were: a key with it would be that of many."""
 
 
 class InvalidKey(ValueError):
@@ -35,23 +39,30 @@ class InvalidKey(ValueError):
 
 
 def check_key(key: str) -> str:
-    """Return `key` unchanged.
+    """Return a key that a client gives, unchanged.
 
     Raises:
-        InvalidKey: if it is not 1 to 128 printable characters.
+        InvalidKey: if it is not 1 to 128 printable characters, or was not valid UTF-8.
     """
+    if _REPLACEMENT in key:
+        raise InvalidKey("must be valid UTF-8")
+    return _check_characters(key)
+
+
+def _check_characters(key: str) -> str:
     if not key:
         raise InvalidKey("must not be empty")
     if len(key) > MAX_KEY_LENGTH:
         raise InvalidKey(f"must be at most {MAX_KEY_LENGTH} characters, has {len(key)}")
-    if not key.isprintable():
+    shown = key.translate(_JOINERS)
+    if not (shown and shown.isprintable()):
         raise InvalidKey("must hold printable characters only")
     return key
 
 
 def encode_key(key: str) -> str:
     """Make a conversation key one subject token; injective, and readable where the key is plain ASCII."""
-    if _PLAIN.issuperset(check_key(key)):
+    if _PLAIN.issuperset(_check_characters(key)):
         return key
     return _ENCODED_MARK + urlsafe_b64encode(key.encode()).rstrip(b"=").decode("ascii")
 

@@ -14,7 +14,7 @@ from nats.errors import SlowConsumerError
 from chassis.metrics import Metrics
 from chassis.telemetry import TRACING
 from contracts import subjects
-from eventlog.outage import OUTAGE
+from eventlog.outage import OUTAGE, tell_outages
 from eventlog.ports import Unavailable
 from eventlog.replies import Answering, InParts, failing
 from eventlog.settings import NatsSettings
@@ -84,6 +84,14 @@ class Broker(NatsBroker):
             RuntimeError: before the broker was started.
         """
         return self.connection
+
+    async def connect(self) -> Client:
+        """See FastStream."""
+        known = self._connection
+        client = await super().connect()
+        if client is not known:
+            tell_outages(client)
+        return client
 
     async def reach(self) -> None:
         """Connect, before the broker is started.

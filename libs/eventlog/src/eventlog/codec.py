@@ -27,6 +27,7 @@ theirs is the sequence before their own."""
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When something happened that does not say when."""
 
+STREAM: Final = "Nats-Stream"
 SEQUENCE: Final = "Nats-Sequence"
 SUBJECT: Final = "Nats-Subject"
 

@@ -18,21 +18,27 @@ from eventlog.ports import Unavailable
 logger = logging.getLogger(__name__)
 
 LIMIT = 4096
+LIMIT_BYTES = 16 << 20
+"""Of the messages that wait; a client's audio and a model's tokens are far below."""
 
 
 class Mailbox:
     """Messages in order of arrival, or the news that some may be missing."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, limit_bytes: int = LIMIT_BYTES) -> None:
         self._messages: deque[Msg] = deque()
         self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._bytes = 0
         self._lost = False
         self._ready = asyncio.Event()
 
     async def deliver(self, message: Msg) -> None:
         """Add one message; when full, drop them all and remember the loss."""
-        if len(self._messages) >= self._limit:
+        self._bytes += len(message.data)
+        if len(self._messages) >= self._limit or self._bytes > self._limit_bytes:
             self._messages.clear()
+            self._bytes = 0
             self._lost = True
         else:
             self._messages.append(message)
@@ -54,6 +60,7 @@ class Mailbox:
         taken = None if self._lost else list(self._messages)
         self._lost = False
         self._messages.clear()
+        self._bytes = 0
         return taken
 
 

@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 
 from contracts import subjects
 from eventlog.cancelling import cancellable
-from eventlog.codec import SEQUENCE, SUBJECT
+from eventlog.codec import SEQUENCE, STREAM, SUBJECT
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, LogState, Unavailable
 
@@ -50,12 +50,14 @@ def from_headers(message: Msg) -> Stored:
 
 
 def from_republished(message: Msg) -> Stored | None:
-    """A republished message; None for one that does not come from where it says, so not from the server."""
-    stored = from_headers(message)
-    if message.subject != subjects.republished(stored.subject):
-        logger.warning("a message on %s says it is %s, and is not heeded", message.subject, stored.subject)
+    """A republished message of LOG; None for anything else that somebody has made appear on its subject."""
+    headers = message.headers or {}
+    stored = headers.get(SUBJECT, "")
+    own = headers.get(STREAM) == subjects.LOG_STREAM and headers.get(SEQUENCE, "").isdecimal()
+    if not own or message.subject != subjects.republished(stored):
+        logger.warning("a message on %s is not of the log, and not heeded", message.subject)
         return None
-    return stored
+    return from_headers(message)
 
 
 def from_delivery(message: Msg) -> Stored:

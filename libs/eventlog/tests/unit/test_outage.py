@@ -3,18 +3,21 @@
 from typing import Any, NoReturn, cast
 
 import pytest
+from nats.aio.client import Client
 from nats.errors import ConnectionReconnectingError, OutboundBufferLimitError
 
 from contracts.live import Delta
 from eventlog.broker import Broker, Interruptions
 from eventlog.live import JetStreamLive
 from eventlog.mailbox import mailbox
+from eventlog.outage import tell_outages
 from eventlog.ports import Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import StreamReader
 
+CLOSED = RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
 REASONS = (
-    RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed"),
+    CLOSED,
     OSError("broken pipe"),
     ConnectionReconnectingError(),
     OutboundBufferLimitError(),
@@ -28,6 +31,7 @@ class Broken:
         self.client = self
         self.interruptions = Interruptions()
         self._reason = reason
+        tell_outages(cast("Client", self))
 
     def new_inbox(self) -> str:
         return "_INBOX.test"
@@ -35,7 +39,7 @@ class Broken:
     async def fail(self, *_: Any, **__: Any) -> NoReturn:
         raise self._reason
 
-    publish = subscribe = request = fail
+    publish = subscribe = request = flush = fail
 
 
 @pytest.fixture(params=REASONS, ids=lambda reason: type(reason).__name__)
@@ -63,3 +67,10 @@ async def test_a_delta_that_cannot_be_sent_does_not_end_the_run(
     live = JetStreamLive(cast("Broker", broken), NatsSettings())
     await live.publish("talk", Delta(run_id="r1", attempt=1, index=0, kind="token", data="a"))
     assert "delta 0 is not sent" in caplog.text
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("a fault of ours"), RecursionError("too deep")])
+async def test_not_every_runtime_error_is_an_outage(fault: Exception) -> None:
+    """Whatever is no outage may not be tried again without end."""
+    with pytest.raises(type(fault)):
+        await StreamReader(cast("Client", Broken(fault)), "LOG", 1).last("conv.>")

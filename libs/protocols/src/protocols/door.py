@@ -16,6 +16,7 @@ class Destination:
         login: whether the protocol asks for a login by itself there.
         public: whether it is for everybody: pages and signs of life.
         every_page: whether pages of every origin may call it: the quote protocol says so.
+        bearer_is_key: an API key may come as ``Authorization: Bearer``, as its clients send it.
     """
 
     protocol: str
@@ -23,6 +24,7 @@ class Destination:
     login: bool = False
     public: bool = False
     every_page: bool = False
+    bearer_is_key: bool = False
 
 
 Find: TypeAlias = Callable[[str, Mapping[str, str], bool], Destination | None]

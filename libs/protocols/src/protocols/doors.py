@@ -8,6 +8,7 @@ from protocols.agent.door import AGENT
 from protocols.door import Destination, Door
 from protocols.langgraph.door import LANGGRAPH
 from protocols.octo.door import OCTO
+from protocols.openai.door import OPENAI
 from protocols.quote.door import QUOTE
 from protocols.room.door import ROOM
 from protocols.voice.door import VOICE
@@ -35,6 +36,11 @@ def _find_page(path: str, query: Mapping[str, str], websocket: bool) -> Destinat
     return Destination("service", public=True, every_page=path == "/api/health")
 
 
+def _find_tools(path: str, query: Mapping[str, str], websocket: bool) -> Destination | None:
+    """The Model Context Protocol, whose clients send a key as a bearer's token."""
+    return None if websocket or path != "/mcp" else Destination("mcp", bearer_is_key=True)
+
+
 def _find_nothing(path: str, query: Mapping[str, str], websocket: bool) -> Destination:
     return Destination("service")
 
@@ -45,6 +51,8 @@ DOORS: Final[Mapping[str, Door]] = {
     "agent": AGENT,
     "room": ROOM,
     "langgraph": LANGGRAPH,
+    "openai": OPENAI,
+    "mcp": Door(_find_tools, hidden=True),
     "pages": Door(_find_page),
     "octo": OCTO,
     "service": Door(_find_nothing),

@@ -1,15 +1,20 @@
 """What was heard of spoken replies, in the messages of a graph; and that what can be said is understood."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.runnables import RunnableConfig
 
+from agent_runner.agents.briefing import Briefing
 from agent_runner.agents.models.phrases import kind_of
 from agent_runner.agents.models.spoken import PHRASES
+from agent_runner.agents.tools.datasets import Datasets
+from agent_runner.agents.tools.folder import DataFolder
+from agent_runner.engine.options import with_options
 from agent_runner.engine.spoken import corrections
 from contracts.envelope import Recorded
-from contracts.events import Event, ReplySpoken, UserSpoke
+from contracts.events import Event, ReplySpoken, RunRequested, UserSpoke
 
 
 def fact(event: Event) -> Recorded:
@@ -58,3 +63,20 @@ def test_what_a_speech_engine_heard_and_said_is_told_to_the_graph() -> None:
 @pytest.mark.parametrize("phrase", PHRASES)
 def test_the_rules_understand_what_can_be_said(phrase: str) -> None:
     assert kind_of(phrase.replace("{name}", "Emma Carter").replace("{year}", "2023")) != "beyond"
+
+
+async def test_a_model_that_is_heard_is_told_to_be_short() -> None:
+    folder = DataFolder()
+    briefing = Briefing(folder, Datasets(folder), "Be kind.", lambda: date(2026, 1, 2))
+    heard = await briefing.message("chat", "en", spoken=True)
+    read = await briefing.message("chat", "en")
+    assert heard.text.startswith(read.text)
+    assert "spoken aloud" in heard.text
+    assert "spoken aloud" not in read.text
+
+
+@pytest.mark.parametrize(("protocol", "expected"), [("voice", True), ("room", None)])
+def test_a_run_of_a_talk_says_that_it_is_heard(protocol: str, expected: bool | None) -> None:
+    config: RunnableConfig = {"configurable": {"thread_id": "t"}, "metadata": {"run_id": "r"}}
+    request = RunRequested(addressee="", protocol=protocol, stream_modes=())
+    assert with_options(config, request, "chat", 1)["configurable"].get("spoken") is expected

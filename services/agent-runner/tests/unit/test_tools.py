@@ -126,6 +126,18 @@ async def test_a_select_answers(call: Call) -> None:
     }
 
 
+async def test_a_large_answer_is_cut(call: Call) -> None:
+    found = await call("query_datasets", sql="SELECT repeat('x', 1500) AS x FROM range(100000)")
+
+    assert found["truncated"]
+    assert 100 < len(found["rows"]) < 200
+
+
+async def test_a_value_that_takes_too_much_memory_is_refused(call: Call) -> None:
+    with pytest.raises(ToolFailed, match=r"Out of Memory|more memory"):
+        await call("query_datasets", sql="SELECT repeat('x', 300000000) FROM range(3)")
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -12,7 +12,9 @@ from access.settings import AccessSettings
 from chassis.settings import load
 from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
-from edge_rest import console, docs, errors, forms, handlers, health
+from edge_rest import console, docs, errors, forms, handlers, health, mcp
+from edge_rest.langgraph import Runner
+from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
 from eventlog import service
 from eventlog.author import Author
@@ -53,12 +55,17 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
             log = await guarded(app, access, verifier, broker, stream)
             inbox = Inbox(log, Author(source=SERVICE), queued=access.queued_per_conversation)
             live = JetStreamLive(broker, nats)
-            for router in handlers.routers(broker, SERVICE, log, live, inbox, verifier, settings):
+            questions = Questions(broker, settings.query_timeout)
+            runner = Runner.of(log, live, inbox, questions, settings)
+            for router in handlers.routers(broker, SERVICE, log, live, runner, verifier, settings):
                 app.include_router(router)
+            tools, answering = mcp.application(runner)
+            app.router.routes.append(Route(mcp.PATH, tools, methods=["GET", "POST", "DELETE"]))
             await broker.start()
             await service.answer_pings(broker, SERVICE)
             try:
-                yield
+                async with answering:
+                    yield
             finally:
                 await broker.stop()
 

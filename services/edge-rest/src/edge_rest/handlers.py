@@ -2,22 +2,26 @@
 
 from fastapi import APIRouter
 
-from edge_rest import agent, console, conversations, langgraph, octo, quote, room, sessions, voice
-from edge_rest.questions import Questions
+from edge_rest import agent, console, conversations, langgraph, octo, openai, quote, room, sessions, voice
 from edge_rest.settings import EdgeSettings
 from edge_rest.talks import Talks
 from eventlog.broker import Broker
 from eventlog.live import Live
 from eventlog.ports import Log
-from eventlog.turns.inbox import Inbox
 from identity.verifier import Verifier
 
 
 def routers(
-    broker: Broker, name: str, log: Log, live: Live, inbox: Inbox, verifier: Verifier, settings: EdgeSettings
+    broker: Broker,
+    name: str,
+    log: Log,
+    live: Live,
+    runner: langgraph.Runner,
+    verifier: Verifier,
+    settings: EdgeSettings,
 ) -> list[APIRouter]:
     """The routers, in the order in which their routes are tried."""
-    questions = Questions(broker, settings.query_timeout)
+    inbox, questions = runner.agents.inbox, runner.agents.questions
     return [
         agent.router(broker, log, settings),
         octo.router(octo.Talk(log, inbox, questions, settings)),
@@ -25,7 +29,8 @@ def routers(
         room.router(log),
         quote.router(broker, Talks(log, live, inbox), settings),
         voice.router(inbox, verifier, questions),
-        *langgraph.routers(log, live, inbox, questions, settings),
+        *langgraph.routers(runner),
+        openai.router(openai.Completions(runner.agents, runner.requests, runner.showing)),
         conversations.router(log, live, inbox, questions, settings),
         console.router(broker, name, log, questions),
     ]

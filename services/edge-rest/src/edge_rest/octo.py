@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Response
 
+from access.ownership import count_beginning
 from contracts import queries
 from contracts.events import (
     AnswerReceived,
@@ -173,6 +174,7 @@ class Talk:
         if await self.inbox.standing(thread_id) is None:
             raise not_found(thread_id)
         target = _checked(request.thread_id) if request.thread_id else _new_thread_id()
+        count_beginning()
         command = queries.Fork(conversation=thread_id, checkpoint_id=request.checkpoint_id, target=target)
         answer = await self.questions.ask(queries.FORK, command, queries.Forked)
         match answer.outcome:

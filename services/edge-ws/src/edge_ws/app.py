@@ -15,6 +15,7 @@ from contracts.registry import Registry
 from edge_ws import handlers
 from edge_ws.agent import AgentEndpoint
 from edge_ws.graphs import Graphs
+from edge_ws.langgraph import LangGraphEndpoint
 from edge_ws.octo import OctoEndpoint
 from edge_ws.room import RoomEndpoint
 from edge_ws.settings import EdgeSettings
@@ -55,6 +56,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
                 OctoEndpoint(log, live, inbox, graphs, settings),
                 RoomEndpoint(log, live, inbox, graphs, settings),
                 VoiceEndpoint(broker, log, author, verifier, settings),
+                LangGraphEndpoint(broker, log, live, inbox, settings),
             )
             await broker.start()
             await service.answer_pings(broker, SERVICE)

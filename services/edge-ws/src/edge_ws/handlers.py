@@ -7,6 +7,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from edge_ws.agent import AgentEndpoint
+from edge_ws.langgraph import LangGraphEndpoint
 from edge_ws.octo import OctoEndpoint
 from edge_ws.room import RoomEndpoint
 from edge_ws.voice import VoiceEndpoint
@@ -14,13 +15,18 @@ from protocols.voice.wire import GUEST_PATH, MEMBER_PATH
 
 
 def routes(
-    agent: AgentEndpoint, octo: OctoEndpoint, room: RoomEndpoint, voice: VoiceEndpoint
+    agent: AgentEndpoint,
+    octo: OctoEndpoint,
+    room: RoomEndpoint,
+    voice: VoiceEndpoint,
+    langgraph: LangGraphEndpoint,
 ) -> list[WebSocketRoute]:
     """The routes, in the order in which they are tried."""
     return [
         WebSocketRoute("/chat/{key:path}", _keyed(agent.serve)),
         WebSocketRoute("/ws/chat/{key:path}", _keyed(octo.serve)),
         WebSocketRoute("/ws/{key:path}", _keyed(octo.serve)),
+        WebSocketRoute("/threads/{key}/stream/events", _keyed(langgraph.serve)),
         WebSocketRoute("/v3", room.serve),
         WebSocketRoute("/v3/", room.serve),
         WebSocketRoute(

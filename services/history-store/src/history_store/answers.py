@@ -45,7 +45,9 @@ class Answers:
     async def sessions(self, query: SessionsQuery) -> Sessions:
         """See `SessionsQuery`."""
         columns = CONVERSATION.c
-        wanted = [or_(columns.owner.is_(None), columns.owner == query.caller)]
+        wanted = []
+        if not query.everybodys:
+            wanted.append(or_(columns.owner.is_(None), columns.owner == query.caller))
         if query.search:
             wanted.append(columns.key.icontains(query.search, autoescape=True))
         if query.user_id is not None:

@@ -19,6 +19,7 @@ from eventlog.turns.deliveries import Deliveries
 from eventlog.turns.work import WorkQueue
 from quote_engine.adapters.chat_model import ChatModelListener
 from quote_engine.adapters.history import HistoryMemory
+from quote_engine.adapters.trained import TrainedReader
 from quote_engine.collection import load_collection
 from quote_engine.domain.quotation import CollectionError, Quotation
 from quote_engine.settings import QuoteSettings
@@ -35,7 +36,10 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     """
     nats, settings = load(NatsSettings), load(QuoteSettings)
     quotations = _quotations(settings)
-    listener = ChatModelListener.of(settings.model) if settings.model else None
+    listener = None
+    if settings.model:
+        key = settings.model_key.get_secret_value()
+        listener = ChatModelListener.of(settings.model, settings.model_url, key)
     broker = Broker(nats, SERVICE)
     app = AsgiFastStream(broker, asgi_routes=service.health_routes(broker, SERVICE, ()))
 
@@ -51,6 +55,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             author,
             quotations,
             HistoryMemory(broker, log, settings.history_patience),
+            TrainedReader.of(settings.trained_reader),
             listener,
             letters,
             settings,

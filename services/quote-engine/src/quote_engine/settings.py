@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from chassis.settings import Settings
 
@@ -12,8 +12,16 @@ class QuoteSettings(Settings):
 
     model: str = ""
     """A chat model such as `openai:gpt-4o`. Empty: the embedded model, which needs no key."""
+    model_url: str = ""
+    """The address of a model server, such as `http://localhost:11434/v1`. Empty: the provider's own."""
+    model_key: SecretStr = SecretStr("")
+    """The provider's key. Empty: from the provider's own variable, such as `OPENAI_API_KEY`."""
     quotations: Path | None = None
     """Your own quotations, one JSON object a line. Empty: the collection that comes with Parley."""
+    trained_reader: bool = True
+    """Whether a trained reader, where it is installed, helps the rules in quote talks (50 MB once used)."""
+    reading_patience: float = Field(default=10.0, gt=0)
+    """Seconds that reading a message may take before it gets a careful reply unread."""
     model_patience: float = Field(default=10.0, gt=0)
     """Seconds that the chat model has to read a quote talk before the rules answer alone."""
     history_patience: float = Field(default=5.0, gt=0)

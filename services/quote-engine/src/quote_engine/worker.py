@@ -6,9 +6,12 @@ same however long the conversation is, and a process that remembers nothing read
 
 import asyncio
 import logging
+import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -25,12 +28,15 @@ from protocols.quote.wire import SERVER_ERROR, tokens
 from quote_engine.answering import answer
 from quote_engine.domain.dialogue import CrisisReply, Dialogue, Reply, RunFacts, evolve, fact
 from quote_engine.domain.quotation import Quotation
+from quote_engine.domain.reading import Trained
 from quote_engine.ports import Listener, Memory
 from quote_engine.settings import QuoteSettings
 
 logger = logging.getLogger(__name__)
 
 LAST_STAGE_BUT_ONE: Final = 3
+READERS: Final = 2
+"""Threads that read: a second one so that a very long message does not keep the others waiting."""
 
 
 @dataclass(slots=True)
@@ -75,6 +81,7 @@ class Worker(Responder[_Conversation]):
         author: Author,
         quotations: Sequence[Quotation],
         memory: Memory,
+        trained: Trained | None,
         listener: Listener | None,
         dead_letters: DeadLetterBox,
         settings: QuoteSettings,
@@ -84,9 +91,11 @@ class Worker(Responder[_Conversation]):
         self._author = author
         self._quotations = quotations
         self._memory = memory
+        self._trained = trained
         self._listener = listener
         self._dead_letters = dead_letters
         self._settings = settings
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reading")
         self._choosing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def _turn(self, memory: _Conversation, work: Recorded) -> Turn:
@@ -125,8 +134,9 @@ class Worker(Responder[_Conversation]):
                 await self._attempt(state, work, facts, journal)
             except (Superseded, Cancelled, LogError):
                 raise
-            except Exception as error:
-                logger.warning("run %s failed", work.id, exc_info=error)
+            except Exception as error:  # noqa: BLE001 - logged without its text, which may be the user's
+                # Neither the text nor the traceback of an error: both may hold words of the user.
+                logger.warning("run %s failed: %s", work.id, place_of(error))
                 await journal.end(RunFailed(**facts, error=SERVER_ERROR, code=type(error).__name__))
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
@@ -150,6 +160,9 @@ class Worker(Responder[_Conversation]):
                 conversation=work.conversation,
                 quotations=self._quotations,
                 recent=recent,
+                trained=self._trained,
+                threads=self._readers,
+                reading_patience=self._settings.reading_patience,
                 listener=self._listener,
                 patience=self._settings.model_patience,
             )
@@ -179,3 +192,11 @@ class Worker(Responder[_Conversation]):
 def _completed(reply: Reply, facts: RunFacts) -> RunCompleted:
     quote = None if isinstance(reply, CrisisReply) else reply.quote
     return RunCompleted(**facts, text=reply.text, output=quote.model_dump() if quote else None)
+
+
+def place_of(error: BaseException) -> str:
+    """What went wrong and where, such as ``KeyError at dialogue.py:120``."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at " + ", ".join(
+        f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:]
+    )

@@ -1,6 +1,7 @@
 """A chat model's share in the talk, and how the rules stand in for it; the model here is scripted."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -10,6 +11,7 @@ from quote_engine.answering import answer
 from quote_engine.collection import load_collection
 from quote_engine.domain.dialogue import CrisisReply, Dialogue, Reply, StageReply, reply
 from quote_engine.domain.guidance import Guidance, Turn
+from quote_engine.domain.reading import Clue, Trained, Verdict
 from quote_engine.ports import Listener, ListenerError
 
 COLLECTION = load_collection()
@@ -41,12 +43,21 @@ class Silent:
         raise AssertionError(turns)
 
 
-async def ask(text: str, listener: Listener, state: Dialogue | None = None, patience: float = 5.0) -> Reply:
+async def ask(
+    text: str,
+    listener: Listener | None,
+    state: Dialogue | None = None,
+    patience: float = 5.0,
+    reading_patience: float = 30.0,
+    trained: Trained | None = None,
+) -> Reply:
     return await answer(
         state or Dialogue(),
         text,
         conversation="a:1",
         quotations=COLLECTION,
+        reading_patience=reading_patience,
+        trained=trained,
         listener=listener,
         patience=patience,
     )
@@ -144,3 +155,39 @@ async def test_the_adapter_returns_guidance() -> None:
 async def test_the_adapter_has_one_error(outcome: object) -> None:
     with pytest.raises(ListenerError):
         await ChatModelListener(Structured(outcome)).listen([("human", "hi")])
+
+
+async def test_a_failing_model_leaves_no_word_of_the_user_or_the_provider_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    listener = ChatModelListener(Structured(ConnectionError("key sk-123 refused: 제 비밀을 말했어요")))
+    await ask("제 비밀을 말했어요", listener)
+    assert "ConnectionError" in caplog.text
+    assert "sk-123" not in caplog.text
+    assert "비밀" not in caplog.text
+
+
+async def test_after_a_crisis_a_model_does_not_word_the_reply() -> None:
+    state = Dialogue(answered=1, crises=1, gravest=2)
+    answered = await ask("팀장님이 또 그랬어요", Scripted(GUIDANCE), state)
+    assert answered == await ask("팀장님이 또 그랬어요", None, state) or answered.text != GUIDANCE.reply
+
+
+async def test_a_model_repeats_no_insult() -> None:
+    told = GUIDANCE.model_copy(update={"said": "병신 같은 팀장"})
+    assert "병신" not in (await ask("팀장님이 또 그랬어요", Scripted(told))).text
+
+
+async def test_a_message_that_takes_too_long_to_read_gets_a_careful_reply_meanwhile() -> None:
+    go_on = threading.Event()
+
+    def slow(clues: Sequence[Clue]) -> Sequence[Verdict]:
+        go_on.wait(60)
+        return [Verdict(0.0, {"neutral": 1.0}) for _ in clues]
+
+    try:
+        answered = await ask("오늘은 그냥 그래요", None, reading_patience=0.05, trained=slow)
+    finally:
+        go_on.set()
+    assert isinstance(answered, StageReply)
+    assert "109" in answered.text

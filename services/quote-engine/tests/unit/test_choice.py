@@ -34,7 +34,9 @@ DOUBTFUL = quotation("doubtful", attribution="uncertain")
 
 
 def chosen(*quotations: Quotation, given: Collection[str] = (), recent: Collection[str] = ()) -> str:
-    return choose(quotations, MOOD, "en", seed="a:1", given=given, recent=recent).quotation.id
+    return choose(
+        quotations, MOOD, "en", situation="grief", seed="a:1", given=given, recent=recent
+    ).quotation.id
 
 
 def test_the_one_that_fits_is_chosen() -> None:
@@ -55,7 +57,7 @@ def test_another_language_comes_before_a_repetition() -> None:
 
 
 def test_candidates_come_best_first_with_their_scores() -> None:
-    choice = choose([OTHER, FITS], MOOD, "en", seed="a:1", given=(), recent=())
+    choice = choose([OTHER, FITS], MOOD, "en", situation="grief", seed="a:1", given=(), recent=())
     assert [candidate.quote_id for candidate in choice.candidates] == ["fits", "other"]
     assert choice.candidates[0].score > choice.candidates[1].score
 
@@ -63,3 +65,10 @@ def test_candidates_come_best_first_with_their_scores() -> None:
 def test_doubtful_ones_are_never_given() -> None:
     with pytest.raises(NoQuotationError):
         chosen(DOUBTFUL)
+
+
+def test_one_that_suits_comes_first_and_one_that_hurts_last() -> None:
+    suits, hurts = quotation("suits", emotions=["joy"], suits=["grief"]), quotation("hurts", hurts=["grief"])
+    assert chosen(FITS, suits, hurts) == "suits"
+    assert chosen(OTHER, hurts) == "other"
+    assert chosen(OTHER, hurts, given={"other"}) == "hurts"

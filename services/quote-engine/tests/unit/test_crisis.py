@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from quote_engine.domain.crisis import crisis_reply, find_crisis
+from quote_engine.domain.crisis import find_crisis, level_of
+from quote_engine.domain.wording import crisis as crisis_reply
 
 LABELLED = Path(__file__).parent / "labelled"
 
@@ -33,6 +34,10 @@ def test_is_not_alarmed_by(text: str) -> None:
         "좋은 하루였어요. " * 3_000 + "그런데 사실 죽고 싶어요. " + "그냥 그래요. " * 3_000,
         "회사 일 다 끝내고 죽고 싶어요",
         "오늘 너무 힘들었어 i want to die",
+        "삶의 끈을 놓고 싶어요",
+        "로프를 샀어요",
+        "내일이 안 왔으면",
+        "더는 버틸 자신이 없어요",
     ],
 )
 def test_notices_disguised_and_buried(text: str) -> None:
@@ -46,6 +51,8 @@ def test_notices_disguised_and_buried(text: str) -> None:
         "I packed sunscreen but I won't need it",
         "같이 가자해서 갔어요",
         "유서 깊은 절에 다녀왔어요",
+        "캠핑 가려고 로프를 샀어요",
+        "월요일이라 내일이 안 왔으면",
     ],
 )
 def test_is_not_alarmed_by_the_same_syllables(text: str) -> None:
@@ -54,9 +61,16 @@ def test_is_not_alarmed_by_the_same_syllables(text: str) -> None:
 
 def test_korean_answer_names_korean_lines() -> None:
     for line in ("109", "1577-0199", "1388", "119", "112"):
-        assert line in crisis_reply("ko")
+        assert line in crisis_reply(0, False, "ko")
 
 
 def test_english_answer_names_lines_of_several_countries() -> None:
     for line in ("988", "116 123", "findahelpline.com", "109", "1577-0199"):
-        assert line in crisis_reply("en")
+        assert line in crisis_reply(0, False, "en")
+
+
+def test_the_gravest_sign_counts() -> None:
+    sign = find_crisis("사라지고 싶어요. 수면제를 다 모아 뒀어요")
+    assert sign is not None
+    assert level_of(sign) == 3
+    assert level_of("of an older version") == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contracts.events.quote import Language
-from quote_engine.domain.mood import read_mood
+from quote_engine.domain.reading import read_mood
 
 LABELLED = Path(__file__).parent / "labelled"
 
@@ -30,6 +30,9 @@ LABELLED = Path(__file__).parent / "labelled"
         ("can't stop crying", "sadness"),
         ("I'm not worried", "joy"),
         ("it was fun but now I'm exhausted", "exhaustion"),
+        ("참 잘~됐네요", "anger"),
+        ("just great, another bill", "anger"),
+        ("축하해 줘 오늘도 또 야근이야", "exhaustion"),
         ("asdf qwer", "neutral"),
         ("", "neutral"),
     ],

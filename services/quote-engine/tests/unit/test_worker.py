@@ -43,7 +43,7 @@ class House:
 
     def worker(self, listener: "Interrupting | None" = None, attempts: int = 5) -> Worker:
         settings = QuoteSettings(max_attempts=attempts)
-        return Worker(self.log, self.live, AUTHOR, load_collection(), self, listener, self, settings)
+        return Worker(self.log, self.live, AUTHOR, load_collection(), self, None, listener, self, settings)
 
     async def last_quotations(self, user_id: str) -> Collection[str]:
         self.asked.append(user_id)

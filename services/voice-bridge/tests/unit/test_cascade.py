@@ -140,3 +140,51 @@ async def test_a_failing_voice_ends_the_reply(
     await session.respond()
     events = await until(session.events(), ReplyDone)
     assert EngineFailed("speech synthesis failed") in events
+
+
+async def test_a_voice_that_breaks_in_mid_sentence_ends_the_reply_and_says_so(
+    session: PipelineSession, server: tuple[SpeechServer, str], agent: Agent
+) -> None:
+    server[0].breaks_after = 3
+    agent.hold.set()
+    await session.respond()
+    events = await until(session.events(), ReplyDone)
+    assert any(isinstance(event, AudioChunk) for event in events)
+    assert EngineFailed("speech synthesis failed") in events
+
+
+async def test_a_model_that_answers_nothing_is_told_of(server: tuple[SpeechServer, str]) -> None:
+    async def nothing(
+        _transcript: str | None, _reply: str, _language: Language
+    ) -> AsyncIterator[str | Answer]:
+        return
+        yield ""
+
+    client = openai.AsyncOpenAI(base_url=server[1], api_key="k", max_retries=0)
+    engine = CascadeEngine(client, transcription_model="ears", speech_model="mouth")
+    session = engine.session(Surroundings("coral", nothing))
+    await session.open()
+    await session.respond()
+    events = await until(session.events(), ReplyDone)
+    assert "no answer" in "".join(event.text for event in events if isinstance(event, ReplyText))
+    await session.close()
+    await engine.close()
+
+
+async def test_the_pace_and_the_expected_language_reach_the_service(
+    server: tuple[SpeechServer, str], agent: Agent, spoken: bytes
+) -> None:
+    agent.hold.set()
+    client = openai.AsyncOpenAI(base_url=server[1], api_key="k", max_retries=0)
+    engine = CascadeEngine(
+        client, transcription_model="ears", transcription_language="en", speech_model="mouth"
+    )
+    session = engine.session(Surroundings("coral", agent, "en"))
+    await session.open()
+    server[0].text = "slower"
+    await session.push_audio(spoken)
+    await until(session.events(), ReplyDone)
+    assert server[0].languages == ["en"]
+    assert server[0].speeds[-1] == pytest.approx(1 / 1.2)
+    await session.close()
+    await engine.close()

@@ -3,10 +3,11 @@
 import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import openai
 import pytest
+from openai.types.realtime import RealtimeServerEvent
 from prometheus_client import Counter
 from tests.speech_services.realtime import FRAME_BYTES, Peer, Realtime, realtime_server
 
@@ -22,10 +23,13 @@ from voice_bridge.domain.speech import (
     ReplyText,
     SpeechStarted,
     SpeechStopped,
+    TokensUsed,
     TurnCommitted,
     UserTranscript,
 )
 from voice_bridge.engines.realtime import Limits, Model, RealtimeEngine, RealtimeSession
+from voice_bridge.engines.realtime.model import session_update
+from voice_bridge.engines.realtime.upstream import Unread, Upstream
 from voice_bridge.ports import CallTool, EngineError, Said, Surroundings, Tool
 
 CHUNK = bytes(FRAME_BYTES)
@@ -330,3 +334,117 @@ async def test_a_call_whose_session_was_lost_is_not_answered_in_the_next(upstrea
     await session.push_audio(b"\x01\x00")
     await second.expect("input_audio_buffer.append")
     await session.close()
+
+
+async def test_a_model_that_calls_two_tools_goes_on_once_it_knows_both(upstream: Realtime) -> None:
+    slow = asyncio.Event()
+
+    async def call(_call_id: str, _name: str, arguments: Mapping[str, Any]) -> str:
+        if arguments["name"] == "slow":
+            await slow.wait()
+        return str(arguments["name"])
+
+    session, peer = await opened(upstream, call=call)
+    await peer.user_turn("u1")
+    await peer.send("response.created", response={"id": "resp1"})
+    calls = [
+        {
+            "type": "function_call",
+            "id": f"f{name}",
+            "call_id": name,
+            "name": "find_contact",
+            "arguments": f'{{"name": "{name}"}}',
+        }
+        for name in ("slow", "quick")
+    ]
+    await peer.send("response.done", response={"id": "resp1", "status": "completed", "output": calls})
+    first = await peer.expect("conversation.item.create")
+    assert first["item"]["output"] == "quick"
+    slow.set()
+    assert (await peer.expect("conversation.item.create"))["item"]["output"] == "slow"
+    await peer.expect("response.create")
+    await session.close()
+
+
+async def test_an_incomplete_answer_and_an_approval_are_told(upstream: Realtime) -> None:
+    session, peer = await opened(upstream)
+    await peer.user_turn("u1")
+    await peer.speak("resp1", "a1", "Hello")
+    await peer.send(
+        "response.done",
+        response={
+            "id": "resp1",
+            "status": "incomplete",
+            "status_details": {"reason": "max_output_tokens"},
+            "usage": {"input_tokens": 7, "output_tokens": 3},
+        },
+    )
+    events = await until(session.events(), ReplyDone)
+    assert EngineFailed("the answer grew too long and was cut off") in events
+    assert TokensUsed(7, 3) in events
+    await peer.send(
+        "conversation.item.done",
+        item={
+            "type": "mcp_approval_request",
+            "id": "ap1",
+            "name": "send_mail",
+            "arguments": "{}",
+            "server_label": "mail",
+        },
+    )
+    failed = (await until(session.events(), EngineFailed))[-1]
+    assert isinstance(failed, EngineFailed)
+    assert "send_mail" in failed.message
+    refused = (await peer.expect("conversation.item.create"))["item"]
+    assert (refused["approval_request_id"], refused["approve"]) == ("ap1", False)
+    await session.close()
+
+
+def test_what_is_set_is_sent_and_the_rest_is_left_to_the_service() -> None:
+    plain = session_update(Model("m", "t"), "alloy", VadSettings(), ())["session"]
+    assert plain["audio"]["input"]["turn_detection"] == {
+        "type": "server_vad",
+        "create_response": True,
+        "interrupt_response": True,
+        "threshold": 0.5,
+        "prefix_padding_ms": 300,
+    }
+    assert not {"reasoning", "truncation", "prompt", "instructions"} & plain.keys()
+    model = Model(
+        "m",
+        "t",
+        transcription_language="ko",
+        turns="semantic_vad",
+        eagerness="low",
+        noise_reduction="near_field",
+        speed=1.2,
+        reasoning="low",
+        truncation="disabled",
+        prompt="pmpt_1:2",
+    )
+    session = session_update(model, "alloy", VadSettings(), ())["session"]
+    heard = session["audio"]["input"]
+    assert heard["turn_detection"]["type"] == "semantic_vad"
+    assert heard["turn_detection"]["eagerness"] == "low"
+    assert heard["noise_reduction"] == {"type": "near_field"}
+    assert heard["transcription"] == {"model": "t", "language": "ko"}
+    assert session["audio"]["output"]["speed"] == 1.2
+    assert (session["reasoning"], session["truncation"]) == ({"effort": "low"}, "disabled")
+    assert session["prompt"] == {"id": "pmpt_1", "version": "2"}
+
+
+def test_every_event_of_the_service_is_read_or_counted() -> None:
+    names = {
+        get_args(event.model_fields["type"].annotation)[0]
+        for event in get_args(get_args(RealtimeServerEvent)[0])
+    }
+    silent = {
+        name
+        for name in names
+        if name.split(".")[0] in ("rate_limits", "mcp_list_tools", "output_audio_buffer")
+    }
+    assert {"rate_limits.updated", "mcp_list_tools.completed"} <= silent
+    upstream = Upstream("reply")
+    for name in silent:
+        assert not any(isinstance(each, Unread) for each in upstream.receive({"type": name}))
+    assert upstream.receive({"type": "some.future.event"}) == [Unread("some.future.event")]

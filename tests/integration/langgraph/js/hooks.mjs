@@ -45,8 +45,9 @@ const text = (message) =>
 const root = createRoot(document.getElementById("root"));
 root.render(createElement(Page));
 await until("the hook", () => true);
-for (const [number, said] of texts.entries()) {
+for (const said of texts) {
   const [verb, ...rest] = said.split(":");
+  const before = JSON.stringify(stream.values);
   if (verb === "resume") {
     await until("a question", () => stream.interrupt);
     if (kind === "legacy") stream.submit(undefined, { command: { resume: rest.join(":") } });
@@ -56,11 +57,13 @@ for (const [number, said] of texts.entries()) {
   } else {
     stream.submit({ messages: [{ type: "human", content: said }] });
   }
-  await until("the run", () => stream.isLoading);
-  await until("the end", () => !stream.isLoading);
+  let settled = 0; // a short run may begin and end between two looks
+  await until("the end of the run", () => {
+    const done = !stream.isLoading && (stream.error || JSON.stringify(stream.values) !== before);
+    settled = done ? settled + 1 : 0;
+    return settled > 50;
+  });
 }
-await until("the last values", () => true);
-await new Promise((resolve) => setTimeout(resolve, 200));
 console.log(
   JSON.stringify({
     threadId,

@@ -52,6 +52,7 @@ class SessionsQuery(Query):
         status: only those in this state.
         protocol: only those opened by this wire protocol.
         caller: the authenticated user who asks; conversations of other owners are left out.
+        everybodys: whether those of all owners are wanted, as an operator may ask.
     """
 
     search: str | None = None
@@ -59,6 +60,7 @@ class SessionsQuery(Query):
     status: Status | None = None
     protocol: str | None = None
     caller: str | None = None
+    everybodys: bool = False
     limit: int = Field(default=500, ge=1, le=500)
     offset: int = Field(default=0, ge=0)
 

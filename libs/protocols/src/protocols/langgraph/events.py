@@ -1,7 +1,8 @@
 """A thread's event stream: the runs of it in LangGraph's streaming protocol, one after the other. Pure.
 
-The events are those that LangGraph made in the runner. Where a run came another way, its modes or what its
-nodes did stand for them. An event has the same id for everybody, always, and ids grow along the thread.
+The events are those that LangGraph made in the runner. Where a run came another way, its modes or the
+state that it came to stand for them. An event has the same id for everybody, always, and ids grow along the
+thread.
 """
 
 import json
@@ -12,7 +13,6 @@ from typing import Any, Final
 from contracts.envelope import Recorded
 from contracts.events import (
     ENDS,
-    NodeCompleted,
     RunCancelled,
     RunCompleted,
     RunEvent,
@@ -49,14 +49,15 @@ class Event:
     """One event for the client.
 
     Attributes:
-        text: the whole event as JSON; where it is the state at a checkpoint, what goes around that.
+        text: the whole event as JSON; where it is the state that a run came to, what goes around that.
+        state_of: that run.
     """
 
     seq: int
     method: str
     namespace: tuple[str, ...]
     text: str
-    checkpoint_id: str | None = None
+    state_of: str | None = None
 
     def encode(self, text: str) -> bytes:
         """The event as a Server-Sent Event."""
@@ -169,9 +170,7 @@ class ThreadStream:
             return
         run = self._runs.setdefault(event.run_id, _Run("", event.message_sequence, event.attempt, 1, at))
         run.at = at
-        if isinstance(event, NodeCompleted):
-            yield from self._completed(event, run)
-        elif isinstance(event, ENDS):
+        if isinstance(event, ENDS):
             del self._runs[event.run_id]
             yield from self._ended(event, run)
 
@@ -188,18 +187,14 @@ class ThreadStream:
             text = _wrapped(str(number), number, method, namespace, run.at, frame.data)
             yield Event(number, method, tuple(namespace), text)
 
-    def _completed(self, event: NodeCompleted, run: _Run) -> Iterator[Event]:
-        """What a node did, where nothing else tells of it."""
-        roots = [saved.checkpoint_id for saved in event.checkpoints if not saved.namespace]
-        if run.next > 1 or not roots:
-            return
-        number = frame_id(run.sequence, run.attempt, (1 << 19) + event.step)
-        text = _wrapped(str(number), number, "values", (), run.at, _PLACE)
-        yield Event(number, "values", (), text, roots[-1])
-
     def _ended(self, event: RunEvent, run: _Run) -> Iterator[Event]:
         status, more = "completed", {}
-        last = run.next if run.next > 1 else (1 << 19) + (1 << 18)
+        last = run.next
+        if run.next == 1 and isinstance(event, RunCompleted | RunInterrupted):
+            seq = frame_id(run.sequence, run.attempt, last)
+            text = _wrapped(str(seq), seq, "values", (), run.at, _PLACE)
+            yield Event(seq, "values", (), text, event.run_id)
+            last += 1
         match event:
             case RunInterrupted():
                 status = "interrupted"
@@ -232,8 +227,9 @@ def with_state(event: Event, state: str) -> str:
 
 
 def questions_of(event: RunInterrupted) -> list[tuple[str, Any]]:
-    """The ids of the questions that a run ended with, each with what the graph asked."""
-    return [(question.interrupt_id, question.value) for question in event.questions]
+    """The ids of the questions that a run ended with, each with what the graph asked; a breakpoint asks
+    nothing."""
+    return [(asked.interrupt_id, asked.value) for asked in event.questions if asked.kind == "interrupt"]
 
 
 def _is_channel(name: Any) -> bool:

@@ -13,8 +13,10 @@ from contracts.envelope import Recorded
 from contracts.events import (
     ENDS,
     NodeCompleted,
+    RunCompleted,
     RunEvent,
     RunFailed,
+    RunInterrupted,
     RunRequested,
     RunStarted,
 )
@@ -64,13 +66,12 @@ class Sent:
     """One event for the client.
 
     Attributes:
-        data: JSON text; None where it is the state at the checkpoint named.
+        data: JSON text; None where it is the state that the run came to.
     """
 
     id: int
     event: str
     data: str | None
-    checkpoint_id: str | None = None
 
     def encode(self, *, numbered: bool, data: str | None = None) -> bytes:
         """The event on the wire."""
@@ -124,9 +125,11 @@ class RunStream:
             about = {"run_id": self.run_id, "attempt": event.attempt}
             yield Sent(self._id(0), "metadata", _text(about))
         elif isinstance(event, NodeCompleted) and self.request is None:
-            yield from self._completed(event)
+            yield Sent(self._id(self._number()), "updates", _text({event.node: event.update}))
         elif isinstance(event, ENDS):
             self.end = event
+            if self.request is None and isinstance(event, RunCompleted | RunInterrupted):
+                yield Sent(self._id(self._number()), "values", None)
             if isinstance(event, RunFailed):
                 failure = {"error": event.code, "message": event.error}
                 yield Sent(self._id(self._number()), "error", _text(failure))
@@ -139,12 +142,6 @@ class RunStream:
         elif frame.event.partition("|")[0] in ("values", "updates", "custom"):
             data = json.loads(frame.data)["params"]["data"]
             yield Sent(number, frame.event, _text(data))
-
-    def _completed(self, event: NodeCompleted) -> Iterator[Sent]:
-        yield Sent(self._id(self._number()), "updates", _text({event.node: event.update}))
-        roots = [saved.checkpoint_id for saved in event.checkpoints if not saved.namespace]
-        if roots:
-            yield Sent(self._id(self._number()), "values", None, roots[-1])
 
     def _number(self) -> int:
         number = self._next

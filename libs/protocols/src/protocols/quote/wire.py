@@ -27,6 +27,7 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+_READS_AS_ESCAPED: Final = re.compile(r"%(?=25|3A)")
 _TOKEN: Final = re.compile(r"\s*\S+|\s+$")
 
 
@@ -70,8 +71,8 @@ class ConversationName(Wire):
 
     @property
     def key(self) -> str:
-        """The conversation's key on every other protocol."""
-        return f"{self.userId}:{self.threadNum}"
+        """The conversation's key on every other protocol; no two names have the same."""
+        return f"{_part(self.userId)}:{_part(self.threadNum)}"
 
 
 class SendRequest(ConversationName):
@@ -127,9 +128,13 @@ def parse_name(parameters: Mapping[str, str]) -> ConversationName:
     return name
 
 
+def _part(text: str) -> str:
+    """A colon is written %3A, and a % that would read as the beginning of that is written %25."""
+    return _READS_AS_ESCAPED.sub("%25", text).replace(":", "%3A")
+
+
 def _check_key(name: ConversationName, message: str) -> None:
-    # A colon in the thread would let two conversations share one key.
-    if ":" in name.threadNum or not name.threadNum.strip():
+    if not name.threadNum.strip():
         raise BadRequestError(message, "INVALID_THREADNUM")
     if not name.userId.strip():
         raise BadRequestError(message, "INVALID_USERID")

@@ -31,8 +31,8 @@ class Briefing:
         self._instructions = instructions
         self._today = today
 
-    async def message(self, name: Name, language: Language) -> SystemMessage:
-        """The prompt of that name for a turn in this language."""
+    async def message(self, name: Name, language: Language, *, spoken: bool = False) -> SystemMessage:
+        """The prompt of that name for a turn in this language, which is read or heard."""
         text = prompt(
             name,
             today=f"{self._today():%A, %Y-%m-%d}",
@@ -40,7 +40,7 @@ class Briefing:
             choices=await self._choices(),
             instructions=self._instructions,
         )
-        return SystemMessage(text)
+        return SystemMessage(f"{text}\n\n{prompt('spoken')}" if spoken else text)
 
     async def _choices(self) -> str:
         """Datasets with their columns, notes, templates; what can't be read is left for the tools to tell."""

@@ -1,4 +1,4 @@
-"""What an answer becomes for the question that it answers. Pure; docs/adr/0030 tells the rules.
+"""What an answer becomes for the question that it answers. Pure; docs/adr/0031 tells the rules.
 
 Whoever answers with an object, a list or a number knows the shape, so that is passed on. A yes, a no and
 words are put into the shape that the question asks for: the decisions of LangChain's approval middleware,

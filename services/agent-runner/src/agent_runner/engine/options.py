@@ -10,6 +10,8 @@ from agent_runner.engine.catalogue import Compiled
 from contracts.events import RunRequested
 from contracts.events.request import Nodes
 
+SPOKEN: Final = "voice"
+"""The protocol of conversations that are spoken, in which less may be heard than was generated."""
 _RESERVED: Final = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map", "run_id"})
 """What of ``configurable`` says where a run is, and is not the caller's to choose."""
 
@@ -45,7 +47,14 @@ def with_options(config: RunnableConfig, request: RunRequested, graph: str, atte
         own = {"created_by": "system", "run_attempt": attempt, "thread_id": thread_id}
     run_id = config["metadata"]["run_id"]
     merged: RunnableConfig = {**config}
-    merged["configurable"] = {**settings_of(request), **about, "run_id": run_id, **config["configurable"]}
+    heard = {"spoken": True} if request.protocol == SPOKEN else {}
+    merged["configurable"] = {
+        **settings_of(request),
+        **about,
+        **heard,
+        "run_id": run_id,
+        **config["configurable"],
+    }
     merged["metadata"] = {**own, **about, **request.metadata, **config["metadata"]}
     merged["run_name"] = graph
     if tags := request.config.get("tags"):

@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from agent_runner.engine.assignment import ANYBODY, Assignment
 from agent_runner.engine.catalogue import Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
+from agent_runner.engine.options import SPOKEN
 from agent_runner.engine.run import Run
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Recorded
@@ -34,9 +34,6 @@ from eventlog.turns.progress import Progress, Turn
 from eventlog.turns.responder import DeadLetterBox, Responder
 
 logger = logging.getLogger(__name__)
-
-SPOKEN: Final = "voice"
-"""The protocol of conversations that are spoken, in which less may be heard than was generated."""
 
 
 @dataclass(slots=True)

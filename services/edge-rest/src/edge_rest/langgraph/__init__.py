@@ -4,6 +4,8 @@ Begin at `agents` (what is known of graphs and threads), then `requests` (how a 
 `showing` (how it is streamed); the other modules are the calls.
 """
 
+from dataclasses import dataclass
+
 from fastapi import APIRouter
 
 from edge_rest.langgraph import assistants, events, meta, runs, stateless, states, threads
@@ -17,13 +19,24 @@ from eventlog.ports import Log
 from eventlog.turns.inbox import Inbox
 
 
-def routers(
-    log: Log, live: Live, inbox: Inbox, questions: Questions, settings: EdgeSettings
-) -> list[APIRouter]:
-    """All of them, wired to what they need."""
-    agents = Agents(log, inbox, questions)
-    requests = Requests(agents)
-    showing = Showing(agents, live, settings)
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """What every translation into runs stands on."""
+
+    agents: Agents
+    requests: Requests
+    showing: Showing
+
+    @classmethod
+    def of(cls, log: Log, live: Live, inbox: Inbox, questions: Questions, settings: EdgeSettings) -> "Runner":
+        """Wired to what it needs."""
+        agents = Agents(log, inbox, questions)
+        return cls(agents, Requests(agents), Showing(agents, live, settings))
+
+
+def routers(runner: Runner) -> list[APIRouter]:
+    """A router for each kind of thing."""
+    agents, requests, showing = runner.agents, runner.requests, runner.showing
     return [
         meta.router(agents),
         assistants.router(assistants.Assistants(agents)),

@@ -147,9 +147,12 @@ class Agents:
         state: dict[str, Any] = json.loads((await self.states(record))[0])
         return state if state["checkpoint"] else None
 
-    async def values_at(self, record: ThreadRecord, checkpoint_id: str) -> str:
-        """The values at a checkpoint, as JSON text."""
-        (state,) = await self.states(record, (checkpoint_id,))
+    async def values_of(self, thread_id: str, run_id: str) -> str:
+        """The values that a run came to, as JSON text."""
+        record = await self.thread(thread_id)
+        query = queries.CheckpointIdsQuery(conversation=record.key, metadata={"run_id": run_id}, limit=1)
+        found = await self.questions.ask(queries.CHECKPOINT_IDS, query, queries.CheckpointIds)
+        (state,) = await self.states(record, found.checkpoint_ids)
         return json.dumps(json.loads(state)["values"], ensure_ascii=False, separators=(",", ":"))
 
     async def with_values(self, records: list[ThreadRecord]) -> list[dict[str, Any]]:

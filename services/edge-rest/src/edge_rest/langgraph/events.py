@@ -75,9 +75,8 @@ async def _send(
                 if not wanted.wants(event):
                     continue
                 text = event.text
-                if event.checkpoint_id:
-                    record = await agents.thread(thread_id)
-                    text = with_state(event, await agents.values_at(record, event.checkpoint_id))
+                if event.state_of:
+                    text = with_state(event, await agents.values_of(thread_id, event.state_of))
                 await channel.send(event.encode(text))
 
 

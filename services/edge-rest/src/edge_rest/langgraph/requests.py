@@ -4,12 +4,11 @@ import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fastapi import HTTPException
 
-from contracts.envelope import Recorded, format_time
+from contracts.envelope import Recorded
 from contracts.events import Event, MetadataChanged, Origin, RunRequested
 from edge_rest.langgraph.agents import RESPONDER, Agents, Assistant, as_new_id, checked, opening, owner
 from eventlog.turns.inbox import Busy, Receipt
@@ -127,6 +126,9 @@ def request_of(
     command = body.command
     if command is not None and (unknown := set(command) - {"resume", "update", "goto"}):
         raise HTTPException(422, f"command: unknown {', '.join(sorted(unknown))[:200]}")
+    for name in ("after_seconds", "webhook"):
+        if getattr(body, name):
+            raise HTTPException(422, f"{name}: is not supported")
     durability = body.durability or ("exit" if body.checkpoint_during is False else "async")
     return RunRequested(
         addressee=RESPONDER,
@@ -148,8 +150,6 @@ def request_of(
         interrupt_before=_nodes(body.interrupt_before),
         interrupt_after=_nodes(body.interrupt_after),
         durability=durability,
-        not_before=_later(body.after_seconds),
-        webhook=body.webhook,
         ephemeral=ephemeral,
     )
 
@@ -164,7 +164,3 @@ def _origin(body: RunCreate) -> Origin | None:
 
 def _nodes(nodes: Any) -> Any:
     return tuple(nodes) if isinstance(nodes, list) else nodes
-
-
-def _later(seconds: float | None) -> str | None:
-    return format_time(datetime.now(UTC) + timedelta(seconds=seconds)) if seconds else None

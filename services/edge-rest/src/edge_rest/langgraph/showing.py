@@ -128,11 +128,17 @@ class Showing:
         try:
             async with aclosing(self.events(viewing)) as events:
                 async for sent in events:
-                    data = await self._data(viewing.thread_id, sent) if sent.data is None else None
+                    data = sent.data
+                    if data is None:
+                        data = await self.agents.values_of(viewing.thread_id, viewing.stream.run_id)
                     await channel.send(sent.encode(numbered=True, data=data))
         finally:
-            if viewing.cancels and viewing.stream.end is None:
-                self._cancel_soon(viewing)
+            self.left(viewing)
+
+    def left(self, viewing: Viewing) -> None:
+        """A client does not look any more; its run is cancelled if it asked for that."""
+        if viewing.cancels and viewing.stream.end is None:
+            self._cancel_soon(viewing)
 
     async def events(self, viewing: Viewing) -> AsyncGenerator[Sent, None]:
         """The events of a run until it has ended."""
@@ -149,10 +155,6 @@ class Showing:
                 if isinstance(item, Recorded) and _is_over(item, stream.run_id):
                     stream.end = RunCancelled(run_id=stream.run_id, message_sequence=stream.sequence)
                     return
-
-    async def _data(self, thread_id: str, sent: Sent) -> str:
-        record = await self.agents.thread(thread_id)
-        return await self.agents.values_at(record, sent.checkpoint_id or "")
 
     def waiting(self, viewing: Viewing, headers: Mapping[str, str]) -> StreamingResponse:
         """The run's outcome as JSON, with newlines before it as long as it goes on."""
@@ -172,8 +174,7 @@ class Showing:
             yield failed("Unavailable", "the service is not available, try again").encode()
         finally:
             outcome.cancel()
-            if viewing.cancels and viewing.stream.end is None:
-                self._cancel_soon(viewing)
+            self.left(viewing)
 
     async def outcome(self, viewing: Viewing) -> str:
         """What a run came to, as JSON text: the last values that it showed, or its error."""

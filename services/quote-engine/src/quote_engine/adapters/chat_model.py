@@ -1,5 +1,6 @@
 """A LangChain chat model as the listener."""
 
+import os
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,8 +17,10 @@ class ChatModelListener:
         self._reader: Final = model.with_structured_output(Guidance)
 
     @classmethod
-    def of(cls, name: str) -> "ChatModelListener":
+    def of(cls, name: str, url: str = "", key: str = "") -> "ChatModelListener":
         """The listener for a model named as in ``openai:gpt-5``.
+
+        With `url` the model is at that address, and a name without provider is OpenAI-compatible.
 
         Raises:
             WrongSetting: if it cannot be loaded.
@@ -26,7 +29,7 @@ class ChatModelListener:
         from langchain.chat_models import init_chat_model
 
         try:
-            return cls(init_chat_model(name))
+            return cls(init_chat_model(name, **_options(name, url, key)))
         except Exception as error:  # whatever a provider's library raises without its key or with a bad one
             raise WrongSetting(f"PARLEY_MODEL: {name!r} can't be loaded: {in_one_line(error)}") from error
 
@@ -35,7 +38,19 @@ class ChatModelListener:
         try:
             guidance = await self._reader.ainvoke(list(turns))
         except Exception as error:
-            raise ListenerError(f"{type(error).__name__}: {error}") from error
+            # Its text may hold the user's words, or the provider's secrets.
+            raise ListenerError(f"the chat model failed: {type(error).__name__}") from error
         if not isinstance(guidance, Guidance):
             raise ListenerError(f"expected Guidance, got {type(guidance).__name__}")
         return guidance
+
+
+def _options(name: str, url: str, key: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"base_url": url} if url else {}
+    if key:
+        options["api_key"] = key
+    elif url and name.partition(":")[0] in ("openai", name):
+        options["api_key"] = os.environ.get("OPENAI_API_KEY") or "none"  # many servers want none
+    if url and ":" not in name:
+        options["model_provider"] = "openai"
+    return options

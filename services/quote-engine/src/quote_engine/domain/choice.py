@@ -1,12 +1,13 @@
 """Which quotation fits a talk: the same for the same talk, and none that was given before."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.events.quote import Candidate, Language, Mood
-from quote_engine.domain.quotation import Quotation
+from contracts.events.quote import Candidate, Emotion, Language, Mood
+from quote_engine.domain.quotation import Quotation, Situation
+from quote_engine.domain.tone import tone_of
 
 _CATEGORY: Final = 1.5
 _EMOTION: Final = 3.0
@@ -17,6 +18,26 @@ _SPREAD: Final = 1.0
 """Conversations in the same mood differ by up to this much, so that they get different quotations."""
 
 _KEPT: Final = 5
+
+_BY_EMOTION: Final[Mapping[Emotion, Situation]] = {
+    "sadness": "sadness",
+    "anxiety": "worry",
+    "anger": "anger",
+    "exhaustion": "exhaustion",
+    "loneliness": "loneliness",
+    "discouragement": "failure",
+    "joy": "joy",
+    "neutral": "calm",
+}
+_BY_TONE: Final[Mapping[str, Situation]] = {
+    "grief": "grief",
+    "breakup": "breakup",
+    "shame": "shame",
+    "failure": "failure",
+    "illness": "illness",
+    "birthday": "joy",
+    "boredom": "boredom",
+}
 
 
 class NoQuotationError(LookupError):
@@ -36,6 +57,7 @@ def choose(
     mood: Mood,
     language: Language,
     *,
+    situation: Situation,
     seed: str,
     given: Collection[str],
     recent: Collection[str],
@@ -43,6 +65,7 @@ def choose(
     """Choose a quotation.
 
     Args:
+        situation: what the user is in. What suits it comes first, then what does not hurt in it.
         seed: what varies the choice from conversation to conversation, stable over restarts.
         given: ids this conversation has had; never chosen while the collection has any other.
         recent: ids of the user's last ten; avoided likewise, after `given`.
@@ -52,8 +75,12 @@ def choose(
     """
     usable = [quotation for quotation in quotations if quotation.usable]
     spoken = [quotation for quotation in usable if quotation.language == language]
+    suiting = [quotation for quotation in spoken if situation in quotation.suits]
+    harmless = [quotation for quotation in spoken if situation not in quotation.hurts]
     pool = _first_not_empty(
-        _without(spoken, {*given, *recent}),
+        _without(suiting, {*given, *recent}),
+        _without(harmless, {*given, *recent}),
+        _without(harmless, given),
         _without(spoken, given),
         _without(usable, given),
         usable,
@@ -68,6 +95,21 @@ def choose(
             Candidate(quote_id=quotation.id, score=round(score, 3)) for score, quotation in scored[:_KEPT]
         ),
     )
+
+
+def situation_of(mood: Mood, tones: frozenset[str], *, fragile: bool) -> Situation:
+    """What the user is in, by the mood and the tones of the whole talk.
+
+    Args:
+        fragile: the user is, or may be, in a crisis.
+    """
+    if fragile:
+        return "crisis"
+    if mood.theme == "focus" and mood.emotion in ("neutral", "discouragement", "exhaustion", "anxiety"):
+        return "focus"
+    if mood.theme == "loss" and mood.emotion in ("sadness", "loneliness"):
+        return "grief"
+    return _BY_TONE.get(tone_of(tones, mood.emotion), _BY_EMOTION[mood.emotion])
 
 
 def _first_not_empty(*pools: list[Quotation]) -> list[Quotation]:

@@ -1,7 +1,7 @@
 """The four-stage talk: what happened, folded into a state, and the reply to the next message.
 
 Stage one takes up what the user said, two and three ask on, four gives comfort and a quotation;
-the message after that begins again. Next: `mood`, `crisis`, `choice` and `guidance`.
+the message after that begins again. Next: `reading`, `wording`, `choice` and `guidance`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,21 +25,26 @@ from contracts.events.quote import (
     Quote,
     StageAnswered,
 )
-from quote_engine.domain import phrases
-from quote_engine.domain.choice import choose
-from quote_engine.domain.crisis import crisis_reply, find_crisis
-from quote_engine.domain.language import language_of
-from quote_engine.domain.mood import read_mood
+from quote_engine import words
+from quote_engine.domain import wording
+from quote_engine.domain.choice import choose, situation_of
+from quote_engine.domain.crisis import level_of
+from quote_engine.domain.language import composed, language_of
 from quote_engine.domain.quotation import Quotation
-from quote_engine.domain.takeup import take_up
+from quote_engine.domain.reading import CRISIS, DOUBT, Reading, Trained, mood_of, read
+from quote_engine.domain.tone import NONSENSE, tone_of, topic_of
 
-Stage: TypeAlias = Literal[1, 2, 3, 4]
+Stage: TypeAlias = words.Stage
 
 _NEXT: Final[Mapping[int, Stage]] = {0: 1, 1: 2, 2: 3, 3: 4}
 _REMEMBERED: Final = 16
 """Messages of the present talk that are kept; those in crisis are no stages and could go on for ever."""
 _MIXED: Final = 0.75
 """Two emotions are mixed when the weaker has at least this part of the stronger one's weight."""
+_GLAD: Final = 0.5
+"""From this weight on joy is no mere guess."""
+_PASSING: Final = frozenset({"insult", "thanks", NONSENSE})
+"""Tones that only the message has that shows them; a later stage does not come back to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,9 @@ class Dialogue:
         said: the user's messages in the present talk that were answered.
         language: of the last reply.
         given: ids of every quotation the conversation has had.
-        in_crisis: the present talk had words of crisis in it.
+        crises: answers to words of crisis in the present talk.
+        gravest: level of the gravest sign of crisis in it; 0 for none.
+        shaken: the talk before it had a crisis in it.
         user_id: whose conversation it is, if that is known.
         waiting: text of the messages not answered yet, by event id, in the order of the log.
         attempts: how many attempts at answering the first of them have begun.
@@ -61,20 +68,34 @@ class Dialogue:
     said: tuple[str, ...] = ()
     language: Language = "ko"
     given: frozenset[str] = frozenset()
-    in_crisis: bool = False
+    crises: int = 0
+    gravest: int = 0
+    shaken: bool = False
     user_id: str | None = None
     waiting: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 0
 
+    @property
+    def careful(self) -> bool:
+        """Whether every reply minds that the user was in a crisis."""
+        return self.crises > 0 or self.shaken
+
 
 @dataclass(frozen=True, slots=True)
 class StageReply:
-    """An ordinary reply; the quotation comes with stage four."""
+    """An ordinary reply; the quotation comes with stage four.
+
+    Attributes:
+        tones: what the talk is about beside its feeling.
+        fragile: the user is, or may be, in a crisis, so no word of it may be changed.
+    """
 
     text: str
     language: Language
     stage: Stage
     mood: Mood
+    tones: frozenset[str] = frozenset()
+    fragile: bool = False
     quote: Quote | None = None
     candidates: tuple[Candidate, ...] = ()
 
@@ -108,12 +129,19 @@ def evolve(state: Dialogue, recorded: Recorded) -> Dialogue:
             return replace(state, waiting={**state.waiting, recorded.id: text})
         case RunStarted(attempt=attempt):
             return replace(state, attempts=attempt)
-        case CrisisAnswered() as event:
-            return replace(_heard(state, event.run_id), language=event.language, in_crisis=True)
+        case CrisisAnswered(sign=sign) as event:
+            gravest = max(state.gravest, level_of(sign))
+            state = replace(state, crises=state.crises + 1, gravest=gravest, language=event.language)
+            return _heard(state, event.run_id)
         case StageAnswered(stage=4) as event:
-            given = state.given | ({event.quote.id} if event.quote else set())
-            state = replace(state, answered=0, said=(), in_crisis=False, language=event.language, given=given)
-            return _over(state, event.run_id)
+            after = Dialogue(
+                language=event.language,
+                given=state.given | ({event.quote.id} if event.quote else set()),
+                shaken=state.crises > 0,
+                user_id=state.user_id,
+                waiting=state.waiting,
+            )
+            return _over(after, event.run_id)
         case StageAnswered(stage=(1 | 2 | 3) as stage) as event:
             return replace(_heard(state, event.run_id), answered=stage, language=event.language)
         case RunFailed(run_id=run_id) | RunCancelled(run_id=run_id):
@@ -131,26 +159,41 @@ def reply(
     conversation: str,
     quotations: Sequence[Quotation],
     recent: Collection[str] = (),
+    trained: Trained | None = None,
 ) -> Reply:
-    """The reply by the rules.
+    """The reply by the rules, and by the trained reader where there is one.
+
+    Takes time in proportion to the text, with the longest message well below a second; not for an event loop.
 
     Args:
-        text: the message to answer.
-        conversation: its key; varies the choice of the quotation.
+        text: the message to answer, as it was sent.
+        conversation: its key; varies the words and the choice of the quotation.
         recent: ids of the user's last ten quotations.
 
     Raises:
         NoQuotationError: at stage four, if the collection has none to give.
     """
-    language = language_of(text, state.language)
-    if sign := find_crisis(text):
-        return CrisisReply(text=crisis_reply(language), language=language, sign=sign)
-    stage = _NEXT[state.answered]
-    mood = read_mood([*state.said, text], language)
-    if state.in_crisis:
-        mood = mood.model_copy(update={"category": "hope"})
-    answer = StageReply(text=_text(stage, text, mood, language), language=language, stage=stage, mood=mood)
+    language = language_of(composed(text), state.language)
+    now = read(text, language, trained)
+    if now.sign is not None:
+        return in_crisis(state, now.sign, language)
+    talk = [*(read(said, language, trained, alarm=False) for said in state.said), now]
+    answer = _stage(state, talk, language, f"{conversation}\n{len(state.given)}")
     return with_quotation(answer, state, conversation, quotations, recent)
+
+
+def in_crisis(state: Dialogue, sign: str, language: Language) -> CrisisReply:
+    """The answer to words of crisis: helplines, and once more when it gets worse."""
+    level = level_of(sign)
+    worse = level > state.gravest or level == 3
+    return CrisisReply(wording.crisis(state.crises, worse, language), language, sign)
+
+
+def unread(state: Dialogue, language: Language) -> StageReply:
+    """The reply to a message that could not be read in time: it may have been anything, so it is careful."""
+    stage = _NEXT[state.answered]
+    text = f"{wording.careful(stage, language, '')} {wording.worried(stage, language)}"
+    return StageReply(text, language, stage, mood_of([]), fragile=True)
 
 
 def fact(answer: Reply, state: Dialogue, facts: RunFacts) -> StageAnswered | CrisisAnswered:
@@ -188,6 +231,7 @@ def with_quotation(
         quotations,
         answer.mood,
         answer.language,
+        situation=situation_of(answer.mood, answer.tones, fragile=answer.fragile),
         seed=f"{conversation}\n{len(state.given)}",
         given=state.given,
         recent=recent,
@@ -206,28 +250,40 @@ def _over(state: Dialogue, message_id: str) -> Dialogue:
     return replace(state, waiting=waiting, attempts=0)
 
 
-def _text(stage: Stage, message: str, mood: Mood, language: Language) -> str:
-    said = take_up(message, language)
-    if stage == 4:
-        return phrases.COMFORT[language]
+def _stage(state: Dialogue, talk: Sequence[Reading], language: Language, seed: str) -> StageReply:
+    stage, now, mood = _NEXT[state.answered], talk[-1], mood_of(talk)
+    fragile = state.careful or now.doubt >= DOUBT or any(reading.doubt >= CRISIS for reading in talk)
+    if fragile:
+        mood = mood.model_copy(update={"category": "hope"})
+    found = frozenset().union(*(reading.tones for reading in talk))
+    found = (found - _PASSING) | (now.tones & _PASSING)
+    text = (
+        wording.careful(stage, language, seed)
+        if state.careful
+        else _text(stage, now, mood, found, language, seed)
+    )
+    if now.doubt >= DOUBT:
+        text = f"{text} {wording.worried(stage, language)}"
+    return StageReply(text, language, stage, mood, found, fragile)
+
+
+def _text(
+    stage: Stage, now: Reading, mood: Mood, found: frozenset[str], language: Language, seed: str
+) -> str:
     if stage == 1:
-        return opening(said, language)
-    start = phrases.TAKEN_UP.replace("{said}", said) if said else ""
+        tone = tone_of(now.tones, mood.emotion)
+        return wording.opening(
+            wording.said(tone, mood.emotion, topic_of(now.text, language), language), language
+        )
+    tone = tone_of(found, mood.emotion)
     if stage == 2:
-        question = phrases.ASK_FEELING[language].get(mood.emotion, phrases.ASK_FEELING_OTHERWISE[language])
-        heard = phrases.MIXED[language] if _mixed(mood) else phrases.HEARD[language][mood.emotion]
-        return f"{start}{heard} {question}"
-    need = phrases.ASK_JOY[language] if mood.emotion == "joy" else phrases.ASK_NEED[language][mood.theme]
-    return f"{start}{phrases.STAYED[language][mood.emotion]} {need}"
-
-
-def opening(said: str | None, language: Language) -> str:
-    """The reply of stage one, with what the user said in it."""
-    if said is None:
-        return phrases.OPENING_WITHOUT_WORDS[language]
-    return phrases.OPENING[language].replace("{said}", said)
+        return wording.second(tone, _mixed(mood), language, seed)
+    if stage == 3:
+        return wording.third(tone, mood.theme, language, seed)
+    return wording.comfort(language)
 
 
 def _mixed(mood: Mood) -> bool:
     weights = sorted(mood.emotions.values(), reverse=True)
-    return "joy" in mood.emotions and len(weights) > 1 and weights[1] >= _MIXED * weights[0]
+    glad = mood.emotions.get("joy", 0.0) >= _GLAD
+    return glad and len(weights) > 1 and weights[1] >= _MIXED * weights[0]

@@ -1,10 +1,25 @@
-"""Which language a message is in, and the form of it that the rules read. Next: `patterns`."""
+"""Which language a message is in, the form of it that is read, and in which pieces. Next: `patterns`.
+
+Time is in proportion to the length of a message, whatever is in it: no run of combining marks is normalised
+whole (which takes the square of its length), and expressions see one piece of bounded length at a time.
+"""
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Final
 
 from contracts.events.quote import Language
+
+MAX_READ: Final = 100_000
+"""Characters of a message that are read: the longest that the quote protocol takes. Of a longer one, which
+another protocol may bring, both ends."""
+PIECE: Final = 320
+OVERLAP: Final = 80
+"""Characters that neighbouring pieces share, so that no phrase is cut in two; none is longer."""
+_MARKS: Final = 4
+"""Combining marks that one character keeps."""
 
 _SYLLABLE: Final = re.compile("[가-힣]")
 _JAMO: Final = re.compile("[ㄱ-ㅎㅏ-ㅣ]")
@@ -12,6 +27,16 @@ _LATIN: Final = re.compile("[A-Za-z]")
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u2060\ufe0e\ufe0f\ufeff]")
 _LONG_RUN: Final = re.compile(r"(.)\1{2,}", re.DOTALL)
 _QUOTES: Final = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"'})
+
+
+def composed(text: str) -> str:
+    """The text in NFC, its ends only if it is longer than `MAX_READ`."""
+    if len(text) > MAX_READ:
+        text = f"{text[: MAX_READ // 2]} {text[-(MAX_READ // 2) :]}"
+    if text.isascii():
+        return text
+    runs = ((marks, "".join(run)) for marks, run in groupby(text, lambda c: unicodedata.combining(c) > 0))
+    return unicodedata.normalize("NFC", "".join(run[:_MARKS] if marks else run for marks, run in runs))
 
 
 def language_of(text: str, otherwise: Language) -> Language:
@@ -36,5 +61,29 @@ def normalise(text: str) -> str:
 
     NFC and not NFKC, which would take the jamo of "ㅠㅠ" for parts of syllables.
     """
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).translate(_QUOTES).casefold()
+    text = _INVISIBLE.sub("", composed(text)).translate(_QUOTES).casefold()
     return _LONG_RUN.sub(r"\1\1", " ".join(text.split()))
+
+
+def pieces(text: str, overlap: int = OVERLAP) -> Iterator[str]:
+    """The text in pieces of at most `PIECE` characters, cut at a space where there is one near."""
+    start = 0
+    while len(text) - start > PIECE:
+        end = start + PIECE
+        space = text.rfind(" ", end - OVERLAP, end)
+        end = end if space < 0 else space
+        yield text[start:end]
+        start = end - overlap
+    yield text[start:]
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of a text, each of at most `PIECE` characters."""
+    start = 0
+    for end, mark in enumerate(text):
+        if mark == "\n" or (mark in ".!?。…" and not text[end + 1 : end + 2].isalnum()):
+            if sentence := text[start : end + 1].strip():
+                yield from pieces(sentence, 0)
+            start = end + 1
+    if sentence := text[start:].strip():
+        yield from pieces(sentence, 0)

@@ -1,16 +1,16 @@
-"""How the user feels and what about, by rules, over the whole talk. The words are in `lexicon`."""
+"""How the user feels and what about, by rules; the words are in `words`. Next: `reading`."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, TypeVar
 
-from contracts.events.quote import Category, Emotion, Language, Mood, Theme
+from contracts.events.quote import Category, Emotion, Language, Theme
+from quote_engine import words
 from quote_engine.domain import patterns
-from quote_engine.domain.language import language_of, normalise
-from quote_engine.domain.lexicon import emoji, english, korean
+from quote_engine.domain.language import language_of, pieces
 
 K = TypeVar("K")
 
@@ -25,6 +25,7 @@ _BEFORE_TURN: Final = 0.6
 _TURNED_JOY: Final = 0.9
 _TURNED_PAIN: Final = 0.5
 """"Not happy" is nearly sad; "not sad" is only half a joy."""
+_SARCASM: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,70 +38,73 @@ class _Rules:
     not_negated: re.Pattern[str] | None
     strong: re.Pattern[str]
     weak: re.Pattern[str]
+    sarcasm: re.Pattern[str]
     turn: re.Pattern[str]
+
+
+_WORDS_BEFORE: Final = r"(?: [\w']{1,20}){0,3} ?$"
 
 
 @cache
 def _rules(language: Language) -> _Rules:
-    marks: list[tuple[Emotion, float, re.Pattern[str]]] = [
-        (emotion, weight, patterns.symbols(words)) for emotion, weight, words in emoji.EMOTIONS
-    ]
-    if language == "ko":
-        before = "|".join(patterns.phrases(korean.NEGATION_BEFORE))
-        return _Rules(
-            emotions=(*marks, *((e, w, patterns.korean(words)) for e, w, words in korean.EMOTIONS)),
-            circumstances=tuple((e, w, patterns.korean(words)) for e, w, words in korean.CIRCUMSTANCES),
-            themes=tuple((t, w, patterns.korean(words)) for t, w, words in korean.THEMES),
-            negated_before=re.compile(rf"(?:^|[\s,.!?~])(?:{before})\s*$"),
-            negated_after=re.compile(korean.NEGATION_AFTER),
-            not_negated=None,
-            strong=patterns.korean(korean.STRONG),
-            weak=patterns.korean(korean.WEAK),
-            turn=re.compile(korean.TURN),
-        )
+    found, compiled = words.words(language), patterns.korean if language == "ko" else patterns.english
+    negation = found.negation
     return _Rules(
-        emotions=(*marks, *((e, w, patterns.english(words)) for e, w, words in english.EMOTIONS)),
-        circumstances=tuple((e, w, patterns.english(words)) for e, w, words in english.CIRCUMSTANCES),
-        themes=tuple((t, w, patterns.english(words)) for t, w, words in english.THEMES),
-        negated_before=re.compile(rf"(?<![\w']){english.NEGATION}(?:\s+[\w']+){{0,3}}\s*$"),
-        negated_after=None,
-        not_negated=re.compile(rf"(?<![\w']){english.NO_NEGATION}(?:\s+[\w']+){{0,3}}\s*$"),
-        strong=patterns.english(english.STRONG),
-        weak=patterns.english(english.WEAK),
-        turn=re.compile(english.TURN),
+        emotions=(
+            *(
+                (entry.emotion, entry.weight, patterns.symbols(entry.marks))
+                for entry in words.marks().feelings
+            ),
+            *((entry.emotion, entry.weight, compiled(entry.phrases)) for entry in found.feelings),
+        ),
+        circumstances=tuple(
+            (entry.emotion, entry.weight, compiled(entry.phrases)) for entry in found.circumstances
+        ),
+        themes=tuple((entry.theme, entry.weight, compiled(entry.phrases)) for entry in found.themes),
+        negated_before=re.compile(
+            rf"(?:^|[ ,.!?~])(?:{negation.before}) ?$"
+            if language == "ko"
+            else rf"(?<![\w']){negation.before}{_WORDS_BEFORE}"
+        ),
+        negated_after=re.compile(negation.after) if negation.after else None,
+        not_negated=re.compile(rf"(?<![\w']){negation.seeming}{_WORDS_BEFORE}") if negation.seeming else None,
+        strong=compiled(found.strong),
+        weak=compiled(found.weak),
+        sarcasm=compiled(found.sarcasm),
+        turn=re.compile(found.turn),
     )
 
 
-def read_mood(messages: Sequence[str], language: Language) -> Mood:
-    """The mood of a talk.
+def feelings(text: str, language: Language) -> dict[Emotion, float]:
+    """The weight of every feeling that the words of a text show.
 
     Args:
-        messages: what the user said, in order.
-        language: of messages that hold no letters.
+        text: as `language.normalise` leaves it.
+        language: of a text that holds no letters.
     """
-    emotions: dict[Emotion, float] = defaultdict(float)
-    themes: dict[Theme, float] = defaultdict(float)
-    for message in messages:
-        read = _ends(normalise(message))
-        # A mixed message is read by both sets of rules; letters of one mean nothing to the other.
-        for tongue in _languages(read, language):
-            _add(emotions, _emotions(read, _rules(tongue)))
-            _add(emotions, _circumstances(read, _rules(tongue)))
-            _add(themes, _themes(read, _rules(tongue)))
-    return decide(emotions, themes)
+    totals: dict[Emotion, float] = defaultdict(float)
+    # A mixed message is read by both sets of rules; letters of one mean nothing to the other.
+    for piece in pieces(_ends(text), overlap=0):
+        for tongue in _languages(piece, language):
+            rules = _rules(tongue)
+            told = [*_emotions(piece, rules), *_circumstances(piece, rules)]
+            _add(totals, _taken_as_meant(told) if rules.sarcasm.search(piece) else told)
+    return dict(totals)
 
 
-def decide(emotions: Mapping[Emotion, float], themes: Mapping[Theme, float]) -> Mood:
-    """The strongest emotion and theme and the category that fits them; the first found wins a draw."""
-    emotion: Emotion = max(emotions, key=lambda e: emotions[e], default="neutral")
-    theme: Theme = max(themes, key=lambda t: themes[t], default="general")
-    return Mood(
-        emotion=emotion,
-        theme=theme,
-        category=category_for(emotion, theme),
-        emotions={e: round(weight, 3) for e, weight in emotions.items()},
-        themes={t: round(weight, 3) for t, weight in themes.items()},
-    )
+def themes(text: str, language: Language) -> dict[Theme, float]:
+    """The weight of every theme that a text, as `language.normalise` leaves it, is about."""
+    totals: dict[Theme, float] = defaultdict(float)
+    for piece in pieces(_ends(text), overlap=0):
+        for tongue in _languages(piece, language):
+            _add(totals, _themes(piece, _rules(tongue)))
+    return dict(totals)
+
+
+def _taken_as_meant(told: list[tuple[Emotion, float]]) -> list[tuple[Emotion, float]]:
+    """What a sarcastic text feels: its praise is a complaint."""
+    complaint: tuple[Emotion, float] = ("anger", _SARCASM)
+    return [pair for pair in told if pair[0] != "joy"] or [complaint]
 
 
 def category_for(emotion: Emotion, theme: Theme) -> Category:
@@ -126,11 +130,16 @@ def _ends(text: str) -> str:
     return text if len(text) <= 2 * _READ else f"{text[:_READ]} {text[-_READ:]}"
 
 
+_FOREIGN: Final[Mapping[Language, re.Pattern[str]]] = {
+    "en": re.compile("[a-z]{3}"),
+    "ko": re.compile("[가-힣]{2}"),
+}
+
+
 def _languages(text: str, otherwise: Language) -> tuple[Language, ...]:
     first = language_of(text, otherwise)
     second: Language = "en" if first == "ko" else "ko"
-    foreign = r"[a-z]{3}" if second == "en" else r"[가-힣]{2}"
-    return (first, second) if re.search(foreign, text) else (first,)
+    return (first, second) if _FOREIGN[second].search(text) else (first,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +205,6 @@ def _themes(text: str, rules: _Rules) -> Iterator[tuple[Theme, float]]:
             yield theme, weight
 
 
-def _add(totals: dict[K, float], parts: Iterator[tuple[K, float]]) -> None:
+def _add(totals: dict[K, float], parts: Iterable[tuple[K, float]]) -> None:
     for key, weight in parts:
         totals[key] += weight

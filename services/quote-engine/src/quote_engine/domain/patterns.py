@@ -1,39 +1,34 @@
-"""The notation of the word lists, as regular expressions. Next: `lexicon`, then `mood`.
+"""The notation of the word lists, as regular expressions. Next: `words`, then `mood`.
 
-Phrases are separated by commas or line ends. In Korean a space is optional, because people set
-it as they like, and a phrase may stand inside a word. English phrases are whole words. In both,
-``*`` is the rest of a word, ``..`` is a gap of up to four words, and ``(a|b)`` is a choice.
+In Korean a space is optional, because people set it as they like, and a phrase may stand inside a word.
+English phrases are whole words. In both, ``*`` is the rest of a word, ``..`` is a gap of up to four words,
+and ``(a|b)`` is a choice. No expression has a part without a bound, so a search takes time in proportion
+to the text; all of them are over text as `language.normalise` leaves it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Final
 
-_SPLIT: Final = re.compile(r"[,\n]")
 _NOTATION: Final = re.compile(r" ?\.\. ?|[ *()|?]|[^ *()|?.]+|\.")
 _KOREAN_GAP: Final = r"[^.!?\n]{0,16}?"
-_ENGLISH_GAP: Final = r"(?:[\s,]+[\w']+){0,4}?[\s,]+"
+_ENGLISH_GAP: Final = r"(?:[ ,]{1,2}[\w']{1,20}){0,4}?[ ,]{1,2}"
 
 
-def phrases(notation: str) -> Iterator[str]:
-    """The phrases of a word list."""
-    return (phrase for part in _SPLIT.split(notation) if (phrase := part.strip()))
-
-
-def korean(notation: str) -> re.Pattern[str]:
+def korean(phrases: Iterable[str]) -> re.Pattern[str]:
     """One expression for a list of Korean phrases."""
-    return re.compile("|".join(_expression(p, r"\s*", "[가-힣]*", _KOREAN_GAP) for p in phrases(notation)))
+    return re.compile("|".join(_expression(p, " ?", "[가-힣]{0,12}", _KOREAN_GAP) for p in phrases))
 
 
-def english(notation: str) -> re.Pattern[str]:
+def english(phrases: Iterable[str]) -> re.Pattern[str]:
     """One expression for a list of English phrases."""
-    words = "|".join(_expression(p, r"\s+", r"\w*", _ENGLISH_GAP) for p in phrases(notation))
+    words = "|".join(_expression(p, " ", r"\w{0,20}", _ENGLISH_GAP) for p in phrases)
     return re.compile(rf"(?<![\w'])(?:{words})(?!\w)")
 
 
-def symbols(notation: str) -> re.Pattern[str]:
+def symbols(marks: Iterable[str]) -> re.Pattern[str]:
     """One expression for a list of emoji and other marks without letters."""
-    return re.compile("|".join(re.escape(mark) for mark in notation.split()))
+    return re.compile("|".join(re.escape(mark) for mark in marks))
 
 
 def _expression(phrase: str, space: str, rest: str, gap: str) -> str:

@@ -2,13 +2,32 @@
 
 import json
 from collections.abc import Iterable
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.events.quote import Category, Emotion, Language, Quote, Theme
 
 MAX_TEXT: Final = 500
+Situation: TypeAlias = Literal[
+    "grief",
+    "breakup",
+    "sadness",
+    "anger",
+    "failure",
+    "shame",
+    "exhaustion",
+    "worry",
+    "loneliness",
+    "illness",
+    "joy",
+    "boredom",
+    "calm",
+    "focus",
+    "crisis",
+]
+"""What somebody is in, who is given a quotation."""
+
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 
 
@@ -23,6 +42,8 @@ class Quotation(BaseModel):
         source: the work, and where in it, when known.
         year: when it was first published or written, when known; negative before our era.
         emotions: of a user whom it may help.
+        suits: situations that it was chosen for; those come first.
+        hurts: situations in which it scolds, belittles or wounds; it is not given in them.
         attribution: ``verified`` stands in the source or renders it faithfully;
             ``uncertain`` is never given.
         note: why an attribution is uncertain, or what else a reader should know.
@@ -39,6 +60,8 @@ class Quotation(BaseModel):
     category: Category
     themes: Annotated[tuple[Theme, ...], Field(min_length=1)]
     emotions: Annotated[tuple[Emotion, ...], Field(min_length=1)]
+    suits: tuple[Situation, ...] = ()
+    hurts: tuple[Situation, ...] = ()
     attribution: Literal["verified", "proverb", "uncertain"]
     note: Text | None = None
 

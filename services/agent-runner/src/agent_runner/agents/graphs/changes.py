@@ -66,9 +66,9 @@ _READDRESSED: Final = re2.compile(
     r"(?i)(?:으로|로|에게|한테)\s?(?:보내|발송|전송|변경|바꿔|수정|해)|\b(?:send|mail|use|change|to)\b"
 )
 _TERMS: Final = re2.compile(
-    r"(?i)특약(?:\s?사항)?(?:에|으로|:)\s*(?P<ko>\S.{0,200}?)(?:을|를)?\s?(?:추가|넣어|포함|기재)"
-    r"|\badd (?:a |the |this )?(?:special )?(?:term|clause|condition)s?(?: that)?[:,]?\s+(?P<en>\S.{0,200})$"
-    r"|^(?:special )?terms?:\s+(?P<en2>\S.{0,200})$"
+    r"(?i)특약(?:\s?사항)?(?:에|으로|:)\s*(?P<ko>\S.*?)(?:을|를)?\s?(?:추가|넣어|포함|기재)"
+    r"|\badd (?:a |the |this )?(?:special )?(?:term|clause|condition)s?(?: that)?[:,]?\s+(?P<en>\S.*)$"
+    r"|^(?:special )?terms?:\s+(?P<en2>\S.*)$"
 )
 
 
@@ -167,10 +167,10 @@ def _by_name(text: str, known: tuple[str, ...]) -> dict[str, str]:
 
 def _named(names: str) -> Any:
     return re2.compile(
-        rf"(?i)(?:{names})\s?(?:을|를|은|는|이|가|:)?\s*(?P<ko>\S.{{0,80}}?)\s?(?:으로|로)\s?"
+        rf"(?i)(?:{names})\s?(?:을|를|은|는|이|가|:)?\s*(?P<ko>\S.*?)\s?(?:으로|로)\s?"
         r"(?:수정|변경|바꿔|고쳐|해|정해|지정|부탁)"
-        rf"|\b(?:change|set|update|revise|make|use|put)\s(?:the\s)?(?:{names})\s(?:to|as)\s(?P<en>\S.{{0,120}}?)"
+        rf"|\b(?:change|set|update|revise|make|use|put)\s(?:the\s)?(?:{names})\s(?:to|as)\s(?P<en>\S.*?)"
         r"(?:,?\splease)?[.!?]*$"
         rf"|\b(?:{names})\s?(?::|(?:is|should be|must be|will be))\s"
-        r"(?P<en2>(?-i:[A-Z0-9\p{Hangul}]).{0,120}?)[.!]*$"
+        r"(?P<en2>(?-i:[A-Z0-9\p{Hangul}]).*?)[.!]*$"
     )

@@ -86,7 +86,9 @@ class Reply(Runnable[ChatState, BaseMessage | None]):
         """All that the model says, its tokens sent on as they come."""
         messages = input["messages"]
         if self._briefing:
-            messages = [await self._briefing.message("chat", _language(messages)), *messages]
+            spoken = bool((config or {}).get("configurable", {}).get("spoken"))
+            briefing = await self._briefing.message("chat", _language(messages), spoken=spoken)
+            messages = [briefing, *messages]
         return await stream_whole(self._model, messages, config or {})
 
 

@@ -6,7 +6,7 @@ import re2
 
 LONGEST: Final = 2_000
 """Characters that are read."""
-_ADDRESS: Final = re2.compile(r"[A-Za-z0-9_.+-]{1,64}@(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z0-9_-]{1,63}")
+_ADDRESS: Final = re2.compile(r"[A-Za-z0-9_.+-]+@(?:[A-Za-z0-9_-]+\.){1,8}[A-Za-z0-9_-]+")
 
 
 def find_address(text: str) -> str | None:

@@ -29,7 +29,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel
 
 from agent_runner.agents.models.intent import beside
-from agent_runner.agents.models.plans import goal_of, resolve, steps_for
+from agent_runner.agents.models.plans import goal_of, may_be_noted, resolve, steps_for
 from agent_runner.agents.models.replies import Result, answer, unavailable
 from agent_runner.agents.models.request import understand
 from agent_runner.agents.planning import Agreement, Plan
@@ -130,6 +130,8 @@ def _respond(messages: list[BaseMessage], tools: Sequence[dict[str, Any]]) -> AI
             return AIMessage(unavailable(request), id=f"msg-{uuid4()}")
         known = {f"step_{n}": r.value for n, r in enumerate(results, 1)}
         return _calling(step.tool, resolve(step.arguments, known))
+    if "search_notes" in names and may_be_noted(request, [result.value for result in results]):
+        return _calling("search_notes", {"query": request.text})
     return AIMessage(answer(request, messages, results), id=f"msg-{uuid4()}")
 
 

@@ -6,8 +6,10 @@ An argument that is ``$step_N``, alone or in a list, stands for the result of th
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from agent_runner.agents.models.phrases import filters_of, is_question
 from agent_runner.agents.models.request import Request
 from agent_runner.agents.planning import PlannedStep
+from agent_runner.agents.tools.notes import MEANING, about
 from agent_runner.engine.faults import Language
 
 _GOALS: Final = {
@@ -16,6 +18,9 @@ _GOALS: Final = {
     "analysis": ("데이터를 분석합니다", "Analyse the data"),
     "progress": ("프로젝트 진행 상황을 보여드립니다", "Show how the projects are going"),
     "report": ("분석 보고서를 작성합니다", "Write an analysis report"),
+    "profit": ("매출과 비용의 차이를 계산합니다", "Work out revenue less expenses"),
+    "tasks": ("프로젝트의 작업을 찾습니다", "Find the projects' tasks"),
+    "mail": ("이메일을 작성합니다", "Draft an e-mail"),
     "draft": ("문서를 작성합니다", "Draft a document"),
     "revise": ("문서를 수정합니다", "Revise a document"),
     "send": ("문서를 보냅니다", "Send a document"),
@@ -29,30 +34,52 @@ _DIRECT: Final = ("바로 답합니다", "Answer directly")
 
 def goal_of(request: Request) -> str:
     """One sentence about what will be done."""
-    return _said(request.language, *_GOALS.get(request.kind, _DIRECT))
+    kind = "notes" if _is_looked_up(request) else request.kind
+    return _said(request.language, *_GOALS.get(kind, _DIRECT))
 
 
 def steps_for(request: Request) -> list[PlannedStep]:
     """The tool calls, in order; none where an answer needs no tool or the request is beyond the rules."""
+    if _is_looked_up(request):
+        return [_step(request, "search", "search_notes", "노트 검색", "Search the notes", query=request.text)]
     match request.kind:
         case "contacts":
             return [_contacts(request)]
         case "datasets":
             return [_step(request, "search", "list_datasets", "데이터 세트 목록", "List the datasets")]
-        case "analysis" | "progress":
-            return _analysis(request) if request.kind == "analysis" else _progress(request)
+        case "analysis":
+            return _comparison(request) if _compared(request) else _analysis(request)
+        case "profit":
+            return _profit(request)
+        case "progress":
+            return _progress(request)
+        case "tasks":
+            return [_tasks(request)]
         case "report":
             return _report(request)
-        case "notes":
-            return [
-                _step(request, "search", "search_notes", "노트 검색", "Search the notes", query=request.text)
-            ]
         case "documents":
             return [_step(request, "search", "list_documents", "문서 목록", "List the documents")]
+        case "mail":
+            return [_letter(request)]
         case "draft" | "revise" | "read" | "send" | "delete":
             return _document(request)
         case _:
             return []
+
+
+def may_be_noted(request: Request, found: Sequence[Any]) -> bool:
+    """Whether to look into the notes as well, since there was nobody whom the words name."""
+    return request.kind == "contacts" and list(found) == [[]] and bool(_meanings(request.text))
+
+
+def _is_looked_up(request: Request) -> bool:
+    """Whether the notes may know; they are asked about whatever else the rules do not know."""
+    asks = is_question(request.text) or len(_meanings(request.text)) > 1
+    return request.kind == "notes" or (request.kind == "beyond" and asks)
+
+
+def _meanings(text: str) -> list[str]:
+    return [each for each in about(text, is_question=True) if each.startswith(MEANING)]
 
 
 def resolve(value: Any, results: Mapping[str, Any]) -> Any:
@@ -76,24 +103,61 @@ def _step(request: Request, kind: str, tool: str, korean: str, english: str, **a
 
 
 def _contacts(request: Request) -> PlannedStep:
-    found = {key: value for key, value in request.details.items() if key in ("name", "company")}
-    if "region" in request.filters:
-        found["region"] = request.filters["region"]
+    found = {"region": request.filters["region"]} if "region" in request.filters else {}
+    names = [word for word in request.details.get("query", "").split() if not filters_of(word).get("region")]
+    if names:
+        found["query"] = " ".join(names)
     return _step(request, "search", "find_contacts", "연락처 검색", "Search the contacts", **found)
 
 
-def _dataset(request: Request) -> str:
+def _dataset(request: Request, subject: str | None = None) -> str:
     year = request.details.get("year")
-    subject = request.details.get("subject", "sales")
+    subject = subject or request.details.get("subject", "sales")
     return f"{subject}_{year}" if year else subject
+
+
+def _where(request: Request, dataset: str) -> dict[str, Any]:
+    """The filters on columns that the dataset has, as arguments."""
+    columns = ("department", "category") if dataset.startswith("expenses") else ("region", "product")
+    where = {column: value for column, value in request.filters.items() if column in columns}
+    return {"where": where} if where else {}
+
+
+def _compared(request: Request) -> str | None:
+    """The year to compare with, where one is named or follows from the other."""
+    other = request.details.get("compared")
+    if other == "yes":
+        year = request.details.get("year")
+        return str(int(year) - 1) if year else None
+    return other
+
+
+def _comparison(request: Request) -> list[PlannedStep]:
+    other = f"{request.details.get('subject', 'sales')}_{_compared(request)}"
+    measure = {"measure": request.details["measure"]} if "measure" in request.details else {}
+    return [
+        _step(
+            request, "analyze", "analyze_dataset", "합계 계산", "Compute the total",
+            dataset=dataset, operation="total", **measure, **_where(request, dataset),
+        )
+        for dataset in (_dataset(request), other)
+    ]  # fmt: skip
+
+
+def _profit(request: Request) -> list[PlannedStep]:
+    return [
+        _step(
+            request, "analyze", "analyze_dataset", "합계 계산", "Compute the total",
+            dataset=_dataset(request, subject), operation="total",
+        )
+        for subject in ("sales", "expenses")
+    ]  # fmt: skip
 
 
 def _analysis(request: Request) -> list[PlannedStep]:
     dataset = _dataset(request)
-    common: dict[str, Any] = {"dataset": dataset}
-    if request.filters:
-        common["where"] = request.filters
-    if "measure" in request.details:
+    common: dict[str, Any] = {"dataset": dataset, **_where(request, dataset)}
+    if "measure" in request.details and not dataset.startswith("expenses"):
         common["measure"] = request.details["measure"]
     second = "department" if dataset.startswith("expenses") else "region"
     group = request.details.get("group")
@@ -101,7 +165,7 @@ def _analysis(request: Request) -> list[PlannedStep]:
     if group in ("region", "product", "department", "category"):
         second = group
     elif second in request.filters:
-        second = "product"
+        second = "category" if second == "department" else "product"
     return [
         _step(request, "search", "describe_dataset", "데이터 확인", "Look at the data", dataset=dataset),
         _step(
@@ -113,6 +177,29 @@ def _analysis(request: Request) -> list[PlannedStep]:
             operation="by_group", group_by=second, **common,
         ),
     ]  # fmt: skip
+
+
+def _tasks(request: Request) -> PlannedStep:
+    conditions = []
+    match request.details.get("status"):
+        case None:
+            pass
+        case "unfinished":
+            conditions.append("status <> 'done'")
+        case status:
+            conditions.append(f"status = {_literal(status)}")
+    if owner := request.details.get("owner"):
+        conditions.append(f"owner ILIKE {_literal(f'%{owner}%')}")
+    if (months := request.details.get("months")) and months != "last":
+        listed = ", ".join(map(_literal, months.split(",")))
+        conditions.append(f"strftime(due, '%m') IN ({listed})")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    sql = f"SELECT project, task, owner, status, progress, due FROM projects{where} ORDER BY due"  # noqa: S608 - quoted below, and only read
+    return _step(request, "search", "query_datasets", "작업 조회", "Look the tasks up", sql=sql)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _progress(request: Request) -> list[PlannedStep]:
@@ -136,7 +223,7 @@ def _progress(request: Request) -> list[PlannedStep]:
 def _report(request: Request) -> list[PlannedStep]:
     dataset = _dataset(request)
     group = "department" if dataset.startswith("expenses") else "product"
-    where = {"where": request.filters} if request.filters else {}
+    where = _where(request, dataset)
     title = _said(request.language, "월간 분석 보고서", "Monthly analysis report")
     return [
         _step(
@@ -210,17 +297,22 @@ def _document(request: Request) -> list[PlannedStep]:
 
 
 def _draft(request: Request) -> PlannedStep:
-    template = request.details["template"]
-    amount = request.details.get("amount")
-    korean, english = (
-        ("계약서 작성", "Draft the contract")
-        if template == "contract"
-        else ("이메일 작성", "Draft the e-mail")
-    )
-    fields = {"amount": amount} if amount and template == "contract" else {}
+    named = ("client", "amount", "period")
+    fields = {name: request.details[name] for name in named if name in request.details}
     return _step(
-        request, "document", "draft_document", korean, english,
-        template=template, language=request.language, fields=fields,
+        request, "document", "draft_document", "계약서 작성", "Draft the contract",
+        template="contract", language=request.language, fields=fields,
+    )  # fmt: skip
+
+
+def _letter(request: Request) -> PlannedStep:
+    details = request.details
+    fields: dict[str, str] = {name: details[name] for name in ("to", "body") if name in details}
+    if topic := details.get("topic"):
+        fields |= {"subject": topic, "title": topic}
+    return _step(
+        request, "document", "draft_document", "이메일 작성", "Draft the e-mail",
+        template="email", language=request.language, fields=fields,
     )  # fmt: skip
 
 

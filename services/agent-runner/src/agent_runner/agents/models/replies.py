@@ -1,6 +1,6 @@
 """How the embedded model words its answers, in Korean and English. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,14 +14,16 @@ SHOWN_ROWS: Final = 20
 BAR: Final = 10
 
 _SELF = (
-    "저는 Parley에 내장된 규칙 기반 모델입니다. 연락처 검색, 매출·비용·프로젝트 데이터 분석, "
-    "보고서·계약서·이메일 작성, 노트 검색을 할 수 있습니다.",
-    "I am Parley's embedded, rule-based model. I can search the contacts, analyse sales, expense and project "
-    "data, write reports, contracts and e-mails, and search the notes.",
+    "저는 Parley에 내장된 규칙 기반 모델로, 연락처, 매출·비용·프로젝트 데이터, 문서, 노트를 다룹니다. "
+    '이를테면 "서울에 있는 연락처 보여줘"나 "2023년 매출을 제품별로 분석해줘"라고 하실 수 있습니다.',
+    "I am Parley's embedded, rule-based model for contacts, sales, expense and project data, documents and "
+    'notes; try "show the contacts in Seoul" or "analyse the sales of 2023 by product".',
 )
-_MORE = (
-    " 그 밖의 요청은 제 범위를 벗어납니다. 설정에서 다른 모델을 고르면 더 많은 일을 할 수 있습니다.",
-    " Anything else is beyond me; a provider's model, chosen in the settings, can do more.",
+_BEYOND = (
+    '"서울에 있는 연락처 보여줘"나 "2023년 매출을 제품별로 분석해줘" 같은 일은 할 수 있지만, '
+    "그 요청은 제 범위를 벗어납니다.",
+    'That is beyond me, but I can do things like "show the contacts in Seoul" or "analyse the sales of 2023 '
+    'by product".',
 )
 
 
@@ -37,6 +39,11 @@ class Result:
 def answer(request: Request, messages: Sequence[BaseMessage], results: Sequence[Result]) -> str:
     """The answer to a request, from the tools' results where there are any."""
     words = _Words(korean=request.language == "ko")
+    if request.kind == "beyond" and all(result.value == [] for result in results):
+        return words.say(*_BEYOND)
+    failed = any(result.error is not None for result in results)
+    if not failed and (told := _computed(request, results, words)):
+        return told
     if results:
         return "\n\n".join(_told(result, words) for result in _worth_telling(results))
     return _spoken(request, messages, words)
@@ -90,6 +97,8 @@ def _spoken(request: Request, messages: Sequence[BaseMessage], words: _Words) ->
             return words.say(f"{name}님이라고 하셨습니다.", f"Your name is {name}.")
         case "introduction" | "ask_name":
             return words.say("아직 이름을 말씀해 주시지 않았습니다.", "You have not told me your name yet.")
+        case "farewell":
+            return words.say("안녕히 가세요. 언제든 다시 찾아 주세요.", "Goodbye. Come back any time.")
         case "recall":
             return _recalled(messages, words)
         case "help":
@@ -102,7 +111,112 @@ def _spoken(request: Request, messages: Sequence[BaseMessage], words: _Words) ->
                 "I can't tell which document; name its id.",
             )
         case _:
-            return words.say(_SELF[0] + _MORE[0], _SELF[1] + _MORE[1])
+            return words.say(*_BEYOND)
+
+
+def _computed(request: Request, results: Sequence[Result], words: _Words) -> str | None:
+    """What is asked of the tools' results, where that is less or more than the results themselves."""
+    details, values = request.details, [result.value for result in results]
+    match request.kind, values:
+        case "contacts", [[_, *_] as rows] if "columns" in details:
+            return _column(rows, details["columns"], words)
+        case "tasks", [{"rows": list(rows)}]:
+            return _rows(rows, words)
+        case "profit", [{"total": sales, "dataset": of_sales}, {"total": spent, "dataset": of_spent}]:
+            left = number(sales - spent)
+            return words.say(
+                f"이익은 {left}입니다.\n매출 {number(sales)} ({of_sales}) − 비용 {number(spent)} "
+                f"({of_spent})",
+                f"The profit is {left}.\nRevenue {number(sales)} ({of_sales}) less expenses {number(spent)} "
+                f"({of_spent})",
+            )
+        case "analysis", [{"total": now, "dataset": this}, {"total": then, "dataset": that}]:
+            change = f"{100 * (now - then) / then:+.1f}%" if then else "–"
+            return words.say(
+                f"{this}: {number(now)}\n{that}: {number(then)}\n차이: {number(now - then)} ({change})",
+                f"{this}: {number(now)}\n{that}: {number(then)}\nDifference: {number(now - then)} ({change})",
+            )
+        case "contacts", [[], [_, *_] as notes]:
+            return _notes(notes, words)
+        case "contacts", [[], []]:
+            return _rows([], words)
+        case "analysis", [_, {"rows": [*_]} as over_time, {"rows": [*_]} as grouped] if _asked_for(details):
+            return _grouped(details, over_time, grouped, words)
+        case "analysis", [_, {"group_by": group, "rows": [*rows]} as value, _] if "months" in details:
+            return _of_months(details["months"], str(group), rows, value, words)
+        case "analysis", [_, {"total": total, "rows": [*rows]} as value, _] if "average" in details:
+            mean = number(total / len(rows)) if rows else "–"
+            return words.say(
+                f"{value['dataset']}의 월평균은 {mean}입니다 ({len(rows)}개월, 합계 {number(total)}).",
+                f"The monthly average of {value['dataset']} is {mean} ({len(rows)} months, total "
+                f"{number(total)}).",
+            )
+    return None
+
+
+def _asked_for(details: Mapping[str, str]) -> bool:
+    """Whether one grouping is asked for, or which of its groups is the best or the worst."""
+    return (
+        "months" not in details and "average" not in details and bool({"group", "extreme"} & details.keys())
+    )
+
+
+def _grouped(
+    details: Mapping[str, str], over_time: dict[str, Any], grouped: dict[str, Any], words: _Words
+) -> str:
+    group = details.get("group", "month")
+    if group == "quarter":
+        over_time = _by_quarter(over_time)
+    value = over_time if group in ("month", "growth", "quarter") else grouped
+    whole = _analysis(value, words)
+    if (extreme := details.get("extreme")) is None:
+        return whole
+    row = value[extreme]
+    name, figure = row[value["group_by"]], number(row["value"])
+    best = words.say("가장 높은 것은", "The highest is")
+    worst = words.say("가장 낮은 것은", "The lowest is")
+    first = words.say(f"{{}} {name}입니다 ({figure}).", f"{{}} {name} ({figure}).")
+    return f"{first.format(best if extreme == 'best' else worst)}\n\n{whole}"
+
+
+def _by_quarter(value: dict[str, Any]) -> dict[str, Any]:
+    totals: dict[str, float] = {}
+    for row in value["rows"]:
+        year, month = str(row[value["group_by"]]).split("-")[:2]
+        quarter = f"{year}-Q{(int(month) + 2) // 3}"
+        totals[quarter] = totals.get(quarter, 0) + row["value"]
+    rows = [{"quarter": name, "value": total} for name, total in totals.items()]
+    best, worst = max(rows, key=lambda r: float(r["value"])), min(rows, key=lambda r: float(r["value"]))  # type: ignore[arg-type]  # numbers
+    return {**value, "group_by": "quarter", "rows": rows, "best": best, "worst": worst}
+
+
+def _column(rows: Sequence[Any], column: str, words: _Words) -> str:
+    """Of each contact only what was asked for."""
+    if len(rows) == 1:
+        return f"{rows[0].get('name')}: {rows[0].get(column)}"
+    named = [{"name": row.get("name"), column: row.get(column)} for row in rows]
+    return _rows(named, words)
+
+
+def _of_months(wanted: str, group: str, rows: Sequence[Any], value: dict[str, Any], words: _Words) -> str:
+    """The figures of some months; of the newest that there is, where the last month is asked for."""
+    newest = str(rows[-1][group])
+    months = [newest[-2:]] if wanted == "last" else wanted.split(",")
+    found = [row for row in rows if str(row[group])[-2:] in months]
+    if not found:
+        return words.say(
+            f"{value['dataset']}에는 그 달이 없습니다. {rows[0][group]}부터 {newest}까지 있습니다.",
+            f"{value['dataset']} does not have that month; it goes from {rows[0][group]} to {newest}.",
+        )
+    of = " · ".join((value["dataset"], value["measure"], *value.get("where", {}).values()))
+    lines = [f"📈 {of}", *(f"{row[group]}: {number(row['value'])}" for row in found)]
+    if len(found) > 1:
+        lines.append(words.say("합계", "Total") + f": {number(sum(row['value'] for row in found))}")
+    if wanted == "last":
+        lines.append(
+            words.say(f"{newest}이 데이터의 마지막 달입니다.", f"{newest} is the last month in the data.")
+        )
+    return "\n".join(lines)
 
 
 def _recalled(messages: Sequence[BaseMessage], words: _Words) -> str:
@@ -151,7 +265,8 @@ def _analysis(value: dict[str, Any], words: _Words) -> str:
             value["aggregate"]
         ]
     )
-    lines = [f"📈 {value['dataset']} · {value['measure']} · {group}", f"- {whole}: {number(value['total'])}"]
+    of = " · ".join((value["dataset"], value["measure"], group, *value.get("where", {}).values()))
+    lines = [f"📈 {of}", f"- {whole}: {number(value['total'])}"]
     if "growth_percent" in value:
         growth = number(value["growth_percent"])
         lines.append(
@@ -169,7 +284,7 @@ def _analysis(value: dict[str, Any], words: _Words) -> str:
 
 def _notes(found: list[dict[str, Any]], words: _Words) -> str:
     if not found:
-        return words.say("노트에서 찾지 못했습니다.", "The notes say nothing about it.")
+        return words.say("노트에는 그 내용이 나와 있지 않습니다.", "The notes say nothing about it.")
     first = found[0]
     source = words.say("출처", "source")
     return f"{first['text']}\n({source}: {first['source']} · {first['heading']})"

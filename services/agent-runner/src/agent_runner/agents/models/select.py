@@ -12,11 +12,12 @@ from agent_runner.agents.models.embedded import EmbeddedChatModel
 from agent_runner.agents.models.provider import Limits, ProviderChatModel
 from agent_runner.engine.faults import hidden, kind_of, reason
 from agent_runner.settings import RunnerSettings
-from chassis.settings import WrongSetting
+from chassis.settings import WrongSetting, load
 
 logger = logging.getLogger(__name__)
 
 EMBEDDED: Final = "embedded"
+ANSWERS: Final = "answers"
 PROBE_SECONDS: Final = 10.0
 _KEYS: Final = {
     "openai": "OPENAI_API_KEY",
@@ -100,6 +101,20 @@ async def usable(settings: RunnerSettings) -> BaseChatModel:
     return model
 
 
+async def check() -> str:
+    """What the model of the settings answered to one token's worth of asking.
+
+    Raises:
+        WrongSetting: if the settings do not fit, or the model did not answer.
+    """
+    settings = load(RunnerSettings)
+    model = select(settings.model, settings.model_url, settings.model_key.get_secret_value())
+    _, found = await probe(model)
+    if isinstance(model, ProviderChatModel) and found != ANSWERS:
+        raise UnknownModel(f"{settings.model}: {found}")
+    return f"{settings.model or EMBEDDED}: {found}"
+
+
 async def probe(model: BaseChatModel) -> tuple[bool, str]:
     """Ask for one token: whether the model may be used, and what was found, in one line.
 
@@ -116,4 +131,4 @@ async def probe(model: BaseChatModel) -> tuple[bool, str]:
     except Exception as error:  # noqa: BLE001 - whatever a provider does wrong is what was to be found out
         kind = "slow" if isinstance(error, TimeoutError) else kind_of(error)
         return kind not in ("denied", "missing"), f"{kind or 'failed'}: {reason(error)}"
-    return True, "answers"
+    return True, ANSWERS

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-Name: TypeAlias = Literal["planner", "chat", "consent"]
+Name: TypeAlias = Literal["planner", "chat", "consent", "spoken"]
 
 
 def prompt(name: Name, **values: str) -> str:

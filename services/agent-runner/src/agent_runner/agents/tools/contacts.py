@@ -1,12 +1,47 @@
 """The contacts table, read from `contacts.csv` and kept until the file changes."""
 
 import csv
-from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
 
+import re2
+import yaml
 from langchain_core.tools import BaseTool
 
 from agent_runner.agents.tools.answering import ToolFailed, tool_of
 from agent_runner.agents.tools.folder import DataFolder, Fingerprint, fingerprint
+
+_PART: Final = re2.compile(r"[A-Za-z0-9]+|[\p{Hangul}]+")
+_SHORTEST_BEGINNING: Final = 3
+_FIRST_SYLLABLE, _VOWELS, _FINALS = ord("가"), 21, 28
+_INITIALS: Final = (
+    "k",
+    "k",
+    "n",
+    "t",
+    "t",
+    "r",
+    "m",
+    "p",
+    "p",
+    "s",
+    "s",
+    "",
+    "j",
+    "j",
+    "j",
+    "k",
+    "t",
+    "p",
+    "h",
+)
+_CODAS: Final = {4: "n", 8: "r", 16: "m", 17: "p", 21: "n", 1: "k", 19: "s", 7: "t"}
+_LATIN: Final = {
+    letter: sound
+    for sound, letters in zip("ktprsjmn", ("ckgq", "dt", "bfpv", "lr", "szx", "j", "m", "n"), strict=True)
+    for letter in letters
+}
 
 
 class Contacts:
@@ -43,19 +78,74 @@ def contact_tools(folder: DataFolder) -> list[BaseTool]:
     contacts = Contacts(folder)
 
     async def find_contacts(
+        query: str | None = None,
         name: str | None = None,
         company: str | None = None,
         role: str | None = None,
         region: str | None = None,
     ) -> list[dict[str, Any]]:
         """Find people in the contacts table. Without arguments: all contacts.
-        Each argument keeps the rows whose field contains it, upper and lower case alike."""
+        `query` keeps the rows of which every word is found in some field, in Korean or English writing. Each
+        other argument keeps the rows whose field contains it, upper and lower case alike."""
         wanted = {"name": name, "company": company, "role": role, "region": region}
         asked = {field: text.casefold() for field, text in wanted.items() if text}
-        return [
+        rows = [
             dict(row)
             for row in contacts.rows()
             if all(text in (row.get(field) or "").casefold() for field, text in asked.items())
         ]
+        words = _parts(query or "")
+        exact = [row for row in rows if all(_is_in(word, row) for word in words)]
+        return exact or [row for row in rows if words and all(_sounds_in(word, row) for word in words)]
 
     return [tool_of(find_contacts)]
+
+
+def _parts(text: str) -> list[str]:
+    parts: list[str] = _PART.findall(text.casefold())
+    return parts
+
+
+def _is_in(word: str, row: dict[str, str]) -> bool:
+    """Whether a word, or another word for the same, begins a word of the row; Korean ones may be within."""
+    fields = [part for value in row.values() for part in _parts(value or "")]
+    return any(_begins(each, part) for each in _synonyms(word) for part in fields)
+
+
+def _begins(word: str, part: str) -> bool:
+    if word.isascii():
+        return part == word or (len(word) >= _SHORTEST_BEGINNING and part.startswith(word))
+    return part.startswith(word) if len(word) == 1 else word in part
+
+
+@cache
+def _synonyms(word: str) -> frozenset[str]:
+    """The word itself, its singular, and those of the same meaning."""
+    forms = {word, word[:-1]} if word.isascii() and word.endswith("s") and len(word) > 4 else {word}
+    groups: list[list[str]] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    return frozenset(forms.union(*(group for group in groups if forms & set(group))))
+
+
+def _sounds_in(word: str, row: dict[str, str]) -> bool:
+    """Whether a name in the other writing sounds like the word: 에마 카터 is Emma Carter."""
+    sound = _sound(word)
+    parts = _parts(row.get("name") or "") + _parts(row.get("company") or "")
+    return bool(sound) and any(_sound(p) == sound for p in parts if p.isascii() != word.isascii())
+
+
+def _sound(word: str) -> str:
+    """A name's consonants without those that writings differ in; a vowel at the beginning counts."""
+    begins = "a" if word[0] in "aeiou" or (not word.isascii() and _initial(word[0]) == "") else ""
+    sounds = "".join(_LATIN.get(c, "") if c.isascii() else _syllable(c) for c in word).replace("r", "")
+    return begins + "".join(c for n, c in enumerate(sounds) if n == 0 or sounds[n - 1] != c)
+
+
+def _syllable(character: str) -> str:
+    index = ord(character) - _FIRST_SYLLABLE
+    return _initial(character) + _CODAS.get(index % _FINALS, "") if 0 <= index < 11_172 else ""
+
+
+def _initial(character: str) -> str:
+    index = ord(character) - _FIRST_SYLLABLE
+    initial = _INITIALS[index // (_VOWELS * _FINALS)] if 0 <= index < 11_172 else "?"
+    return "" if initial == "h" else initial

@@ -5,9 +5,8 @@ configuration locked, so that no SELECT, however it was written, reads a file or
 """
 
 import asyncio
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from langchain_core.tools import BaseTool
 from pydantic import Field
@@ -15,19 +14,14 @@ from pydantic import Field
 from agent_runner.agents.tools.analysis import Aggregate, Operation, Table, analyze
 from agent_runner.agents.tools.answering import ToolFailed, tool_of
 from agent_runner.agents.tools.folder import DataFolder, Fingerprint, fingerprint
+from agent_runner.agents.tools.selecting import select
+from agent_runner.agents.tools.tables import Shape, Unreadable, load
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 INLINE_ROWS: Final = 50_000
 """Tables up to this size are analysed on the event loop: it takes about a millisecond."""
-
-SELECT_SECONDS: Final = 10.0
-MAX_ROWS: Final = 200
-MEMORY_LIMIT: Final = "256MB"
-
-Shape: TypeAlias = tuple[int, dict[str, str]]
-"""The number of rows of a table, and the type of each column."""
 
 
 class Datasets:
@@ -48,9 +42,16 @@ class Datasets:
         mark = fingerprint(files)
         async with self._loading:
             if self._loaded is None or self._loaded[0] != mark:
-                self._loaded = (mark, *await asyncio.to_thread(_load, files))
+                try:
+                    self._loaded = (mark, *await asyncio.to_thread(load, files))
+                except Unreadable as error:
+                    raise ToolFailed(str(error)) from error
             _, connection, shapes = self._loaded
             return connection.cursor(), shapes
+
+    def files(self) -> list[Path]:
+        """The files of the tables."""
+        return self._folder.datasets()
 
     async def table(self, dataset: str) -> Table:
         """The table of that name, or the newest whose name begins so: `sales` is `sales_2023`.
@@ -64,25 +65,6 @@ class Datasets:
         if not candidates:
             raise ToolFailed(f"there is no dataset {dataset!r}; there are {', '.join(shapes) or 'none'}")
         return Table(cursor, candidates[-1], *shapes[candidates[-1]])
-
-
-def _load(files: list[Path]) -> "tuple[DuckDBPyConnection, dict[str, Shape]]":
-    import duckdb  # 20 MB that a conversation without datasets does not need
-
-    connection = duckdb.connect(
-        config={"memory_limit": MEMORY_LIMIT, "threads": 1, "autoinstall_known_extensions": False}
-    )
-    shapes: dict[str, Shape] = {}
-    for file in files:
-        read = connection.read_csv if file.suffix == ".csv" else connection.read_parquet
-        try:
-            read(str(file)).create(file.stem)
-        except duckdb.Error as error:
-            raise ToolFailed(f"{file.name} can't be read as a table: {error}") from error
-        table = connection.table(file.stem)
-        shapes[file.stem] = (len(table), dict(zip(table.columns, map(str, table.types), strict=True)))
-    connection.execute("SET enable_external_access=false; SET lock_configuration=true")
-    return connection, shapes
 
 
 def dataset_tools(datasets: Datasets) -> list[BaseTool]:
@@ -112,39 +94,8 @@ def dataset_tools(datasets: Datasets) -> list[BaseTool]:
         return analyze(*work) if table.rows <= INLINE_ROWS else await asyncio.to_thread(analyze, *work)
 
     async def query_datasets(sql: str) -> dict[str, Any]:
-        """Run one SELECT of DuckDB's SQL over the datasets (a table each). At most 200 rows are returned."""
-        cursor, _ = await datasets.open()
-        return await _select(cursor, sql)
+        """Run one SELECT of DuckDB's SQL over the datasets (a table each). At most 200 rows and 200 kB are
+        returned, and ten seconds taken."""
+        return await select(datasets.files(), sql)
 
     return [tool_of(t) for t in (list_datasets, describe_dataset, analyze_dataset, query_datasets)]
-
-
-async def _select(cursor: "DuckDBPyConnection", sql: str) -> dict[str, Any]:
-    import duckdb  # loaded with the first dataset
-
-    try:
-        statements = cursor.extract_statements(sql)
-        if [s.type for s in statements] != [duckdb.StatementType.SELECT]:
-            raise ToolFailed("only one SELECT statement can be run")
-        async with asyncio.timeout(SELECT_SECONDS):
-            return await asyncio.to_thread(_fetch, cursor, sql)
-    except TimeoutError:
-        raise ToolFailed(f"the query took longer than {SELECT_SECONDS:.0f} s") from None
-    except duckdb.Error as error:
-        raise ToolFailed(f"the query failed: {error}") from error
-    finally:
-        cursor.interrupt()  # a query that nobody waits for any more, after a cancellation too
-
-
-def _fetch(cursor: "DuckDBPyConnection", sql: str) -> dict[str, Any]:
-    result = cursor.execute(sql)
-    columns = [column[0] for column in result.description]
-    rows = result.fetchmany(MAX_ROWS + 1)
-    plain = [{c: _json(v) for c, v in zip(columns, row, strict=True)} for row in rows[:MAX_ROWS]]
-    return {"rows": plain, "truncated": len(rows) > MAX_ROWS}
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,74 +1,66 @@
-"""Search over the folder's Markdown notes, ranked by Okapi BM25, Korean and English.
+"""Search over the folder's Markdown notes, Korean and English, by what a question is about.
 
-Korean is indexed by pairs of syllables, since endings are glued to words; other words as they are.
+A question's words count by how rare they are in the notes (the inverse document frequency of BM25); words of
+one meaning, in either language, count as one (`notes.yaml`). A section is found when it has enough of what
+the question asks about, so that a question the notes do not answer finds nothing.
 Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
 """
 
 import math
-import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
+import re2
+import yaml
 from langchain_core.tools import BaseTool
 
 from agent_runner.agents.tools.answering import tool_of
 from agent_runner.agents.tools.folder import DataFolder, Fingerprint, fingerprint
 
-K1: Final = 1.2
-B: Final = 0.75
-_WORD = re.compile(r"[가-힣]+|[^\W가-힣]+")
-_HEADING = re.compile(r"^#{1,6}\s+", re.MULTILINE)
-_STOP = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "at",
-        "do",
-        "does",
-        "for",
-        "how",
-        "i",
-        "in",
-        "is",
-        "it",
-        "me",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "the",
-        "to",
-        "we",
-        "what",
-        "when",
-        "who",
-    ]
+LEAST_SHARE: Final = 0.6
+"""Of what a question asks about, by weight, that a section must have; measured on the labelled requests."""
+LONGEST_QUERY: Final = 1_000
+_WORD: Final = re2.compile(r"[\p{Hangul}]+|[\p{Latin}\p{N}]+")
+_HEADING: Final = re2.compile(r"(?m)^#{1,6}\s+")
+_PARTICLES: Final = (
+    "에서는",
+    "에서",
+    "에게",
+    "한테",
+    "으로",
+    "이랑",
+    "은",
+    "는",
+    "이",
+    "가",
+    "을",
+    "를",
+    "의",
+    "도",
+    "만",
+    "와",
+    "과",
+    "에",
+    "로",
 )
-
-
-def terms(text: str) -> list[str]:
-    """What a text is found by."""
-    found: list[str] = []
-    for word in _WORD.findall(text.casefold()):
-        if "가" <= word[0] <= "힣":
-            found += [word[i : i + 2] for i in range(max(1, len(word) - 1))]
-        elif word not in _STOP:
-            found.append(word[:-1] if len(word) > 3 and word.endswith("s") else word)
-    return found
+MEANING: Final = "= "
+"""Begins the name of a meaning; a word as it stands has no space."""
+_TITLE_WEIGHT: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and the text below it."""
+    """A heading, the text below it, and what both are about."""
 
     source: str
     heading: str
     text: str
-    counts: Counter[str]
+    about: frozenset[str]
+    title: frozenset[str]
 
 
 class Index:
@@ -76,36 +68,114 @@ class Index:
 
     def __init__(self, sections: list[Section]) -> None:
         self._sections = sections
-        self._documents = Counter(term for section in sections for term in section.counts)
-        lengths = [section.counts.total() for section in sections]
-        self._mean = sum(lengths) / len(lengths) if lengths else 1.0
+        self._holding = Counter(term for section in sections for term in section.about | section.title)
 
     def search(self, query: str, limit: int) -> list[tuple[float, Section]]:
-        """The best sections with their scores, best first; none where no term occurs."""
-        wanted = set(terms(query))
-        scored = [(self._score(section, wanted), section) for section in self._sections]
-        return sorted((s for s in scored if s[0] > 0), key=lambda s: -s[0])[:limit]
-
-    def _score(self, section: Section, wanted: set[str]) -> float:
-        length = K1 * (1 - B + B * section.counts.total() / self._mean)
-        return sum(
-            self._weight(t) * section.counts[t] * (K1 + 1) / (section.counts[t] + length) for t in wanted
-        )
+        """The best sections, each with the share of the question that it has, best first."""
+        wanted = about(query, is_question=True)
+        if not wanted:
+            return []
+        whole = sum(map(self._weight, wanted))
+        scored = []
+        for section in self._sections:
+            has = wanted & (section.about | section.title)
+            share = sum(map(self._weight, has)) / whole
+            rank = (
+                share + _TITLE_WEIGHT * len(wanted & about(section.heading)) - len(has - section.about) / 100
+            )
+            if share >= LEAST_SHARE:
+                scored.append((rank, share, section))
+        scored.sort(key=lambda each: -each[0])
+        return [(share, section) for _, share, section in scored[:limit]]
 
     def _weight(self, term: str) -> float:
-        holding = self._documents[term]
+        holding = self._holding[term]
         return math.log(1 + (len(self._sections) - holding + 0.5) / (holding + 0.5))
 
 
+def about(text: str, *, is_question: bool = False) -> frozenset[str]:
+    """What a text is about: the meanings that its words have, and its other words but idle ones.
+
+    A section's Korean words are kept whole and in their beginnings, since endings are glued to them.
+    """
+    rest = unicodedata.normalize("NFC", text[:LONGEST_QUERY] if is_question else text).casefold()
+    found = set()
+    for meaning, phrase in _phrases():
+        if phrase in rest:
+            found.add(meaning)
+            rest = rest.replace(phrase, " ") if is_question else rest
+    for word in _WORD.findall(rest):
+        if word in _idle():
+            continue
+        meanings = {meaning for meaning, beginning in _beginnings_of_words() if _is_of(word, beginning)}
+        found |= meanings
+        core = _core(word)
+        if (meanings and is_question) or core in _idle() or len(core) < 2 or (is_question and _is_verb(word)):
+            continue
+        found |= {core} if is_question else _beginnings(word)
+    return frozenset(found)
+
+
+def _is_of(word: str, beginning: str) -> bool:
+    return word.startswith(beginning) if beginning.isascii() else beginning in word
+
+
+def _is_verb(word: str) -> bool:
+    return not word.isascii() and word.endswith(tuple(_data()["predicates"]))
+
+
+def _core(word: str) -> str:
+    if word.isascii():
+        return word[:-1] if len(word) > 3 and word.endswith("s") else word
+    for particle in _PARTICLES:
+        if word.endswith(particle) and len(word) > len(particle) + 1:
+            return word.removesuffix(particle)
+    return word
+
+
+def _beginnings(word: str) -> set[str]:
+    if word.isascii():
+        return {_core(word)}
+    return {word[:end] for end in range(2, len(word) + 1)}
+
+
+@cache
+def _phrases() -> tuple[tuple[str, str], ...]:
+    """The meanings of several words together, or of a word with a digit."""
+    concepts = _data()["concepts"].items()
+    return tuple(
+        (f"{MEANING}{meaning}", word) for meaning, words in concepts for word in words if not word.isalpha()
+    )
+
+
+@cache
+def _beginnings_of_words() -> tuple[tuple[str, str], ...]:
+    concepts = _data()["concepts"].items()
+    return tuple(
+        (f"{MEANING}{meaning}", word) for meaning, words in concepts for word in words if word.isalpha()
+    )
+
+
+@cache
+def _idle() -> frozenset[str]:
+    return frozenset(map(str, _data()["idle"]))
+
+
+@cache
+def _data() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
 def sections_of(source: str, markdown: str) -> list[Section]:
-    """A note cut at its headings; the note's title belongs to each section's terms."""
-    title, *_ = (*(p.splitlines()[0] for p in _HEADING.split(markdown) if p.strip()), source)
+    """A note cut at its headings; what its title is about counts for each section."""
+    parts = [part for part in _HEADING.split(markdown) if part.strip()]
+    title = about(parts[0].splitlines()[0]) if parts else frozenset[str]()
     sections = []
-    for part in _HEADING.split(markdown):
+    for part in parts:
         heading, _, text = part.strip().partition("\n")
         if text.strip():
-            counts = Counter(terms(f"{title} {heading} {text}"))
-            sections.append(Section(source, heading, text.strip(), counts))
+            sections.append(Section(source, heading, text.strip(), about(f"{heading} {text}"), title))
     return sections
 
 
@@ -114,7 +184,8 @@ def note_tools(folder: DataFolder) -> list[BaseTool]:
     indexed: tuple[Fingerprint, Index] | None = None
 
     async def search_notes(query: str, limit: int = 3) -> list[dict[str, Any]]:
-        """Search the notes (policies, guides, minutes) and return the best sections."""
+        """Search the notes (policies, guides, minutes) and return the best sections; none where they do not
+        say. A question in English finds notes in Korean, and the other way round."""
         nonlocal indexed
         files = folder.notes()
         mark = fingerprint(files)

@@ -142,6 +142,7 @@ def refusal(request_id: str) -> ClientEvent:
     """The event that refuses what a server of tools needs an approval for: nobody can be asked here."""
     item = {
         "type": "mcp_approval_response",
+        "id": f"answer-{request_id}",
         "approval_request_id": request_id,
         "approve": False,
         "reason": "nobody can approve it in this conversation",

@@ -1,0 +1,1 @@
+"""The chat completions of OpenAI's API: a graph is a model."""

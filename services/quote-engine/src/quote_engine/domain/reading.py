@@ -1,0 +1,144 @@
+"""A message and a talk as they are read: by rules, and by a reader that was trained, where there is one.
+
+The rules know what they list. The trained reader sees the rules' findings and what a sentence means, so it
+knows a feeling by circumstances that no list has, and a crisis by other words. Next: `dialogue`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from contracts.events.quote import Emotion, Language, Mood, Theme
+from quote_engine.domain.crisis import LEARNED, find_crisis
+from quote_engine.domain.language import composed, language_of, normalise, sentences
+from quote_engine.domain.mood import category_for, feelings, themes
+from quote_engine.domain.tone import tones
+
+CRISIS: Final = 0.7
+"""From this probability on the trained reader alone is enough for helplines."""
+DOUBT: Final = 0.4
+"""From this one on the reply asks gently and names a helpline: to miss somebody costs more than to ask."""
+
+_SENTENCES: Final = 12
+_WHOLE: Final = 200
+"""A message of several sentences is read as one besides when it has at most so many characters."""
+_FAINT: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """A sentence for the trained reader, with what the rules found in it."""
+
+    text: str
+    feelings: Mapping[Emotion, float]
+    sign: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the trained reader makes of a sentence.
+
+    Attributes:
+        crisis: the probability that it tells of a crisis.
+        emotions: the probability of every emotion, ``neutral`` included.
+    """
+
+    crisis: float
+    emotions: Mapping[Emotion, float]
+
+
+Trained: TypeAlias = Callable[[Sequence[Clue]], Sequence[Verdict]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One message, read.
+
+    Attributes:
+        emotions: the weight of every emotion; empty for a neutral message.
+        sign: of a crisis, if there is one.
+        doubt: how probable a crisis is, from 0 to 1, by the trained reader.
+        tones: see `tone.tones`.
+    """
+
+    text: str
+    emotions: Mapping[Emotion, float] = field(default_factory=dict)
+    themes: Mapping[Theme, float] = field(default_factory=dict)
+    sign: str | None = None
+    doubt: float = 0.0
+    tones: frozenset[str] = frozenset()
+
+
+def read(text: str, language: Language, trained: Trained | None = None, *, alarm: bool = True) -> Reading:
+    """Read one message.
+
+    Args:
+        text: as it was sent.
+        language: of a message that holds no letters.
+        alarm: look for a sign of crisis in the whole of it; not needed in a message that was answered.
+    """
+    plain = normalise(text)
+    told = feelings(plain, language)
+    sign = find_crisis(plain) if alarm else None
+    doubt = 0.0
+    if trained is not None and plain:
+        verdicts = trained(_clues(composed(text), plain, language))
+        told = _felt(verdicts)
+        doubt = max(verdict.crisis for verdict in verdicts)
+        if alarm and sign is None and doubt >= CRISIS:
+            sign = LEARNED
+    return Reading(plain, told, themes(plain, language), sign, doubt, tones(plain))
+
+
+def mood_of(readings: Sequence[Reading]) -> Mood:
+    """The mood of a talk: its strongest emotion and theme, and the category that fits them."""
+    emotions: dict[Emotion, float] = defaultdict(float)
+    about: dict[Theme, float] = defaultdict(float)
+    for reading in readings:
+        for felt, weight in reading.emotions.items():
+            emotions[felt] += weight
+        for told, weight in reading.themes.items():
+            about[told] += weight
+    emotion: Emotion = max(emotions, key=lambda e: emotions[e], default="neutral")
+    theme: Theme = max(about, key=lambda t: about[t], default="general")
+    return Mood(
+        emotion=emotion,
+        theme=theme,
+        category=category_for(emotion, theme),
+        emotions={e: round(weight, 3) for e, weight in emotions.items()},
+        themes={t: round(weight, 3) for t, weight in about.items()},
+    )
+
+
+def read_mood(messages: Sequence[str], language: Language, trained: Trained | None = None) -> Mood:
+    """The mood of a talk that consists of these messages."""
+    return mood_of([read(message, language, trained) for message in messages])
+
+
+def clue(text: str, language: Language) -> Clue:
+    """A normalised sentence with what the rules find in it."""
+    return Clue(text, feelings(text, language_of(text, language)), find_crisis(text) is not None)
+
+
+def _clues(text: str, plain: str, language: Language) -> list[Clue]:
+    parts = list(sentences(text))
+    if len(parts) > _SENTENCES:
+        parts = [*parts[: _SENTENCES // 2], *parts[-_SENTENCES // 2 :]]
+    if len(parts) > 1 and len(plain) <= _WHOLE:
+        parts.append(plain)
+    return [clue(normalise(part), language) for part in parts]
+
+
+def _felt(verdicts: Sequence[Verdict]) -> dict[Emotion, float]:
+    """The emotions of a message's sentences together; none if all of them are neutral."""
+    felt: dict[Emotion, float] = defaultdict(float)
+    for verdict in verdicts:
+        best = max(verdict.emotions, key=lambda e: verdict.emotions[e])
+        if best == "neutral":
+            continue
+        for emotion, probability in verdict.emotions.items():
+            if emotion != "neutral" and probability >= _FAINT:
+                # What is guessed weighs less in the talk than what is plain.
+                felt[emotion] += probability * verdict.emotions[best]
+    return dict(felt)

@@ -1,0 +1,80 @@
+"""The sentences of a reply, chosen from `words.replies`.
+
+Stages have lists of their own, so a talk of four stages never says a sentence twice. What the user said is
+named and not repeated. Conversations differ, and the same talk gets the same words again.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from contracts.events.quote import Emotion, Language, Theme
+from quote_engine import words
+
+MIXED: Final = "mixed"
+OTHERWISE: Final = "otherwise"
+
+
+def opening(said: str, language: Language) -> str:
+    """The reply of stage one, with a name for what the user said in it."""
+    return words.replies().of(language).opening.replace("{said}", said)
+
+
+def said(tone: str, emotion: Emotion, topic: str | None, language: Language) -> str:
+    """A name for what the user said, such as ``회사 이야기와 지친 마음``."""
+    sentences = words.replies().of(language)
+    if topic is None:
+        return sentences.said_alone.get(tone) or sentences.said_alone[emotion]
+    return (sentences.said.get(tone) or sentences.said[emotion]).replace("{topic}", topic)
+
+
+def second(tone: str, mixed: bool, language: Language, seed: str) -> str:
+    """The reply of stage two."""
+    sentences = words.replies().of(language)
+    heard = sentences.heard[MIXED if mixed else tone]
+    asks = sentences.asks.get(tone, sentences.asks[OTHERWISE])
+    return f"{_one(heard, seed, 'heard')} {_one(asks, seed, 'asks')}"
+
+
+def third(tone: str, theme: Theme, language: Language, seed: str) -> str:
+    """The reply of stage three."""
+    sentences = words.replies().of(language)
+    needs = sentences.needs.get(tone, (sentences.needs_by_theme[theme],))
+    return f"{_one(sentences.stayed[tone], seed, 'stayed')} {_one(needs, seed, 'needs')}"
+
+
+def comfort(language: Language) -> str:
+    """The reply of stage four."""
+    return words.replies().of(language).comfort
+
+
+def careful(stage: words.Stage, language: Language, seed: str) -> str:
+    """The reply of a stage in a talk with a crisis in it."""
+    sentences = words.replies().of(language)
+    if stage == 4:
+        return f"{sentences.comfort} {sentences.comfort_careful}"
+    return _one(sentences.careful[stage], seed, "careful")
+
+
+def worried(stage: words.Stage, language: Language) -> str:
+    """A gentle question with a helpline in it."""
+    return words.replies().of(language).worried[stage]
+
+
+def crisis(before: int, worse: bool, language: Language) -> str:
+    """The answer to words of crisis, with helplines for Korea and for English speakers elsewhere.
+
+    Args:
+        before: how many such answers the talk has had.
+        worse: it is graver than what the user said before, or a plan.
+    """
+    sentences = words.replies().of(language)
+    if before == 0:
+        return sentences.crisis
+    variants = sentences.worse if worse else sentences.again
+    return variants[(before - 1) % len(variants)]
+
+
+def _one(variants: Sequence[str], seed: str, what: str) -> str:
+    digest = hashlib.blake2s(f"{seed}\n{what}".encode(), digest_size=4).digest()
+    return variants[int.from_bytes(digest, "big") % len(variants)]

@@ -1,0 +1,43 @@
+"""The official clients for JavaScript: the SDK, and both generations of the hook for pages."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Node = Callable[..., Any]
+TOLD = [
+    ["human", "weather in Oslo"],
+    ["ai", ""],
+    ["tool", "sunny in Oslo"],
+    ["ai", "The tool said: sunny in Oslo"],
+    ["human", "again"],
+    ["ai", "You said: again"],
+]
+
+
+def test_the_sdk(node: Node, url: str) -> None:
+    found = node("sdk.mjs", url, "lgchat")
+    assert found["events"][0] == "metadata"
+    assert found["events"][-1] == "end"
+    assert found["joined"] == found["events"]
+    assert found["messages"][-1] == "The tool said: sunny in Oslo"
+    assert found["created"].keys() == {"run_id", "thread_id"}
+
+
+@pytest.mark.parametrize("generation", ["legacy", "current"])
+def test_a_page_talks_twice(generation: str, node: Node, url: str) -> None:
+    page = node("hooks.mjs", url, "lgchat", generation, "weather in Oslo", "again")
+    assert page["error"] is None
+    assert page["messages"] == TOLD
+
+
+@pytest.mark.parametrize("generation", ["legacy", "current"])
+def test_a_page_answers_a_question(generation: str, node: Node, url: str) -> None:
+    page = node("hooks.mjs", url, "ask", generation, "text:one", "resume:yes")
+    assert page["values"]["log"] == ["prepared one", "answered yes", "finished"]
+    assert page["interrupt"] is None
+
+
+def test_a_page_is_told_of_a_failure(node: Node, url: str) -> None:
+    assert "boom: one" in node("hooks.mjs", url, "fail", "current", "text:one")["error"]
