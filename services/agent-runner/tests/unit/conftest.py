@@ -94,6 +94,7 @@ class Runs:
         """A runner dies when the graph has reached something, and the log has so many events of a kind."""
         running = asyncio.create_task(self.runner().answer(work))
         await reached.wait()
+        reached.clear()
         async with self.log.follow(self.KEY, after=work.sequence) as events:
             while count:
                 count -= isinstance((await anext(events)).event, kind)
