@@ -36,13 +36,13 @@ async def test_the_example_is_served(monkeypatch: pytest.MonkeyPatch, attribute:
     assert reply_of((await graph.aget_state(config)).values) == "HI ALL! (2 words)"
 
 
-def test_the_working_directory_is_looked_into_last(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_the_working_directory_is_looked_into_last(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "own_graph_here.py").write_text((EXAMPLE / "shout.py").read_text())
     (tmp_path / "jwt.py").write_text("raise SystemExit('imported from the working directory')")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [each for each in sys.path if each])
 
-    assert list(catalogue({}, "mine=own_graph_here:builder")) == ["mine"]
+    assert list(await catalogue({}, "mine=own_graph_here:builder")) == ["mine"]
     assert sys.path[-1] == str(tmp_path)
     monkeypatch.delitem(sys.modules, "jwt", raising=False)
     importlib.import_module("jwt")
