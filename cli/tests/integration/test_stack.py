@@ -14,6 +14,7 @@ import pytest
 
 from parley.commands.status import Status
 from parley.settings import PORTS
+from parley.stack.data_dir import DataDir
 from parley.stack.ports import free_ports
 
 BOUND_SECONDS = 40.0
@@ -304,8 +305,9 @@ async def test_a_folder_for_everybody_is_refused(env: dict[str, str], tmp_path: 
 async def test_a_token_is_signed_with_the_secret_of_the_installation(
     env: dict[str, str], tmp_path: Path
 ) -> None:
-    shown = await parley(env | {"PARLEY_DATA_DIR": ".parley"}, "token", "--user", "kim", "--ttl", "60")
-    secret = (tmp_path / ".parley" / "jwt.secret").read_text()
+    assert (await parley(env, "token", "--user", "kim")).code == 1  # nothing is there that would know it
+    secret = DataDir(tmp_path / ".parley").secret("jwt")
+    shown = await parley(env, "token", "--user", "kim", "--ttl", "60")
     claims = jwt.decode(shown.out.strip(), secret, algorithms=["HS256"])
     assert (claims["sub"], claims["exp"] - claims["iat"]) == ("kim", 60)
 

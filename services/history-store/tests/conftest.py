@@ -20,7 +20,7 @@ def postgres(in_containers: bool, tmp_path_factory: pytest.TempPathFactory) -> I
         # Slow to import, and needed only here.
         from testcontainers.community.postgres import PostgresContainer
 
-        with PostgresContainer("postgres:17", driver=None) as container:
+        with PostgresContainer("postgres:17.7", driver=None) as container:
             yield container.get_connection_url()
         return
     with pytest.MonkeyPatch.context() as environment:

@@ -17,6 +17,7 @@ from agent_runner.engine import graph_views, thread_states
 from agent_runner.engine import state_queries as state
 from agent_runner.engine.catalogue import InvalidGraph, Served, catalogue
 from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.durable import keep_model_calls
 from agent_runner.engine.effects import call_with_effects
 from agent_runner.engine.exits import keep_running
 from agent_runner.engine.worker import Worker
@@ -63,6 +64,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.graph_threads, "graph"))
         graphs = await catalogue(agents.graphs(tools, call_with_effects), settings.graphs)
         check_names(graphs, settings)
+        keep_model_calls()
         letters = DeadLetters(broker, log, author, nats.request_timeout)
         worker = Worker(
             log,

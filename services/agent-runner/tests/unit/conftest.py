@@ -88,11 +88,16 @@ class Runs:
         (end,) = [event for event in await self.events(*ENDS) if event.run_id == work.id]
         return end
 
-    async def killed(self, work: Recorded, reached: asyncio.Event) -> None:
-        """A runner dies when the graph has reached something."""
+    async def killed(
+        self, work: Recorded, reached: asyncio.Event, kind: type[Event] = Event, count: int = 0
+    ) -> None:
+        """A runner dies when the graph has reached something, and the log has so many events of a kind."""
         running = asyncio.create_task(self.runner().answer(work))
         await reached.wait()
         reached.clear()
+        async with self.log.follow(self.KEY, after=work.sequence) as events:
+            while count:
+                count -= isinstance((await anext(events)).event, kind)
         running.cancel()
         await asyncio.wait({running})
 

@@ -1,6 +1,8 @@
 """Users' graphs by import path, among them the example outside the services."""
 
 import importlib
+import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,13 +36,15 @@ async def test_the_example_is_served(monkeypatch: pytest.MonkeyPatch, attribute:
     assert reply_of((await graph.aget_state(config)).values) == "HI ALL! (2 words)"
 
 
-def test_the_working_directory_is_looked_into_last(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_the_working_directory_is_looked_into_last(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "own_graph_here.py").write_text((EXAMPLE / "shout.py").read_text())
     (tmp_path / "jwt.py").write_text("raise SystemExit('imported from the working directory')")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [each for each in sys.path if each])
 
-    assert list(catalogue({}, "mine=own_graph_here:builder")) == ["mine"]
+    assert list(await catalogue({}, "mine=own_graph_here:builder")) == ["mine"]
     assert sys.path[-1] == str(tmp_path)
     monkeypatch.delitem(sys.modules, "jwt", raising=False)
     importlib.import_module("jwt")
@@ -70,3 +74,77 @@ async def test_a_name_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(InvalidGraph, match="already a graph 'a'"):
         await catalogue({}, "a=shout:builder, a=shout:compiled")
+
+
+PROJECT = """
+from contextlib import asynccontextmanager
+from langchain_core.messages import AIMessage
+from langgraph.graph import START, MessagesState, StateGraph
+from beside import WORD
+
+built = 0
+
+def builder(word=WORD):
+    graph = StateGraph(MessagesState)
+    graph.add_node("say", lambda _: {"messages": [AIMessage(word)]})
+    graph.add_edge(START, "say")
+    return graph
+
+async def awaited():
+    return builder().compile()
+
+def configured(config):
+    return builder(config["configurable"].get("word", WORD))
+
+@asynccontextmanager
+async def opened(config):
+    global built
+    built += 1
+    yield builder()
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "beside.py").write_text("import os\nWORD = os.environ.get('GRAPH_WORD', 'hello')\n")
+    (tmp_path / "own.py").write_text(PROJECT)
+    return tmp_path
+
+
+@pytest.mark.parametrize("attribute", ["awaited", "configured", "opened"])
+async def test_functions_of_every_form_in_a_file(project: Path, attribute: str) -> None:
+    graphs = await catalogue({}, f"own=./own.py:{attribute}", project)
+    async with graphs["own"].on(InMemorySaver()).opened() as graph:
+        said = await graph.ainvoke({"messages": []}, {"configurable": {"thread_id": "t"}})
+    assert said["messages"][-1].text == "hello"
+
+
+async def test_a_langgraph_project_is_served_as_it_is(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAPH_OTHER", "kept")
+    (project / ".env").write_text("GRAPH_OTHER=changed\nGRAPH_NEW=set\n")
+    named = {"one": "./own.py:awaited", "two": {"path": "./own.py:configured"}}
+    file = project / "langgraph.json"
+    file.write_text(json.dumps({"dependencies": ["."], "graphs": named, "env": ".env"}))
+    (project / "parley.toml").write_text("[graphs.one]\nrecursion_limit = 7\n")
+    graphs = await catalogue({}, "langgraph.json", project)
+    assert list(graphs) == ["one", "two"]
+    assert graphs["one"].settings.recursion_limit == 7
+    assert (os.environ["GRAPH_OTHER"], os.environ.pop("GRAPH_NEW")) == ("kept", "set")
+
+
+@pytest.mark.parametrize(
+    ("toml", "reason"),
+    [
+        ("[graphs.a]\npath = './own.py:awaited'\nrecursion_limit = 0", "graphs.a.recursion_limit"),
+        ("[graphs.a]\npath = './own.py:awaited'\nreplies = 'x'", "graphs.a.replies"),
+        ("[graphs.a]\npath = './own.py:awaited'\nreply = 'x'", "no field 'x'"),
+        ("[graphs.b]\ntimeout = 3", "graphs.b: there is no such graph"),
+        ("graphs = [", "graphs.toml"),
+    ],
+)
+async def test_a_file_that_is_wrong_is_refused_in_one_line(project: Path, toml: str, reason: str) -> None:
+    (project / "graphs.toml").write_text(toml)
+    with pytest.raises(InvalidGraph) as raised:
+        await catalogue({}, "graphs.toml", project)
+    assert reason in str(raised.value)
+    assert "\n" not in str(raised.value)

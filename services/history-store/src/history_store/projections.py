@@ -92,7 +92,7 @@ def project(
                 changes.rolled_back.update(run_ids)
             case RunCancelled(rolled_back=True, run_id=run_id):
                 changes.rolled_back.add(run_id)
-            case RunForgotten(run_id=run_id):
+            case RunForgotten(run_id=run_id) | CancelRequested(run_id=run_id, rollback=True):
                 changes.forgotten.add(run_id)
             case StageAnswered(quote=Quote(id=quote_id), user_id=str(user_id)):
                 changes.quotations.append(

@@ -8,7 +8,8 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
-from re import _parser as parser  # the only thing that tells how long a match can get
+from functools import partial
+from importlib import import_module
 from types import FrameType
 from typing import Final
 
@@ -19,6 +20,9 @@ from quote_engine.collection import load_collection
 from quote_engine.domain import crisis, language, mood, tone
 from quote_engine.domain.dialogue import Dialogue, reply
 from quote_engine.domain.reading import read
+
+parser = import_module("re._parser")
+"""The only thing that tells how long a match can get."""
 
 LONG: Final = 100_000
 
@@ -113,7 +117,7 @@ def test_steps_grow_with_the_length_and_no_faster(piece: str) -> None:
         return (piece * length)[:length]
 
     read("안녕", "ko")
-    short, long = (steps(lambda n=n: read(text(n), "ko")) for n in (LONG // 8, LONG))
+    short, long = (steps(partial(read, text(length), "ko")) for length in (LONG // 8, LONG))
     assert long <= 10 * short + 5_000
 
 

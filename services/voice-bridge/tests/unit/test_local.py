@@ -238,7 +238,8 @@ async def test_a_dead_speech_process_is_replaced(espeak: Espeak) -> None:
 
 async def test_the_eight_voices_differ_in_both_languages(espeak: Espeak) -> None:
     speaker = EspeakSpeech(espeak)
-    for text, language in (("Hello there.", "en"), ("안녕하세요.", "ko")):
+    said: tuple[tuple[str, Language], ...] = (("Hello there.", "en"), ("안녕하세요.", "ko"))
+    for text, language in said:
         takes = [
             b"".join([block async for block in speaker.speak(text, voice, language, Manner())])
             for voice in VOICES

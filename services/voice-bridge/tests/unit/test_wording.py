@@ -3,7 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -16,7 +16,7 @@ from voice_bridge.domain.wording import ToolResult, worded
 from voice_bridge.engines.espeak import Espeak, EspeakSpeech
 
 LONGEST_SECONDS = 12.0
-SLOWEST = "ballad"
+SLOWEST: Final = "ballad"
 CATALOGUE = [
     json.loads(line)
     for line in Path(__file__).with_name("catalogue_results.jsonl").read_text("utf-8").splitlines()

@@ -12,6 +12,7 @@ from contracts.events.quote import CrisisAnswered, StageAnswered
 from contracts.events.request import MetadataChanged, Origin, RunForgotten, RunRequested
 from contracts.events.run import (
     ENDS,
+    CallReturned,
     NodeCompleted,
     Question,
     RunCancelled,
@@ -59,6 +60,7 @@ REGISTERED: tuple[type[Event], ...] = (
     RunCancelled,
     ToolCalled,
     ToolReturned,
+    CallReturned,
     CheckpointSaved,
     WritesSaved,
     CheckpointsRemoved,
@@ -98,6 +100,7 @@ __all__ = [
     "SHOWN",
     "UPCASTERS",
     "AnswerReceived",
+    "CallReturned",
     "CancelRequested",
     "CheckpointSaved",
     "CheckpointsRemoved",

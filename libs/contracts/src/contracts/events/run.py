@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.base import Event
-from contracts.events.checkpoint import ROOT, CheckpointSaved, WritesSaved
+from contracts.events.checkpoint import ROOT, Blob, CheckpointSaved, WritesSaved
 from contracts.events.message import OutputFormat
 
 StepKind = Literal["planning", "action", "final_answer"]
@@ -211,6 +211,21 @@ class ToolReturned(RunEvent):
     call_id: str
     result: Any = None
     error: str | None = None
+
+
+class CallReturned(RunEvent):
+    """What a model, a tool or another call within a node came to; a takeover does not call again.
+
+    Attributes:
+        call_id: the same for the same call of a node at every attempt.
+        name: what was called, such as ``tool:send_email``.
+    """
+
+    type: ClassVar[str] = "run.call_returned"
+
+    call_id: str
+    name: str
+    outcome: Blob
 
 
 ENDS = (RunCompleted, RunInterrupted, RunFailed, RunCancelled)

@@ -13,6 +13,7 @@ from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
 from langgraph.store.base import BaseStore
 
+from agent_runner.engine.durable import keep_calls
 from agent_runner.engine.fitting import Intake, Shape, Unfit, context_fields, intake_of, reply_in
 from agent_runner.engine.graph_settings import RECURSION_LIMIT, GraphSettings
 from agent_runner.engine.loading import Entry, InvalidGraph, attribute_of, named_in
@@ -102,7 +103,10 @@ class Ready:
         return {name: value for name, value in known.items() if name in fields.hints}
 
     def _on(self, graph: Any) -> Compiled:
-        return compile_graph(graph, self._checkpointer, self._store)
+        compiled = compile_graph(graph, self._checkpointer, self._store)
+        if self.settings.durable_calls:
+            keep_calls(compiled)
+        return compiled
 
 
 async def catalogue(

@@ -137,8 +137,7 @@ class Drive:
     async def _reached(self, chunk: Any, stage: Stage) -> None:
         """A super-step has ended: the state it led to goes into the journal with its node; a state that no
         single node led to waits for the next one."""
-        if not self._checkpoint:
-            self._shown |= {message.id for message in messages_in(chunk["values"]) if message.id}
+        self._know(chunk["values"])
         self._values, self._next = chunk["values"], chunk["next"]
         self._super_step = chunk["metadata"]["step"]
         self._checkpoint = chunk["config"]["configurable"]["checkpoint_id"]
@@ -169,6 +168,16 @@ class Drive:
         writes = await stage.writes_of(chunk["id"], STAGE_SECONDS)
         step = step.model_copy(update={"checkpoints": stage.carry(), "writes": writes})
         self.journal.add(*self.effects.take(), step)
+
+    def _know(self, values: Any) -> None:
+        """Remember the state's messages, the newest first, back to those that are known."""
+        messages = values.get("messages") if isinstance(values, Mapping) else None
+        for message in reversed(messages) if isinstance(messages, list) else ():
+            identity = getattr(message, "id", None)
+            if identity in self._shown:
+                break
+            if identity is not None:
+                self._shown.add(identity)
 
     def _new(self, update: Any) -> Any:
         """The update without messages that the state held before, or that were shown before."""

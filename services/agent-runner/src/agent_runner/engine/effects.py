@@ -4,19 +4,37 @@ A takeover finds the outcome in the log and does not call again; where only the 
 with the same id, by which the tool can tell that it is the same call.
 """
 
+import asyncio
+import logging
+from collections import Counter
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 from langchain_core.messages import ToolCall, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.config import get_config
 
+from agent_runner.engine.checkpointer.encoding import Encoding, Unstorable
 from agent_runner.engine.updates import as_json
 from contracts.envelope import Recorded
-from contracts.events import Event, ToolCalled, ToolReturned
+from contracts.events import CallReturned, Event, ToolCalled, ToolReturned
+from contracts.events.checkpoint import Blob
 from eventlog.ports import Log
 from eventlog.turns.journal import Journal
+
+logger = logging.getLogger(__name__)
+
+_ENCODING: Final = Encoding(JsonPlusSerializer())
+
+
+def _identity(name: str, said: bytes) -> str:
+    """The same for the same call of the same task, at every attempt."""
+    task = str((get_config().get("configurable") or {}).get("checkpoint_ns", ""))
+    return sha256(b"\0".join((task.encode(), name.encode(), said))).hexdigest()[:32]
 
 
 def commits(tool: BaseTool) -> bool:
@@ -69,14 +87,25 @@ class Effects(Facts):
     """The side effects of one attempt at a run."""
 
     def __init__(
-        self, log: Log, journal: Journal, work: Recorded, begins: int, shared: Mapping[str, Any]
+        self,
+        log: Log,
+        journal: Journal,
+        work: Recorded,
+        begins: int,
+        shared: Mapping[str, Any],
+        *,
+        keeps_calls: bool = False,
     ) -> None:
         """`begins` is where the conversation begins in the log, `shared` what all events of the run have."""
         super().__init__(log, work.conversation, begins)
+        self.keeps_calls = keeps_calls
         self._journal = journal
         self._work = work
         self._shared = shared
         self._waiting: list[Event] = []
+        self.loop = asyncio.get_running_loop()
+        self._kept: Counter[str] = Counter()
+        self._outcomes: dict[str, Blob] = {}
 
     async def call(self, tool: BaseTool, call: ToolCall, config: RunnableConfig) -> Any:
         """The tool's value, from the log where an earlier attempt has it already.
@@ -100,6 +129,44 @@ class Effects(Facts):
         returned = ToolReturned(**self._shared, call_id=call_id, result=as_json(result))
         self._journal.add(*self.take(), returned)
         return result
+
+    async def load(self) -> None:
+        """Learn what calls of earlier attempts have come to."""
+        read = self._log.read(self._work.conversation, after=self._work.sequence, pattern=CallReturned.type)
+        async for each in read:
+            if isinstance(each.event, CallReturned):
+                self._outcomes[each.event.call_id] = each.event.outcome
+
+    def known(self, name: str, said: bytes) -> tuple[Any, bool]:
+        """What a call within a node came to in an earlier attempt, and whether it is known.
+
+        Args:
+            name: what is called.
+            said: what it is called with; the same call of a node, made again, is one more.
+        """
+        same = _identity(name, said)
+        earlier = self._outcomes.get(f"{same}.{self._kept[same] + 1}")
+        if earlier is None:
+            return None, False
+        self._kept[same] += 1
+        return _ENCODING.load(earlier), True
+
+    def note(self, name: str, said: bytes, outcome: Any) -> None:
+        """Queue what a call has come to."""
+        same = _identity(name, said)
+        self._kept[same] += 1
+        try:
+            blob = _ENCODING.dump(outcome)
+        except Unstorable as error:
+            logger.warning("%s: its outcome is not kept: %s", name, error)
+            return
+        returned = CallReturned(**self._shared, call_id=f"{same}.{self._kept[same]}", name=name, outcome=blob)
+        self._journal.add(*self.take(), returned)
+
+    async def keep(self, name: str, said: bytes, outcome: Any) -> None:
+        """Put what a call has come to into the log."""
+        self.note(name, said, outcome)
+        await self._journal.flush()
 
     def record(self, fact: Event) -> None:
         """Let a fact commit with the tool's outcome, or else with the step it belongs to."""

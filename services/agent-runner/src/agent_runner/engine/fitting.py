@@ -104,7 +104,7 @@ def _input_of(graph: Pregel[Any, Any, Any, Any]) -> Shape:
     builder = getattr(graph, "builder", None)
     if builder is not None:
         return _shape(builder.input_schema)
-    return _shape(getattr(graph, "input_type", None) or Any)
+    return _shape(getattr(graph, "InputType", None) or Any)
 
 
 def _shape(schema: Any) -> Shape:

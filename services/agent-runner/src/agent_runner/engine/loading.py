@@ -115,7 +115,10 @@ def _file(path: Path) -> ModuleType:
         root = Path(folder or ".").resolve()
         if file.is_relative_to(root) and (dotted := _dotted(file.relative_to(root))):
             with _on_path(file.parent):
-                return importlib.import_module(dotted)
+                module = importlib.import_module(dotted)
+            if module.__file__ and Path(module.__file__).resolve() == file:
+                return module
+            break  # another project has a module of this name
     name = f"parley_graph_{sha256(str(file).encode()).hexdigest()[:12]}"
     if name in sys.modules:
         return sys.modules[name]

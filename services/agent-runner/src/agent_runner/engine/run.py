@@ -79,7 +79,8 @@ class Run:
         self._recorder = Recorder(journal, deltas, self._facts) if streamed else None
         traced = deltas.heard and not streamed
         self._callbacks: list[BaseCallbackHandler] = [ModelCalls(), *([Trace(deltas)] if traced else [])]
-        self._effects = Effects(log, journal, self._work, assignment.begins, self._facts)
+        keeps = ready.settings.durable_calls
+        self._effects = Effects(log, journal, self._work, assignment.begins, self._facts, keeps_calls=keeps)
         self._drive = Drive(assignment, ready, journal, deltas, self._effects, self._recorder)
         self._config = self._configured()
 
@@ -185,6 +186,8 @@ class Run:
             await self._journal.flush()  # from here on whoever had the run before can append nothing
         if self._journal.tail > self._work.sequence:
             await self._check_cancelled()
+        if self._assignment.attempt > 1:
+            await self._effects.load()
         EFFECTS.set(self._effects)
         self._stage.tail = self._journal.tail
         async with self._ready.opened(self._config) as graph:

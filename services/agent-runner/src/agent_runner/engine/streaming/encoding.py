@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import uuid4
 
 import orjson
 from langchain_core.messages import BaseMessage
@@ -56,6 +57,19 @@ def _lenient(value: Any, depth: int) -> Any:
         return json.loads(orjson.dumps(value, default=_plain, option=_OPTIONS))
     except (TypeError, ValueError, RecursionError):
         return repr(value)
+
+
+def give_ids(value: Any) -> None:
+    """Give the messages in it ids, where they have none: the state is about to take the same messages in,
+    and clients join what is streamed to what it holds by them."""
+    if isinstance(value, BaseMessage):
+        value.id = value.id or str(uuid4())
+    elif isinstance(value, dict):
+        for item in value.values():
+            give_ids(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            give_ids(item)
 
 
 def condensed(value: Any) -> Any:

@@ -7,7 +7,7 @@ from langchain_core.messages import BaseMessage, BaseMessageChunk, message_chunk
 from langchain_core.runnables import RunnableConfig
 
 from agent_runner.engine.catalogue import Compiled
-from agent_runner.engine.streaming.encoding import as_text
+from agent_runner.engine.streaming.encoding import as_text, give_ids
 from agent_runner.engine.streaming.recorder import Recorder
 
 Part: TypeAlias = tuple[tuple[str, ...], str, Any]
@@ -48,8 +48,8 @@ class Modes:
         wanted = {"stream_mode": sorted(modes.union(self._watched)), "subgraphs": True, **options}
         stream = self._by_events if "events" in self._asked else self._by_chunks
         async for namespace, mode, data in stream(graph, given, config, wanted):
-            if self._recorder and (self._subgraphs or not namespace):
-                self._show(self._recorder, namespace, mode, data)
+            if self._recorder and (self._subgraphs or not namespace or mode == "custom"):
+                self._show(self._recorder, namespace if self._subgraphs else (), mode, data)
             if mode in self._watched:
                 yield namespace, mode, data
 
@@ -78,6 +78,7 @@ class Modes:
             if "messages" in self._asked:
                 self._show_message(recorder, suffix, *data)
         elif mode in self._asked:
+            give_ids(data)
             recorder.show(f"{mode}{suffix}", as_text(_presentable(mode, data)))
 
     def _show_message(

@@ -1,7 +1,6 @@
 """LangGraph's own event streaming (``astream_events(version="v3")``), as frames ``method|namespace``
 of the whole events."""
 
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar, Final
 
@@ -11,18 +10,22 @@ from langgraph.prebuilt import ToolCallTransformer
 from langgraph.stream import (
     CustomTransformer,
     ProtocolEvent,
+    StreamChannel,
     StreamTransformer,
     UpdatesTransformer,
 )
 
 from agent_runner.engine.catalogue import Compiled
-from agent_runner.engine.streaming.encoding import as_text, condensed
+from agent_runner.engine.streaming.encoding import as_text, condensed, give_ids
 from agent_runner.engine.streaming.modes import WATCHED, Part
 from agent_runner.engine.streaming.recorder import Recorder
 from contracts.live import frame_id
 
 _CHANNELS: Final = (UpdatesTransformer, CustomTransformer, ToolCallTransformer)
 """What every graph streams, even one that was compiled without."""
+_WATCHED: Final = "parley_watched"
+_WATCH: Final = f"custom:{_WATCHED}"
+"""The method of what comes by a transformer's own channel of that name."""
 
 
 class Protocol:
@@ -38,7 +41,6 @@ class Protocol:
         self, graph: Compiled, given: Any, config: RunnableConfig, options: Mapping[str, Any]
     ) -> AsyncIterator[Part]:
         """What the graphs' tasks and checkpoints come to; every event is shown on the way."""
-        seen: deque[ProtocolEvent] = deque()
         has = set(graph.stream_transformers)
         with suppress_langchain_beta_warning():
             run = await graph.astream_events(
@@ -46,32 +48,26 @@ class Protocol:
                 config,
                 version="v3",
                 transformers=[
-                    lambda scope: _Watch(scope, seen),
+                    _Watch,
                     *(channel for channel in _CHANNELS if channel not in has),
                 ],
                 **options,
             )
         async with run:
             async for event in run:
-                for part in self._watched(seen):
-                    yield part
-                if event["method"] not in WATCHED:
+                if event["method"] == _WATCH:
+                    watched = event["params"]["data"]
+                    yield self._part(watched)
+                elif event["method"] not in WATCHED:
                     self._show(event)
-            for part in self._watched(seen):
-                yield part
 
-    def _watched(self, seen: deque[ProtocolEvent]) -> list[Part]:
-        """The tasks and checkpoints since the last event."""
-        parts: list[Part] = []
-        while seen:
-            event = seen.popleft()
-            method, params = event["method"], event["params"]
-            data = params["data"]
-            parts.append((tuple(params["namespace"]), method, data))
-            if method == "checkpoints":
-                data = _checkpoint(data)
-            self._show({**event, "params": {**params, "data": data}})
-        return parts
+    def _part(self, event: ProtocolEvent) -> Part:
+        """A task or a checkpoint, shown as well."""
+        method, params = event["method"], event["params"]
+        data = params["data"]
+        shown = _checkpoint(data) if method == "checkpoints" else data
+        self._show({**event, "params": {**params, "data": shown}})
+        return tuple(params["namespace"]), method, data
 
     def _show(self, event: ProtocolEvent) -> None:
         method, params = event["method"], event["params"]
@@ -80,6 +76,10 @@ class Protocol:
             data = data[0]
         elif method == "lifecycle":
             namespace = data.get("namespace", namespace)
+        elif method.startswith("custom:"):
+            method, _, name = method.partition(":")
+            data = {"name": name, "payload": data}
+        give_ids(data)
         number = frame_id(self._message_sequence, self._attempt, self._recorder.next)
         whole = {
             "type": "event",
@@ -96,23 +96,23 @@ class Protocol:
 
 
 class _Watch(StreamTransformer):
-    """Sees all tasks and checkpoints before other transformers may keep them to themselves."""
+    """Hands out all tasks and checkpoints as they come, which other transformers keep to themselves."""
 
     required_stream_modes: ClassVar[tuple[str, ...]] = WATCHED
     before_builtins: ClassVar[bool] = True
 
-    def __init__(self, scope: tuple[str, ...], seen: deque[ProtocolEvent]) -> None:
+    def __init__(self, scope: tuple[str, ...]) -> None:
         super().__init__(scope)
-        self._seen = seen
+        self._seen: StreamChannel[ProtocolEvent] = StreamChannel(_WATCHED)
 
     def init(self) -> dict[str, Any]:
-        """Nothing to hand out."""
-        return {}
+        """The channel, whose items come between LangGraph's own events."""
+        return {_WATCHED: self._seen}
 
     def process(self, event: ProtocolEvent) -> bool:
         """Take note, once for all scopes."""
         if not self.scope and event["method"] in WATCHED:
-            self._seen.append(event)
+            self._seen.push(event)
         return True
 
 
