@@ -7,7 +7,7 @@ from uuid import uuid4
 from websockets.sync.client import connect
 
 
-def main(base: str, message: str, graph: str = "") -> None:
+def main(base: str = "http://127.0.0.1:8000", message: str = "get all contacts", graph: str = "") -> None:
     """Talk to the server at `base`, such as ``http://127.0.0.1:8000``; `graph` answers if it is given."""
     chosen = f"?graph={graph}" if graph else ""
     with connect(f"{base.replace('http', 'ws', 1)}/chat/{uuid4()}{chosen}") as socket:
@@ -23,5 +23,4 @@ def main(base: str, message: str, graph: str = "") -> None:
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:] + ["http://127.0.0.1:8000", "get all contacts"][len(sys.argv) - 1 :]
-    main(*given)
+    main(*sys.argv[1:])

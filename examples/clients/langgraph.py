@@ -7,7 +7,9 @@ from typing import Any
 from langgraph_sdk import get_client
 
 
-async def main(base: str, graph: str = "planner", message: str = "계약서를 작성해주세요") -> None:
+async def main(
+    base: str = "http://127.0.0.1:2024", graph: str = "planner", message: str = "계약서를 작성해주세요"
+) -> None:
     """Talk to the server at `base`, such as ``http://127.0.0.1:2024``."""
     client = get_client(url=base)
     thread = (await client.threads.create())["thread_id"]
@@ -16,7 +18,7 @@ async def main(base: str, graph: str = "planner", message: str = "계약서를 �
         async for part in client.runs.stream(thread, graph, stream_mode="updates", **asked):
             if part.event == "updates":
                 print("…", *part.data)
-        state = await client.threads.get_state(thread)
+        state: Any = await client.threads.get_state(thread)
         questions = state["interrupts"]
         for question in questions:
             print("?", question["value"])
@@ -25,5 +27,4 @@ async def main(base: str, graph: str = "planner", message: str = "계약서를 �
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:] or ["http://127.0.0.1:2024"]
-    asyncio.run(main(*given))
+    asyncio.run(main(*sys.argv[1:]))

@@ -7,7 +7,7 @@ from uuid import uuid4
 from websockets.sync.client import connect
 
 
-def main(base: str) -> None:
+def main(base: str = "http://127.0.0.1:8000") -> None:
     """Talk to the server at `base`, such as ``http://127.0.0.1:8000``."""
     with connect(f"{base.replace('http', 'ws', 1)}/ws/{uuid4()}") as socket:
         socket.send(json.dumps({"message": "계약서를 작성해주세요"}))
@@ -27,4 +27,4 @@ def main(base: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000")
+    main(*sys.argv[1:])

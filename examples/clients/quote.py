@@ -10,7 +10,7 @@ import httpx
 MESSAGES = ("요즘 일이 너무 힘들어요", "쉬어도 피곤해요", "그냥 지쳤어요", "응원이 필요해요")
 
 
-def main(base: str) -> None:
+def main(base: str = "http://127.0.0.1:8000") -> None:
     """Talk to the server at `base`, such as ``http://127.0.0.1:8000``."""
     name = {"userId": str(uuid4()), "threadNum": "1"}
     with httpx.Client(base_url=f"{base}/api/chat", timeout=30) as client:
@@ -35,4 +35,4 @@ def show(event: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000")
+    main(*sys.argv[1:])

@@ -7,7 +7,7 @@ import httpx
 from websockets.sync.client import connect
 
 
-def main(base: str) -> None:
+def main(base: str = "http://127.0.0.1:8000") -> None:
     """Talk to the server at `base`, such as ``http://127.0.0.1:8000``."""
     room = httpx.get(f"{base}/v3/room/uid/").raise_for_status().json()["room_uid"]
     address = f"{base.replace('http', 'ws', 1)}/v3/?room_uid={room}&user_uid=kim"
@@ -29,4 +29,4 @@ def main(base: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000")
+    main(*sys.argv[1:])

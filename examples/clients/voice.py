@@ -6,13 +6,14 @@ import wave
 from base64 import b64decode, b64encode
 
 import httpx
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 RATE = 24_000
 FRAME_BYTES = RATE * 2 // 25
 
 
-def main(question: str, reply: str, base: str) -> None:
+def main(question: str, reply: str, base: str = "http://127.0.0.1:8000") -> None:
     """Talk to the server at `base`, such as ``http://127.0.0.1:8000``."""
     with wave.open(question) as file:
         if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (RATE, 1, 2):
@@ -31,7 +32,7 @@ def main(question: str, reply: str, base: str) -> None:
         file.writeframes(heard)
 
 
-def listen(socket: ClientConnection) -> bytes:
+def listen(socket: Connection) -> bytes:
     """The audio of one reply; prints the captions and the report."""
     heard = b""
     missing = {"audio.done", "transcript.done"}
@@ -56,4 +57,6 @@ def listen(socket: ClientConnection) -> bytes:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3], sys.argv[3] if len(sys.argv) > 3 else "http://127.0.0.1:8000")
+    if len(sys.argv) not in (3, 4):
+        sys.exit("voice.py QUESTION.wav REPLY.wav [http://SERVER:PORT]")
+    main(*sys.argv[1:])
