@@ -139,8 +139,9 @@ class Composed:
 
 def lab() -> Path | None:
     """The program that makes an engine on a bare machine, where there is one."""
-    beside = Path(os.environ.get("CONTAINER_LAB", ROOT.parent / "shared/tools/container-lab"))
-    return beside if beside.exists() else None
+    named = os.environ.get("CONTAINER_LAB") or shutil.which("container-lab")
+    places = [Path(named)] if named else [each / "shared/tools/container-lab" for each in ROOT.parents]
+    return next((each for each in places if each.exists()), None)
 
 
 def made(maker: Path, *arguments: str) -> None:

@@ -86,9 +86,11 @@ def test_a_container_has_no_rights(composed: Any, service: str) -> None:
     secrets = composed("exec", "--no-TTY", service, "ls", "/run/secrets").split()
     of_an_edge = {"parley_jwt_secret", "parley_api_keys"}
     own = {
+        "agent-runner": {"parley_model_key"},
         "edge-rest": of_an_edge,
         "edge-ws": of_an_edge,
         "history-store": {"parley_database_url"},
+        "quote-engine": {"parley_model_key"},
         "voice-bridge": {"parley_voice_key"},
     }
     assert set(secrets) == {"parley_nats_password"} | own.get(service, set())
