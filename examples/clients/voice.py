@@ -49,9 +49,10 @@ def listen(socket: Connection) -> bytes:
                 sys.exit(frame["message"])
             case "disconnected":
                 print("report:", frame["report"])
+                break
+        is_last = missing == {frame["type"]}
         missing.discard(frame["type"])
-        if not missing:
-            missing.add("disconnected")
+        if is_last:
             socket.send(json.dumps({"type": "disconnect"}))
     return heard
 

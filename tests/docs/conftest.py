@@ -17,6 +17,8 @@ from tests.docs.blocks import ROOT, blocks
 from tests.spoken import SPOKEN_RATE, spoken
 
 CLIENTS: Final = ROOT / "examples" / "clients"
+SHARED: Final = "examples/human_in_the_loop/README.md"
+"""The page whose stack answers as one without settings, and serves a graph besides."""
 NPM_SECONDS: Final = 120.0
 PROGRAM_SECONDS: Final = 60.0
 VOICE_RATE: Final = 24_000
@@ -39,14 +41,13 @@ def runs(
     tmp_path_factory: pytest.TempPathFactory,
     unused_port: Callable[[], int],
 ) -> Iterator[Callable[[str], Run]]:
-    """For a page, what runs its commands: on the stack that the page starts, or the one of all others."""
+    """For a page, what runs its commands: on the stack that the page starts, or else on the shared one."""
     started: dict[str, tuple[AbstractContextManager[Any], Run]] = {}
 
     def on(page: str) -> Run:
-        settings = _settings(page)
-        name = page if settings else ""
+        name = page if _settings(page) else SHARED
         if name not in started:
-            stack = running(tmp_path_factory.mktemp("documented"), unused_port, **settings)
+            stack = running(tmp_path_factory.mktemp("documented"), unused_port, **_settings(name))
             started[name] = (stack, _runner(stack.__enter__()))
         return started[name][1]
 

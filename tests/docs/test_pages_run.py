@@ -16,7 +16,7 @@ from agent_runner.agents.tools.mcp import mcp_tools
 _LINK: Final = re.compile(r"(?<!`)\]\(([^)#\s]+)(?:#[^)]*)?\)")
 SAID: Final = {
     "agent": ["FinalAnswerStep: [{'name'"],
-    "langgraph": ["… planning", "? ", "… execution", "문서 번호"],
+    "langgraph_client": ["… planning", "? ", "… execution", "문서 번호"],
     "octo": ["… planning", "? 계약서", "10,000,000원"],
     "quote": ["안녕하세요!", "“", "” — "],
     "room": ["안녕하세요! 무엇을 도와드릴까요?"],
@@ -60,7 +60,7 @@ def test_a_javascript_client_talks(
 def _arguments(client: Path, question: Path, folder: Path) -> list[str]:
     if client.stem == "voice":
         return [str(question), str(folder / "reply"), "http://localhost:8000"]
-    return ["http://localhost:2024" if client.stem == "langgraph" else "http://localhost:8000"]
+    return ["http://localhost:2024" if client.stem == "langgraph_client" else "http://localhost:8000"]
 
 
 def _assert_in_order(said: str, lines: list[str]) -> None:
