@@ -122,6 +122,12 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 settings: $(VENV)/dev.stamp ## Write .env.example and the page of settings anew
 	$(BIN)/python docs/generate/settings.py
 
+.PHONY: reference
+reference: $(VENV)/dev.stamp ## Write the pages and descriptions that are made of the code: events, decisions, docs/api
+	$(BIN)/python docs/generate/events.py
+	$(BIN)/python docs/generate/decisions.py
+	$(BIN)/python docs/generate/api.py
+
 .PHONY: clean
 clean: ## Remove what was installed and cached; the data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -86,7 +86,7 @@ async def grammar(commands: SpokenCommands) -> None:
                 samples = np.frombuffer(pcm, "<i2").astype(np.float32) * (1.0, 0.5, 0.25)[number % 3]
                 samples += random.normal(size=len(samples)) * 20 * (number % 5)
                 loud = np.clip(samples, -32768, 32767).astype("<i2").tobytes()
-                utterance = recognizer.begin()
+                utterance = recognizer.begin(may_choose=False)
                 for start in range(0, len(loud), BLOCK):
                     utterance.feed(loud[start : start + BLOCK])
                 utterance.end()

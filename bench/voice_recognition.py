@@ -62,7 +62,7 @@ def speak(text: str, voice: str, rate: int) -> bytes:
 
 async def recognized(recognizer: GrammarRecognizer, pcm: bytes) -> str:
     """What a session's recognizer makes of its first turn."""
-    utterance = recognizer.begin()
+    utterance = recognizer.begin(may_choose=True)
     for start in range(0, len(pcm), BLOCK):
         utterance.feed(pcm[start : start + BLOCK])
     utterance.end()

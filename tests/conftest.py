@@ -83,6 +83,18 @@ class Stack:
         services: list[dict[str, Any]] = json.loads(answer.stdout)
         return services
 
+    def token(self, user: str) -> str:
+        """A token of a user, as ``parley token`` prints it."""
+        answer = subprocess.run(
+            [sys.executable, "-m", "parley", "token", "--user", user],
+            env=self._environment(),
+            cwd=self.folder,
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        return answer.stdout.strip().splitlines()[-1]
+
     def export(self, conversation: str) -> list[dict[str, Any]]:
         """The events of a conversation, as ``parley export`` writes them."""
         answer = subprocess.run(

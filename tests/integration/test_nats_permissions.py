@@ -372,7 +372,7 @@ REFUSED = {
         ["query.runner.run_once", "query.history.entries", *LINKS],
     ),
     "agent-runner": (
-        [*RECEIVED, *SPOKEN, "query.history.entries", "probe.edge-ws"],
+        [RECEIVED[0], *SPOKEN, "query.history.entries", "probe.edge-ws"],
         ["live.>", "query.history.*", *LINKS],
     ),
     "quote-engine": (

@@ -256,3 +256,31 @@ async def test_pages_of_other_origins_may_call(url: str) -> None:
     assert "x-api-key" in preflight.headers["access-control-allow-headers"]
     exposed = answer.headers["access-control-expose-headers"].lower()
     assert {"location", "content-location", "x-pagination-total"} <= set(exposed.split(", "))
+
+
+async def test_what_a_user_began_is_not_there_for_others(url: str, langgraph_stack: Any) -> None:
+    async with AsyncExitStack() as opened:
+        alice, bob = [
+            await opened.enter_async_context(
+                get_client(url=url, headers={"Authorization": f"Bearer {langgraph_stack.token(user)}"})
+            )
+            for user in ("alice", "bob")
+        ]
+        thread = await alice.threads.create(metadata={"of": "alice"})
+        thread_id = thread["thread_id"]
+        await alice.runs.wait(thread_id, "ask", input={"text": "x"})
+        for call in (bob.threads.get, bob.threads.get_state, bob.threads.delete, bob.runs.list):
+            with pytest.raises(NotFoundError):
+                await call(thread_id)
+        with pytest.raises(NotFoundError):
+            await bob.runs.create(thread_id, "ask", command={"resume": "yes"})
+        with pytest.raises(ConflictError):
+            await bob.threads.create(thread_id=thread_id, if_exists="do_nothing")
+        assert thread_id not in [each["thread_id"] for each in await bob.threads.search(limit=100)]
+        assert [each["thread_id"] for each in await alice.threads.search(metadata={"of": "alice"})] == [
+            thread_id
+        ]
+        watching = await bob.http.client.post(
+            f"/threads/{thread_id}/stream/events", json={"channels": ["values"]}
+        )
+        assert watching.status_code == 404

@@ -41,8 +41,14 @@ async def test_a_question_is_answered_by_a_second_call_once(url: str) -> None:
     async with session(url) as mcp:
         asked = structured(await mcp.call_tool("planner", {"message": "계약서를 작성해줘"}))
         assert asked["answer"] == asked["questions"][0]["value"]["question"]
-        late = await mcp.call_tool("planner", {"answer": True, "thread_id": str(uuid4())})
+        answer = {"answer": "네", "thread_id": asked["thread_id"]}
+        done = structured(await mcp.call_tool("planner", answer))
+        assert done["answer"] != asked["answer"]
+        assert "questions" not in done
+        late = await mcp.call_tool("planner", answer)
+        nobody = await mcp.call_tool("planner", {**answer, "thread_id": str(uuid4())})
     assert late.isError
+    assert nobody.isError
 
 
 async def test_a_failure_is_told(url: str) -> None:

@@ -51,10 +51,17 @@ async def test_a_thread_goes_on_and_a_question_is_the_answer(client: Any) -> Non
             model="lgchat", messages=[{"role": "user", "content": said}], metadata=thread
         )
         assert answer.choices[0].message.content == f"You said: {said}"
-    asked = await client.chat.completions.create(
-        model="planner", messages=[{"role": "user", "content": "계약서를 작성해줘"}]
-    )
-    assert asked.choices[0].message.content.endswith("?")
+    thread = {"thread_id": str(uuid4())}
+    answers = [
+        await client.chat.completions.create(
+            model="planner", messages=[{"role": "user", "content": said}], metadata=thread
+        )
+        for said in ("계약서를 작성해줘", "네")
+    ]
+    asked, done = (answer.choices[0].message.content for answer in answers)
+    assert asked.endswith("?")
+    assert done
+    assert done != asked
 
 
 @pytest.mark.parametrize(

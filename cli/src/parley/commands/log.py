@@ -5,6 +5,7 @@ those of a service, with the operator as PARLEY_NATS_USER.
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -43,6 +44,9 @@ def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]") -> Re
     from eventlog.broker import Broker
     from eventlog.ports import LogError
     from eventlog.settings import NatsSettings
+
+    # A server that was started for the command has no LIVE, and no command needs it.
+    logging.getLogger("eventlog.streams").setLevel(logging.ERROR)
 
     async def connected() -> ResultT:
         async with reached() as variables:

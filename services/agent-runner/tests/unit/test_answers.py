@@ -60,7 +60,6 @@ def schema(kind: Any) -> dict[str, Any]:
         ("Shall I go on?", "네, 진행해주세요", True),
         ("계약서 작성을 진행하시겠습니까?", "아니요", False),
         ({"question": "Proceed?", "details": "rm -rf"}, "No, thanks!", False),
-        ("Shall I go on?", "only if it is cheap", "only if it is cheap"),
         ("What is your name?", "No", "No"),
         ("What is your name?", "Ann", "Ann"),
         ("left?", "yes", "yes"),
@@ -205,3 +204,31 @@ def test_neither(text: str) -> None:
 )
 def test_what_asks_for_yes_or_no(text: str, asks: bool) -> None:
     assert asks_yes_or_no(text) is asks
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "only if it is cheap",
+        "absolutely not sure",
+        "why?",
+        "왜요?",
+        "절대로 그렇게 하면",
+        "maybe later",
+        "나중에요",
+    ],
+)
+def test_a_doubt_is_no_answer_to_a_plain_question(said: str) -> None:
+    with pytest.raises(NotTaken):
+        shaped(question_of("i", "ok?"), said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["absolutely not", "no way", "not now", "please don't", "안 하고 싶어요", "절대 안돼", "필요 없어요"],
+)
+def test_no_refusal_reaches_a_graph_as_words_that_are_true(said: str) -> None:
+    try:
+        assert shaped(question_of("i", "ok?"), said) is False
+    except NotTaken:
+        return

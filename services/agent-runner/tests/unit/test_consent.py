@@ -98,7 +98,7 @@ async def test_no_refusal_or_doubt_drafts_anything(tools: list[BaseTool], docume
         (DRAFT, "“yes”", "unclear"),
         (DRAFT, "yes 🙄", "unclear"),
         (DRAFT, "👍🏽", "yes"),
-        (DRAFT, "👎", "unclear"),
+        (DRAFT, "👎", "no"),
     ],
 )
 def test_each_step_has_its_own_words(step: dict[str, Any], answer: Any, verdict: str) -> None:

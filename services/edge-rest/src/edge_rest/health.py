@@ -1,9 +1,8 @@
 """Who answers here, and whether everything it needs is there."""
 
 from collections.abc import Sequence
-from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from edge_rest.errors import documented
@@ -16,9 +15,9 @@ def router(broker: Broker, name: str, needs: Sequence[str]) -> APIRouter:
     routes = APIRouter(tags=["service"])
 
     @routes.get("/")
-    async def root(accept: Annotated[str, Header()] = "") -> Response:
+    async def root(request: Request) -> Response:
         """What this is; browsers, which ask for HTML, are sent to the console."""
-        if "text/html" in accept:
+        if "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("/ui/")
         return JSONResponse({"message": "LangGraph Chatbot API", "version": "0.4.0", "status": "running"})
 

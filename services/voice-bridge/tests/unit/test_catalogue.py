@@ -3,7 +3,7 @@
 import pytest
 
 from voice_bridge.domain.endpointing import Outlook
-from voice_bridge.engines.local.catalogue import Catalogue, grammar, outlook
+from voice_bridge.engines.local.catalogue import Catalogue, grammar, is_choice, outlook
 
 CATALOGUE = Catalogue(
     ("get all contacts", "find {name}", "find {name} in paris", "analyze sales of {year}"), ("Alice Smith",)
@@ -37,3 +37,19 @@ def test_what_may_follow(words: str, expected: Outlook) -> None:
 
 def test_without_names_no_phrase_needs_them() -> None:
     assert "<name>" not in grammar(Catalogue(("get all contacts",)))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("seven", True),
+        ("twenty two", True),
+        ("the next ones", True),
+        ("go on", True),
+        ("find alice", False),
+        ("yes", False),
+        ("", False),
+    ],
+)
+def test_what_means_something_only_after_an_answer(words: str, expected: bool) -> None:
+    assert is_choice(words.split()) is expected

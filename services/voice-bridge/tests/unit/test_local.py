@@ -143,6 +143,21 @@ async def test_only_the_catalogue_is_understood(
     assert (said_again.strip() == phrase("not_understood", "en")) == (understood == "")
 
 
+async def test_a_bare_number_counts_only_where_something_was_told(espeak: Espeak) -> None:
+    async def agent(transcript: str | None, reply: str, language: Language) -> AsyncIterator[str | Answer]:
+        yield f"You said {transcript}. Which one?"
+
+    session = LocalEngine(commands, espeak=espeak).session(Surroundings("alloy", agent))
+    await session.open()
+    heard: list[str] = []
+    events = session.events()
+    for said in ("seven", "get all contacts", "seven"):
+        await stream(session, await speech(said, espeak))
+        heard += [event.text for event in await until(events, ReplyDone) if isinstance(event, UserTranscript)]
+    await session.close()
+    assert heard == ["", "get all contacts", "seven"]
+
+
 @pytest.mark.parametrize(("said", "is_complete"), [("find Minsu Kim", True), ("find Minsu", False)])
 async def test_a_command_that_nothing_can_follow_is_answered_sooner(
     espeak: Espeak, agent: Agent, said: str, is_complete: bool

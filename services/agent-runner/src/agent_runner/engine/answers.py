@@ -1,4 +1,4 @@
-"""What an answer becomes for the question that it answers. Pure; docs/adr/0031 tells the rules.
+"""What an answer becomes for the question that it answers. Pure; docs/adr/0034 tells the rules.
 
 Whoever answers with an object, a list or a number knows the shape, so that is passed on. A yes, a no and
 words are put into the shape that the question asks for: the decisions of LangChain's approval middleware,
@@ -56,8 +56,11 @@ def shaped(question: Question, said: Any) -> Any:
         return said
     if options := _options(question.value):
         return next((option for option in options if option.casefold() == said.strip().casefold()), said)
-    decided = verdict(said)
-    return decided if decided is not None and asks_yes_or_no(question.question) else said
+    if not asks_yes_or_no(question.question):
+        return said
+    if (decided := verdict(said)) is None:
+        raise NotTaken(f"yes or no: {question.question}")
+    return decided
 
 
 def _structured(said: bool | str, key: str = "") -> Any:

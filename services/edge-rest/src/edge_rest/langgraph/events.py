@@ -33,6 +33,7 @@ def router(agents: Agents, requests: Requests, showing: Showing) -> APIRouter:
             wanted = Subscription.of(await _body(request))
         except NotUnderstood as error:
             raise HTTPException(400, str(error)) from None
+        await agents.inbox.standing(checked(thread_id))  # refuses what is another's before the stream begins
         return showing.sse(partial(_send, agents, showing, checked(thread_id), wanted))
 
     @routes.post("/commands")

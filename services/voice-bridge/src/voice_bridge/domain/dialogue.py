@@ -78,6 +78,11 @@ class Dialogue:
         """The language of the talk, as far as anybody knows."""
         return self.language or "en"
 
+    @property
+    def may_choose(self) -> bool:
+        """Whether a number, or asking for more, has something to refer to."""
+        return self.asked or self.offered or bool(self._rest or self._picks)
+
     def take(self, text: str) -> Reaction:
         """What follows from what the user said; empty where nothing was understood."""
         text = composed(text).strip()

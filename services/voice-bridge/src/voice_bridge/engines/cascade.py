@@ -58,7 +58,7 @@ class HttpRecognizer:
     async def open(self) -> None:
         """As `Recognizer.open`; there is nothing to get ready."""
 
-    def begin(self) -> "HttpUtterance":
+    def begin(self, *, may_choose: bool) -> "HttpUtterance":
         """As `Recognizer.begin`."""
         return HttpUtterance(self._client, self._model, self._language)
 

@@ -76,8 +76,12 @@ class Recognizer(Protocol):
             EngineError: if it cannot.
         """
 
-    def begin(self) -> Utterance:
-        """A new turn; called in a thread, after the one before was ended."""
+    def begin(self, *, may_choose: bool) -> Utterance:
+        """A new turn; called in a thread, after the one before was ended.
+
+        Args:
+            may_choose: there is something that a bare number or "the next ones" can refer to.
+        """
 
     def close(self) -> None:
         """Release what `open` took."""
@@ -231,7 +235,7 @@ class PipelineSession:
         edges: list[tuple[TurnBegan | TurnEnded | _Certain, Utterance]] = []
         for event in heard:
             if isinstance(event, TurnBegan) or self._utterance is None:
-                self._utterance = self._recognizer.begin()
+                self._utterance = self._recognizer.begin(may_choose=self._dialogue.may_choose)
                 self._is_certain = not self._vad.enabled
                 self._is_over = self._is_talking_over(time.monotonic())
             if isinstance(event, TurnAudio):

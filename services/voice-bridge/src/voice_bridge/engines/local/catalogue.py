@@ -53,6 +53,9 @@ EVERYDAY: Final = (
 )
 """Understood whatever the agent can do."""
 
+CHOICES: Final = frozenset({"go on", "continue", "more", "next", "the next ones"})
+"""Of those, what means something only to one who was told a part, as bare numbers do."""
+
 _NUMBERS: Final = """
 <digit> = one | two | three | four | five | six | seven | eight | nine;
 <teen> = ten | eleven | twelve | thirteen | fourteen | fifteen | sixteen | seventeen | eighteen | nineteen;
@@ -115,6 +118,11 @@ def words_of(text: str) -> list[str]:
 def spellings(catalogue: Catalogue) -> Mapping[str, str]:
     """How the words of names are written, by the grammar's spelling."""
     return {word.lower(): word for name in catalogue.names for word in _WORD.findall(name)}
+
+
+def is_choice(words: Sequence[str]) -> bool:
+    """Whether it is a bare number or one of `CHOICES`: short, so that much else sounds like it."""
+    return bool(words) and (" ".join(words) in CHOICES or all(word in _NUMBER_WORDS for word in words))
 
 
 def vocabulary(catalogue: Catalogue) -> set[str]:

@@ -89,7 +89,7 @@ class FreeRecognizer:
         """As `Recognizer.open`; loads what the first turn needs."""
         await asyncio.to_thread(self._models.model, self.language)
 
-    def begin(self) -> "FreeUtterance":
+    def begin(self, *, may_choose: bool) -> "FreeUtterance":
         """As `Recognizer.begin`."""
         return FreeUtterance(self._models, self)
 

@@ -18,6 +18,7 @@ from voice_bridge.engines.local.catalogue import (
     Catalogue,
     Commands,
     grammar,
+    is_choice,
     outlook,
     spellings,
     vocabulary,
@@ -103,11 +104,11 @@ class GrammarRecognizer:
         self._catalogue = await self._commands()
         self._decoder = await self._decoders.make(self._catalogue)
 
-    def begin(self) -> "GrammarUtterance":
+    def begin(self, *, may_choose: bool) -> "GrammarUtterance":
         """As `Recognizer.begin`."""
         if self._decoder is None:
             raise EngineError("the recognizer is not open")
-        return GrammarUtterance(self._decoder, self._catalogue)
+        return GrammarUtterance(self._decoder, self._catalogue, may_choose=may_choose)
 
     def close(self) -> None:
         """As `Recognizer.close`."""
@@ -141,7 +142,8 @@ class GrammarUtterance:
     voice from it by then, which matters for the first words of a session.
     """
 
-    def __init__(self, decoder: pocketsphinx.Decoder, catalogue: Catalogue) -> None:
+    def __init__(self, decoder: pocketsphinx.Decoder, catalogue: Catalogue, *, may_choose: bool) -> None:
+        self._may_choose = may_choose
         self._decoder = decoder
         self._catalogue = catalogue
         self._blocks: list[bytes] = []
@@ -179,7 +181,7 @@ class GrammarUtterance:
         hypothesis = self._decoder.hyp()
         words = hypothesis.hypstr.split() if hypothesis else []
         is_noise = any(word.startswith(NOISE_PREFIX) for word in words)
-        return [] if is_noise else words
+        return [] if is_noise or (not self._may_choose and is_choice(words)) else words
 
     async def text(self) -> str:
         """As `Utterance.text`."""
