@@ -80,10 +80,10 @@ async def test_sentences_are_spoken_one_by_one_and_the_voice_changes_between_tur
     cascade_voice: Any, server: SpeechServer
 ) -> None:
     voice = cascade_voice
-    server.text = "what can you do"
+    server.text = "get all contacts"
     session_id = (await voice.create(voice="coral"))["session_id"]
     async with voice.call(session_id) as caller, caller.microphone() as microphone:
-        microphone.speak(voice.speech("what can you do"))
+        microphone.speak(voice.speech("get all contacts"))
         await caller.expect("audio.delta")
         server.text = "thank you"
         await caller.send(type="session.update", config={"voice": "verse"})
@@ -140,8 +140,9 @@ async def test_a_failing_service_is_asked_again_and_then_reported(
         error = await caller.expect("error")
         assert (error["code"], error["message"]) == ("server_error", "speech recognition failed")
         server.status = 200
+        assert (await caller.expect("transcript.done", 2))["transcript"].startswith("Sorry")
         microphone.speak(voice.speech("thank you"))
-        assert (await caller.expect("transcript.done", 2))["transcript"].startswith("You are welcome")
+        assert (await caller.expect("transcript.done", 3))["transcript"].startswith("You are welcome")
         await caller.send(type="disconnect")
         await caller.expect("disconnected")
 

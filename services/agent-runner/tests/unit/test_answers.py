@@ -215,7 +215,6 @@ def test_what_asks_for_yes_or_no(text: str, asks: bool) -> None:
         "왜요?",
         "절대로 그렇게 하면",
         "maybe later",
-        "나중에요",
     ],
 )
 def test_a_doubt_is_no_answer_to_a_plain_question(said: str) -> None:
