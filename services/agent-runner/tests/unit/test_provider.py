@@ -151,8 +151,8 @@ async def test_an_answer_in_words_revises_the_step(briefed: Planner) -> None:
     config: Any = {"configurable": {"thread_id": "t"}}
 
     stopped = await graph.ainvoke({"messages": [HumanMessage("agree on a deal")]}, config)
-    shown = await graph.ainvoke(Command(resume={"response": "for nine thousand dollars"}), config)
-    state = await graph.ainvoke(Command(resume={"response": "yes"}), config)
+    shown = await graph.ainvoke(Command(resume="for nine thousand dollars"), config)
+    state = await graph.ainvoke(Command(resume="yes"), config)
 
     assert stopped["__interrupt__"][0].value["question"] == "Shall I go ahead and draft the contract?"
     assert shown["__interrupt__"][0].value["question"].startswith("With this change: amount: $9,000. Shall I")

@@ -150,23 +150,24 @@ async def test_bad_questions_and_late_ones_are_told_so(
 
 
 @pytest.mark.parametrize(
-    ("variables", "reason"),
+    ("variables", "reason", "code"),
     [
         (
             {"PARLEY_NATS_URL": "nats://127.0.0.1:1", "PARLEY_NATS_CONNECT_DEADLINE": "0.5"},
             "NATS does not answer",
+            1,
         ),
-        ({"PARLEY_DATABASE_URL": "mysql://host/db"}, "PARLEY_DATABASE_URL: must begin with"),
-        ({"PARLEY_HTTP_PORT": "high"}, "PARLEY_HTTP_PORT: Input should be a valid integer"),
-        ({"PARLEY_DATABASE_URL": "postgresql://127.0.0.1:1/db"}, "refused"),
+        ({"PARLEY_DATABASE_URL": "mysql://host/db"}, "PARLEY_DATABASE_URL: must begin with", os.EX_CONFIG),
+        ({"PARLEY_HTTP_PORT": "high"}, "PARLEY_HTTP_PORT: Input should be a valid integer", os.EX_CONFIG),
+        ({"PARLEY_DATABASE_URL": "postgresql://127.0.0.1:1/db"}, "refused", 1),
     ],
 )
 async def test_what_keeps_it_from_starting_is_one_line(
-    nats_settings: NatsSettings, tmp_path: Path, variables: dict[str, str], reason: str
+    nats_settings: NatsSettings, tmp_path: Path, variables: dict[str, str], reason: str, code: int
 ) -> None:
     process = await started(environment(nats_settings.url, tmp_path, **variables))
     _, errors = await asyncio.wait_for(process.communicate(), START_SECONDS)
-    assert process.returncode == 1
+    assert process.returncode == code
     assert reason in errors.decode().splitlines()[-1]
     assert "Traceback" not in errors.decode()
 
