@@ -16,9 +16,12 @@ class State(TypedDict, total=False):
 
 
 def ask(state: State) -> State:
-    """Show the draft: True sends it, False does not, a text is sent instead."""
+    """Show the draft: True sends it, False nothing, a text is sent instead.
+
+    The question asks for more than yes or no; to a plain yes-or-no question a text is not taken.
+    """
     draft = f"Dear team, {state['messages'][-1].text}"
-    answer = interrupt({"message": "Shall I send this?", "draft": draft})
+    answer = interrupt({"message": "Which text shall I send?", "draft": draft})
     return {"text": answer if isinstance(answer, str) else draft if answer else ""}
 
 
