@@ -8,7 +8,7 @@ from nats.aio.client import Client
 from nats.errors import Error
 
 OUTAGE: Final = (Error, OSError)
-_CALLS: Final = ("publish", "request", "subscribe", "flush")
+_CALLS: Final = ("publish", "request", "subscribe", "flush", "drain", "close")
 _CLOSED: Final = "the handler is closed"
 
 P = ParamSpec("P")

@@ -39,7 +39,7 @@ class Broken:
     async def fail(self, *_: Any, **__: Any) -> NoReturn:
         raise self._reason
 
-    publish = subscribe = request = flush = fail
+    publish = subscribe = request = flush = drain = close = fail
 
 
 @pytest.fixture(params=REASONS, ids=lambda reason: type(reason).__name__)
@@ -67,6 +67,15 @@ async def test_a_delta_that_cannot_be_sent_does_not_end_the_run(
     live = JetStreamLive(cast("Broker", broken), NatsSettings())
     await live.publish("talk", Delta(run_id="r1", attempt=1, index=0, kind="token", data="a"))
     assert "delta 0 is not sent" in caplog.text
+
+
+async def test_a_service_ends_while_the_connection_is_gone(
+    broken: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = Broker(NatsSettings(), "test")
+    broker._connection = broken
+    await broker.stop()
+    assert "NATS is left while it is away" in caplog.text
 
 
 @pytest.mark.parametrize("fault", [RuntimeError("a fault of ours"), RecursionError("too deep")])
