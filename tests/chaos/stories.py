@@ -7,7 +7,7 @@ import asyncio
 import difflib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,17 @@ from tests.chaos.fleet import ANSWER_SECONDS, Fleet
 
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from contracts.envelope import Recorded
-from contracts.events import CheckpointSaved, NodeCompleted, RunEvent, RunStarted, ToolCalled, WritesSaved
+from contracts.events import (
+    CheckpointSaved,
+    CrisisAnswered,
+    NodeCompleted,
+    RunCompleted,
+    RunEvent,
+    RunStarted,
+    StageAnswered,
+    ToolCalled,
+    WritesSaved,
+)
 from eventlog.author import Author
 from eventlog.ports import Log, Unavailable
 
@@ -68,7 +78,10 @@ async def _read(fleet: Fleet, log: Log, conversation: str, seen: Iterable[Any]) 
     saver = LogCheckpointSaver(log, Author(source="test"))
     newest = await saver.aget_tuple({"configurable": {"thread_id": conversation}})
     state = newest.checkpoint["channel_values"] if newest else {}
-    names: dict[str, str] = {conversation: "<conversation>"}
+    names: dict[str, str] = {conversation: "<conversation>"} | {
+        json.dumps(text, ensure_ascii=False)[1:-1]: f"<reply {number}>"
+        for number, text in enumerate(_worded_by_key(events))
+    }
     return Story(
         seen=[nameless(turn, names) for turn in seen],
         events=[nameless(told, names) for told in _told(events)],
@@ -78,6 +91,13 @@ async def _read(fleet: Fleet, log: Log, conversation: str, seen: Iterable[Any]) 
             for entry in await fleet.history(conversation)
         ],
     )
+
+
+def _worded_by_key(events: Sequence[Recorded]) -> list[str]:
+    """The replies whose wording varies with the conversation's key: those of quote talks."""
+    if not any(isinstance(each.event, StageAnswered | CrisisAnswered) for each in events):
+        return []
+    return [each.event.text for each in events if isinstance(each.event, RunCompleted)]
 
 
 def _told(events: Iterable[Recorded]) -> Iterable[Any]:
@@ -118,6 +138,7 @@ def nameless(value: Any, names: dict[str, str]) -> str:
         return names.setdefault(found[0], f"<{len(names)}>")
 
     text = json.dumps(value, ensure_ascii=False, default=repr)
-    for conversation in [key for key, label in names.items() if label == "<conversation>"]:
-        text = text.replace(conversation, "<conversation>")
+    for said, label in names.items():
+        if label.startswith(("<conversation", "<reply")):
+            text = text.replace(said, label)
     return _IDENTITY.sub(name, text)
