@@ -53,7 +53,7 @@ async def test_a_full_log_refuses_says_so_and_keeps_what_it_has(own_nats: NatsSe
     await service.connect(broker)
     assert await service.problems(broker, "edge-rest") == []
     async with bystander(own_nats.url) as log:
-        inbox = Inbox(log, Author(source="test"))
+        inbox = Inbox(log, Author(source="test"), queued=1_000_000)
         accepted = await fill(inbox)
         assert accepted > 10
         assert await count(log, "full") == accepted + 1
