@@ -40,7 +40,8 @@ async def end(folder: Path, service: str, code: int = os.EX_CONFIG, /, **variabl
             process.kill()
             await process.wait()
     assert process.returncode == code, said
-    (line,) = said.decode().splitlines()
+    *before, line = said.decode().splitlines()
+    assert all(" INFO " in each for each in before), before
     assert line.startswith(f"{service.replace('_', '-')} ends: ")
     return line
 
@@ -81,8 +82,8 @@ async def test_a_telemetry_protocol_that_is_not_spoken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "value", "said"),
     [
-        ("PARLEY_MODEL", "openai:gpt-4o", "PARLEY_MODEL: 'openai:gpt-4o' can't be loaded"),
-        ("PARLEY_MODEL", "nobody:x", "PARLEY_MODEL: 'nobody:x' can't be loaded"),
+        ("PARLEY_MODEL", "openai:gpt-4o", "PARLEY_MODEL 'openai:gpt-4o' needs a key"),
+        ("PARLEY_MODEL", "nobody:x", "PARLEY_MODEL 'nobody:x' can't be loaded"),
         ("PARLEY_GRAPHS", "mine", "PARLEY_GRAPHS entry 'mine' must be <name>=<module>:<attribute>"),
         ("PARLEY_GRAPHS", "mine=absent:graph", "No module named 'absent'"),
         ("PARLEY_MCP_CONFIG", "absent.json", "PARLEY_MCP_CONFIG: "),
