@@ -55,7 +55,8 @@ async def until_running(log: Log, *, after: int, runs: int) -> None:
                 return
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [1, 30])
 @pytest.mark.timeout(1800)
 async def test_the_leader_of_the_log_is_killed_during_conversations(
     cluster: Cluster, on_three: Fleet, kills: int

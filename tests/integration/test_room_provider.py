@@ -150,6 +150,7 @@ async def test_each_token_leaves_when_the_model_says_it(
         assert (await until(socket, "on_chain_end"))[-1]["data"] == {}
 
 
+@pytest.mark.slow
 async def test_a_run_that_is_taken_over_is_told_as_one_turn(
     own_stack: Any, provider: Provider, room: str
 ) -> None:
