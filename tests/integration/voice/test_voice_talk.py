@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+import pytest
+
 QUIET = 20.0
 """Root mean square below which audio counts as silent."""
 
