@@ -97,8 +97,7 @@ async def quotation(fleet: Fleet, key: str) -> Talk:
         seen.append(
             await ask(fleet, "GET", "/api/chat/status", name, lambda now: now["status"] == "completed")
         )
-    # How a reply is worded varies with the key; its text is compared in the log and the history.
-    return Talk(f"somebody:{key}", [(bool(reply["content"]), reply["quote"]) for reply in seen])
+    return Talk(f"somebody:{key}", [(reply["content"], reply["quote"]) for reply in seen])
 
 
 async def voice_session(fleet: Fleet, _: str) -> Talk:

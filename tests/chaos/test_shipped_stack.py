@@ -65,10 +65,18 @@ async def held(public: Public) -> dict[str, Talk]:
 
 def told(talks: dict[str, Talk]) -> dict[str, list[str]]:
     """What clients were told, without what differs from talk to talk."""
-    return {
-        name: [nameless(turn, {talk.conversation: "<conversation>"}) for turn in talk.seen]
-        for name, talk in talks.items()
-    }
+    return {name: [nameless(turn, _names(name, talk)) for turn in talk.seen] for name, talk in talks.items()}
+
+
+def _names(name: str, talk: Talk) -> dict[str, str]:
+    """What is named alike in all talks; the wording of a quote reply varies with the key of its talk."""
+    names = {talk.conversation: "<conversation>"}
+    if name == "quote":
+        names |= {
+            json.dumps(said, ensure_ascii=False)[1:-1]: f"<reply {n}>"
+            for n, (said, _) in enumerate(talk.seen)
+        }
+    return names
 
 
 @pytest.fixture(scope="module")
