@@ -16,6 +16,8 @@ from contracts.queries import (
     Messages,
     MessagesQuery,
     Query,
+    Quiet,
+    QuietQuery,
     Quotations,
     QuotationsQuery,
     Runs,
@@ -82,6 +84,11 @@ def router(
     async def find_session(query: SessionQuery) -> SessionFound:
         """Finds one conversation."""
         return await current(query, answers.session)
+
+    @routes.subscriber(subjects.query(queries.QUIET), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def list_quiet(query: QuietQuery) -> Quiet:
+        """Lists conversations that may be archived."""
+        return await current(query, answers.quiet)
 
     @routes.subscriber(subjects.query(queries.MESSAGES), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
     async def newest_messages(query: MessagesQuery) -> Messages:

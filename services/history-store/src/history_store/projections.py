@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from contracts.envelope import Recorded, format_time
 from contracts.events import (
@@ -11,6 +11,7 @@ from contracts.events import (
     AnswerReceived,
     CancelRequested,
     CheckpointsRemoved,
+    ConversationArchived,
     ConversationDeleted,
     ConversationStarted,
     MessageReceived,
@@ -49,6 +50,7 @@ class Changes:
         quotations: quotations newly given, in order.
         runs: the last state of every run touched, by id.
         gone: incarnations of which nothing may be left.
+        archived: incarnations of which only the row of the conversation may be left.
         rolled_back: runs of which no entry may be left.
         forgotten: runs that are not to be listed any more.
     """
@@ -58,6 +60,7 @@ class Changes:
     quotations: list[QuotationRow] = field(default_factory=list)
     runs: dict[str, RunRow] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
+    archived: set[int] = field(default_factory=set)
     rolled_back: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
 
@@ -88,6 +91,8 @@ def project(
         if run := evolve_run(changes.runs, after, recorded):
             changes.runs[run.run_id] = run
         match recorded.event:
+            case ConversationArchived():
+                changes.archived.add(after.incarnation)
             case CheckpointsRemoved(scope="runs", run_ids=run_ids):
                 changes.rolled_back.update(run_ids)
             case RunCancelled(rolled_back=True, run_id=run_id):
@@ -105,17 +110,18 @@ def project(
                 )
             case _:
                 changes.entries += entries(after.incarnation, recorded)
+    bare = changes.gone | changes.archived
     changes.entries = [
         entry
         for entry in changes.entries
-        if entry.incarnation not in changes.gone and entry.run_id not in changes.rolled_back
+        if entry.incarnation not in bare and entry.run_id not in changes.rolled_back
     ]
-    changes.quotations = [row for row in changes.quotations if row.incarnation not in changes.gone]
+    changes.quotations = [row for row in changes.quotations if row.incarnation not in bare]
     unlisted = changes.forgotten | changes.rolled_back
     changes.runs = {
         run_id: row
         for run_id, row in changes.runs.items()
-        if row.incarnation not in changes.gone and run_id not in unlisted
+        if row.incarnation not in bare and run_id not in unlisted
     }
     return changes
 
@@ -127,6 +133,8 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
         return _started(recorded, event)
     if conversation is None or isinstance(event, ConversationDeleted):
         return None
+    if isinstance(event, ConversationArchived):
+        return listed(event.listed)
     changes: dict[str, object] = {
         "updated_at": format_time(recorded.occurred_at),
         "last_sequence": recorded.sequence,
@@ -153,6 +161,11 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
     changed = conversation.model_copy(update=changes)
     changed.status = _status(changed, ended=isinstance(event, ENDS))
     return changed
+
+
+def listed(row: Mapping[str, Any]) -> ConversationRow:
+    """The row of an archived conversation, from what the archive keeps of it; an earlier release may have."""
+    return ConversationRow.model_validate({**row, "archived": True})
 
 
 def entries(incarnation: int, recorded: Recorded) -> list[EntryRow]:

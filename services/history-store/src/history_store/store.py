@@ -145,6 +145,15 @@ class Store:
             await _advance(connection, after, events)
             await _write(connection, events)
 
+    async def list_archived(self, rows: Sequence[ConversationRow]) -> None:
+        """List conversations as archived, but not those that are listed already."""
+        async with self.writing() as connection:
+            wanted = {row.key: row for row in rows}
+            known = await connection.scalars(select(CONVERSATION.c.key).where(CONVERSATION.c.key.in_(wanted)))
+            for key in known:
+                del wanted[key]
+            await _replace(connection, list(wanted.values()))
+
     async def skip(self, event: Recorded, *, after: int) -> None:
         """Move the position past an event that cannot be projected.
 
@@ -252,6 +261,9 @@ async def _remove(connection: AsyncConnection, changes: Changes) -> None:
     if changes.gone:
         for table in ROWS:
             await connection.execute(delete(table).where(table.c.incarnation.in_(changes.gone)))
+    if changes.archived:
+        for table in (ENTRY, RUN, QUOTATION):
+            await connection.execute(delete(table).where(table.c.incarnation.in_(changes.archived)))
     if changes.rolled_back:
         await connection.execute(delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
     if changes.forgotten or changes.rolled_back:
