@@ -128,7 +128,10 @@ class Archive:
         left = self._reader.range(subjects.facts(ConversationArchived.type), after=0)
         await self._end([await self._log.decode(stored) async for stored in left])
         for conversation in await self._index.returning():
-            await self.bring_back(conversation)
+            try:
+                await self.bring_back(conversation)
+            except NotPortable as error:
+                logger.error("a conversation does not come back: %s", error)
 
     async def lines(self, conversation: str) -> list[str] | None:
         """The lines of a conversation's file, None if it is not archived. Raises as `bring_back`."""

@@ -19,7 +19,15 @@ from nats.js.api import Header
 
 from contracts import subjects
 from contracts.envelope import ID, PAYLOAD_DIGEST, PAYLOAD_REFERENCE, TYPE
-from contracts.events import ENDS, REGISTERED, UPCASTERS, AnswerReceived, MessageReceived, RunRequested
+from contracts.events import (
+    ENDS,
+    REGISTERED,
+    UPCASTERS,
+    AnswerReceived,
+    ConversationArchived,
+    MessageReceived,
+    RunRequested,
+)
 from contracts.registry import Registry
 from eventlog.appending import EXPECTED, EXPECTED_FILTER, MAX_BATCH, Appender, Message, Outcome
 from eventlog.archived import ArchiveIndex
@@ -204,7 +212,7 @@ class Porter:
         async def events() -> AsyncIterator[tuple[Stored, bytes, bytes]]:
             until = await self._tail(conversation)
             async for stored in self._reader.range(subjects.conversation(conversation), after=0):
-                if stored.sequence > until:
+                if stored.sequence > until or stored.headers.get(TYPE) == ConversationArchived.type:
                     return
                 payload = await self._payloads.get(stored.headers, stored.payload)
                 name = recording(stored.headers, payload)
