@@ -34,7 +34,7 @@ from conftest import NatsServer, declared, free_port  # the tests' own
 
 ROOT: Final = Path(__file__).parents[1]
 MEASURED: Final = ROOT / "bench" / "scale.json"
-SUBJECTS: Final = 100_000
+SUBJECTS: Final = 50_000
 SECONDS: Final = 10.0
 WRITERS: Final = 50
 GIB: Final = 1 << 30

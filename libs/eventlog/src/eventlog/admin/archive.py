@@ -131,7 +131,7 @@ class Archive:
             try:
                 await self.bring_back(conversation)
             except NotPortable as error:
-                logger.error("a conversation does not come back: %s", error)
+                logger.warning("a conversation does not come back: %s", error)
 
     async def lines(self, conversation: str) -> list[str] | None:
         """The lines of a conversation's file, None if it is not archived. Raises as `bring_back`."""
