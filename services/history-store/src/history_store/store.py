@@ -4,30 +4,34 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, event, exists, insert, inspect, select, text, update
+from sqlalchemy import Connection, delete, event, exists, insert, inspect, select, text, tuple_, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from contracts.envelope import Recorded
 from history_store.containment import CONTAINS, contains
+from history_store.items import ItemChanges, Place, known_items, places_in
 from history_store.lineage import Stand, decode, encode, renewed
 from history_store.projections import Changes, project, runs_in
 from history_store.tables import (
     CONVERSATION,
     ENTRY,
+    ITEM,
     METADATA,
     POSITION,
     QUOTATION,
     ROWS,
     RUN,
     SCHEMA_VERSION,
+    VECTOR,
     ConversationRow,
+    ItemRow,
     RunRow,
 )
 
@@ -241,7 +245,8 @@ async def _write(connection: AsyncConnection, events: Sequence[Recorded]) -> Non
     known = {row.key: ConversationRow.model_construct(**row._asdict()) for row in rows}
     named = await connection.execute(select(RUN).where(RUN.c.run_id.in_(runs_in(events))))
     runs = {row.run_id: RunRow.model_construct(**row._asdict()) for row in named}
-    changes = project(known, events, runs)
+    items = await _items(connection, events)
+    changes = project(known, events, runs, items)
     await _remove(connection, changes)
     touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
     await _replace(connection, touched)
@@ -253,6 +258,37 @@ async def _write(connection: AsyncConnection, events: Sequence[Recorded]) -> Non
         await connection.execute(insert(RUN), [dict(row) for row in moved])
     if changes.quotations:
         await connection.execute(insert(QUOTATION), [dict(row) for row in changes.quotations])
+    await _put_items(connection, changes.items, items)
+
+
+async def _items(connection: AsyncConnection, events: Sequence[Recorded]) -> Mapping[Place, ItemRow]:
+    """The items that events are about, as they are."""
+    places = places_in(events)
+    if not places:
+        return {}
+    rows = await connection.execute(
+        select(ITEM).where(tuple_(ITEM.c.namespace, ITEM.c.key).in_(list(places)))
+    )
+    return known_items(ItemRow.model_construct(**row._asdict()) for row in rows)
+
+
+async def _put_items(
+    connection: AsyncConnection, changes: ItemChanges, before: Mapping[Place, ItemRow]
+) -> None:
+    """Replace the rows of the items that changed; what a row is found by changes only when it is put anew."""
+    changed = {place: row for place, row in changes.rows.items() if row is not before.get(place)}
+    if not changed:
+        return
+    for gone in (row for place, row in before.items() if place in changed):
+        await connection.execute(delete(ITEM).where(ITEM.c.sequence == gone.sequence))
+        after = changed[gone.namespace, gone.key]
+        if after is None or after.sequence != gone.sequence:
+            await connection.execute(delete(VECTOR).where(VECTOR.c.sequence == gone.sequence))
+    if rows := [row for row in changed.values() if row]:
+        await connection.execute(insert(ITEM), [dict(row) for row in rows])
+        new = [vector for row in rows for vector in changes.vectors.get(row.sequence, ())]
+        if new:
+            await connection.execute(insert(VECTOR), [dict(vector) for vector in new])
 
 
 async def _remove(connection: AsyncConnection, changes: Changes) -> None:
