@@ -4,45 +4,28 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, delete, event, exists, insert, inspect, select, text, tuple_, update
+from sqlalchemy import Connection, exists, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
-from history_store.containment import CONTAINS, contains
-from history_store.items import ItemChanges, Place, known_items, places_in
+from history_store.database import engine_of
 from history_store.lineage import Stand, decode, encode, renewed
-from history_store.projections import Changes, project, runs_in
+from history_store.rows import write
 from history_store.tables import (
-    CONVERSATION,
-    ENTRY,
-    ITEM,
     METADATA,
     POSITION,
-    QUOTATION,
     ROWS,
-    RUN,
     SCHEMA_VERSION,
-    VECTOR,
-    ConversationRow,
-    ItemRow,
-    RunRow,
 )
 
-BUSY_SECONDS: Final = 10
-CONNECT_SECONDS: Final = 5
-STATEMENT_SECONDS: Final = 60
 _PREPARING: Final = 7_205_759
 """Key of the PostgreSQL advisory lock under which replicas create the tables one after the other."""
-
-_POISON_STATES: Final = frozenset({"22", "23", "54"})
-"""SQLSTATE classes: bad data, a broken constraint, a limit exceeded (such as the size of an index row)."""
 
 
 class Moved(Exception):
@@ -56,7 +39,7 @@ class Store:
         self.url = make_url(url)
         self.schema = schema
         self.embedded = self.url.get_backend_name() == "sqlite"
-        self._engine = _engine(url, embedded=self.embedded).execution_options(
+        self._engine = engine_of(url, embedded=self.embedded).execution_options(
             schema_translate_map={None: schema}
         )
 
@@ -154,7 +137,7 @@ class Store:
         """
         async with self.writing() as connection:
             await _advance(connection, after, events)
-            await _write(connection, events)
+            await write(connection, events)
 
     async def skip(self, event: Recorded, *, after: int) -> None:
         """Move the position past an event that cannot be projected.
@@ -237,102 +220,3 @@ async def _make(connection: AsyncConnection) -> None:
     await connection.run_sync(METADATA.drop_all)
     await connection.run_sync(METADATA.create_all)
     await connection.execute(insert(POSITION), {"id": 1, "sequence": 0, "schema_version": SCHEMA_VERSION})
-
-
-async def _write(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    keys = {recorded.conversation for recorded in events}
-    rows = await connection.execute(select(CONVERSATION).where(CONVERSATION.c.key.in_(keys)))
-    known = {row.key: ConversationRow.model_construct(**row._asdict()) for row in rows}
-    named = await connection.execute(select(RUN).where(RUN.c.run_id.in_(runs_in(events))))
-    runs = {row.run_id: RunRow.model_construct(**row._asdict()) for row in named}
-    items = await _items(connection, events)
-    changes = project(known, events, runs, items)
-    await _remove(connection, changes)
-    touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
-    await _replace(connection, touched)
-    if changes.entries:
-        await connection.execute(insert(ENTRY), [dict(entry) for entry in changes.entries])
-    moved = [row for run_id, row in changes.runs.items() if row and row is not runs.get(run_id)]
-    if moved:
-        await connection.execute(delete(RUN).where(RUN.c.sequence.in_([row.sequence for row in moved])))
-        await connection.execute(insert(RUN), [dict(row) for row in moved])
-    if changes.quotations:
-        await connection.execute(insert(QUOTATION), [dict(row) for row in changes.quotations])
-    await _put_items(connection, changes.items, items)
-
-
-async def _items(connection: AsyncConnection, events: Sequence[Recorded]) -> Mapping[Place, ItemRow]:
-    """The items that events are about, as they are."""
-    places = places_in(events)
-    if not places:
-        return {}
-    rows = await connection.execute(
-        select(ITEM).where(tuple_(ITEM.c.namespace, ITEM.c.key).in_(list(places)))
-    )
-    return known_items(ItemRow.model_construct(**row._asdict()) for row in rows)
-
-
-async def _put_items(
-    connection: AsyncConnection, changes: ItemChanges, before: Mapping[Place, ItemRow]
-) -> None:
-    """Replace the rows of the items that changed; what a row is found by changes only when it is put anew."""
-    changed = {place: row for place, row in changes.rows.items() if row is not before.get(place)}
-    if not changed:
-        return
-    for gone in (row for place, row in before.items() if place in changed):
-        await connection.execute(delete(ITEM).where(ITEM.c.sequence == gone.sequence))
-        after = changed[gone.namespace, gone.key]
-        if after is None or after.sequence != gone.sequence:
-            await connection.execute(delete(VECTOR).where(VECTOR.c.sequence == gone.sequence))
-    if rows := [row for row in changed.values() if row]:
-        await connection.execute(insert(ITEM), [dict(row) for row in rows])
-        new = [vector for row in rows for vector in changes.vectors.get(row.sequence, ())]
-        if new:
-            await connection.execute(insert(VECTOR), [dict(vector) for vector in new])
-
-
-async def _remove(connection: AsyncConnection, changes: Changes) -> None:
-    if changes.gone:
-        for table in ROWS:
-            await connection.execute(delete(table).where(table.c.incarnation.in_(changes.gone)))
-    if changes.rolled_back:
-        await connection.execute(delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
-    if changes.forgotten or changes.rolled_back:
-        gone = changes.forgotten | changes.rolled_back
-        await connection.execute(delete(RUN).where(RUN.c.run_id.in_(gone)))
-
-
-async def _replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> None:
-    if rows:
-        incarnations = [row.incarnation for row in rows]
-        await connection.execute(delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_(incarnations)))
-        await connection.execute(insert(CONVERSATION), [dict(row) for row in rows])
-
-
-def _engine(url: str, *, embedded: bool) -> AsyncEngine:
-    if not embedded:
-        return create_async_engine(
-            url,
-            hide_parameters=True,  # errors are logged, and messages' texts are not
-            pool_size=5,
-            max_overflow=5,
-            pool_timeout=CONNECT_SECONDS,
-            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
-        )
-    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: Any, _: object) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.create_function(CONTAINS, 2, contains, deterministic=True)
-
-    return engine
-
-
-def is_poison(error: Exception) -> bool:
-    """Whether an event's own content is what the projection or the database refuses."""
-    if isinstance(error, DBAPIError):
-        state = str(getattr(error.orig, "sqlstate", None) or "")
-        return isinstance(error, DataError | IntegrityError) or state[:2] in _POISON_STATES
-    return isinstance(error, ArithmeticError | AttributeError | LookupError | TypeError | ValueError)
