@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from struct import pack
 from threading import Lock
 from typing import Any, Final
 
-import numpy as np
 from langchain_core.embeddings import Embeddings
 from langgraph.store.base import ensure_embeddings, get_text_at_path, tokenize_path
 
@@ -120,7 +120,7 @@ def _texts(value: Mapping[str, Any], path: str) -> list[str]:
 
 
 def _packed(vector: Sequence[float]) -> str:
-    return b64encode(np.asarray(vector, dtype="<f4").tobytes()).decode()
+    return b64encode(pack(f"<{len(vector)}f", *vector)).decode()
 
 
 def _bounded(text: str) -> str:
