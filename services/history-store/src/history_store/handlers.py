@@ -1,7 +1,7 @@
 """The queries as FastStream subscribers; replicas share the questions."""
 
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from faststream import ExceptionMiddleware
 from faststream.nats import NatsRouter
@@ -13,8 +13,14 @@ from contracts.queries import (
     Failure,
     History,
     HistoryQuery,
+    ItemFound,
+    ItemQuery,
+    Items,
+    ItemsQuery,
     Messages,
     MessagesQuery,
+    Namespaces,
+    NamespacesQuery,
     Query,
     Quiet,
     QuietQuery,
@@ -30,6 +36,7 @@ from contracts.queries import (
     ThreadsQuery,
 )
 from history_store.answers import Answers
+from history_store.memory import Memory
 from history_store.projector import Behind, Projector
 from history_store.threads import ThreadAnswers
 
@@ -40,10 +47,21 @@ QueryT = TypeVar("QueryT", bound=Query)
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 
+class _Current(Protocol):
+    """Answers a query once the projection has seen what it asks for."""
+
+    async def __call__(self, query: QueryT, answer: Callable[[QueryT], Awaitable[AnswerT]]) -> AnswerT: ...
+
+
 async def invalid(error: ValidationError) -> Failure:
     """The question does not fit its model."""
     wrong = (f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors())
     return Failure(failure="invalid", message="; ".join(wrong))
+
+
+async def unfit(error: ValueError) -> Failure:
+    """The question asks for something that there is not."""
+    return Failure(failure="invalid", message=str(error))
 
 
 async def behind(error: Behind) -> Failure:
@@ -57,12 +75,13 @@ async def internal(error: Exception) -> Failure:
 
 
 def router(
-    answers: Answers, threads: ThreadAnswers, projector: Projector, *, query_wait: float
+    answers: Answers, threads: ThreadAnswers, memory: Memory, projector: Projector, *, query_wait: float
 ) -> NatsRouter:
     """A router with a subscriber for each query; `query_wait` in seconds."""
     failures = ExceptionMiddleware(
         publish_handlers={
             ValidationError: invalid,
+            ValueError: unfit,
             Behind: behind,
             SQLAlchemyError: internal,
             OSError: internal,
@@ -115,4 +134,24 @@ def router(
         """Lists the runs of a conversation."""
         return await current(query, threads.runs)
 
+    _add_memory(routes, memory, current)
     return routes
+
+
+def _add_memory(routes: NatsRouter, memory: Memory, current: _Current) -> None:
+    """The queries about the store of graphs."""
+
+    @routes.subscriber(subjects.query(queries.ITEM), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def find_item(query: ItemQuery) -> ItemFound:
+        """Finds one item of the store."""
+        return await current(query, memory.item)
+
+    @routes.subscriber(subjects.query(queries.ITEMS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def search_items(query: ItemsQuery) -> Items:
+        """Searches the store."""
+        return await current(query, memory.items)
+
+    @routes.subscriber(subjects.query(queries.NAMESPACES), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def list_namespaces(query: NamespacesQuery) -> Namespaces:
+        """Lists the namespaces of the store."""
+        return await current(query, memory.namespaces)
