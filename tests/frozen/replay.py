@@ -39,7 +39,7 @@ async def replay(nats_url: str, folder: Path, lines: Sequence[str]) -> dict[str,
     await broker.start()
     store = Store(f"sqlite+aiosqlite:///{folder / 'history.sqlite3'}")
     try:
-        key, _ = await Porter(broker, settings).bring_in(lines)
+        key, _ = await Porter(broker, settings).importing(lines)
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
         await store.prepare()
         await store.apply([event async for event in log.read(key)], after=0)

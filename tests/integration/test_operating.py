@@ -115,7 +115,7 @@ async def test_an_exported_conversation_is_the_same_elsewhere(
     )  # so that positions differ
 
     porter = Porter(broker, nats_settings)
-    assert await porter.bring_in(lines) == (conversation, len(lines) - 2)
+    assert await porter.importing(lines) == (conversation, len(lines) - 2)
 
     here = [event async for event in log.read(conversation)]
     sequences = {event.id: event.sequence for event in here}
@@ -139,11 +139,11 @@ async def test_an_exported_conversation_is_the_same_elsewhere(
     assert f"sha256:{await digest(log, conversation, tmp_path)}  {conversation}\n" in there
 
     with pytest.raises(NotPortable, match="in use"):
-        await porter.bring_in(lines)
+        await porter.importing(lines)
     with pytest.raises(NotPortable, match="digest"):
-        await porter.bring_in([line.replace("contacts", "contact5") for line in lines])
+        await porter.importing([line.replace("contacts", "contact5") for line in lines])
     with pytest.raises(NotPortable):
-        await porter.bring_in(lines[:-1])
+        await porter.importing(lines[:-1])
 
 
 async def test_erased_and_brought_back(stack: Any, conversation: str, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ async def test_kept_audio_is_exported_and_erased_along(
     assert (erased.events, erased.payloads) == (3, 1)
     with pytest.raises(LogError, match="missing"):
         await payloads.kept(name)
-    await porter.bring_in(lines)
+    await porter.importing(lines)
     assert await payloads.kept(name) == audio
 
 

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from parley.commands.bring_in import bring_in
 from parley.commands.chat import chat
 from parley.commands.conversations import conversations
 from parley.commands.dead import dead
@@ -18,6 +17,7 @@ from parley.commands.declare import declare
 from parley.commands.doctor import doctor
 from parley.commands.erase import erase
 from parley.commands.export import export
+from parley.commands.importing import importing
 from parley.commands.rebuild import rebuild
 from parley.commands.status import status
 from parley.commands.tail import replay, show, tail
@@ -53,7 +53,7 @@ def app() -> typer.Typer:
     parley.callback()(options)
     for command in COMMANDS:
         parley.command()(command)
-    parley.command("import")(bring_in)  # a word of Python's
+    parley.command("import")(importing)  # a word of Python's
     parley.add_typer(dead)
     return parley
 

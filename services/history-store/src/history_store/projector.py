@@ -16,8 +16,9 @@ from chassis.metrics import ProjectionMetrics
 from contracts.envelope import Recorded
 from contracts.events import Unrecognized
 from eventlog.ports import Log, LogError
+from history_store.database import is_poison
 from history_store.lineage import strayed
-from history_store.store import Moved, Store, is_poison
+from history_store.store import Moved, Store
 
 logger = logging.getLogger(__name__)
 

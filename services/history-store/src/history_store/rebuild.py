@@ -26,10 +26,11 @@ from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings
+from history_store.database import is_poison
 from history_store.digests import Digests
 from history_store.lineage import strayed
 from history_store.settings import HistorySettings
-from history_store.store import Moved, Store, is_poison, lock, put, stand_of, take_over
+from history_store.store import Moved, Store, lock, put, stand_of, take_over
 from history_store.tables import ROWS
 
 BATCH: Final = 4000

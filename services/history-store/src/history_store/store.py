@@ -7,15 +7,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, delete, event, exists, insert, inspect, select, text, update
+from sqlalchemy import Connection, delete, exists, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
-from history_store.containment import CONTAINS, contains
+from history_store.database import engine_of
 from history_store.lineage import Stand, decode, encode, renewed
 from history_store.projections import Changes, project, runs_in
 from history_store.tables import (
@@ -31,14 +30,8 @@ from history_store.tables import (
     RunRow,
 )
 
-BUSY_SECONDS: Final = 10
-CONNECT_SECONDS: Final = 5
-STATEMENT_SECONDS: Final = 60
 _PREPARING: Final = 7_205_759
 """Key of the PostgreSQL advisory lock under which replicas create the tables one after the other."""
-
-_POISON_STATES: Final = frozenset({"22", "23", "54"})
-"""SQLSTATE classes: bad data, a broken constraint, a limit exceeded (such as the size of an index row)."""
 
 
 class Moved(Exception):
@@ -52,7 +45,7 @@ class Store:
         self.url = make_url(url)
         self.schema = schema
         self.embedded = self.url.get_backend_name() == "sqlite"
-        self._engine = _engine(url, embedded=self.embedded).execution_options(
+        self._engine = engine_of(url, embedded=self.embedded).execution_options(
             schema_translate_map={None: schema}
         )
 
@@ -271,32 +264,3 @@ async def _replace(connection: AsyncConnection, rows: Sequence[ConversationRow])
         incarnations = [row.incarnation for row in rows]
         await connection.execute(delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_(incarnations)))
         await connection.execute(insert(CONVERSATION), [dict(row) for row in rows])
-
-
-def _engine(url: str, *, embedded: bool) -> AsyncEngine:
-    if not embedded:
-        return create_async_engine(
-            url,
-            hide_parameters=True,  # errors are logged, and messages' texts are not
-            pool_size=5,
-            max_overflow=5,
-            pool_timeout=CONNECT_SECONDS,
-            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
-        )
-    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: Any, _: object) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.create_function(CONTAINS, 2, contains, deterministic=True)
-
-    return engine
-
-
-def is_poison(error: Exception) -> bool:
-    """Whether an event's own content is what the projection or the database refuses."""
-    if isinstance(error, DBAPIError):
-        state = str(getattr(error.orig, "sqlstate", None) or "")
-        return isinstance(error, DataError | IntegrityError) or state[:2] in _POISON_STATES
-    return isinstance(error, ArithmeticError | AttributeError | LookupError | TypeError | ValueError)

@@ -203,7 +203,7 @@ class Porter:
         async for line in written(conversation, events()):
             yield line
 
-    async def bring_in(self, lines: Sequence[str]) -> tuple[str, int]:
+    async def importing(self, lines: Sequence[str]) -> tuple[str, int]:
         """Append the conversation of a file; its key and how many events it has.
 
         Raises:

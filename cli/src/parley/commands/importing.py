@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from eventlog.settings import NatsSettings
 
 
-def bring_in(
+def importing(
     file: Annotated[
         Path,
         typer.Argument(
@@ -32,7 +32,7 @@ def bring_in(
     async def append(broker: "Broker", nats: "NatsSettings") -> tuple[str, int]:
         from eventlog.admin.portable import Porter
 
-        return await Porter(broker, nats).bring_in(lines)
+        return await Porter(broker, nats).importing(lines)
 
     key, count = with_log(append)
     typer.echo(f"{count} events of conversation {key!r}")
