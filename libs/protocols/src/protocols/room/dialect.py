@@ -308,7 +308,7 @@ class Room:
 
 
 def state_of(events: Iterable[Recorded]) -> State:
-    """What was said in a room, by its events of the kinds `SAID`, as one frame with the id of the last turn's end."""
+    """What was said in a room, by its events of the kinds `SAID`, with the id of the last turn's end."""
     messages: list[RoomMessage] = []
     position: Position | None = None
     for recorded in events:
