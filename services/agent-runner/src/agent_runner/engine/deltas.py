@@ -3,12 +3,10 @@
 import asyncio
 from collections import deque
 from threading import get_ident
-from typing import Any, Final
+from typing import Any
 
 from contracts.live import Delta
 from eventlog.live import Live
-
-TURNS: Final = 4
 
 
 class Deltas:
@@ -59,18 +57,12 @@ class Deltas:
         self._released.set()
 
     async def publish_as_sent(self) -> None:
-        """Publish whenever there is something, until cancelled.
-
-        What comes while a turn or two of the loop pass leaves together, by one system call. The first never
-        waits, and in a loop with nothing to do these turns take no time.
-        """
+        """Publish whenever there is something, until cancelled."""
         await self._released.wait()
         while True:
             await self._added.wait()
             self._added.clear()
             await self.flush()
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
 
     async def flush(self) -> None:
         """Publish everything sent so far; a delta whose publishing is cancelled is published again."""
