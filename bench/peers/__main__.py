@@ -21,7 +21,7 @@ from typing import Any
 
 import uvloop
 
-from peers import environments, measures, postgres, report
+from peers import environments, measures, postgres, report, waterfall
 from peers.contestants import HERE, Aegra, Contestant, Hand, InProcess, LangGraphDev, Parley
 
 sys.path.insert(0, str(HERE.parents[1]))
@@ -105,12 +105,22 @@ class Run:
             if isinstance(contestant, Hand | Parley):
                 for name in [*contestant.doors][:2]:
                     await self._apart(contestant, "sockets", name, self._sockets)
+            if isinstance(contestant, Parley):
+                await self._waterfall()
             if not isinstance(contestant, InProcess | LangGraphDev):
                 for name in contestant.doors:
                     if name != "Parley, agent":
                         await self._apart(contestant, "tokens", name, self._tokens)
             if not isinstance(contestant, InProcess) and not self.quick:
                 await self._apart(contestant, "takeover", next(iter(contestant.doors)), self._takeover)
+
+    async def _waterfall(self) -> None:
+        folder = self.folder / "waterfall"
+        folder.mkdir()
+        try:
+            self.results["once"]["waterfall"] = await waterfall.drawn(folder)
+        except Exception as error:  # noqa: BLE001 # as above
+            self.failed("waterfall", repr(error))
 
     def without_servers(self) -> None:
         """The checkpointers by themselves, and the log that Parley leaves behind."""

@@ -7,10 +7,10 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import httpx
 import psutil
@@ -156,7 +156,8 @@ class InProcess(Contestant):
         """Run the graph, streaming its messages to a loop that does nothing with them."""
         turn = Turn()
         given: Any = {"messages": [{"role": "user", "content": text}]}
-        async for message, _ in self.graph.astream(given, stream_mode="messages"):
+        parts: AsyncIterator[Any] = self.graph.astream(given, stream_mode="messages")
+        async for message, _ in parts:
             if message.type == "AIMessageChunk" and message.content:
                 turn.token()
                 if on_token:
@@ -175,7 +176,7 @@ class OverWebSocket:
     thread: str
 
     @classmethod
-    async def open(cls, url: str, thread: str, **options: Any) -> "OverWebSocket":
+    async def open(cls, url: str, thread: str, **options: Any) -> Self:
         """Connect."""
         return cls(await connect(url, max_size=None, open_timeout=30, **options), thread)
 
@@ -293,7 +294,7 @@ class Hand(Contestant):
         program = python(self.environments, "hand")
         return [program, "-m", "peers.hand", self.port, self.database, self.durability], HERE, QUIET
 
-    async def open(self, thread: str, **options: Any) -> OverWebSocket:
+    async def open(self, thread: str, **options: Any) -> ByHand:
         """A WebSocket."""
         return await ByHand.open(f"ws://127.0.0.1:{self.port}/ws/{thread}", thread, **options)
 
@@ -394,12 +395,12 @@ class Parley(Contestant):
         """As ``make run``."""
         return [Path(sys.executable).with_name("parley"), "up"], self.folder, self.environment
 
-    async def room(self, thread: str, **options: Any) -> OverWebSocket:
+    async def room(self, thread: str, **options: Any) -> Room:
         """A WebSocket of the room protocol."""
         url = f"ws://127.0.0.1:{self.port}/v3/?room_uid={thread}&user_uid=u"
         return await Room.open(url, thread, **options)
 
-    async def agent(self, thread: str, **options: Any) -> OverWebSocket:
+    async def agent(self, thread: str, **options: Any) -> Agent:
         """A WebSocket of the agent protocol."""
         return await Agent.open(f"ws://127.0.0.1:{self.port}/chat/{thread}", thread, **options)
 

@@ -50,6 +50,29 @@ def curves(savers: Mapping[str, Mapping[str, Mapping[str, float]]], path: Path) 
     pyplot.close(figure)
 
 
+def fall(drawn: Mapping[str, Any], path: Path) -> None:
+    """One turn: a bar a span, and when the client had the first token and the end."""
+    spans = drawn["spans"]
+    figure, panel = pyplot.subplots(figsize=(11, 0.28 * len(spans) + 1.2))
+    services = list(dict.fromkeys(span["what"].partition(":")[0] for span in spans))
+    colours = dict(zip(services, pyplot.get_cmap("tab10").colors, strict=False))
+    for row, span in enumerate(spans):
+        begin, end = span["begin_ms"], span["end_ms"]
+        panel.barh(row, max(end - begin, 0.02), left=begin, color=colours[span["what"].partition(":")[0]])
+        panel.text(end + 0.05, row, f"{span['what']} {end - begin:.2f} ms", va="center", fontsize=7)
+    for moment, label in ((drawn["first_ms"], "first token"), (drawn["turn_ms"], "end")):
+        panel.axvline(moment, color="black", linestyle=":")
+        panel.text(moment, -1.2, f"{label} {moment:.1f} ms", ha="center", fontsize=8)
+    panel.set(
+        xlim=(0, 1.45 * drawn["turn_ms"]), yticks=[], xlabel="ms after the client sent (with tracing on)"
+    )
+    panel.invert_yaxis()
+    panel.spines[["top", "right", "left"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
 def main(results: dict[str, Any], folder: Path) -> None:
     """Draw what there is."""
     medians, once = results["medians"], results["once"]
@@ -66,6 +89,8 @@ def main(results: dict[str, Any], folder: Path) -> None:
     servers.pop("in-process", None)
     memory = {"idle_mb": "idle, MB", "loaded_mb": "after all turns, MB"}
     bars(servers, memory, "Memory, databases included", folder / "memory.png")
+    if "waterfall" in once:
+        fall(once["waterfall"], folder / "waterfall.png")
     if "savers" in once:
         curves(once["savers"], folder / "checkpoints.png")
 
