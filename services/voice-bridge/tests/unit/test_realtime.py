@@ -27,8 +27,9 @@ from voice_bridge.domain.speech import (
     TurnCommitted,
     UserTranscript,
 )
-from voice_bridge.engines.realtime import Limits, Model, RealtimeEngine, RealtimeSession
-from voice_bridge.engines.realtime.model import session_update
+from voice_bridge.engines.realtime.engine import RealtimeEngine
+from voice_bridge.engines.realtime.model import Model, session_update
+from voice_bridge.engines.realtime.session import Limits, RealtimeSession
 from voice_bridge.engines.realtime.upstream import Unread, Upstream
 from voice_bridge.ports import CallTool, EngineError, Said, Surroundings, Tool
 
