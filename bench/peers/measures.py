@@ -35,12 +35,12 @@ class Amount:
 
     def slower(self, by: int) -> "Amount":
         """For a peer whose turn takes a second by design."""
-        few = {name: max(getattr(self, name) // by, 3) for name in ("turns", "alone", "ten", "fifty")}
+        few = {name: max(getattr(self, name) // by, 2) for name in ("turns", "alone", "ten", "fifty")}
         return replace(self, **few)
 
 
 FULL = Amount(turns=30, alone=40, ten=200, fifty=300, streams=100, idle=5000)
-QUICK = Amount(turns=15, alone=20, ten=100, fifty=150, streams=50, idle=500)
+QUICK = Amount(turns=10, alone=10, ten=60, fifty=100, streams=30, idle=300)
 
 
 async def latency(door: Door, amount: Amount) -> Row:

@@ -34,6 +34,22 @@ class Counts:
         self._acknowledged = 0
         self._changed = asyncio.Condition()
 
+    @contextmanager
+    def encodings(self) -> Iterator[None]:
+        """Count what is written as JSON within; every call of any function is seen, so this takes time."""
+
+        def called(frame: FrameType, event: str, what: Any) -> None:
+            if (event == "c_call" and getattr(what, "__name__", "") in ENCODERS) or (
+                event == "call" and frame.f_code is json.JSONEncoder.encode.__code__
+            ):
+                self.totals["JSON encodings"] += 1
+
+        sys.setprofile(called)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+
     async def acknowledged(self, deliveries: int) -> None:
         """Wait until so many deliveries of work have been done with: nothing of their turns is to come."""
         async with self._changed:
@@ -53,9 +69,8 @@ class Counts:
                 self._changed.notify_all()
 
 
-@contextmanager
-def counting(patch: pytest.MonkeyPatch) -> Iterator[Counts]:
-    """Count in this process from now on."""
+def counting(patch: pytest.MonkeyPatch) -> Counts:
+    """Count in this process from now on; before any broker is made, since it wraps its client's calls."""
     counts = Counts()
     publish, request, decode = Client.publish, Client.request, JetStreamLog.decode
 
@@ -72,17 +87,7 @@ def counting(patch: pytest.MonkeyPatch) -> Iterator[Counts]:
         counts.totals["bytes read"] += len(stored.payload)
         return await decode(log, stored)
 
-    def called(frame: FrameType, event: str, what: Any) -> None:
-        if (event == "c_call" and getattr(what, "__name__", "") in ENCODERS) or (
-            event == "call" and frame.f_code is json.JSONEncoder.encode.__code__
-        ):
-            counts.totals["JSON encodings"] += 1
-
     patch.setattr(Client, "publish", counted_publish)
     patch.setattr(Client, "request", counted_request)
     patch.setattr(JetStreamLog, "decode", counted_decode)
-    sys.setprofile(called)
-    try:
-        yield counts
-    finally:
-        sys.setprofile(None)
+    return counts
