@@ -30,6 +30,16 @@ AIMS = (
     ("turn_ms", ASYNC, 0.65, "whole turn"),
 )
 
+PICTURES = {
+    "latency.png": ("First token and whole turn", ""),
+    "throughput.png": ("Turns a second", ""),
+    "cpu.png": ("CPU a turn", ""),
+    "memory.png": ("Memory", ""),
+    "checkpoints.png": ("What a checkpoint costs as the thread grows", "savers"),
+    "waterfall.png": ("One turn", "waterfall"),
+}
+"""Their titles, and which part of what is measured once they need."""
+
 Row = Mapping[str, float]
 
 
@@ -48,7 +58,15 @@ def middle(rows: Sequence[Row]) -> dict[str, float]:
 
 def _page(results: Mapping[str, Any], medians: Mapping[str, Row]) -> list[str]:
     rounds = max((len(rows) for rows in results["rounds"].values()), default=0)
-    lines = [f"Medians of {rounds} round{'s' if rounds != 1 else ''}, everybody in turns.", ""]
+    lines = [
+        "# Figures of one run",
+        "",
+        f"Medians of {rounds} round{'s' if rounds != 1 else ''}, everybody in turns. ",
+    ]
+    lines[-1] += (
+        "[What is measured, and what stands in the way of each aim](README.md); [every figure](peers.json)."
+    )
+    lines.append("")
     doors = {name: row for name, row in medians.items() if not name.startswith("server: ")}
     lines += _table(["", *COLUMNS.values()], [[name, *map(row.get, COLUMNS)] for name, row in doors.items()])
     lines += [
@@ -65,6 +83,8 @@ def _page(results: Mapping[str, Any], medians: Mapping[str, Row]) -> list[str]:
     if results["failed"]:
         lines += ["", "Not measured:", ""]
         lines += [f"- {name}: {reason}" for name, reason in results["failed"].items()]
+    drawn = {file: title for file, (title, part) in PICTURES.items() if not part or part in results["once"]}
+    lines += ["", *(f"![{title}]({file})" for file, title in drawn.items())]
     return [*lines, "", "```json", json.dumps(results.get("machine", {}), indent=1), "```"]
 
 
