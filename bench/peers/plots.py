@@ -11,6 +11,8 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot  # after the choice of what draws
 
+AFTER = "history-store"
+"""Projects a turn while it runs and after it; nobody waits for it."""
 OURS, THEIRS = "#1f5fa8", "#9a9a9a"
 
 
@@ -52,14 +54,15 @@ def curves(savers: Mapping[str, Mapping[str, Mapping[str, float]]], path: Path) 
 
 def fall(drawn: Mapping[str, Any], path: Path) -> None:
     """One turn: a bar a span, and when the client had the first token and the end."""
-    spans = drawn["spans"]
+    spans = [span for span in drawn["spans"] if not span["what"].startswith(AFTER)]
     figure, panel = pyplot.subplots(figsize=(11, 0.28 * len(spans) + 1.2))
     services = list(dict.fromkeys(span["what"].partition(":")[0] for span in spans))
     colours = dict(zip(services, pyplot.get_cmap("tab10").colors, strict=False))
     for row, span in enumerate(spans):
         begin, end = span["begin_ms"], span["end_ms"]
         panel.barh(row, max(end - begin, 0.02), left=begin, color=colours[span["what"].partition(":")[0]])
-        panel.text(end + 0.05, row, f"{span['what']} {end - begin:.2f} ms", va="center", fontsize=7)
+        label = f" {span['what']} {end - begin:.2f} ms"
+        panel.text(min(end, drawn["turn_ms"]), row, label, va="center", fontsize=7)
     for moment, label in ((drawn["first_ms"], "first token"), (drawn["turn_ms"], "end")):
         panel.axvline(moment, color="black", linestyle=":")
         panel.text(moment, -1.2, f"{label} {moment:.1f} ms", ha="center", fontsize=8)
