@@ -90,7 +90,7 @@ async def _remove(connection: AsyncConnection, changes: Changes) -> None:
 
 
 async def replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> None:
-    """Put the rows of conversations in the place of those with their incarnations."""
+    """Put rows of conversations in the place of those that are there."""
     if rows:
         incarnations = [row.incarnation for row in rows]
         await connection.execute(delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_(incarnations)))
