@@ -1,11 +1,11 @@
-"""The engine of the Realtime API."""
+"""`RealtimeEngine`, whose sessions are sessions of the Realtime API."""
 
 import openai
 from prometheus_client import Counter
 
 from voice_bridge.domain.endpointing import VadSettings
-from voice_bridge.engines.realtime.model import Model
-from voice_bridge.engines.realtime.session import Limits, RealtimeSession
+from voice_bridge.engines.realtime.model import Limits, Model
+from voice_bridge.engines.realtime.session import RealtimeSession
 from voice_bridge.ports import Surroundings
 
 
