@@ -112,8 +112,9 @@ async def installation(url: str, folder: Path) -> AsyncIterator[tuple[JetStreamL
         outage_patience=60,
         archived=lambda: ArchiveIndex(broker.client, 20),
     )
-    answers = Answers(store), ThreadAnswers(store), Memory(store)
-    broker.include_router(router(*answers, projector, query_wait=60))
+    broker.include_router(
+        router(Answers(store), ThreadAnswers(store), Memory(store), projector, query_wait=60)
+    )
     routes = NatsRouter()
     found: list[Archive] = []
 
