@@ -9,6 +9,8 @@ from parley.stack import nats
 
 GATEWAY = "gateway"
 NATS = "nats-server"
+GRAPHS = "agent-runner"
+"""The service that has the users' graphs in it."""
 GATEWAY_STAGE = 2
 
 
@@ -41,7 +43,7 @@ class Service:
 # The edges stop before the gateway: their close frames go out through it.
 SERVICES = (
     Service("history-store", "history_store", 1),
-    Service("agent-runner", "agent_runner", 1),
+    Service(GRAPHS, "agent_runner", 1),
     Service("quote-engine", "quote_engine", 1),
     Service("voice-bridge", "voice_bridge", 1),
     Service("edge-ws", "edge_ws", 3),
