@@ -33,22 +33,26 @@ class State(MessagesState):
     found: Annotated[list[str], add]
 
 
-def large(state: State) -> dict[str, Any]:
+def large(state: Any) -> dict[str, Any]:
     said = [message.text for message in state["messages"] if message.type == "human"]
     return {"found": ["x" * ROOM if said[-1] == "large" else "x"]}
 
 
-def small(_: State) -> dict[str, Any]:
+def small(_: Any) -> dict[str, Any]:
     return {"messages": [AIMessage("here")]}
 
 
-def in_line() -> StateGraph[State]:
-    graph = StateGraph(State).add_node("first", small).add_node("search", large)
+def in_line() -> Any:
+    graph = StateGraph(State)
+    graph.add_node("first", small)
+    graph.add_node("search", large)
     return graph.add_edge(START, "first").add_edge("first", "search")
 
 
-def side_by_side() -> StateGraph[State]:
-    graph = StateGraph(State).add_node("first", small).add_node("search", large)
+def side_by_side() -> Any:
+    graph = StateGraph(State)
+    graph.add_node("first", small)
+    graph.add_node("search", large)
     return graph.add_edge(START, "first").add_edge(START, "search")
 
 
@@ -60,7 +64,7 @@ def narrow(talk: Any) -> Any:
 
 
 @pytest.mark.parametrize("build", [in_line, side_by_side])
-async def test_a_node_is_named_with_its_key(runs: Any, build: Callable[[], StateGraph[State]]) -> None:
+async def test_a_node_is_named_with_its_key(runs: Any, build: Callable[[], Any]) -> None:
     talk = narrow(runs(build()))
     runner = talk.runner()
     begun = await talk.run(await talk.receive("small"), runner)
