@@ -43,14 +43,14 @@ def small(_: Any) -> dict[str, Any]:
 
 
 def in_line() -> Any:
-    graph = StateGraph(State)
+    graph: Any = StateGraph(State)
     graph.add_node("first", small)
     graph.add_node("search", large)
     return graph.add_edge(START, "first").add_edge("first", "search")
 
 
 def side_by_side() -> Any:
-    graph = StateGraph(State)
+    graph: Any = StateGraph(State)
     graph.add_node("first", small)
     graph.add_node("search", large)
     return graph.add_edge(START, "first").add_edge(START, "search")

@@ -160,8 +160,7 @@ class LogCheckpointSaver(SynchronousCalls):
         Raises:
             eventlog.ports.LogError: if it could not be appended.
         """
-        draft = Draft(config, checkpoint, metadata, new_versions)
-        address = Address.of(config)
+        draft, address = Draft(config, checkpoint, metadata, new_versions), Address.of(config)
 
         def decide(thread: Thread) -> Event:
             return checkpoint_saved(
