@@ -18,15 +18,30 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.everyday import (
+    DRAFT,
+    HALVES,
+    LANGUAGES,
+    Said,
+    answers,
+    commits,
+    fits,
+    half,
+    questions,
+    reply,
+    requests,
+)
+
 from agent_runner.agents.graphs.consent import read
 from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.agents.tools.notes import note_tools
-from tests.everyday import DRAFT, HALVES, LANGUAGES, Said, answers, commits, fits, half, questions, reply, requests
 
 
 async def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--wrong", action="store_true", help="list what is wrong in the halves not held back")
     listed = parser.parse_args().wrong
     print(f"{'':24}{'language':>10}{'half':>12}{'right':>12}{'commits':>10}")

@@ -46,7 +46,7 @@ _FINISHED: Final[dict[str, Kind]] = {
     "refusal": "refused",
     "safety": "filtered",
 }
-_TELL_THE_END: Final = frozenset({"openai", "azure", "anthropic"})
+_TELL_THE_END: Final = frozenset({"openai", "azure", "anthropic", "ollama"})
 """Providers whose streams say why they end; one that does not was cut."""
 _MOST_HALVINGS: Final = 8
 
