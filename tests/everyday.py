@@ -26,6 +26,7 @@ SETS: Final = Path(__file__).parents[1] / "services/agent-runner/tests/unit/sets
 DRAFT: Final = {"tool": "draft_document", "arguments": {"template": "contract", "language": "en"}}
 Language: TypeAlias = Literal["ko", "en"]
 Half: TypeAlias = Literal["tuned", "held back"]
+NO_NOTE: Final = "-"
 LANGUAGES: Final = get_args(Language)
 HALVES: Final = get_args(Half)
 
