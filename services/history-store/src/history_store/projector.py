@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 LINGER_SECONDS: Final = 0.1
 WATCH_SECONDS: Final = 2.0
 """How often it is looked whether the tables are still there, and still those of this log."""
+COUNT_SECONDS: Final = 60.0
+"""How often the rows are counted, for which all of them are read."""
 PROBE_SECONDS: Final = 2.0
 """No longer than the probe of the log, so that who asks for readiness is still there for the answer."""
 _FIRST_BACKOFF_SECONDS: Final = 0.1
@@ -173,7 +175,7 @@ class Projector:
         await self._store.prepare()
         stand = await self._store.stand()
         log = self._log()
-        if why := await strayed(log, stand):
+        if why := await strayed(log, stand) or await self._store.miscounted():
             logger.error("%s; the tables are filled anew from the log", why)
             await self._store.begin_anew(stand)
         await self._store.sign((await log.state()).made)
@@ -191,14 +193,17 @@ class Projector:
 
         Raises:
             Moved: if the tables went back or are gone.
-            Strayed: if they are not of this log.
+            Strayed: if they are not of this log, or somebody else added or removed rows.
         """
+        clock = asyncio.get_running_loop().time
+        counted = clock()
         while True:
             try:
                 async with asyncio.timeout(WATCH_SECONDS):
                     await self._suspicious.wait()
             except TimeoutError:
                 pass
+            counts = self._suspicious.is_set() or clock() - counted > COUNT_SECONDS
             self._suspicious.clear()
             known = self.position
             stand = await self._store.stand()
@@ -208,6 +213,8 @@ class Projector:
                 why = await strayed(self._log(), stand)
             except LogError:
                 continue  # whoever follows sits it out or tells
+            if counts:
+                why, counted = why or await self._store.miscounted(), clock()
             if why:
                 raise Strayed(why)
 

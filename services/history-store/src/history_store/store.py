@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, delete, exists, insert, inspect, select, text, update
+from sqlalchemy import Connection, Delete, delete, exists, func, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -135,6 +135,18 @@ class Store:
             await connection.execute(select(*(exists(select(table)) for table in ROWS)))
             return await stand_of(connection)
 
+    async def miscounted(self) -> str | None:
+        """Whether somebody else added or removed rows; reads all tables, so it is not for every second.
+
+        Raises:
+            Moved: if the tables now belong to another release.
+        """
+        async with self.reading() as connection:
+            known = (await stand_of(connection)).rows
+            counts = [select(func.count()).select_from(table).scalar_subquery() for table in ROWS]
+            found = sum((await connection.execute(select(*counts))).one())
+        return None if found == known else f"the tables have {found} rows instead of {known}"
+
     async def apply(self, events: Sequence[Recorded], *, after: int) -> None:
         """Project the events that follow the position `after`, in one transaction with the new position.
 
@@ -143,7 +155,8 @@ class Store:
         """
         async with self.writing() as connection:
             await _advance(connection, after, events)
-            await _write(connection, events)
+            if more := await _write(connection, events):
+                await connection.execute(update(POSITION).values(rows=POSITION.c.rows + more))
 
     async def skip(self, event: Recorded, *, after: int) -> None:
         """Move the position past an event that cannot be projected.
@@ -176,7 +189,9 @@ async def take_over(connection: AsyncConnection, beside: "Store") -> None:
 async def put(connection: AsyncConnection, stand: Stand) -> None:
     """Set the position, in a transaction that has it locked."""
     await connection.execute(
-        update(POSITION).values(sequence=stand.sequence, log=stand.made, anchors=encode(stand.anchors))
+        update(POSITION).values(
+            sequence=stand.sequence, log=stand.made, anchors=encode(stand.anchors), rows=stand.rows
+        )
     )
 
 
@@ -189,7 +204,7 @@ async def stand_of(connection: AsyncConnection) -> Stand:
     found = await connection.execute(select(POSITION).where(POSITION.c.schema_version == SCHEMA_VERSION))
     if (row := found.first()) is None:
         raise Moved("the tables belong to another release")
-    return Stand(row.sequence, row.log, decode(row.anchors))
+    return Stand(row.sequence, row.log, decode(row.anchors), row.rows)
 
 
 async def _advance(connection: AsyncConnection, old: int, events: Sequence[Recorded]) -> None:
@@ -228,39 +243,53 @@ async def _make(connection: AsyncConnection) -> None:
     await connection.execute(insert(POSITION), {"id": 1, "sequence": 0, "schema_version": SCHEMA_VERSION})
 
 
-async def _write(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+async def _write(connection: AsyncConnection, events: Sequence[Recorded]) -> int:
+    """Write what the events come to; by how many rows that is more."""
     keys = {recorded.conversation for recorded in events}
     rows = await connection.execute(select(CONVERSATION).where(CONVERSATION.c.key.in_(keys)))
     known = {row.key: ConversationRow.model_construct(**row._asdict()) for row in rows}
     named = await connection.execute(select(RUN).where(RUN.c.run_id.in_(runs_in(events))))
     runs = {row.run_id: RunRow.model_construct(**row._asdict()) for row in named}
     changes = project(known, events, runs)
-    await _remove(connection, changes)
+    gone = await _remove(connection, changes)
     touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
-    await _replace(connection, touched)
+    gone += await _replace(connection, touched)
     if changes.entries:
         await connection.execute(insert(ENTRY), [dict(entry) for entry in changes.entries])
     moved = [row for run_id, row in changes.runs.items() if row and row is not runs.get(run_id)]
     if moved:
-        await connection.execute(delete(RUN).where(RUN.c.sequence.in_([row.sequence for row in moved])))
+        replaced = [row.sequence for row in moved]
+        gone += await _deleted(connection, delete(RUN).where(RUN.c.sequence.in_(replaced)))
         await connection.execute(insert(RUN), [dict(row) for row in moved])
     if changes.quotations:
         await connection.execute(insert(QUOTATION), [dict(row) for row in changes.quotations])
+    return len(touched) + len(changes.entries) + len(moved) + len(changes.quotations) - gone
 
 
-async def _remove(connection: AsyncConnection, changes: Changes) -> None:
+async def _remove(connection: AsyncConnection, changes: Changes) -> int:
+    """Remove what the events say is gone; how many rows that was."""
+    removed = 0
     if changes.gone:
         for table in ROWS:
-            await connection.execute(delete(table).where(table.c.incarnation.in_(changes.gone)))
+            of_it = delete(table).where(table.c.incarnation.in_(changes.gone))
+            removed += await _deleted(connection, of_it)
     if changes.rolled_back:
-        await connection.execute(delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
+        removed += await _deleted(connection, delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
     if changes.forgotten or changes.rolled_back:
         gone = changes.forgotten | changes.rolled_back
-        await connection.execute(delete(RUN).where(RUN.c.run_id.in_(gone)))
+        removed += await _deleted(connection, delete(RUN).where(RUN.c.run_id.in_(gone)))
+    return removed
 
 
-async def _replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> None:
-    if rows:
-        incarnations = [row.incarnation for row in rows]
-        await connection.execute(delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_(incarnations)))
-        await connection.execute(insert(CONVERSATION), [dict(row) for row in rows])
+async def _replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> int:
+    """Write rows over those of the same conversations; how many there were."""
+    if not rows:
+        return 0
+    older = delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_([row.incarnation for row in rows]))
+    removed = await _deleted(connection, older)
+    await connection.execute(insert(CONVERSATION), [dict(row) for row in rows])
+    return removed
+
+
+async def _deleted(connection: AsyncConnection, statement: Delete) -> int:
+    return (await connection.execute(statement)).rowcount

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Index, MetaData, Table
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 """Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
 
 
@@ -158,6 +158,7 @@ class Position(SQLModel, table=True):
     Attributes:
         log: when the log was made; empty before the first look at it.
         anchors: the newest events projected, as `lineage` writes them.
+        rows: how many rows the other tables have together.
     """
 
     __tablename__ = "position"
@@ -167,6 +168,7 @@ class Position(SQLModel, table=True):
     schema_version: int
     log: str = ""
     anchors: str = "[]"
+    rows: int = 0
 
 
 CONVERSATION: Final[Table] = SQLModel.metadata.tables["conversation"]

@@ -58,11 +58,11 @@ async def captive(write: Write, number: int, body: dict[str, Any]) -> None:
     ("behaviour", "logged"),
     [
         (always(429, f"limit of {SECRET}", "rate_limit_exceeded", Retry_After="90"), "chat model"),
-        (always(429, f"pay {SECRET}", "insufficient_quota"), "RateLimitError 429 insufficient_quota"),
-        (always(500, f"oops {SAID}"), "InternalServerError 500"),
-        (always(401, f"wrong key {SECRET}"), "AuthenticationError 401"),
-        (always(404, "no such model"), "NotFoundError 404"),
-        (always(400, "filtered", "content_filter"), "BadRequestError 400 content_filter"),
+        (always(429, f"pay {SECRET}", "insufficient_quota"), " 429 insufficient_quota"),
+        (always(500, f"oops {SAID}"), " 500"),
+        (always(401, f"wrong key {SECRET}"), " 401"),
+        (always(404, "no such model"), " 404"),
+        (always(400, "filtered", "content_filter"), " 400 content_filter"),
         (hang, "took more than"),
         (broken, "chat model"),
         (captive, "chat model"),
@@ -94,10 +94,10 @@ async def test_a_model_that_answers_is_listened_to() -> None:
     assert answered.mood.found_by == "model"
 
 
-@pytest.mark.parametrize(("status", "kind"), [(401, "AuthenticationError 401"), (404, "NotFoundError 404")])
-async def test_a_key_or_model_that_is_not_known_ends_the_start(status: int, kind: str) -> None:
+@pytest.mark.parametrize("status", [401, 404])
+async def test_a_key_or_model_that_is_not_known_ends_the_start(status: int) -> None:
     async with serving(always(status, f"no {SECRET}")) as server:
-        with pytest.raises(WrongSetting, match=f"^PARLEY_MODEL can't be used: {kind}$"):
+        with pytest.raises(WrongSetting, match=rf"^PARLEY_MODEL can't be used: \w+ {status}( \w+)?$"):
             await ChatModelListener.of("openai:m", server.url).check()
 
 
