@@ -9,25 +9,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Delete, delete, exists, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, exists, func, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
 from history_store.database import engine_of
 from history_store.lineage import Stand, decode, encode, renewed
-from history_store.projections import Changes, project, runs_in
+from history_store.rows import write
 from history_store.tables import (
-    CONVERSATION,
-    ENTRY,
     METADATA,
     POSITION,
-    QUOTATION,
     ROWS,
-    RUN,
     SCHEMA_VERSION,
-    ConversationRow,
-    RunRow,
 )
 
 _PREPARING: Final = 7_205_759
@@ -155,7 +149,7 @@ class Store:
         """
         async with self.writing() as connection:
             await _advance(connection, after, events)
-            if more := await _write(connection, events):
+            if more := await write(connection, events):
                 await connection.execute(update(POSITION).values(rows=POSITION.c.rows + more))
 
     async def skip(self, event: Recorded, *, after: int) -> None:
@@ -241,55 +235,3 @@ async def _make(connection: AsyncConnection) -> None:
     await connection.run_sync(METADATA.drop_all)
     await connection.run_sync(METADATA.create_all)
     await connection.execute(insert(POSITION), {"id": 1, "sequence": 0, "schema_version": SCHEMA_VERSION})
-
-
-async def _write(connection: AsyncConnection, events: Sequence[Recorded]) -> int:
-    """Write what the events come to; by how many rows that is more."""
-    keys = {recorded.conversation for recorded in events}
-    rows = await connection.execute(select(CONVERSATION).where(CONVERSATION.c.key.in_(keys)))
-    known = {row.key: ConversationRow.model_construct(**row._asdict()) for row in rows}
-    named = await connection.execute(select(RUN).where(RUN.c.run_id.in_(runs_in(events))))
-    runs = {row.run_id: RunRow.model_construct(**row._asdict()) for row in named}
-    changes = project(known, events, runs)
-    gone = await _remove(connection, changes)
-    touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
-    gone += await _replace(connection, touched)
-    if changes.entries:
-        await connection.execute(insert(ENTRY), [dict(entry) for entry in changes.entries])
-    moved = [row for run_id, row in changes.runs.items() if row and row is not runs.get(run_id)]
-    if moved:
-        replaced = [row.sequence for row in moved]
-        gone += await _deleted(connection, delete(RUN).where(RUN.c.sequence.in_(replaced)))
-        await connection.execute(insert(RUN), [dict(row) for row in moved])
-    if changes.quotations:
-        await connection.execute(insert(QUOTATION), [dict(row) for row in changes.quotations])
-    return len(touched) + len(changes.entries) + len(moved) + len(changes.quotations) - gone
-
-
-async def _remove(connection: AsyncConnection, changes: Changes) -> int:
-    """Remove what the events say is gone; how many rows that was."""
-    removed = 0
-    if changes.gone:
-        for table in ROWS:
-            of_it = delete(table).where(table.c.incarnation.in_(changes.gone))
-            removed += await _deleted(connection, of_it)
-    if changes.rolled_back:
-        removed += await _deleted(connection, delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
-    if changes.forgotten or changes.rolled_back:
-        gone = changes.forgotten | changes.rolled_back
-        removed += await _deleted(connection, delete(RUN).where(RUN.c.run_id.in_(gone)))
-    return removed
-
-
-async def _replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> int:
-    """Write rows over those of the same conversations; how many there were."""
-    if not rows:
-        return 0
-    older = delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_([row.incarnation for row in rows]))
-    removed = await _deleted(connection, older)
-    await connection.execute(insert(CONVERSATION), [dict(row) for row in rows])
-    return removed
-
-
-async def _deleted(connection: AsyncConnection, statement: Delete) -> int:
-    return (await connection.execute(statement)).rowcount
