@@ -34,7 +34,7 @@ async def write(connection: AsyncConnection, events: Sequence[Recorded]) -> int:
     changes = project(known, events, runs, items)
     more = await _remove(connection, changes)
     touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
-    more += await _replace(connection, touched)
+    more += await replace(connection, touched)
     more += await _put(connection, ENTRY, changes.entries)
     moved = [row for run_id, row in changes.runs.items() if row and row is not runs.get(run_id)]
     if moved:
@@ -76,6 +76,9 @@ async def _remove(connection: AsyncConnection, changes: Changes) -> int:
     if changes.gone:
         for table in ROWS:
             more += await _take(connection, delete(table).where(table.c.incarnation.in_(changes.gone)))
+    if changes.archived:
+        for table in (ENTRY, RUN, QUOTATION):
+            more += await _take(connection, delete(table).where(table.c.incarnation.in_(changes.archived)))
     if changes.rolled_back:
         more += await _take(connection, delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
     if changes.forgotten or changes.rolled_back:
@@ -84,7 +87,8 @@ async def _remove(connection: AsyncConnection, changes: Changes) -> int:
     return more
 
 
-async def _replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> int:
+async def replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> int:
+    """Put rows of conversations in the place of those that are there; by how many that is more."""
     if not rows:
         return 0
     older = delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_([row.incarnation for row in rows]))
