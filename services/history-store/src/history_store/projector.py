@@ -7,6 +7,7 @@ Tables that were emptied, or that come from another log (`lineage`), are filled 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -204,11 +205,9 @@ class Projector:
         clock = asyncio.get_running_loop().time
         counted = clock()
         while True:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_SECONDS):
                     await self._suspicious.wait()
-            except TimeoutError:
-                pass
             counts = self._suspicious.is_set() or clock() - counted > COUNT_SECONDS
             self._suspicious.clear()
             known = self.position
@@ -229,11 +228,9 @@ class Projector:
         if self._waiting:
             return
         self._wanted.clear()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
                 await self._wanted.wait()
-        except TimeoutError:
-            pass
 
     async def _apply(self, batch: Sequence[Recorded]) -> None:
         while pending := [event for event in batch if event.sequence > self.position]:
