@@ -72,8 +72,8 @@ def measure(model: Model, name: str) -> None:
     print(f"{name}: {errors} of {total} words wrong ({errors / total:.1%})")
 
 
-def turns(pcm: bytes) -> Iterator[list[bytes]]:
-    """The blocks of each turn that a session would make of a clip."""
+def turns(pcm: bytes) -> Iterator[tuple[list[bytes], int]]:
+    """The blocks of each turn that a session would make of a clip, and the silence at its end."""
     hearing = Hearing(VadSettings(), lambda: 0.0, EchoGuard())
     silence = np.zeros(RATE, np.float32)
     samples = np.concatenate(
@@ -87,8 +87,8 @@ def turns(pcm: bytes) -> Iterator[list[bytes]]:
                 blocks = []
             case TurnAudio(block):
                 blocks.append(block)
-            case TurnEnded():
-                yield blocks
+            case TurnEnded(_, silence_ms):
+                yield blocks, silence_ms
 
 
 def known(folder: Path | None) -> Iterator[tuple[str, bytes]]:
@@ -122,12 +122,12 @@ async def grammar(commands: SpokenCommands, folder: Path | None, *, may_choose: 
             seconds += len(pcm) / 2 / RATE
             recognizer = GrammarRecognizer(catalogue, decoders)
             await recognizer.open()
-            for blocks in turns(pcm):
+            for blocks, silence_ms in turns(pcm):
                 heard_turns += 1
                 utterance = recognizer.begin(may_choose=may_choose)
                 for block in blocks:
                     utterance.feed(block)
-                utterance.end()
+                utterance.end(silence_ms)
                 if text := await utterance.text():
                     (everyday if plain(text) in EVERYDAY else wrong_ones).append(f"{clip}: {text}")
         if seconds:

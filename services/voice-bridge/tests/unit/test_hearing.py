@@ -13,7 +13,10 @@ from tests.spoken import SPOKEN_RATE, spoken
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.speech import SAMPLE_RATE
 from voice_bridge.engines.echo import EchoGuard
-from voice_bridge.engines.hearing import Hearing, TurnBegan, TurnEnded
+from voice_bridge.engines.espeak import Espeak
+from voice_bridge.engines.hearing import Hearing, TurnAudio, TurnBegan, TurnEnded
+from voice_bridge.engines.local.catalogue import EVERYDAY, Catalogue
+from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
 
 Samples: TypeAlias = NDArray[np.float32]
 FRAME = 960
@@ -72,6 +75,37 @@ def in_room(sound: Samples, response: Samples) -> Samples:
 
 
 DRY: Final = np.ones(1, np.float32)
+
+
+MISLEADING: Final = [clip for clip in clips() if clip[0] in ("austen-0870", "austen-0890")]
+"""Long sentences in which the decoder finds the words of a short command, and takes the rest for silence."""
+
+
+async def test_no_human_sentence_is_taken_for_a_command_of_the_agent() -> None:
+    asked = ("list the data sets", "get all contacts", "email of {name}", "write the monthly report")
+    catalogue = Catalogue(asked, ("Emma Carter", "Mia Tanaka", "Liam Patel"))
+
+    async def commands() -> Catalogue:
+        return catalogue
+
+    espeak = Espeak()
+    decoders = Decoders(espeak)
+    quiet = np.zeros(SAMPLE_RATE, np.float32)
+    taken = []
+    for name, _, pcm in MISLEADING:
+        recognizer = GrammarRecognizer(commands, decoders)
+        await recognizer.open()
+        hearing = Hearing(VadSettings(), lambda: 0.0, EchoGuard())
+        said = pcm_of(np.concatenate([quiet, at_client_rate(pcm, RATE), quiet, quiet]))
+        utterance = recognizer.begin(may_choose=False)
+        for event in hearing.feed(said):
+            if isinstance(event, TurnAudio):
+                utterance.feed(event.pcm)
+            elif isinstance(event, TurnEnded):
+                utterance.end(event.silence_ms)
+                taken.append((name, await utterance.text()))
+    await espeak.close()
+    assert [each for each in taken if each[1] not in ("", *EVERYDAY)] == []
 
 
 class _Line:
