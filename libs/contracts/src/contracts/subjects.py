@@ -8,6 +8,8 @@ message was received before.
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 MAX_KEY_LENGTH: Final = 128
@@ -16,15 +18,21 @@ LOG_STREAM: Final = "LOG"
 LIVE_STREAM: Final = "LIVE"
 DEAD_STREAM: Final = "DEAD"
 PROBE_STREAM: Final = "PROBE"
+ARCHIVE_STREAM: Final = "ARCHIVE"
 PAYLOAD_BUCKET: Final = "PAYLOADS"
 PAYLOAD_STREAM: Final = f"OBJ_{PAYLOAD_BUCKET}"
 
 LOG_SUBJECTS: Final = "conv.>"
 LIVE_SUBJECTS: Final = "live.>"
 DEAD_SUBJECTS: Final = "dead.>"
+ARCHIVED_SUBJECTS: Final = "archived.*"
+RETURNING_SUBJECTS: Final = "returning.*"
 VOICE_TAKEN_SUBJECTS: Final = "voicetaken.>"
 RECORDED_PREFIX: Final = "log"
 """The server republishes what LOG has stored under this prefix: ``conv.x`` becomes ``log.x``."""
+
+STORE_PREFIX: Final = "store//"
+"""Keys that begin so are namespaces of the graphs' store, and no client's."""
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _ENCODED_MARK = "="
@@ -42,11 +50,31 @@ def check_key(key: str) -> str:
     """Return a key that a client gives, unchanged.
 
     Raises:
-        InvalidKey: if it is not 1 to 128 printable characters, or was not valid UTF-8.
+        InvalidKey: if it is not 1 to 128 printable characters, or was not valid UTF-8, or is a store's.
     """
+    if key.startswith(STORE_PREFIX):
+        raise InvalidKey(f"must not begin with {STORE_PREFIX}")
+    return check_any_key(key)
+
+
+def check_any_key(key: str) -> str:
+    """Return a key that an operator gives, a store's among them, unchanged. Raises as `check_key`."""
     if _REPLACEMENT in key:
         raise InvalidKey("must be valid UTF-8")
     return _check_characters(key)
+
+
+def store(namespace: Sequence[str]) -> str:
+    """The key of one namespace of the store; injective, and readable where it is short.
+
+    Args:
+        namespace: labels without ``.``, none of them empty.
+    """
+    path = ".".join(namespace)
+    if len(path) + len(STORE_PREFIX) <= MAX_KEY_LENGTH and path.isprintable() and _REPLACEMENT not in path:
+        return STORE_PREFIX + path
+    digest = hashlib.sha256(path.encode(errors="surrogatepass")).hexdigest()
+    return f"{STORE_PREFIX}.{digest}"
 
 
 def _check_characters(key: str) -> str:
@@ -80,6 +108,7 @@ def shard(key: str) -> str:
     return hashlib.blake2s(key.encode(), digest_size=1).hexdigest()
 
 
+@lru_cache(maxsize=4096)  # of every delta and event, mostly for the conversations that are being answered
 def _of(prefix: str, key: str) -> str:
     return f"{prefix}.{shard(key)}.{encode_key(key)}"
 
@@ -127,6 +156,17 @@ def work_for(responder: str) -> str:
 def live(key: str) -> str:
     """Where the deltas of one conversation are published."""
     return _of("live", key)
+
+
+def archived(key: str) -> str:
+    """Where it is kept that a conversation is archived: one of 65,536 subjects, each of many conversations,
+    so that the server's memory does not grow with them."""
+    return f"archived.{hashlib.blake2s(key.encode(), digest_size=2).hexdigest()}"
+
+
+def returning(key: str) -> str:
+    """Where it is kept that a conversation is being brought back, until it is."""
+    return f"returning.{hashlib.blake2s(key.encode(), digest_size=16).hexdigest()}"
 
 
 def inbox_prefix(user: str | None) -> str:

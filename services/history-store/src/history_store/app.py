@@ -15,12 +15,14 @@ from contracts.envelope import Recorded
 from contracts.events import GRAPH_STATE, REGISTERED, SHOWN, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
+from eventlog.archived import ArchiveIndex
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
 from eventlog.turns import dead_letters as dead
 from history_store.answers import Answers
 from history_store.handlers import router
+from history_store.memory import Memory
 from history_store.projector import Projector
 from history_store.settings import HistorySettings
 from history_store.store import Store
@@ -58,6 +60,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         metrics,
         outage_patience=own.outage_patience,
         ready_lag=own.ready_lag,
+        archived=lambda: ArchiveIndex(broker.client, nats.request_timeout),
     )
 
     projecting: asyncio.Task[None] | None = None
@@ -85,7 +88,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         if projecting:
             projecting.cancel()
 
-    broker.include_router(router(Answers(store), ThreadAnswers(store), projector, query_wait=own.query_wait))
+    answers = Answers(store), ThreadAnswers(store), Memory(store)
+    broker.include_router(router(*answers, projector, query_wait=own.query_wait))
     app = AsgiFastStream(
         broker,
         lifespan=lifespan,

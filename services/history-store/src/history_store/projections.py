@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from contracts.envelope import Recorded, format_time
 from contracts.events import (
@@ -11,8 +11,12 @@ from contracts.events import (
     AnswerReceived,
     CancelRequested,
     CheckpointsRemoved,
+    ConversationArchived,
     ConversationDeleted,
     ConversationStarted,
+    ItemDeleted,
+    ItemPut,
+    ItemsRefreshed,
     MessageReceived,
     MetadataChanged,
     NodeCompleted,
@@ -33,8 +37,9 @@ from contracts.events import (
     open_after,
 )
 from contracts.events.quote import Quote
+from history_store.items import ItemChanges, Place, evolve_items
 from history_store.runs import evolve_run, labelled, outcome_of, said_in, storable
-from history_store.tables import ConversationRow, EntryRow, QuotationRow, RunRow
+from history_store.tables import ConversationRow, EntryRow, ItemRow, QuotationRow, RunRow
 
 _NO_QUESTION: Final = {"interrupt_id": None, "question": None}
 
@@ -49,8 +54,10 @@ class Changes:
         quotations: quotations newly given, in order.
         runs: the last state of every run touched, by id.
         gone: incarnations of which nothing may be left.
+        archived: incarnations of which only the row of the conversation may be left.
         rolled_back: runs of which no entry may be left.
         forgotten: runs that are not to be listed any more.
+        items: the last state of every item of the store that was touched.
     """
 
     conversations: dict[str, ConversationRow | None]
@@ -58,8 +65,10 @@ class Changes:
     quotations: list[QuotationRow] = field(default_factory=list)
     runs: dict[str, RunRow] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
+    archived: set[int] = field(default_factory=set)
     rolled_back: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
+    items: ItemChanges = field(default_factory=lambda: ItemChanges({}))
 
 
 def runs_in(events: Iterable[Recorded]) -> set[str]:
@@ -72,9 +81,10 @@ def project(
     known: Mapping[str, ConversationRow],
     events: Iterable[Recorded],
     runs: Mapping[str, RunRow] | None = None,
+    items: Mapping[Place, ItemRow] | None = None,
 ) -> Changes:
-    """Fold a batch of events, in order, over the conversations and the runs as they are."""
-    changes = Changes(dict(known), runs=dict(runs or {}))
+    """Fold a batch of events, in order, over the conversations, the runs and the items as they are."""
+    changes = Changes(dict(known), runs=dict(runs or {}), items=ItemChanges(dict(items or {})))
     for recorded in events:
         if isinstance(recorded.event, Unrecognized):
             continue
@@ -88,6 +98,8 @@ def project(
         if run := evolve_run(changes.runs, after, recorded):
             changes.runs[run.run_id] = run
         match recorded.event:
+            case ConversationArchived():
+                changes.archived.add(after.incarnation)
             case CheckpointsRemoved(scope="runs", run_ids=run_ids):
                 changes.rolled_back.update(run_ids)
             case RunCancelled(rolled_back=True, run_id=run_id):
@@ -103,19 +115,26 @@ def project(
                         quote_id=storable(quote_id),
                     )
                 )
+            case ItemPut() | ItemDeleted() | ItemsRefreshed():
+                evolve_items(changes.items, after.incarnation, recorded)
             case _:
                 changes.entries += entries(after.incarnation, recorded)
+    bare = changes.gone | changes.archived
     changes.entries = [
         entry
         for entry in changes.entries
-        if entry.incarnation not in changes.gone and entry.run_id not in changes.rolled_back
+        if entry.incarnation not in bare and entry.run_id not in changes.rolled_back
     ]
-    changes.quotations = [row for row in changes.quotations if row.incarnation not in changes.gone]
+    changes.quotations = [row for row in changes.quotations if row.incarnation not in bare]
+    changes.items.rows = {
+        place: None if row and row.incarnation in changes.gone else row
+        for place, row in changes.items.rows.items()
+    }
     unlisted = changes.forgotten | changes.rolled_back
     changes.runs = {
         run_id: row
         for run_id, row in changes.runs.items()
-        if row.incarnation not in changes.gone and run_id not in unlisted
+        if row.incarnation not in bare and run_id not in unlisted
     }
     return changes
 
@@ -127,6 +146,8 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
         return _started(recorded, event)
     if conversation is None or isinstance(event, ConversationDeleted):
         return None
+    if isinstance(event, ConversationArchived):
+        return listed(event.listed)
     changes: dict[str, object] = {
         "updated_at": format_time(recorded.occurred_at),
         "last_sequence": recorded.sequence,
@@ -153,6 +174,11 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
     changed = conversation.model_copy(update=changes)
     changed.status = _status(changed, ended=isinstance(event, ENDS))
     return changed
+
+
+def listed(row: Mapping[str, Any]) -> ConversationRow:
+    """The row of an archived conversation, from what the archive keeps of it; an earlier release may have."""
+    return ConversationRow.model_validate({**row, "archived": True})
 
 
 def entries(incarnation: int, recorded: Recorded) -> list[EntryRow]:

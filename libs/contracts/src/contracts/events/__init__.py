@@ -4,7 +4,12 @@ from collections.abc import Mapping
 
 from contracts.events.base import Event, Upcaster, Work
 from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, WritesSaved
-from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
+from contracts.events.conversation import (
+    ConversationArchived,
+    ConversationDeleted,
+    ConversationStarted,
+    ForkOrigin,
+)
 from contracts.events.document import DocumentDeleted, DocumentSaved
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
 from contracts.events.placeholder import Unread, Unrecognized
@@ -30,6 +35,7 @@ from contracts.events.run import (
     asked_once,
     open_after,
 )
+from contracts.events.store import ItemDeleted, ItemPut, ItemsRefreshed
 from contracts.events.voice import (
     ReplySpoken,
     UserSpoke,
@@ -45,6 +51,7 @@ from contracts.events.voice import (
 REGISTERED: tuple[type[Event], ...] = (
     ConversationStarted,
     ConversationDeleted,
+    ConversationArchived,
     MessageReceived,
     AnswerReceived,
     CancelRequested,
@@ -77,6 +84,9 @@ REGISTERED: tuple[type[Event], ...] = (
     CrisisAnswered,
     DocumentSaved,
     DocumentDeleted,
+    ItemPut,
+    ItemDeleted,
+    ItemsRefreshed,
 )
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
@@ -104,6 +114,7 @@ __all__ = [
     "CancelRequested",
     "CheckpointSaved",
     "CheckpointsRemoved",
+    "ConversationArchived",
     "ConversationDeleted",
     "ConversationStarted",
     "CrisisAnswered",
@@ -111,6 +122,9 @@ __all__ = [
     "DocumentSaved",
     "Event",
     "ForkOrigin",
+    "ItemDeleted",
+    "ItemPut",
+    "ItemsRefreshed",
     "MessageReceived",
     "MetadataChanged",
     "NodeCompleted",
