@@ -139,8 +139,8 @@ def _grieving(felt: dict[Emotion, float], by_rule: Mapping[Emotion, float]) -> d
     """What is guessed of a loss is no joy, if no word of joy is in it."""
     if "joy" not in felt or "joy" in by_rule:
         return felt
-    rest = {emotion: weight for emotion, weight in felt.items() if emotion != "joy"}
-    return {**rest, "sadness": rest.get("sadness", 0.0) + felt["joy"]}
+    moved = felt.pop("joy")
+    return felt | {"sadness": felt.get("sadness", 0.0) + moved}
 
 
 def _felt(verdicts: Sequence[Verdict]) -> dict[Emotion, float]:
