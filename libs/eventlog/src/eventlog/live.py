@@ -29,6 +29,8 @@ REMEMBERED_ATTEMPTS: Final = 64
 _SENT_AT: Final = "parley-sent-at"
 TURNS: Final = 4
 """Of the event loop, after which deltas leave together."""
+AT_MOST: Final = 256
+"""Deltas that wait, so that a run which never yields to the loop is no burden."""
 _TIMED: Final = 16
 """Every 16th delta says when it was sent."""
 
@@ -75,6 +77,8 @@ class JetStreamLive:
         self._waiting.append((conversation, delta))
         if self._resting is None:
             self._resting = asyncio.create_task(self._rest(), name="deltas that leave together")
+            await self._send()
+        elif len(self._waiting) >= AT_MOST:
             await self._send()
 
     async def _rest(self) -> None:
