@@ -16,7 +16,7 @@ ASK_SECONDS = 10.0
 
 
 def conversations(
-    search: Annotated[str | None, typer.Option(help="Only those whose key holds this text.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only those whose key or title holds this text.")] = None,
     status: Annotated[
         str | None, typer.Option(help="active, in_progress, waiting_human or completed.")
     ] = None,

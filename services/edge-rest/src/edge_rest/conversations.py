@@ -87,7 +87,9 @@ def router(log: Log, live: Live, inbox: Inbox, questions: Questions, settings: E
 
     @routes.get("")
     async def conversations(
-        search: Annotated[str | None, Query(description="Part of the key", max_length=128)] = None,
+        search: Annotated[
+            str | None, Query(description="Part of the key or of the title", max_length=128)
+        ] = None,
         status: Annotated[queries.Status | None, Query()] = None,
         protocol: Annotated[str | None, Query(max_length=32)] = None,
         limit: Annotated[int, Query(ge=1, le=LISTED_AT_MOST)] = 50,
@@ -116,7 +118,8 @@ def router(log: Log, live: Live, inbox: Inbox, questions: Questions, settings: E
         """The events of one conversation.
 
         With ``Accept: text/event-stream`` they go on coming: ``recorded`` events whose id is the sequence,
-        and in between ``delta`` events, which are pieces of a reply in the making and have no id.
+        and in between ``delta`` events, which are pieces of a reply in the making and have no id. They begin
+        with those that are still kept: skip what you have, by ``run_id``, ``attempt`` and ``index``.
         """
         start = await _standing(inbox, key)
         if EVENT_STREAM in accept and last_event_id and last_event_id.isdecimal():
@@ -167,7 +170,7 @@ async def _deliver(
     async with channel:
         try:
             async with (
-                live.listen(key) as deltas,
+                live.listen(key, replay=True) as deltas,
                 log.follow(key, after=after) as events,
                 anyio.create_task_group() as group,
             ):

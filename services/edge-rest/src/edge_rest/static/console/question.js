@@ -2,13 +2,13 @@
 import { html, useState } from "./vendor/preact.js";
 import { t } from "./words.js";
 
-export function Question({ asked, onAnswer, only }) {
+export function Question({ asked, onAnswer }) {
   const { interrupt_id: id, question, value } = asked;
   const [words, setWords] = useState("");
   const [draft, setDraft] = useState(null);
   const [wrong, setWrong] = useState("");
   const context = value && typeof value === "object" && Object.keys(value).length ? value : null;
-  const name = only ? {} : { interrupt_id: id };
+  const name = id ? { interrupt_id: id } : {};
   const answerDraft = () => {
     try {
       onAnswer({ ...name, response: JSON.parse(draft) });

@@ -39,7 +39,7 @@ function Reply({ run, acts }) {
     ${run.status === "cancelled" && html`<span class="tag warn">${t("cancelled")}</span>`}
     ${run.status === "asking" &&
     run.questions.map(
-      (asked) => html`<${Question} key=${asked.interrupt_id} asked=${asked} only=${run.questions.length === 1} onAnswer=${acts.answer} />`,
+      (asked) => !acts.answer ? html`<strong>${asked.question}</strong>` : html`<${Question} key=${asked.interrupt_id} asked=${asked} onAnswer=${acts.answer} />`,
     )}
     ${!isLive && html`<div class="row acts">
       <span class="small muted">${clock(run.endedAt ?? run.at)}${took === null ? "" : ` · ${span(took)}`}</span>
