@@ -9,9 +9,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
 from tests.spoken import SPOKEN_RATE, spoken
+
+from eventlog import service
+from eventlog.broker import Broker
+from eventlog.settings import NatsSettings
+from eventlog.turns.dead_letters import DeadLetter, put
+from parley.stack.attached import log_environment
 
 BROWSER_SECONDS = 140.0
 MOST_BYTES = 600_000
@@ -111,3 +119,34 @@ async def test_a_talk_by_voice(console: Any, chromium: str, node_scripts: Path, 
     assert "mia.tanaka@harbor-systems.example" in answer
     assert [message["content"] for message in shown["report"]["messages"]] == [said, answer]
     assert min(shown["loudest"].values()) > 0.1, "both meters move"
+
+
+async def test_an_operator_deals_with_dead_letters(console: Any, chromium: str, node_scripts: Path) -> None:
+    key = f"dead-{uuid4()}"
+    async with httpx.AsyncClient(base_url=console.url(), timeout=30) as client:
+        await client.post("/chat", json={"message": "안녕하세요", "thread_id": key})
+        found = (await client.get(f"/api/conversations/{key}/events")).json()["events"]
+    await bury(console, key, next(event for event in found if event["type"] == "message.received"), 2)
+
+    token = console.token("kim", "--operator")
+    told = ("console_system.mjs", chromium, console.url(), token, key, str(PICTURES))
+    assert await browse(node_scripts, *told) == {"lettersOfAnybody": 0, "away": 0, "serious": []}
+
+
+async def bury(console: Any, key: str, said: dict[str, Any], count: int) -> None:
+    """Put dead letters of a message as agent-runner would."""
+    async with log_environment(console.settings()) as reached:
+        user, password = reached["PARLEY_NATS_USER"], reached["PARLEY_NATS_PASSWORD"]
+        nats = NatsSettings(url=reached["PARLEY_NATS_URL"], user=user, password=password)
+        broker = Broker(nats, "test")
+        await service.connect(broker)
+        for number in range(count):
+            letter = DeadLetter(
+                service="agent-runner",
+                conversation=key,
+                sequence=said["sequence"],
+                event_id=f"{said['id']} {number}",
+                reason="the graph could not be loaded",
+            )
+            await put(broker, letter, timeout_seconds=5)
+        await broker.stop()

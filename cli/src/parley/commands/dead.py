@@ -24,7 +24,7 @@ def list_letters(*, as_json: AsJson = False) -> None:
     async def read(broker: "Broker", nats: "NatsSettings") -> "list[tuple[int, DeadLetter]]":
         from eventlog.turns.dead_letters import DeadLetterQueue
 
-        return [each async for each in DeadLetterQueue(broker, nats).letters()]
+        return [each async for each in DeadLetterQueue(broker, nats, "parley").letters()]
 
     letters = with_log(read)
     if as_json:
@@ -43,7 +43,7 @@ def show(number: Number) -> None:
     async def read(broker: "Broker", nats: "NatsSettings") -> "DeadLetter":
         from eventlog.turns.dead_letters import DeadLetterQueue
 
-        return await DeadLetterQueue(broker, nats).letter(number)
+        return await DeadLetterQueue(broker, nats, "parley").letter(number)
 
     typer.echo(with_log(read).model_dump_json(indent=2))
 
@@ -55,7 +55,7 @@ def retry(number: Number) -> None:
     async def again(broker: "Broker", nats: "NatsSettings") -> int:
         from eventlog.turns.dead_letters import DeadLetterQueue
 
-        return await DeadLetterQueue(broker, nats).retry(number)
+        return await DeadLetterQueue(broker, nats, "parley").retry(number)
 
     typer.echo(f"said again as event {with_log(again)}")
 
@@ -67,7 +67,7 @@ def drop(number: Number) -> None:
     async def remove(broker: "Broker", nats: "NatsSettings") -> None:
         from eventlog.turns.dead_letters import DeadLetterQueue
 
-        await DeadLetterQueue(broker, nats).drop(number)
+        await DeadLetterQueue(broker, nats, "parley").drop(number)
 
     with_log(remove)
     typer.echo(f"dropped {number}")

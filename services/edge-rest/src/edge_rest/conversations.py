@@ -87,9 +87,7 @@ def router(log: Log, live: Live, inbox: Inbox, questions: Questions, settings: E
 
     @routes.get("")
     async def conversations(
-        search: Annotated[
-            str | None, Query(description="Part of the key or of the title", max_length=128)
-        ] = None,
+        search: Annotated[str | None, Query(description="Part of the key or title", max_length=128)] = None,
         status: Annotated[queries.Status | None, Query()] = None,
         protocol: Annotated[str | None, Query(max_length=32)] = None,
         limit: Annotated[int, Query(ge=1, le=LISTED_AT_MOST)] = 50,

@@ -48,6 +48,7 @@ function App() {
             <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linejoin="round" stroke-linecap="round" aria-hidden="true"><path d=${ICONS[name]} /></svg>${t(name)}</a>`,
         )}
       </nav>
+      <a class="foot" href="/docs/guide/">${t("guide")} ↗</a>
       <div class="foot row wrap">
         <button class="button plain small" onClick=${() => setSigningIn(true)}>${t("signIn")}</button>
         <button class="button plain small" onClick=${() => { switchLanguage(); setTurn((n) => n + 1); }}>${t("language")}</button>

@@ -11,7 +11,8 @@ export function SignIn({ done }) {
     event.preventDefault();
     signIn(key, token);
     try {
-      await get("/api/system/me");
+      const { user } = await get("/api/system/me");
+      if (token.trim() && user === null) throw new Error(t("badToken"));
       done();
     } catch (error) {
       setWrong(error.message);
