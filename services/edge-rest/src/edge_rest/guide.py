@@ -1,4 +1,4 @@
-"""``/docs/guide`` and ``/asyncapi``: the documents, with one search over all, and the WebSockets' description.
+"""``/docs/guide`` and ``/asyncapi``: the documents with one search over all, and what WebSockets say.
 
 The pages are the Markdown files of the folder ``docs``, as they are; the browser draws them.
 """
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 _PACKAGED: Final = Path(__file__).with_name("static") / "guide"
 FOLDER: Final = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[4] / "docs"
-"""In a wheel the documents come with the service; where it is installed from a checkout they are the checkout's."""
+"""A wheel has the documents in it; a service that is installed from a checkout has the checkout's."""
 PAGES: Final = Path(__file__).with_name("static") / "console"
 FIRST: Final = (
     *("start.md", "bring-your-graph.md", "graphs.md", "models.md", "protocols/README.md", "protocols/"),
