@@ -59,14 +59,15 @@ class RecordedEvent(BaseModel):
 
     @classmethod
     def of(cls, recorded: Recorded) -> "RecordedEvent":
-        """The event of a recorded one."""
+        """The event of a recorded one; of what only a graph has a use for, without its contents."""
+        event = recorded.event
         return cls(
             sequence=recorded.sequence,
             id=recorded.id,
-            type=recorded.event.type,
+            type=event.name if isinstance(event, Unread | Unrecognized) else event.type,
             occurred_at=format_time(recorded.occurred_at),
             source=recorded.source,
-            data=recorded.event.model_dump(mode="json", exclude={"checkpoints"}),
+            data={} if isinstance(event, Unread) else event.model_dump(mode="json", exclude={"checkpoints"}),
         )
 
 

@@ -30,7 +30,7 @@ export function Drawing({ nodes, edges, lit = [], label, onPick }) {
             data: { id: `edge-${index}`, source, target }, classes: conditional ? "conditional" : "",
           })),
         ],
-        layout: { name: "breadthfirst", directed: true, spacingFactor: 1.1, padding: 24 },
+        layout: { name: "breadthfirst", directed: true, spacingFactor: 0.8, padding: 16 },
         minZoom: 0.2, maxZoom: 2.5,
         style: [
           { selector: "node", style: {

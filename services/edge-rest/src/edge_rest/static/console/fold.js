@@ -6,6 +6,12 @@ const TEXT_DELTAS = new Set(["token", "content", "on_chat_model_stream"]);
 
 // The view after one more event. A turn is what a person said, or a run that answers.
 export function fold(view, event) {
+  const after = folded(view, event);
+  const was = after.runs[event.data.run_id];
+  return was ? put(after, { ...was, appends: was.appends + 1, bytes: was.bytes + JSON.stringify(event.data).length }) : after;
+}
+
+function folded(view, event) {
   const { type, data, sequence, occurred_at: at, id } = event;
   switch (type) {
     case "conversation.started":
@@ -111,7 +117,7 @@ function closed(view) {
 
 function run(view, id, sequence, at, change) {
   const was = view.runs[id] ?? {
-    id, sequence, at, status: "waiting", attempt: 1, text: "", steps: [], nodes: [], running: [], tools: {}, questions: [],
+    id, sequence, at, status: "waiting", attempt: 1, text: "", steps: [], nodes: [], running: [], tools: {}, questions: [], appends: 0, bytes: 0,
   };
   const turns = view.runs[id] ? view.turns : [...view.turns, { kind: "run", id, sequence }];
   return put({ ...view, turns }, change(was));

@@ -51,3 +51,4 @@ export function switchLanguage() {
 }
 export const clock = (at) => new Date(at).toLocaleTimeString(isKorean() ? "ko" : "en", { hour: "2-digit", minute: "2-digit" });
 export const span = (ms) => (ms === null ? "" : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+export const size = (bytes) => (bytes < 1000 ? `${bytes} B` : `${(bytes / 1000).toFixed(1)} KB`);
