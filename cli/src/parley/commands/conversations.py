@@ -21,7 +21,7 @@ def conversations(
         str | None, typer.Option(help="active, in_progress, waiting_human or completed.")
     ] = None,
     protocol: Annotated[str | None, typer.Option(help="Only those begun by this protocol.")] = None,
-    user: Annotated[str | None, typer.Option(help="Only those of this user.")] = None,
+    user: Annotated[str | None, typer.Option("--user-id", help="Only those of this user.")] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=500)] = 50,
     *,
     as_json: AsJson = False,

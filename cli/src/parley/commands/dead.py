@@ -6,6 +6,7 @@ import typer
 
 from parley.commands.log import with_log
 from parley.commands.output import AsJson, print_json, table
+from parley.commands.remote import anywhere
 
 if TYPE_CHECKING:
     from eventlog.broker import Broker
@@ -18,6 +19,7 @@ Number = Annotated[int, typer.Argument(help="The letter's number, as `parley dea
 
 
 @dead.command("list")
+@anywhere
 def list_letters(*, as_json: AsJson = False) -> None:
     """List the dead letters, oldest first."""
 
@@ -37,6 +39,7 @@ def list_letters(*, as_json: AsJson = False) -> None:
 
 
 @dead.command()
+@anywhere
 def show(number: Number) -> None:
     """Show one dead letter: who gave up on what, and why."""
 
@@ -49,6 +52,7 @@ def show(number: Number) -> None:
 
 
 @dead.command()
+@anywhere
 def retry(number: Number) -> None:
     """Say a message that was given up once more, and drop its letter."""
 
@@ -61,6 +65,7 @@ def retry(number: Number) -> None:
 
 
 @dead.command()
+@anywhere
 def drop(number: Number) -> None:
     """Remove a dead letter."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from parley.settings import Settings, SettingsError
 from parley.stack.console import Console
 from parley.stack.data_dir import Busy
+from parley.stack.kept import KeptLines, file_of
 from parley.stack.nats import DiskFull
 from parley.stack.ports import PortTaken
 from parley.stack.services import SERVICES
@@ -28,7 +29,7 @@ def main() -> int:
 
 async def _run(settings: Settings) -> None:
     services = [each for each in SERVICES if each.installed]
-    await Stack(settings, Console(sys.stdout), services=services).run()
+    await Stack(settings, Console(sys.stdout, KeptLines(file_of(settings.data_dir))), services=services).run()
 
 
 if __name__ == "__main__":

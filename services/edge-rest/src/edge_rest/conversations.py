@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from contracts import queries
 from contracts.envelope import Recorded, format_time
+from contracts.events.placeholder import Unread, Unrecognized
 from contracts.live import Delta
 from contracts.queries import Session
 from contracts.subjects import InvalidKey, check_key
