@@ -17,7 +17,16 @@ FOLDER: Final = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[4] /
 """A wheel has the documents in it; a service that is installed from a checkout has the checkout's."""
 PAGES: Final = Path(__file__).with_name("static") / "console"
 FIRST: Final = (
-    *("start.md", "bring-your-graph.md", "graphs.md", "models.md", "protocols/README.md", "protocols/"),
+    *(
+        "start.md",
+        "console.md",
+        "command-line.md",
+        "bring-your-graph.md",
+        "graphs.md",
+        "models.md",
+        "protocols/README.md",
+        "protocols/",
+    ),
     *("events.md", "configuration.md", "operations.md", "promises.md", "voice.md", "quote.md"),
     *("architecture.md", "adr/README.md", "adr/"),
 )
