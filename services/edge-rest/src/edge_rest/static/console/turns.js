@@ -66,7 +66,7 @@ function Steps({ run }) {
   const total = milliseconds(run.startedAt, run.endedAt ?? run.lastAt) || 1;
   const share = (ms) => Math.min(99, (100 * ms) / total);
   return html`<details class="steps" open=${run.status === "running"}>
-    <summary>${run.nodes.length} ${t("steps")}${run.graph ? ` · ${run.graph}` : ""}${run.attempt > 1 ? ` · #${run.attempt}` : ""}</summary>
+    <summary>${run.nodes.length} ${t(run.nodes.length === 1 ? "step" : "steps")}${run.graph ? ` · ${run.graph}` : ""}${run.attempt > 1 ? ` · #${run.attempt}` : ""}</summary>
     <ol>
       ${run.nodes.map((node) => {
         const took = milliseconds(node.since, node.at);

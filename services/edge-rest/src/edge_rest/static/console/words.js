@@ -1,7 +1,7 @@
 // The words of the console, English and Korean.
 const WORDS = {
   chat: ["Chat", "대화"], graph: ["Graph", "그래프"], quote: ["Quote", "명언"], voice: ["Voice", "음성"],
-  playground: ["Playground", "실험실"], system: ["System", "시스템"],
+  playground: ["Playground", "플레이그라운드"], system: ["System", "시스템"],
   newChat: ["New conversation", "새 대화"], search: ["Search", "검색"], all: ["All", "전체"],
   noConversations: ["No conversations yet. Say something to begin one.", "아직 대화가 없습니다. 먼저 말을 걸어 보세요."],
   noMatches: ["Nothing matches.", "일치하는 대화가 없습니다."],
@@ -12,7 +12,7 @@ const WORDS = {
   retry: ["Retry", "다시 시도"], edit: ["Edit and fork", "수정하여 분기"], fork: ["Fork from here", "여기서 분기"],
   copy: ["Copy", "복사"], copied: ["Copied", "복사됨"], remove: ["Delete", "삭제"], log: ["Log", "로그"],
   approve: ["Approve", "승인"], refuse: ["Refuse", "거절"], answer: ["Answer", "답하기"], asks: ["Your decision is needed", "결정이 필요합니다"],
-  working: ["Working", "작업 중"], steps: ["steps", "단계"], tools: ["Tools", "도구"],
+  working: ["Working", "작업 중"], step: ["step", "단계"], steps: ["steps", "단계"], tools: ["Tools", "도구"],
   failed: ["The run failed", "실행에 실패했습니다"], cancelled: ["Stopped", "중지됨"], empty: ["The reply is empty.", "응답이 비어 있습니다."],
   active: ["new", "새 대화"], in_progress: ["running", "실행 중"], waiting_human: ["waiting for you", "응답 대기"], completed: ["done", "완료"],
   format: ["Form", "형식"], asChat: ["Text", "텍스트"], asGraph: ["Graph", "그래프"], asReport: ["Report", "보고서"],
@@ -25,7 +25,7 @@ const WORDS = {
   at: ["State at", "시점"], events: ["events", "이벤트"], live: ["now", "현재"], filter: ["Filter", "필터"],
   services: ["Services", "서비스"], ready: ["ready", "준비됨"], away: ["does not answer", "응답 없음"],
   position: ["Log position", "로그 위치"], waiting: ["Waiting", "대기"], conversations: ["Conversations", "대화 수"],
-  connections: ["Open connections", "열린 연결"], lag: ["Lists are behind by", "목록 지연(이벤트)"], takeovers: ["Takeovers, last hour", "최근 1시간 인계"],
+  connections: ["Open connections", "열린 연결"], lag: ["Lists are behind by", "목록 지연(이벤트)"], takeovers: ["Takeovers, last hour", "최근 1시간 이어받은 실행"],
   turnsHour: ["Turns, last hour", "최근 1시간 응답 수"], latencyHour: ["Time of a turn, last hour", "최근 1시간 응답 시간"], turns: ["turns", "응답"], failures: ["failed", "실패"],
   firstToken: ["first word", "첫 단어"], half: ["half within", "절반 이내"], most: ["95 % within", "95% 이내"],
   service: ["Service", "서비스"], version: ["Version", "버전"], processes: ["Processes", "프로세스"], waitingNow: ["Waiting", "대기"], held: ["Being answered", "응답 중"],
