@@ -33,7 +33,7 @@ function Channel({ name, channel, all }) {
 
 function Message({ message, all }) {
   const payload = resolved(message.payload ?? {}, all);
-  return html`<details><summary><strong>${message.title ?? message.name}</strong> <span class="muted small">${message.summary ?? payload.description ?? ""}</span></summary>
+  return html`<details><summary><strong>${message.title ?? message.name}</strong> <span class="muted small">${plain(message.summary ?? payload.description)}</span></summary>
     ${payload.properties
       ? html`<${Fields} properties=${payload.properties} required=${payload.required ?? []} all=${all} />`
       : html`<pre class="block" tabindex="0">${JSON.stringify(payload, null, 2)}</pre>`}
@@ -44,9 +44,11 @@ function Message({ message, all }) {
 function Fields({ properties, required, all }) {
   return html`<div class="scroll" tabindex="0"><table class="plain"><tbody>
     ${Object.entries(properties).map(([name, schema]) => html`<tr><td class="mono">${name}${required.includes(name) ? "" : "?"}</td>
-      <td class="mono muted">${kind(schema, all)}</td><td>${schema.description ?? ""}</td></tr>`)}
+      <td class="mono muted">${kind(schema, all)}</td><td>${plain(schema.description)}</td></tr>`)}
   </tbody></table></div>`;
 }
+
+const plain = (text = "") => text.replaceAll("`", "");
 
 // A schema's type in a few words.
 function kind(schema, all, depth = 0) {
