@@ -224,7 +224,8 @@ async def _checked(here: Settings) -> str:
 
     async with _reached(here) as broker:
         await streams.check(broker.client)
-        return f"as they are needed, on nats-server {broker.client.connected_server_version}"
+        version = broker.client.connected_server_version
+        return f"as they are needed, on nats-server {version.major}.{version.minor}.{version.patch}"
 
 
 @asynccontextmanager
