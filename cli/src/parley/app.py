@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from parley.commands.archive import archive
 from parley.commands.chat import chat
 from parley.commands.conversations import conversations
 from parley.commands.dead import dead
@@ -39,6 +40,7 @@ COMMANDS = (
     token,
     anywhere(rebuild),
     anywhere(export),
+    anywhere(archive),
     anywhere(erase),
     anywhere(declare),
 )
