@@ -205,8 +205,8 @@ def _graphs(here: Settings) -> Iterator[tuple[str, bool, str]]:
         yield "graphs", False, str(finding)
         return
     for line in told.splitlines():
-        name, passed, finding = line.split("\t", 2)
-        yield name, passed == "ok", finding
+        name, passed, said = line.split("\t", 2)
+        yield name, passed == "ok", said
 
 
 async def _server_time(here: Settings) -> float:
