@@ -138,6 +138,10 @@ reference: $(VENV)/dev.stamp ## Write the pages and descriptions that are made o
 	$(BIN)/python docs/generate/decisions.py
 	$(BIN)/python docs/generate/api.py
 
+.PHONY: docs
+docs: $(VENV)/dev.stamp ## Make the documents as a static site in build/site
+	$(BIN)/zensical build --clean
+
 .PHONY: clean
 clean: ## Remove what was installed and cached; the data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

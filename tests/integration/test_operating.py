@@ -210,7 +210,7 @@ async def test_a_dead_letter_is_listed_said_again_and_dropped(
         reason="given up",
     )
     await put(broker, letter, timeout_seconds=5)
-    queue = DeadLetterQueue(broker, nats_settings)
+    queue = DeadLetterQueue(broker, nats_settings, "parley")
     (number,) = [number async for number, found in queue.letters() if found == letter]
     assert await queue.letter(number) == letter
 
