@@ -102,7 +102,7 @@ class Stack:
             self._settings.environment,
             data_dir=str(self._settings.data_dir),
             nats_port=nats_port,
-            jwt_secret=self._settings.environment.get("PARLEY_JWT_SECRET") or self._data.secret("jwt"),
+            secrets=self._data.secrets(),
         )
         operator = shared | credentials(OPERATOR, secret)
         self._launch(

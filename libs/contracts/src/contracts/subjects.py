@@ -34,6 +34,11 @@ _REPLACEMENT = "\ufffd"
 """What stands for bytes that are no UTF-8, whichever they were: a key with it would be that of many."""
 
 
+def assistant(assistant_id: str) -> str:
+    """The key under which the events of an assistant are, which no client can give to a conversation."""
+    return f"{_REPLACEMENT}assistant {assistant_id}"
+
+
 class InvalidKey(ValueError):
     """A conversation key that is empty, too long, or holds characters that do not print."""
 

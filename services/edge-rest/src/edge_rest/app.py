@@ -53,10 +53,11 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
             verifier = identity.verifier(keys)
             log = await guarded(app, access, verifier, broker, stream)
-            inbox = Inbox(log, Author(source=SERVICE), queued=access.queued_per_conversation)
+            author = Author(source=SERVICE)
+            inbox = Inbox(log, author, queued=access.queued_per_conversation)
             live = JetStreamLive(broker, nats)
             questions = Questions(broker, settings.query_timeout)
-            runner = Runner.of(log, live, inbox, questions, settings)
+            runner = Runner.of(log, live, author, inbox, questions, settings)
             for router in handlers.routers(broker, SERVICE, log, live, runner, verifier, settings):
                 app.include_router(router)
             tools, answering = mcp.application(runner)
@@ -64,7 +65,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
             await broker.start()
             await service.answer_pings(broker, SERVICE)
             try:
-                async with answering:
+                async with answering, runner.errandry.working():
                     yield
             finally:
                 await broker.stop()

@@ -19,12 +19,10 @@ from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
 from eventlog.turns import dead_letters as dead
-from history_store.answers import Answers
 from history_store.handlers import router
 from history_store.projector import Projector
 from history_store.settings import HistorySettings
 from history_store.store import Store
-from history_store.threads import ThreadAnswers
 
 NAME = "history-store"
 
@@ -85,7 +83,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         if projecting:
             projecting.cancel()
 
-    broker.include_router(router(Answers(store), ThreadAnswers(store), projector, query_wait=own.query_wait))
+    broker.include_router(router(store, projector, query_wait=own.query_wait))
     app = AsgiFastStream(
         broker,
         lifespan=lifespan,

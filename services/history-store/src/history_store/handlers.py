@@ -10,6 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contracts import queries, subjects
 from contracts.queries import (
+    Assistants,
+    AssistantsQuery,
+    Errands,
+    ErrandsQuery,
     Failure,
     History,
     HistoryQuery,
@@ -28,7 +32,9 @@ from contracts.queries import (
     ThreadsQuery,
 )
 from history_store.answers import Answers
+from history_store.lists import AssistantAnswers, ErrandAnswers
 from history_store.projector import Behind, Projector
+from history_store.store import Store
 from history_store.threads import ThreadAnswers
 
 QUEUE: Final = "history-store"
@@ -54,10 +60,10 @@ async def internal(error: Exception) -> Failure:
     return Failure(failure="internal", message=f"the database does not answer: {type(error).__name__}")
 
 
-def router(
-    answers: Answers, threads: ThreadAnswers, projector: Projector, *, query_wait: float
-) -> NatsRouter:
+def router(store: Store, projector: Projector, *, query_wait: float) -> NatsRouter:
     """A router with a subscriber for each query; `query_wait` in seconds."""
+    answers, threads = Answers(store), ThreadAnswers(store)
+    assistants, errands = AssistantAnswers(store), ErrandAnswers(store)
     failures = ExceptionMiddleware(
         publish_handlers={
             ValidationError: invalid,
@@ -107,5 +113,15 @@ def router(
     async def list_runs(query: RunsQuery) -> Runs:
         """Lists the runs of a conversation."""
         return await current(query, threads.runs)
+
+    @routes.subscriber(subjects.query(queries.ASSISTANTS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def list_assistants(query: AssistantsQuery) -> Assistants:
+        """Lists assistants that people have made."""
+        return await current(query, assistants.assistants)
+
+    @routes.subscriber(subjects.query(queries.ERRANDS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def list_errands(query: ErrandsQuery) -> Errands:
+        """Tells what is to be done for runs."""
+        return await current(query, errands.errands)
 
     return routes

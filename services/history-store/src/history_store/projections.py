@@ -30,11 +30,22 @@ from contracts.events import (
     UserSpoke,
     VoiceSessionClaimed,
     VoiceToolReturned,
+    WebhookAnswered,
+    WebhookTried,
     open_after,
 )
 from contracts.events.quote import Quote
+from history_store.assistants import ABOUT, evolve_assistant
+from history_store.errands import evolve_errand
 from history_store.runs import evolve_run, labelled, outcome_of, said_in, storable
-from history_store.tables import ConversationRow, EntryRow, QuotationRow, RunRow
+from history_store.tables import (
+    AssistantRow,
+    ConversationRow,
+    EntryRow,
+    ErrandRow,
+    QuotationRow,
+    RunRow,
+)
 
 _NO_QUESTION: Final = {"interrupt_id": None, "question": None}
 
@@ -48,6 +59,8 @@ class Changes:
         entries: new entries, in order.
         quotations: quotations newly given, in order.
         runs: the last state of every run touched, by id.
+        errands: what is to be done for every run touched, by its id; None if nothing is.
+        assistants: all versions of every assistant touched, by its id.
         gone: incarnations of which nothing may be left.
         rolled_back: runs of which no entry may be left.
         forgotten: runs that are not to be listed any more.
@@ -57,26 +70,47 @@ class Changes:
     entries: list[EntryRow] = field(default_factory=list)
     quotations: list[QuotationRow] = field(default_factory=list)
     runs: dict[str, RunRow] = field(default_factory=dict)
+    errands: dict[str, ErrandRow | None] = field(default_factory=dict)
+    assistants: dict[str, dict[int, AssistantRow]] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     rolled_back: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
 
 
 def runs_in(events: Iterable[Recorded]) -> set[str]:
-    """The ids of the runs that events are about, beside those that begin with them."""
+    """The ids of the runs that events are about, beside those that are first heard of by them."""
+    about = RunEvent | CancelRequested | WebhookTried | WebhookAnswered
+    return {
+        recorded.id if isinstance(recorded.event, RunRequested) else recorded.event.run_id
+        for recorded in events
+        if isinstance(recorded.event, about)
+        or (isinstance(recorded.event, RunRequested) and recorded.event.not_before)
+    }
+
+
+def assistants_in(events: Iterable[Recorded]) -> set[str]:
+    """The ids of the assistants that events are about."""
     about = (recorded.event for recorded in events)
-    return {event.run_id for event in about if isinstance(event, RunEvent | CancelRequested)}
+    return {event.assistant_id for event in about if isinstance(event, ABOUT)}
 
 
 def project(
     known: Mapping[str, ConversationRow],
     events: Iterable[Recorded],
     runs: Mapping[str, RunRow] | None = None,
+    errands: Mapping[str, ErrandRow] | None = None,
+    assistants: Mapping[str, dict[int, AssistantRow]] | None = None,
 ) -> Changes:
-    """Fold a batch of events, in order, over the conversations and the runs as they are."""
-    changes = Changes(dict(known), runs=dict(runs or {}))
+    """Fold a batch of events, in order, over the rows as they are."""
+    changes = Changes(
+        dict(known), runs=dict(runs or {}), errands=dict(errands or {}), assistants=dict(assistants or {})
+    )
     for recorded in events:
         if isinstance(recorded.event, Unrecognized):
+            continue
+        if isinstance(recorded.event, ABOUT):
+            identity = recorded.event.assistant_id
+            changes.assistants[identity] = evolve_assistant(changes.assistants.get(identity, {}), recorded)
             continue
         before = changes.conversations.get(recorded.conversation)
         after = evolve(before, recorded)
@@ -87,6 +121,8 @@ def project(
             continue
         if run := evolve_run(changes.runs, after, recorded):
             changes.runs[run.run_id] = run
+        if errand := evolve_errand(changes.errands, after, recorded):
+            changes.errands[errand[0]] = errand[1]
         match recorded.event:
             case CheckpointsRemoved(scope="runs", run_ids=run_ids):
                 changes.rolled_back.update(run_ids)
@@ -111,6 +147,10 @@ def project(
         if entry.incarnation not in changes.gone and entry.run_id not in changes.rolled_back
     ]
     changes.quotations = [row for row in changes.quotations if row.incarnation not in changes.gone]
+    changes.errands = {
+        run_id: None if row and row.incarnation in changes.gone else row
+        for run_id, row in changes.errands.items()
+    }
     unlisted = changes.forgotten | changes.rolled_back
     changes.runs = {
         run_id: row

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Index, MetaData, Table
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 """Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
 
 
@@ -152,6 +152,68 @@ class Quotation(QuotationRow, table=True):
     )
 
 
+class ErrandRow(SQLModel):
+    """Something to be done for a run.
+
+    Attributes:
+        sequence: the event that it was first known by.
+        incarnation: the conversation it belongs to.
+        kind: ``begin`` or ``webhook``.
+        due_at: when; None where the run has to end first.
+    """
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: str
+    incarnation: int
+    key: str
+    run_id: str
+    due_at: str | None = None
+    attempt: int = 0
+
+
+class Errand(ErrandRow, table=True):
+    """The table of what is to be done."""
+
+    __tablename__ = "errand"
+    __table_args__ = (
+        Index("ix_errand_due", "due_at"),
+        Index("ix_errand_run", "run_id"),
+        Index("ix_errand_conversation", "incarnation"),
+    )
+
+
+class AssistantRow(SQLModel):
+    """A version of an assistant; settings are JSON texts.
+
+    Attributes:
+        sequence: the event it comes from.
+        incarnation: the event that the assistant began with.
+        in_use: whether it is the version that runs have.
+    """
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    incarnation: int
+    assistant_id: str
+    version: int
+    in_use: bool
+    owner: str | None = None
+    graph: str
+    name: str
+    description: str | None = None
+    config: str
+    context: str
+    labels: str
+    created_at: str
+    updated_at: str
+
+
+class Assistant(AssistantRow, table=True):
+    """The table of assistants."""
+
+    __tablename__ = "assistant"
+    __table_args__ = (Index("ix_assistant_id", "assistant_id", "version"),)
+
+
 class Position(SQLModel, table=True):
     """How far the log has been projected: one row, written in the transaction of the rows themselves.
 
@@ -173,7 +235,9 @@ CONVERSATION: Final[Table] = SQLModel.metadata.tables["conversation"]
 ENTRY: Final[Table] = SQLModel.metadata.tables["entry"]
 RUN: Final[Table] = SQLModel.metadata.tables["run"]
 QUOTATION: Final[Table] = SQLModel.metadata.tables["quotation"]
-ROWS: Final = (CONVERSATION, ENTRY, RUN, QUOTATION)
+ERRAND: Final[Table] = SQLModel.metadata.tables["errand"]
+ASSISTANT: Final[Table] = SQLModel.metadata.tables["assistant"]
+ROWS: Final = (CONVERSATION, ENTRY, RUN, QUOTATION, ERRAND, ASSISTANT)
 """All tables but the position; those of conversations first."""
 POSITION: Final[Table] = SQLModel.metadata.tables["position"]
 METADATA: Final[MetaData] = SQLModel.metadata

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from contracts.events.assistant import AssistantDeleted, AssistantSaved, AssistantVersionChosen
 from contracts.events.base import Event, Upcaster, Work
 from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, WritesSaved
 from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
 from contracts.events.document import DocumentDeleted, DocumentSaved
+from contracts.events.errand import RunScheduled, WebhookAnswered, WebhookTried
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
 from contracts.events.placeholder import Unread, Unrecognized
 from contracts.events.quote import CrisisAnswered, StageAnswered
@@ -14,6 +16,8 @@ from contracts.events.run import (
     ENDS,
     CallReturned,
     NodeCompleted,
+    Part,
+    PatchedFrame,
     Question,
     RunCancelled,
     RunCompleted,
@@ -23,6 +27,7 @@ from contracts.events.run import (
     RunInterrupted,
     RunStarted,
     RunStreamed,
+    StatesStreamed,
     Step,
     StepKind,
     ToolCalled,
@@ -51,8 +56,15 @@ REGISTERED: tuple[type[Event], ...] = (
     RunRequested,
     MetadataChanged,
     RunForgotten,
+    RunScheduled,
+    WebhookTried,
+    WebhookAnswered,
+    AssistantSaved,
+    AssistantVersionChosen,
+    AssistantDeleted,
     RunStarted,
     RunStreamed,
+    StatesStreamed,
     NodeCompleted,
     RunInterrupted,
     RunCompleted,
@@ -90,7 +102,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 GRAPH_STATE: tuple[type[Event], ...] = (CheckpointSaved, WritesSaved)
 """Most of the log's bytes, and of use only to whoever runs graphs."""
 
-SHOWN: tuple[type[Event], ...] = (RunStreamed,)
+SHOWN: tuple[type[Event], ...] = (RunStreamed, StatesStreamed)
 """What was streamed: of use only to whoever streams it again."""
 
 __all__ = [
@@ -100,6 +112,9 @@ __all__ = [
     "SHOWN",
     "UPCASTERS",
     "AnswerReceived",
+    "AssistantDeleted",
+    "AssistantSaved",
+    "AssistantVersionChosen",
     "CallReturned",
     "CancelRequested",
     "CheckpointSaved",
@@ -115,6 +130,8 @@ __all__ = [
     "MetadataChanged",
     "NodeCompleted",
     "Origin",
+    "Part",
+    "PatchedFrame",
     "Question",
     "ReplySpoken",
     "RunCancelled",
@@ -125,9 +142,11 @@ __all__ = [
     "RunForgotten",
     "RunInterrupted",
     "RunRequested",
+    "RunScheduled",
     "RunStarted",
     "RunStreamed",
     "StageAnswered",
+    "StatesStreamed",
     "Step",
     "StepKind",
     "ToolCalled",
@@ -142,6 +161,8 @@ __all__ = [
     "VoiceSettingsChanged",
     "VoiceToolCalled",
     "VoiceToolReturned",
+    "WebhookAnswered",
+    "WebhookTried",
     "Work",
     "WritesSaved",
     "open_after",

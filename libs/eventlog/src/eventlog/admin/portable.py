@@ -1,7 +1,8 @@
 """One conversation as a file: JSON Lines, a header, an event a line as it is stored, and a digest.
 
 Positions in the log are different in every installation. Those that events speak of (`message_sequence`
-of a run, `base` of a checkpoint) are rewritten when a file is read in; everything else stays as it was.
+of a run, `base` of a checkpoint or of what was streamed) are rewritten when a file is read in; everything
+else stays as it was.
 Large payloads are in the file as any others, and kept audio is beside the event that speaks of it.
 """
 
@@ -27,6 +28,7 @@ from contracts.events import (
     CheckpointSaved,
     MessageReceived,
     NodeCompleted,
+    StatesStreamed,
 )
 from contracts.registry import Registry
 from eventlog.appending import EXPECTED, EXPECTED_FILTER, MAX_BATCH, Appender, Message, Outcome
@@ -261,14 +263,14 @@ def placed(line: Line, places: Places) -> dict[str, Any]:
     payload = dict(line.payload)
     if (said := payload.get("message_sequence")) is not None:
         payload["message_sequence"] = places.of(said)
-    if line.type == CheckpointSaved.type:
+    if line.type in (CheckpointSaved.type, StatesStreamed.type):
         return _rebased(payload, line, places)
     if line.type == NodeCompleted.type and "checkpoints" in payload:
         payload["checkpoints"] = [_rebased(carried, line, places) for carried in payload["checkpoints"]]
     return payload
 
 
-def _rebased(checkpoint: dict[str, Any], line: Line, places: Places) -> dict[str, Any]:
-    """A checkpoint with its `base` here. That is a lower bound and may lie between events, so the next
-    event stands for it."""
-    return checkpoint | {"base": places.since(min(checkpoint["base"], line.sequence))}
+def _rebased(payload: dict[str, Any], line: Line, places: Places) -> dict[str, Any]:
+    """A checkpoint, or changes of what was streamed, with its `base` here. That is a lower bound and may lie
+    between events, so the next event stands for it."""
+    return payload | {"base": places.since(min(payload["base"], line.sequence))}

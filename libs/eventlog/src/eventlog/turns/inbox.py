@@ -1,7 +1,7 @@
 """How the edges put what people say into the log: once, in order, whoever sends it and however often."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeGuard, TypeVar
 
@@ -20,6 +20,7 @@ from contracts.events import (
     RunFailed,
     RunInterrupted,
     RunRequested,
+    RunScheduled,
     open_after,
 )
 from contracts.events import Question as Asked
@@ -156,20 +157,26 @@ class Inbox:
             if message.message_id is not None:
                 event_id = derived_id(incarnation.id, message.protocol, message.message_id)
                 pattern = f"{message.type}.{responder}.{event_id}"
-                if start and (known := await self._log.last(conversation, pattern)):
+                if start and (known := await self._known(conversation, pattern, event_id)):
                     return Receipt(known.id, known.sequence, again=True)
             if start and guard:
                 await guard(start)
             if start:
                 await self._check_room(start, standing.unanswered)
-            if start and message.on_busy != "enqueue":
+            later = isinstance(message, RunRequested) and message.not_before is not None
+            if start and message.on_busy != "enqueue" and not later:
                 runs = await self.unanswered(start)
                 if runs and message.on_busy == "reject":
                     raise Busy
                 first = self._cancels(conversation, runs, rollback=message.on_busy == "rollback")
             first += [self._author.envelope(conversation, fact) for fact in facts]
             addressed = message.model_copy(update={"addressee": responder})
-            envelope = self._author.envelope(conversation, addressed, event_id=event_id)
+            asked = (
+                RunScheduled(request=addressed)
+                if isinstance(addressed, RunRequested) and later
+                else addressed
+            )
+            envelope = self._author.envelope(conversation, asked, event_id=event_id)
             recorded = (await self._log.append([*first, envelope], expected=tail))[-1]
             return Receipt(recorded.id, recorded.sequence, again=False)
 
@@ -228,6 +235,52 @@ class Inbox:
 
         return await self._decide(conversation, attempt, None)
 
+    async def begin(self, conversation: str, run_id: str) -> bool:
+        """Ask for a run now that was to begin later; False where it has begun, was cancelled, or is unknown.
+
+        Raises:
+            Unavailable: if the log did not take it in time.
+        """
+
+        async def attempt(standing: Seen) -> bool:
+            start, tail = standing.start, standing.tail
+            scheduled = await self._scheduled(start, run_id) if start else None
+            if start is None or scheduled is None or not isinstance(scheduled.event, RunScheduled):
+                return False
+            request = scheduled.event.request
+            first: list[Envelope] = []
+            if request.on_busy in ("interrupt", "rollback"):
+                runs = await self.unanswered(start)
+                first = self._cancels(conversation, runs, rollback=request.on_busy == "rollback")
+            envelope = self._author.envelope(
+                conversation, request, event_id=run_id, causation_id=scheduled.id
+            )
+            await self._log.append([*first, envelope], expected=tail)
+            return True
+
+        return await self._decide(conversation, attempt, None)
+
+    async def _scheduled(self, start: Recorded, run_id: str) -> Recorded | None:
+        """A run that is to begin later and has neither begun nor been cancelled."""
+        conversation = start.conversation
+        scheduled, begun = await asyncio.gather(
+            self._log.last(conversation, f"{RunScheduled.type}.{run_id}"),
+            self._log.last(conversation, f"{RunRequested.type}.*.{run_id}"),
+        )
+        if scheduled is None or begun or scheduled.sequence < start.sequence:
+            return None
+        cancels = self._log.read(conversation, after=scheduled.sequence, pattern=CancelRequested.type)
+        async for cancel in cancels:
+            if isinstance(cancel.event, CancelRequested) and cancel.event.run_id == run_id:
+                return None
+        return scheduled
+
+    async def _known(self, conversation: str, pattern: str, event_id: str) -> Recorded | None:
+        """A message that was received before, or asked for before it is due."""
+        return await self._log.last(conversation, pattern) or await self._log.last(
+            conversation, f"{RunScheduled.type}.{event_id}"
+        )
+
     async def note(self, conversation: str, *facts: Event, guard: Guard | None = None) -> Recorded:
         """Append facts to a conversation that exists; gives the last one.
 
@@ -259,7 +312,7 @@ class Inbox:
         return bool(await self.unanswered(start))
 
     async def cancel(
-        self, conversation: str, *, rollback: bool = False, only: Container[str] | None = None
+        self, conversation: str, *, rollback: bool = False, only: Collection[str] | None = None
     ) -> tuple[str, ...]:
         """Ask the run in progress and those queued behind it to stop; their ids.
 
@@ -274,6 +327,9 @@ class Inbox:
         async def attempt(standing: Seen) -> tuple[str, ...]:
             runs = await self.unanswered(standing.start) if standing.start else []
             runs = [run for run in runs if only is None or run.id in only]
+            if standing.start and (later := set(only or ()) - {run.id for run in runs}):
+                scheduled = [await self._scheduled(standing.start, run_id) for run_id in sorted(later)]
+                runs += [run for run in scheduled if run]
             if not runs:
                 raise NotRunning
             cancels = self._cancels(conversation, runs, rollback=rollback)

@@ -144,6 +144,51 @@ class RunsCancel(_Body):
     status: Literal["pending", "running", "all"] | None = None
 
 
+class ThreadsPrune(_Body):
+    """The body of ``POST /threads/prune``."""
+
+    thread_ids: list[str] = Field(max_length=PAGE)
+    strategy: Literal["delete"] = "delete"
+
+
+class AssistantCreate(_Body):
+    """The body of ``POST /assistants``."""
+
+    graph_id: Name
+    assistant_id: str | None = None
+    name: Name | None = None
+    description: str | None = Field(default=None, max_length=10_000)
+    config: Given = Field(default_factory=dict)
+    context: Any = None
+    metadata: Given = Field(default_factory=dict)
+    if_exists: Strategy | None = None
+
+
+class AssistantPatch(_Body):
+    """The body of ``PATCH /assistants/{assistant_id}``: what is not given stays; metadata is added to."""
+
+    graph_id: Name | None = None
+    name: Name | None = None
+    description: str | None = Field(default=None, max_length=10_000)
+    config: dict[str, Any] | None = None
+    context: Any = None
+    metadata: Given = Field(default_factory=dict)
+
+
+class AssistantVersions(_Body):
+    """The body of ``POST /assistants/{assistant_id}/versions``."""
+
+    metadata: Given = Field(default_factory=dict)
+    limit: Limit = 10
+    offset: Offset = 0
+
+
+class AssistantLatest(_Body):
+    """The body of ``POST /assistants/{assistant_id}/latest``."""
+
+    version: int = Field(ge=1)
+
+
 class AssistantFilter(_Body):
     """Which assistants are meant."""
 

@@ -8,12 +8,24 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from edge_rest.langgraph import assistants, events, meta, runs, stateless, states, threads
+from edge_rest.langgraph import (
+    assistants,
+    events,
+    meta,
+    own_assistants,
+    runs,
+    stateless,
+    states,
+    threads,
+)
 from edge_rest.langgraph.agents import Agents
+from edge_rest.langgraph.errands import Errandry
 from edge_rest.langgraph.requests import Requests
 from edge_rest.langgraph.showing import Showing
+from edge_rest.langgraph.webhooks import Webhooks
 from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
+from eventlog.author import Author
 from eventlog.live import Live
 from eventlog.ports import Log
 from eventlog.turns.inbox import Inbox
@@ -26,12 +38,29 @@ class Runner:
     agents: Agents
     requests: Requests
     showing: Showing
+    errandry: Errandry
+    author: Author
 
     @classmethod
-    def of(cls, log: Log, live: Live, inbox: Inbox, questions: Questions, settings: EdgeSettings) -> "Runner":
+    def of(
+        cls,
+        log: Log,
+        live: Live,
+        author: Author,
+        inbox: Inbox,
+        questions: Questions,
+        settings: EdgeSettings,
+    ) -> "Runner":
         """Wired to what it needs."""
         agents = Agents(log, inbox, questions)
-        return cls(agents, Requests(agents), Showing(agents, live, settings))
+        webhooks = Webhooks(settings)
+        return cls(
+            agents,
+            Requests(agents, webhooks),
+            Showing(agents, live, settings),
+            Errandry(agents, webhooks),
+            author,
+        )
 
 
 def routers(runner: Runner) -> list[APIRouter]:
@@ -40,6 +69,7 @@ def routers(runner: Runner) -> list[APIRouter]:
     return [
         meta.router(agents),
         assistants.router(assistants.Assistants(agents)),
+        own_assistants.router(own_assistants.OwnAssistants(agents, runner.author)),
         threads.router(threads.Threads(agents)),
         states.router(states.States(agents)),
         stateless.router(stateless.Stateless(agents, requests, showing)),
