@@ -26,6 +26,9 @@ VOICE_TAKEN_SUBJECTS: Final = "voicetaken.>"
 RECORDED_PREFIX: Final = "log"
 """The server republishes what LOG has stored under this prefix: ``conv.x`` becomes ``log.x``."""
 
+ASSISTANT_PREFIX: Final = "assistant//"
+"""Keys that begin so are assistants, and no client's."""
+
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _ENCODED_MARK = "="
 _JOINERS: Final = {0x200C: None, 0x200D: None}
@@ -35,8 +38,8 @@ _REPLACEMENT = "\ufffd"
 
 
 def assistant(assistant_id: str) -> str:
-    """The key under which the events of an assistant are, which no client can give to a conversation."""
-    return f"{_REPLACEMENT}assistant {assistant_id}"
+    """The key of an assistant that somebody has made."""
+    return f"{ASSISTANT_PREFIX}{assistant_id}"
 
 
 class InvalidKey(ValueError):
@@ -47,8 +50,15 @@ def check_key(key: str) -> str:
     """Return a key that a client gives, unchanged.
 
     Raises:
-        InvalidKey: if it is not 1 to 128 printable characters, or was not valid UTF-8.
+        InvalidKey: if it is not 1 to 128 printable characters, or was not valid UTF-8, or is an assistant's.
     """
+    if key.startswith(ASSISTANT_PREFIX):
+        raise InvalidKey(f"must not begin with {ASSISTANT_PREFIX}")
+    return check_any_key(key)
+
+
+def check_any_key(key: str) -> str:
+    """Return a key that an operator gives, an assistant's among them, unchanged. Raises as `check_key`."""
     if _REPLACEMENT in key:
         raise InvalidKey("must be valid UTF-8")
     return _check_characters(key)

@@ -23,8 +23,9 @@ from contracts.events import (
 from contracts.events.quote import CrisisAnswered, StageAnswered
 from eventlog.live import Live
 from eventlog.ports import Log
-from eventlog.turns.inbox import Inbox, Receipt, Seen
+from eventlog.turns.inbox import Inbox, Receipt
 from eventlog.turns.progress import Progress
+from eventlog.turns.standing import Seen
 from protocols.quote import dialect as quote
 from protocols.quote.dialect import Numbered, Place, ReplyStream
 from protocols.quote.wire import ConversationName, SendRequest, SendResponse, StatusResponse

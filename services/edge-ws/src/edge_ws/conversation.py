@@ -14,7 +14,8 @@ from contracts.events import ConversationDeleted, ConversationStarted, RunEnded,
 from contracts.subjects import InvalidKey, check_key
 from edge_ws.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection, TooSlow
 from eventlog.ports import Log, LogError, TooMuch
-from eventlog.turns.inbox import Inbox, Seen
+from eventlog.turns.inbox import Inbox
+from eventlog.turns.standing import Seen
 
 logger = logging.getLogger(__name__)
 

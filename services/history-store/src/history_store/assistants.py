@@ -5,42 +5,41 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.envelope import Recorded, format_time
-from contracts.events import AssistantDeleted, AssistantSaved, AssistantVersionChosen
+from contracts.events import AssistantSaved, AssistantVersionChosen
 from history_store.runs import storable, storable_json
-from history_store.tables import AssistantRow
+from history_store.tables import AssistantRow, ConversationRow
 
-ABOUT = AssistantSaved | AssistantVersionChosen | AssistantDeleted
+ABOUT = AssistantSaved | AssistantVersionChosen
 """The events about assistants."""
 
 
-def evolve_assistant(versions: Mapping[int, AssistantRow], recorded: Recorded) -> dict[int, AssistantRow]:
+def evolve_assistant(
+    versions: Mapping[int, AssistantRow], conversation: ConversationRow, recorded: Recorded
+) -> dict[int, AssistantRow]:
     """All versions of an assistant after an event about it."""
     event = recorded.event
     match event:
         case AssistantSaved():
-            first = min(versions.values(), key=lambda row: row.version, default=None)
             time = format_time(recorded.occurred_at)
             saved = AssistantRow(
                 sequence=recorded.sequence,
-                incarnation=first.incarnation if first else recorded.sequence,
+                incarnation=conversation.incarnation,
                 assistant_id=storable(event.assistant_id),
                 version=event.number,
                 in_use=True,
-                owner=event.owner and storable(event.owner),
+                owner=conversation.owner,
                 graph=storable(event.graph),
                 name=storable(event.name),
                 description=event.description and storable(event.description),
                 config=_text(event.config),
                 context=_text(event.context),
                 labels=_text(event.metadata),
-                created_at=first.created_at if first else time,
+                created_at=conversation.created_at,
                 updated_at=time,
             )
             return _using({**versions, event.number: saved}, event.number)
         case AssistantVersionChosen(number=version) if version in versions:
             return _using(versions, version)
-        case AssistantDeleted():
-            return {}
         case _:
             return dict(versions)
 

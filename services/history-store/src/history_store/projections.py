@@ -9,6 +9,8 @@ from contracts.envelope import Recorded, format_time
 from contracts.events import (
     ENDS,
     AnswerReceived,
+    AssistantSaved,
+    AssistantVersionChosen,
     CancelRequested,
     CheckpointsRemoved,
     ConversationDeleted,
@@ -108,10 +110,6 @@ def project(
     for recorded in events:
         if isinstance(recorded.event, Unrecognized):
             continue
-        if isinstance(recorded.event, ABOUT):
-            identity = recorded.event.assistant_id
-            changes.assistants[identity] = evolve_assistant(changes.assistants.get(identity, {}), recorded)
-            continue
         before = changes.conversations.get(recorded.conversation)
         after = evolve(before, recorded)
         changes.conversations[recorded.conversation] = after
@@ -139,6 +137,9 @@ def project(
                         quote_id=storable(quote_id),
                     )
                 )
+            case AssistantSaved(assistant_id=identity) | AssistantVersionChosen(assistant_id=identity):
+                versions = changes.assistants.get(identity, {})
+                changes.assistants[identity] = evolve_assistant(versions, after, recorded)
             case _:
                 changes.entries += entries(after.incarnation, recorded)
     changes.entries = [
@@ -150,6 +151,10 @@ def project(
     changes.errands = {
         run_id: None if row and row.incarnation in changes.gone else row
         for run_id, row in changes.errands.items()
+    }
+    changes.assistants = {
+        identity: {number: row for number, row in versions.items() if row.incarnation not in changes.gone}
+        for identity, versions in changes.assistants.items()
     }
     unlisted = changes.forgotten | changes.rolled_back
     changes.runs = {

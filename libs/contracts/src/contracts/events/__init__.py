@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from contracts.events.assistant import AssistantDeleted, AssistantSaved, AssistantVersionChosen
+from contracts.events.assistant import ASSISTANT_RESPONDER, AssistantSaved, AssistantVersionChosen
 from contracts.events.base import Event, Upcaster, Work
 from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, WritesSaved
 from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
@@ -61,7 +61,6 @@ REGISTERED: tuple[type[Event], ...] = (
     WebhookAnswered,
     AssistantSaved,
     AssistantVersionChosen,
-    AssistantDeleted,
     RunStarted,
     RunStreamed,
     StatesStreamed,
@@ -106,13 +105,13 @@ SHOWN: tuple[type[Event], ...] = (RunStreamed, StatesStreamed)
 """What was streamed: of use only to whoever streams it again."""
 
 __all__ = [
+    "ASSISTANT_RESPONDER",
     "ENDS",
     "GRAPH_STATE",
     "REGISTERED",
     "SHOWN",
     "UPCASTERS",
     "AnswerReceived",
-    "AssistantDeleted",
     "AssistantSaved",
     "AssistantVersionChosen",
     "CallReturned",

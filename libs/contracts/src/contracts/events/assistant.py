@@ -1,10 +1,16 @@
-"""Assistants that people make: a graph with settings of its own, in versions."""
+"""Assistants that people make: a graph with settings of its own, in versions.
 
-from typing import Any, ClassVar
+Each has its events under a conversation-like key (`subjects.assistant`), begun and deleted as one.
+"""
+
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
 from contracts.events.base import Event
+
+ASSISTANT_RESPONDER: Final = "assistants"
+"""Stands where a conversation has its responder."""
 
 
 class AssistantSaved(Event):
@@ -14,7 +20,6 @@ class AssistantSaved(Event):
         number: of the version, 1 for the first.
         config: what its runs have as config, where the caller gives nothing else.
         context: the same of the runtime context.
-        owner: the authenticated user who made it, who alone may see it; None where anybody may.
     """
 
     type: ClassVar[str] = "control.assistant_saved"
@@ -27,7 +32,6 @@ class AssistantSaved(Event):
     config: dict[str, Any] = Field(default_factory=dict)
     context: Any = None
     metadata: dict[str, Any] = Field(default_factory=dict)
-    owner: str | None = None
 
 
 class AssistantVersionChosen(Event):
@@ -37,11 +41,3 @@ class AssistantVersionChosen(Event):
 
     assistant_id: str
     number: int
-
-
-class AssistantDeleted(Event):
-    """An assistant is not there any more; what its runs were asked for with is in their requests."""
-
-    type: ClassVar[str] = "control.assistant_deleted"
-
-    assistant_id: str

@@ -1,32 +1,25 @@
 """How the edges put what people say into the log: once, in order, whoever sends it and however often."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias, TypeGuard, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from chassis import conventions as names
 from chassis.telemetry import TRACING, pseudonym
 from contracts.envelope import Envelope, Recorded
 from contracts.events import (
-    ENDS,
     AnswerReceived,
     CancelRequested,
     ConversationDeleted,
     ConversationStarted,
     Event,
     MessageReceived,
-    RunEvent,
-    RunFailed,
-    RunInterrupted,
     RunRequested,
     RunScheduled,
-    open_after,
 )
-from contracts.events import Question as Asked
 from eventlog.author import Author, derived_id
 from eventlog.ports import Conflict, Log, TooMuch, Unavailable
-from eventlog.turns.progress import Progress
+from eventlog.turns.standing import Seen, Standing, responder_of
 
 ResultT = TypeVar("ResultT")
 Guard: TypeAlias = Callable[[Recorded], Awaitable[None]]
@@ -76,51 +69,14 @@ class Receipt:
     again: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a follower knows of a conversation.
-
-    Attributes:
-        tail: its last sequence.
-        start: the `ConversationStarted` that is in force, None if there is none.
-        unanswered: how many messages and answers have runs that have not ended; None if that is not known.
-    """
-
-    tail: int
-    start: Recorded | None
-    unanswered: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Questions that wait for a person.
-
-    Attributes:
-        recorded: the event that left them open.
-        questions: those that nobody has answered, in the graph's order; at least one.
-    """
-
-    recorded: Recorded
-    questions: tuple[Asked, ...]
-
-
-class Inbox:
-    """Appends messages and answers to conversations."""
+class Inbox(Standing):
+    """Reads conversations, and appends messages and answers to them."""
 
     def __init__(self, log: Log, author: Author, *, queued: int = QUEUED) -> None:
         """`queued` is how many messages of a conversation may be unanswered."""
-        self._log = log
+        super().__init__(log)
         self._author = author
         self._queued = queued
-
-    async def standing(self, conversation: str) -> Recorded | None:
-        """The `ConversationStarted` that is in force, None if there never was one or it was deleted."""
-        newest = await self._log.last(conversation, "conversation.>")
-        if newest is None or isinstance(newest.event, ConversationDeleted):
-            return None
-        if isinstance(newest.event, ConversationStarted):
-            return newest
-        return await self._log.last(conversation, ConversationStarted.type)
 
     async def receive(
         self,
@@ -152,7 +108,7 @@ class Inbox:
             start, tail = standing.start, standing.tail
             first = [] if start else [self._author.envelope(conversation, opening)]
             incarnation = start or first[0]
-            responder = _responder(incarnation)
+            responder = responder_of(incarnation)
             event_id = None
             if message.message_id is not None:
                 event_id = derived_id(incarnation.id, message.protocol, message.message_id)
@@ -194,8 +150,8 @@ class Inbox:
             start, tail = standing.start, standing.tail
             if start is None:
                 raise NotWaiting
-            responder = _responder(start)
-            waiting = await self._waiting(start)
+            responder = responder_of(start)
+            waiting = await self._open(start)
             ids = [asked.interrupt_id for asked in waiting.questions] if waiting else []
             if waiting is None or not all(key in ids for key in answer.answers(ids)):
                 # Looked for afterwards: what has closed the question may be this very answer.
@@ -203,9 +159,7 @@ class Inbox:
                 if known is None:
                     raise NotWaiting
                 return Receipt(known.id, known.sequence, again=True)
-            asked_in = _run_of(waiting.recorded)
-            asking = await self._log.next(conversation, "message.>", after=asked_in.message_sequence - 1)
-            presented = asking.event.output_format if asking and _is_said(asking.event) else None
+            presented = await self._presented(waiting)
             addressed = answer.model_copy(update={"addressee": responder, "output_format": presented})
             envelope = self._author.envelope(
                 conversation,
@@ -260,27 +214,6 @@ class Inbox:
 
         return await self._decide(conversation, attempt, None)
 
-    async def _scheduled(self, start: Recorded, run_id: str) -> Recorded | None:
-        """A run that is to begin later and has neither begun nor been cancelled."""
-        conversation = start.conversation
-        scheduled, begun = await asyncio.gather(
-            self._log.last(conversation, f"{RunScheduled.type}.{run_id}"),
-            self._log.last(conversation, f"{RunRequested.type}.*.{run_id}"),
-        )
-        if scheduled is None or begun or scheduled.sequence < start.sequence:
-            return None
-        cancels = self._log.read(conversation, after=scheduled.sequence, pattern=CancelRequested.type)
-        async for cancel in cancels:
-            if isinstance(cancel.event, CancelRequested) and cancel.event.run_id == run_id:
-                return None
-        return scheduled
-
-    async def _known(self, conversation: str, pattern: str, event_id: str) -> Recorded | None:
-        """A message that was received before, or asked for before it is due."""
-        return await self._log.last(conversation, pattern) or await self._log.last(
-            conversation, f"{RunScheduled.type}.{event_id}"
-        )
-
     async def note(self, conversation: str, *facts: Event, guard: Guard | None = None) -> Recorded:
         """Append facts to a conversation that exists; gives the last one.
 
@@ -301,15 +234,6 @@ class Inbox:
             return (await self._log.append(envelopes, expected=standing.tail))[-1]
 
         return await self._decide(conversation, attempt, None)
-
-    async def waiting(self, conversation: str) -> Waiting | None:
-        """What a person is asked now."""
-        start = await self.standing(conversation)
-        return await self._waiting(start) if start else None
-
-    async def is_busy(self, start: Recorded) -> bool:
-        """Whether a run is in progress or waits in the conversation that `start` began."""
-        return bool(await self.unanswered(start))
 
     async def cancel(
         self, conversation: str, *, rollback: bool = False, only: Collection[str] | None = None
@@ -351,17 +275,6 @@ class Inbox:
 
         return await self._decide(conversation, attempt, None)
 
-    async def unanswered(self, start: Recorded) -> list[Recorded]:
-        """The messages and answers whose runs have not ended, in the conversation begun by `start`."""
-        newest, said = await asyncio.gather(
-            self._log.last(start.conversation, "run.>"), self._log.last(start.conversation, "message.>")
-        )
-        answered = Progress(start, newest).answered
-        if said is None or said.sequence <= answered:
-            return []
-        waiting = self._log.read(start.conversation, after=answered, pattern="message.>")
-        return [message async for message in waiting]
-
     async def _check_room(self, start: Recorded, known: int | None) -> None:
         """Raises `TooManyMessages` if no more messages may wait."""
         unanswered = len(await self.unanswered(start)) if known is None else known
@@ -370,32 +283,6 @@ class Inbox:
                 f"{unanswered} messages of this conversation wait for their answers, and no more may; "
                 "send it again when one has been answered"
             )
-
-    async def _waiting(self, start: Recorded) -> Waiting | None:
-        """The questions that nobody has answered, unless somebody has said something else since."""
-        newest = await self._log.last(start.conversation, "run.>")
-        if newest and not open_after(newest.event) and not isinstance(newest.event, ENDS):
-            # A run that answers one of several has begun: the others stay open.
-            left_open = [
-                await self._log.last(start.conversation, kind.type) for kind in (RunInterrupted, RunFailed)
-            ]
-            newest = max((event for event in left_open if event), key=lambda e: e.sequence, default=None)
-        if newest is None or newest.sequence < start.sequence:
-            return None
-        questions = list(open_after(newest.event))
-        said = self._log.read(start.conversation, after=_run_of(newest).message_sequence, pattern="message.>")
-        async for each in said:
-            if not isinstance(each.event, AnswerReceived):
-                return None
-            told = each.event.answers([asked.interrupt_id for asked in questions])
-            questions = [asked for asked in questions if asked.interrupt_id not in told]
-        return Waiting(newest, tuple(questions)) if questions else None
-
-    async def _answered(self, start: Recorded, answer: AnswerReceived) -> Recorded | None:
-        """The same answer to the same question, received before."""
-        said = self._log.read(start.conversation, after=start.sequence, pattern=f"{answer.type}.>")
-        same = [known async for known in said if _same(known, answer)]
-        return same[-1] if same else None
 
     def _cancels(self, conversation: str, runs: Sequence[Recorded], *, rollback: bool) -> list[Envelope]:
         return [
@@ -434,28 +321,3 @@ class Inbox:
                         return result
                     seen = None
             raise Unavailable(f"conversation {conversation!r} is too busy")
-
-
-def _same(known: Recorded, answer: AnswerReceived) -> bool:
-    told = known.event
-    return isinstance(told, AnswerReceived) and (told.interrupt_id, told.approve, told.response) == (
-        answer.interrupt_id,
-        answer.approve,
-        answer.response,
-    )
-
-
-def _run_of(recorded: Recorded) -> RunEvent:
-    if not isinstance(recorded.event, RunEvent):
-        raise TypeError(f"{recorded.event.type} is no event of a run")
-    return recorded.event
-
-
-def _is_said(event: Event) -> TypeGuard[MessageReceived | AnswerReceived]:
-    return isinstance(event, MessageReceived | AnswerReceived)
-
-
-def _responder(start: Envelope) -> str:
-    if not isinstance(start.event, ConversationStarted):
-        raise TypeError(f"{start.event.type} does not open a conversation")
-    return start.event.responder_name

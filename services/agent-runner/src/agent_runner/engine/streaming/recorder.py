@@ -39,6 +39,7 @@ class Recorder:
         """Learn what was shown before, in the life of the conversation that began there."""
         await self._committed.load(log, conversation, begins)
         self._shown = self._committed.ahead()
+        self._begin_anew_if_cheaper()
 
     def show(self, event: str, data: str) -> None:
         """Send the next frame; it is recorded soon."""
@@ -83,9 +84,12 @@ class Recorder:
         if self._long:
             taken.append(StatesStreamed(**self._facts, base=self._shown.base, frames=tuple(self._long)))
         self._short, self._long, self._characters = [], [], 0
+        self._begin_anew_if_cheaper()
+        return tuple(taken)
+
+    def _begin_anew_if_cheaper(self) -> None:
         if self._shown.is_long_winded:
             self._shown.chains = Chains()
-        return tuple(taken)
 
     def _record(self) -> None:
         self._journal.add(*self.take())
