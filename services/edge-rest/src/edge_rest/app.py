@@ -53,11 +53,10 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
             verifier = identity.verifier(keys)
             log = await guarded(app, access, verifier, broker, stream)
-            author = Author(source=SERVICE)
-            inbox = Inbox(log, author, queued=access.queued_per_conversation)
+            inbox = Inbox(log, Author(source=SERVICE), queued=access.queued_per_conversation)
             live = JetStreamLive(broker, nats)
             questions = Questions(broker, settings.query_timeout)
-            runner = Runner.of(log, live, author, inbox, questions, settings)
+            runner = Runner.of(log, live, inbox, questions, settings)
             for router in handlers.routers(broker, SERVICE, log, live, runner, verifier, settings):
                 app.include_router(router)
             tools, answering = mcp.application(runner)

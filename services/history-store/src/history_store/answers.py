@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.events import ASSISTANT_RESPONDER
 from contracts.queries import (
     History,
     HistoryEntry,
@@ -46,6 +47,7 @@ class Answers:
         """See `SessionsQuery`."""
         columns = CONVERSATION.c
         wanted = []
+        wanted.append(columns.responder != ASSISTANT_RESPONDER)
         if not query.everybodys:
             wanted.append(or_(columns.owner.is_(None), columns.owner == query.caller))
         if query.search:

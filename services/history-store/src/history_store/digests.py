@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from sqlalchemy import Table
 
-from contracts import subjects
 from contracts.envelope import Recorded
 from contracts.events import (
     CheckpointSaved,
@@ -21,7 +20,7 @@ from contracts.events import (
     NodeCompleted,
     WritesSaved,
 )
-from history_store.tables import ASSISTANT, CONVERSATION
+from history_store.tables import CONVERSATION
 
 _POSITIONS: Final = frozenset({"sequence", "incarnation", "last_sequence"})
 _NOTHING: Final = bytes(hashlib.sha256().digest_size)
@@ -56,9 +55,6 @@ class Digests:
         if table is CONVERSATION:
             key = row["key"]
             self._conversations[incarnation] = key, self._states.get(key, _NOTHING)
-        elif table is ASSISTANT:
-            key = subjects.assistant(row["assistant_id"])
-            self._conversations.setdefault(incarnation, (key, _NOTHING))
         key, digest = self._conversations[incarnation]
         values = [table.name, *(row[column] for column in row if column not in _POSITIONS)]
         canonical = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()

@@ -25,7 +25,6 @@ from edge_rest.langgraph.showing import Showing
 from edge_rest.langgraph.webhooks import Webhooks
 from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
-from eventlog.author import Author
 from eventlog.live import Live
 from eventlog.ports import Log
 from eventlog.turns.inbox import Inbox
@@ -39,14 +38,12 @@ class Runner:
     requests: Requests
     showing: Showing
     errandry: Errandry
-    author: Author
 
     @classmethod
     def of(
         cls,
         log: Log,
         live: Live,
-        author: Author,
         inbox: Inbox,
         questions: Questions,
         settings: EdgeSettings,
@@ -59,7 +56,6 @@ class Runner:
             Requests(agents, webhooks),
             Showing(agents, live, settings),
             Errandry(agents, webhooks),
-            author,
         )
 
 
@@ -69,7 +65,7 @@ def routers(runner: Runner) -> list[APIRouter]:
     return [
         meta.router(agents),
         assistants.router(assistants.Assistants(agents)),
-        own_assistants.router(own_assistants.OwnAssistants(agents, runner.author)),
+        own_assistants.router(own_assistants.OwnAssistants(agents)),
         threads.router(threads.Threads(agents)),
         states.router(states.States(agents)),
         stateless.router(stateless.Stateless(agents, requests, showing)),

@@ -10,7 +10,7 @@ import socket
 from base64 import b64encode
 from dataclasses import dataclass
 from hashlib import sha256
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 import httpx
@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS: Final = 10.0
 """How long one attempt may take."""
+_NAT64: Final = IPv6Network("64:ff9b::/96")
 _URL: Final[TypeAdapter[AnyHttpUrl]] = TypeAdapter(AnyHttpUrl)
 
 
@@ -132,9 +133,10 @@ def signature(secret: str, identity: str, seconds: int, body: bytes) -> str:
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet, whatever form it is mapped into."""
     ip = ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    if mapped is not None:
-        return bool(mapped.is_global)
+    if isinstance(ip, IPv6Address):
+        translated = IPv4Address(ip.packed[-4:]) if ip in _NAT64 else None
+        if (within := ip.ipv4_mapped or ip.sixtofour or translated) is not None:
+            return is_public(str(within))
     return ip.is_global and not ip.is_multicast
 
 
