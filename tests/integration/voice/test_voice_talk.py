@@ -3,8 +3,6 @@
 import time
 from typing import Any
 
-import pytest
-
 QUIET = 20.0
 """Root mean square below which audio counts as silent."""
 
@@ -34,7 +32,6 @@ async def test_speech_is_answered_in_speech_that_names_the_right_contact(voice: 
     assert "Mia Tanaka" in entries[-1]["content"]
 
 
-@pytest.mark.slow
 async def test_speaking_over_the_ai_stops_it_and_only_what_was_heard_counts(voice: Any) -> None:
     session_id = (await voice.create("bob"))["session_id"]
     async with voice.call(session_id, "bob") as caller, caller.microphone() as microphone:

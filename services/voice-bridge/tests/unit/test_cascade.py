@@ -145,7 +145,7 @@ async def test_a_failing_voice_ends_the_reply(
 async def test_a_voice_that_breaks_in_mid_sentence_ends_the_reply_and_says_so(
     session: PipelineSession, server: tuple[SpeechServer, str], agent: Agent
 ) -> None:
-    server[0].breaks_after = 6
+    server[0].breaks_after = 3
     agent.hold.set()
     await session.respond()
     events = await until(session.events(), ReplyDone)

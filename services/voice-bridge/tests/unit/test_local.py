@@ -143,7 +143,6 @@ async def test_only_the_catalogue_is_understood(
     assert (said_again.strip() == phrase("not_understood", "en")) == (understood == "")
 
 
-@pytest.mark.slow
 async def test_a_bare_number_counts_only_where_something_was_told(espeak: Espeak) -> None:
     async def agent(transcript: str | None, reply: str, language: Language) -> AsyncIterator[str | Answer]:
         yield f"You said {transcript}. Which one?"

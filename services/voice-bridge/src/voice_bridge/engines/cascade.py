@@ -3,7 +3,6 @@
 import io
 import wave
 from collections.abc import AsyncIterator
-from typing import Final
 
 import httpx2
 import openai
@@ -15,8 +14,6 @@ from voice_bridge.domain.language import Language
 from voice_bridge.engines.audio import HEARING_RATE
 from voice_bridge.engines.pipeline import PipelineSession
 from voice_bridge.ports import EngineError, Surroundings
-
-_BLOCK: Final = 4800
 
 
 class CascadeEngine:
@@ -133,7 +130,7 @@ class HttpSpeech:
                 response_format="pcm",
                 speed=manner.pace if manner.pace != 1 else openai.omit,
             ) as response:
-                async for block in response.iter_bytes(_BLOCK):
+                async for block in response.iter_bytes():
                     pcm = odd + block
                     odd = pcm[len(pcm) & ~1 :]
                     if whole := pcm[: len(pcm) & ~1]:

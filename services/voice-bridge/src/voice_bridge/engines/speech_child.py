@@ -18,6 +18,8 @@ _UTF8: Final = 1
 _RATE: Final = 1
 _PITCH: Final = 3
 _IPA: Final = 2
+_SEED: Final = 1
+"""espeak-ng's hiss is random, and by the clock at that: a sentence is to sound alike whenever it is said."""
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -61,6 +63,7 @@ class Synthesizer:
         else:
             self._library.espeak_SetParameter(_RATE, request["rate"], 0)
             self._library.espeak_SetParameter(_PITCH, request["pitch"], 0)
+            self._library.espeak_ng_SetRandSeed(_SEED)
             self._library.espeak_Synth(text, len(text) + 1, 0, 0, 0, _UTF8, None, None)
         self.write(b"")
 
