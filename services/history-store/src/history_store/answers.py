@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import ASSISTANT_RESPONDER
+from contracts.events.store import STORE_RESPONDER
 from contracts.queries import (
     History,
     HistoryEntry,
@@ -47,9 +48,9 @@ class Answers:
         """See `SessionsQuery`."""
         columns = CONVERSATION.c
         wanted = []
-        wanted.append(columns.responder != ASSISTANT_RESPONDER)
         if not query.everybodys:
             wanted.append(or_(columns.owner.is_(None), columns.owner == query.caller))
+            wanted.append(columns.responder.not_in((STORE_RESPONDER, ASSISTANT_RESPONDER)))
         if query.search:
             wanted.append(columns.key.icontains(query.search, autoescape=True))
         if query.user_id is not None:

@@ -1,6 +1,7 @@
 """The queries as FastStream subscribers; replicas share the questions."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from faststream import ExceptionMiddleware
@@ -17,8 +18,14 @@ from contracts.queries import (
     Failure,
     History,
     HistoryQuery,
+    ItemFound,
+    ItemQuery,
+    Items,
+    ItemsQuery,
     Messages,
     MessagesQuery,
+    Namespaces,
+    NamespacesQuery,
     Query,
     Quotations,
     QuotationsQuery,
@@ -33,6 +40,7 @@ from contracts.queries import (
 )
 from history_store.answers import Answers
 from history_store.lists import AssistantAnswers, ErrandAnswers
+from history_store.memory import Memory
 from history_store.projector import Behind, Projector
 from history_store.store import Store
 from history_store.threads import ThreadAnswers
@@ -50,6 +58,11 @@ async def invalid(error: ValidationError) -> Failure:
     return Failure(failure="invalid", message="; ".join(wrong))
 
 
+async def unfit(error: ValueError) -> Failure:
+    """The question asks for something that there is not."""
+    return Failure(failure="invalid", message=str(error))
+
+
 async def behind(error: Behind) -> Failure:
     """The projection did not reach what the question asked for."""
     return Failure(failure="behind", message=str(error))
@@ -63,10 +76,10 @@ async def internal(error: Exception) -> Failure:
 def router(store: Store, projector: Projector, *, query_wait: float) -> NatsRouter:
     """A router with a subscriber for each query; `query_wait` in seconds."""
     answers, threads = Answers(store), ThreadAnswers(store)
-    assistants, errands = AssistantAnswers(store), ErrandAnswers(store)
     failures = ExceptionMiddleware(
         publish_handlers={
             ValidationError: invalid,
+            ValueError: unfit,
             Behind: behind,
             SQLAlchemyError: internal,
             OSError: internal,
@@ -75,9 +88,8 @@ def router(store: Store, projector: Projector, *, query_wait: float) -> NatsRout
     )
     routes = NatsRouter(middlewares=[failures])
 
-    async def current(query: QueryT, answer: Callable[[QueryT], Awaitable[AnswerT]]) -> AnswerT:
-        await projector.reached(query.at_least, timeout_seconds=query_wait)
-        return await answer(query)
+    current = _Current(projector, query_wait)
+    _answer_about_agents(routes, store, current)
 
     @routes.subscriber(subjects.query(queries.SESSIONS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
     async def list_sessions(query: SessionsQuery) -> Sessions:
@@ -114,6 +126,13 @@ def router(store: Store, projector: Projector, *, query_wait: float) -> NatsRout
         """Lists the runs of a conversation."""
         return await current(query, threads.runs)
 
+    return routes
+
+
+def _answer_about_agents(routes: NatsRouter, store: Store, current: "_Current") -> None:
+    """Subscribers for what agents have beside conversations."""
+    memory, assistants, errands = Memory(store), AssistantAnswers(store), ErrandAnswers(store)
+
     @routes.subscriber(subjects.query(queries.ASSISTANTS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
     async def list_assistants(query: AssistantsQuery) -> Assistants:
         """Lists assistants that people have made."""
@@ -124,4 +143,29 @@ def router(store: Store, projector: Projector, *, query_wait: float) -> NatsRout
         """Tells what is to be done for runs."""
         return await current(query, errands.errands)
 
-    return routes
+    @routes.subscriber(subjects.query(queries.ITEM), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def find_item(query: ItemQuery) -> ItemFound:
+        """Finds one item of the store."""
+        return await current(query, memory.item)
+
+    @routes.subscriber(subjects.query(queries.ITEMS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def search_items(query: ItemsQuery) -> Items:
+        """Searches the store."""
+        return await current(query, memory.items)
+
+    @routes.subscriber(subjects.query(queries.NAMESPACES), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def list_namespaces(query: NamespacesQuery) -> Namespaces:
+        """Lists the namespaces of the store."""
+        return await current(query, memory.namespaces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Current:
+    """Answers once the projection has come as far as a question asks for."""
+
+    projector: Projector
+    query_wait: float
+
+    async def __call__(self, query: QueryT, answer: Callable[[QueryT], Awaitable[AnswerT]]) -> AnswerT:
+        await self.projector.reached(query.at_least, timeout_seconds=self.query_wait)
+        return await answer(query)

@@ -15,6 +15,9 @@ from contracts.events import (
     CheckpointsRemoved,
     ConversationDeleted,
     ConversationStarted,
+    ItemDeleted,
+    ItemPut,
+    ItemsRefreshed,
     MessageReceived,
     MetadataChanged,
     NodeCompleted,
@@ -39,12 +42,14 @@ from contracts.events import (
 from contracts.events.quote import Quote
 from history_store.assistants import ABOUT, evolve_assistant
 from history_store.errands import evolve_errand
+from history_store.items import ItemChanges, Place, evolve_items
 from history_store.runs import evolve_run, labelled, outcome_of, said_in, storable
 from history_store.tables import (
     AssistantRow,
     ConversationRow,
     EntryRow,
     ErrandRow,
+    ItemRow,
     QuotationRow,
     RunRow,
 )
@@ -66,6 +71,7 @@ class Changes:
         gone: incarnations of which nothing may be left.
         rolled_back: runs of which no entry may be left.
         forgotten: runs that are not to be listed any more.
+        items: the last state of every item of the store that was touched.
     """
 
     conversations: dict[str, ConversationRow | None]
@@ -77,6 +83,7 @@ class Changes:
     gone: set[int] = field(default_factory=set)
     rolled_back: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
+    items: ItemChanges = field(default_factory=lambda: ItemChanges({}))
 
 
 def runs_in(events: Iterable[Recorded]) -> set[str]:
@@ -100,12 +107,17 @@ def project(
     known: Mapping[str, ConversationRow],
     events: Iterable[Recorded],
     runs: Mapping[str, RunRow] | None = None,
+    items: Mapping[Place, ItemRow] | None = None,
     errands: Mapping[str, ErrandRow] | None = None,
     assistants: Mapping[str, dict[int, AssistantRow]] | None = None,
 ) -> Changes:
     """Fold a batch of events, in order, over the rows as they are."""
     changes = Changes(
-        dict(known), runs=dict(runs or {}), errands=dict(errands or {}), assistants=dict(assistants or {})
+        dict(known),
+        runs=dict(runs or {}),
+        items=ItemChanges(dict(items or {})),
+        errands=dict(errands or {}),
+        assistants=dict(assistants or {}),
     )
     for recorded in events:
         if isinstance(recorded.event, Unrecognized):
@@ -140,8 +152,15 @@ def project(
             case AssistantSaved(assistant_id=identity) | AssistantVersionChosen(assistant_id=identity):
                 versions = changes.assistants.get(identity, {})
                 changes.assistants[identity] = evolve_assistant(versions, after, recorded)
+            case ItemPut() | ItemDeleted() | ItemsRefreshed():
+                evolve_items(changes.items, after.incarnation, recorded)
             case _:
                 changes.entries += entries(after.incarnation, recorded)
+    _leave_out_what_is_gone(changes)
+    return changes
+
+
+def _leave_out_what_is_gone(changes: Changes) -> None:
     changes.entries = [
         entry
         for entry in changes.entries
@@ -156,13 +175,16 @@ def project(
         identity: {number: row for number, row in versions.items() if row.incarnation not in changes.gone}
         for identity, versions in changes.assistants.items()
     }
+    changes.items.rows = {
+        place: None if row and row.incarnation in changes.gone else row
+        for place, row in changes.items.rows.items()
+    }
     unlisted = changes.forgotten | changes.rolled_back
     changes.runs = {
         run_id: row
         for run_id, row in changes.runs.items()
         if row.incarnation not in changes.gone and run_id not in unlisted
     }
-    return changes
 
 
 def evolve(conversation: ConversationRow | None, recorded: Recorded) -> ConversationRow | None:

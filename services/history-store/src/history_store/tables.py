@@ -3,9 +3,9 @@
 Times are RFC 3339 text in UTC, so that a row is the same in every database.
 """
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Index, MetaData, Table
+from sqlalchemy import Index, MetaData, String, Table
 from sqlmodel import Field, SQLModel
 
 SCHEMA_VERSION: Final = 7
@@ -175,19 +175,13 @@ class Errand(ErrandRow, table=True):
     """The table of what is to be done."""
 
     __tablename__ = "errand"
-    __table_args__ = (
-        Index("ix_errand_due", "due_at"),
-        Index("ix_errand_run", "run_id"),
-        Index("ix_errand_conversation", "incarnation"),
-    )
+    __table_args__ = (Index("ix_errand_due", "due_at"), Index("ix_errand_run", "run_id"))
 
 
 class AssistantRow(SQLModel):
     """A version of an assistant; settings are JSON texts.
 
     Attributes:
-        sequence: the event it comes from.
-        incarnation: the event that the assistant began with.
         in_use: whether it is the version that runs have.
     """
 
@@ -214,6 +208,67 @@ class Assistant(AssistantRow, table=True):
     __table_args__ = (Index("ix_assistant_id", "assistant_id", "version"),)
 
 
+def _path() -> Any:
+    """A column of text that is compared byte by byte, in PostgreSQL too."""
+    return Field(sa_type=String().with_variant(String(collation="C"), "postgresql"))
+
+
+class ItemRow(SQLModel):
+    """An item of the graphs' store.
+
+    Attributes:
+        sequence: the event it was put by last.
+        incarnation: the conversation-like beginning of its namespace.
+        namespace: as `items.path_of` writes it.
+        value: JSON text in ASCII.
+        ttl: minutes that it lives after its last use.
+        expires_at: from when on it is not shown.
+    """
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    incarnation: int
+    namespace: str = _path()
+    key: str = _path()
+    value: str
+    created_at: str
+    updated_at: str
+    ttl: float | None = None
+    expires_at: str | None = None
+
+
+class Item(ItemRow, table=True):
+    """The table of items."""
+
+    __tablename__ = "item"
+    __table_args__ = (
+        Index("ix_item_place", "namespace", "key", unique=True),
+        Index("ix_item_incarnation", "incarnation"),
+    )
+
+
+class VectorRow(SQLModel):
+    """One vector that an item is found by.
+
+    Attributes:
+        sequence: of the item's row.
+        embedding: what made it.
+        vector: base64 of little-endian 32-bit floats.
+    """
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    incarnation: int
+    embedding: str
+    vector: str
+
+
+class Vector(VectorRow, table=True):
+    """The table of vectors."""
+
+    __tablename__ = "vector"
+    __table_args__ = (Index("ix_vector_incarnation", "incarnation"),)
+
+
 class Position(SQLModel, table=True):
     """How far the log has been projected: one row, written in the transaction of the rows themselves.
 
@@ -235,9 +290,11 @@ CONVERSATION: Final[Table] = SQLModel.metadata.tables["conversation"]
 ENTRY: Final[Table] = SQLModel.metadata.tables["entry"]
 RUN: Final[Table] = SQLModel.metadata.tables["run"]
 QUOTATION: Final[Table] = SQLModel.metadata.tables["quotation"]
+ITEM: Final[Table] = SQLModel.metadata.tables["item"]
+VECTOR: Final[Table] = SQLModel.metadata.tables["vector"]
 ERRAND: Final[Table] = SQLModel.metadata.tables["errand"]
 ASSISTANT: Final[Table] = SQLModel.metadata.tables["assistant"]
-ROWS: Final = (CONVERSATION, ENTRY, RUN, QUOTATION, ERRAND, ASSISTANT)
+ROWS: Final = (CONVERSATION, ENTRY, RUN, QUOTATION, ITEM, VECTOR, ERRAND, ASSISTANT)
 """All tables but the position; those of conversations first."""
 POSITION: Final[Table] = SQLModel.metadata.tables["position"]
 METADATA: Final[MetaData] = SQLModel.metadata

@@ -16,6 +16,7 @@ Durability = Literal["sync", "async", "exit"]
 Strategy = Literal["raise", "do_nothing"]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
+StoreKey = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 Metadata = dict[str, Any]
 Limit = Annotated[int, Field(ge=1, le=PAGE)]
 Offset = Annotated[int, Field(ge=0, le=1 << 31)]
@@ -187,6 +188,44 @@ class AssistantLatest(_Body):
     """The body of ``POST /assistants/{assistant_id}/latest``."""
 
     version: int = Field(ge=1)
+
+
+class ItemPut(_Body):
+    """The body of ``PUT /store/items``; `ttl` in minutes."""
+
+    namespace: list[str]
+    key: StoreKey
+    value: dict[str, Any]
+    index: Literal[False] | list[Name] | None = None
+    ttl: float | None = Field(default=None, gt=0)
+
+
+class ItemDelete(_Body):
+    """The body of ``DELETE /store/items``."""
+
+    namespace: list[str] = Field(default_factory=list)
+    key: StoreKey
+
+
+class ItemsSearch(_Body):
+    """The body of ``POST /store/items/search``."""
+
+    namespace_prefix: list[str] | None = None
+    filter: dict[str, Any] | None = None
+    query: str | None = Field(default=None, max_length=10_000)
+    limit: Limit = 10
+    offset: Offset = 0
+    refresh_ttl: bool | None = None
+
+
+class NamespacesList(_Body):
+    """The body of ``POST /store/namespaces``."""
+
+    prefix: list[str] | None = None
+    suffix: list[str] | None = None
+    max_depth: int | None = Field(default=None, ge=1, le=1000)
+    limit: Limit = 100
+    offset: Offset = 0
 
 
 class AssistantFilter(_Body):

@@ -16,6 +16,7 @@ from edge_rest.langgraph import (
     runs,
     stateless,
     states,
+    store,
     threads,
 )
 from edge_rest.langgraph.agents import Agents
@@ -68,6 +69,7 @@ def routers(runner: Runner) -> list[APIRouter]:
         own_assistants.router(own_assistants.OwnAssistants(agents)),
         threads.router(threads.Threads(agents)),
         states.router(states.States(agents)),
+        store.router(store.Store(agents)),
         stateless.router(stateless.Stateless(agents, requests, showing)),
         runs.router(runs.Runs(agents, requests, showing)),
         events.router(agents, requests, showing),

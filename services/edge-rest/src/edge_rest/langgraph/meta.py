@@ -30,7 +30,7 @@ def router(agents: Agents) -> APIRouter:
                 "crons": False,
                 "feedback": False,
                 "langsmith": False,
-                "store": False,
+                "store": True,
             },
             "host": {"kind": "self-hosted", "name": "parley"},
         }
