@@ -23,31 +23,31 @@ WEBHOOK: Final = "webhook"
 
 def evolve_errand(
     known: Mapping[str, ErrandRow | None], conversation: ConversationRow, recorded: Recorded
-) -> tuple[str, ErrandRow | None] | None:
-    """The run and what is to be done for it after an event; None where the event changes nothing."""
+) -> dict[str, ErrandRow | None]:
+    """What is to be done, by its run, as far as an event changes it."""
     event = recorded.event
     if isinstance(event, RunScheduled):
         row = _new(BEGIN, conversation, recorded)
         row.due_at = format_time(parse_time(event.request.not_before or ""))
-        return row.run_id, row
+        return {row.run_id: row}
     run_id = _run_of(recorded, event)
     errand = known.get(run_id)
     match event:
         case RunRequested(webhook=str()):
-            return run_id, _new(WEBHOOK, conversation, recorded)
+            return {run_id: _new(WEBHOOK, conversation, recorded)}
         case RunRequested() | CancelRequested() if errand and errand.kind == BEGIN:
-            return run_id, None
+            return {run_id: None}
         case WebhookTried() if errand:
             again_at = format_time(parse_time(event.again_at))
-            return run_id, errand.model_copy(update={"due_at": again_at, "attempt": event.attempt})
+            return {run_id: errand.model_copy(update={"due_at": again_at, "attempt": event.attempt})}
         case WebhookAnswered(again_at=None) if errand:
-            return run_id, None
+            return {run_id: None}
         case WebhookAnswered(again_at=str(again_at)) if errand:
-            return run_id, errand.model_copy(update={"due_at": format_time(parse_time(again_at))})
+            return {run_id: errand.model_copy(update={"due_at": format_time(parse_time(again_at))})}
         case _ if isinstance(event, ENDS) and errand and errand.kind == WEBHOOK:
-            return run_id, errand.model_copy(update={"due_at": format_time(recorded.occurred_at)})
+            return {run_id: errand.model_copy(update={"due_at": format_time(recorded.occurred_at)})}
         case _:
-            return None
+            return {}
 
 
 def _run_of(recorded: Recorded, event: Event) -> str:

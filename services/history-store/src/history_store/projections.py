@@ -24,7 +24,6 @@ from contracts.events import (
     ReplySpoken,
     RunCancelled,
     RunCompleted,
-    RunEvent,
     RunFailed,
     RunForgotten,
     RunInterrupted,
@@ -35,12 +34,10 @@ from contracts.events import (
     UserSpoke,
     VoiceSessionClaimed,
     VoiceToolReturned,
-    WebhookAnswered,
-    WebhookTried,
     open_after,
 )
 from contracts.events.quote import Quote
-from history_store.assistants import ABOUT, evolve_assistant
+from history_store.assistants import evolve_assistant
 from history_store.errands import evolve_errand
 from history_store.items import ItemChanges, Place, evolve_items
 from history_store.runs import evolve_run, labelled, outcome_of, said_in, storable
@@ -86,23 +83,6 @@ class Changes:
     items: ItemChanges = field(default_factory=lambda: ItemChanges({}))
 
 
-def runs_in(events: Iterable[Recorded]) -> set[str]:
-    """The ids of the runs that events are about, beside those that are first heard of by them."""
-    about = RunEvent | CancelRequested | WebhookTried | WebhookAnswered
-    return {
-        recorded.id if isinstance(recorded.event, RunRequested) else recorded.event.run_id
-        for recorded in events
-        if isinstance(recorded.event, about)
-        or (isinstance(recorded.event, RunRequested) and recorded.event.not_before)
-    }
-
-
-def assistants_in(events: Iterable[Recorded]) -> set[str]:
-    """The ids of the assistants that events are about."""
-    about = (recorded.event for recorded in events)
-    return {event.assistant_id for event in about if isinstance(event, ABOUT)}
-
-
 def project(
     known: Mapping[str, ConversationRow],
     events: Iterable[Recorded],
@@ -131,8 +111,7 @@ def project(
             continue
         if run := evolve_run(changes.runs, after, recorded):
             changes.runs[run.run_id] = run
-        if errand := evolve_errand(changes.errands, after, recorded):
-            changes.errands[errand[0]] = errand[1]
+        changes.errands |= evolve_errand(changes.errands, after, recorded)
         match recorded.event:
             case CheckpointsRemoved(scope="runs", run_ids=run_ids):
                 changes.rolled_back.update(run_ids)

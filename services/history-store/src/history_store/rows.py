@@ -1,13 +1,15 @@
 """The rows that events change: read, folded by `projections`, written back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
+from contracts.events import CancelRequested, RunEvent, RunRequested, WebhookAnswered, WebhookTried
+from history_store.assistants import ABOUT
 from history_store.items import ItemChanges, Place, known_items, places_in
-from history_store.projections import Changes, assistants_in, project, runs_in
+from history_store.projections import Changes, project
 from history_store.tables import (
     ASSISTANT,
     CONVERSATION,
@@ -24,6 +26,23 @@ from history_store.tables import (
     ItemRow,
     RunRow,
 )
+
+
+def runs_in(events: Iterable[Recorded]) -> set[str]:
+    """The ids of the runs that events are about, beside those that are first heard of by them."""
+    about = RunEvent | CancelRequested | WebhookTried | WebhookAnswered
+    return {
+        recorded.id if isinstance(recorded.event, RunRequested) else recorded.event.run_id
+        for recorded in events
+        if isinstance(recorded.event, about)
+        or (isinstance(recorded.event, RunRequested) and recorded.event.not_before)
+    }
+
+
+def assistants_in(events: Iterable[Recorded]) -> set[str]:
+    """The ids of the assistants that events are about."""
+    about = (recorded.event for recorded in events)
+    return {event.assistant_id for event in about if isinstance(event, ABOUT)}
 
 
 async def write(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
