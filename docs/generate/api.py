@@ -178,7 +178,7 @@ def services() -> dict[str, Any]:
     """What the services answer each other over NATS."""
     settings = RunnerSettings.model_construct()
     routers: tuple[NatsRouter, ...] = (
-        history_store.handlers.router(_ABSENT, _ABSENT, _ABSENT, _ABSENT, query_wait=0),
+        history_store.handlers.router(_ABSENT, _ABSENT, query_wait=0),
         agent_runner.handlers.router(_ABSENT, {}, settings, _ABSENT),
         offering.router(_ABSENT, 1),
         state_queries.router(_ABSENT),

@@ -52,6 +52,7 @@ class Listener:
         writer.write(f"HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
         await writer.drain()
         writer.close()
+        await writer.wait_closed()
         await self.heard.put((headers, body))
 
 
@@ -77,7 +78,7 @@ async def client(url: str) -> Any:
 
 
 def said(text: str) -> dict[str, Any]:
-    return {"messages": [{"type": "human", "content": text, "id": "h1"}]}
+    return {"messages": [{"type": "human", "content": text}]}
 
 
 async def test_a_webhook_is_told_of_every_end_and_the_log_has_what_was_done(

@@ -97,6 +97,7 @@ REGISTERED: tuple[type[Event], ...] = (
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     (NodeCompleted.type, 1): lambda payload: payload,
     (NodeCompleted.type, 2): lambda payload: payload,
+    (RunStreamed.type, 1): lambda payload: payload,
     (RunInterrupted.type, 1): asked_once,
     (RunFailed.type, 1): lambda payload: payload,
     (AnswerReceived.type, 1): lambda payload: payload,

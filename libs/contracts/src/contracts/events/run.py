@@ -83,9 +83,11 @@ class RunStreamed(RunEvent):
         first: the number of the first of them, from 1 on in each attempt.
         frames: event names and their data, as JSON text.
         numbers: the frames' numbers where they do not follow each other, since others are told of elsewhere.
+            In version 1 they always did.
     """
 
     type: ClassVar[str] = "run.streamed"
+    version: ClassVar[int] = 2
 
     first: int
     frames: tuple[tuple[str, str], ...]
