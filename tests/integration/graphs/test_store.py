@@ -25,7 +25,7 @@ def parley(stack: Any, *arguments: str, text: str = "") -> str:
 
 
 def said(stack: Any, text: str) -> str:
-    """What the graph answers in a new conversation; asked again while nobody can say which graphs there are."""
+    """What the graph answers in a new conversation; asked again while nobody says which there are."""
     url = f"{stack.url('PARLEY_LANGGRAPH_PORT')}/runs/wait"
     question = {"assistant_id": "memory", "input": {"messages": [{"role": "human", "content": text}]}}
     answer = httpx.post(url, json=question, timeout=60)

@@ -405,7 +405,11 @@ async def test_items_live_for_a_time_after_their_last_use(over: Over, store: Sto
     assert await reading.aget(("t",), "read")
     assert await log.tail(subjects.store(("t",))) == before + 1, "a fresh one costs no append"
     later = Memory(store, now=lambda: AUTHOR.now() + timedelta(minutes=7))
-    at_the_end = LogStore(log, early, lambda _, question, __: later.items(question))
+
+    async def ask_later(_: str, question: Any, __: Any) -> Any:
+        return await later.items(question)
+
+    at_the_end = LogStore(log, early, ask_later)
     assert {item.key for item in await at_the_end.asearch(("t",))} == {"read", "ever"}
 
 

@@ -117,8 +117,9 @@ class LogStore(BaseStore):
         if op.value is None:
             return ItemDeleted(namespace=namespace, key=op.key)
         value = _as_json(op.value, f"{'.'.join(namespace)}: item {op.key!r}")
-        indexed = self._index is not None and op.index is not False
-        vectors = await self._index.vectors(value, op.index) if self._index and indexed else ()
+        vectors: tuple[str, ...] = ()
+        if self._index and op.index is not False:
+            vectors = await self._index.vectors(value, op.index)
         return ItemPut(
             namespace=namespace,
             key=op.key,
