@@ -2,7 +2,7 @@
 
 ``python bench/langgraph_api.py URL GRAPH [URL GRAPH]``, such as ``http://127.0.0.1:2024 talker``. Both serve
 the same graph, which takes ``{"messages": [...]}``; the runs are made by turns, so that both have the same
-machine. ``--serve FOLDER`` writes what ``langgraph dev``, which is no requirement of ours, serves the graph of
+machine. ``--serve FOLDER`` writes what ``langgraph dev``, which we do not require, serves the graph of
 `room_events` by.
 """
 

@@ -27,7 +27,7 @@ def evolve_errand(
     """What is to be done, by its run, as far as an event changes it."""
     event = recorded.event
     if isinstance(event, RunScheduled):
-        row = _new(BEGIN, conversation, recorded)
+        row = _new(BEGIN, conversation, recorded).model_copy(update={"run_id": storable(event.run_id)})
         row.due_at = format_time(parse_time(event.request.not_before or ""))
         return {row.run_id: row}
     run_id = _run_of(recorded, event)

@@ -7,19 +7,21 @@ from contracts.events.request import RunRequested
 
 
 class RunScheduled(Event):
-    """A run was asked for that is to begin later. The event's id is the run's and the later request's.
+    """A run was asked for that is to begin later.
 
     Attributes:
+        run_id: the id of the request to come, and so of the run.
         request: what is asked for then; its `not_before` says when.
     """
 
     type: ClassVar[str] = "control.run_scheduled"
 
+    run_id: str
     request: RunRequested
 
     def tokens(self, event_id: str) -> tuple[str, ...]:
         """The run, by which it is found."""
-        return (event_id,)
+        return (self.run_id,)
 
 
 class WebhookTried(Event):

@@ -127,14 +127,13 @@ class Inbox(Standing):
                 first = self._cancels(conversation, runs, rollback=message.on_busy == "rollback")
             first += [self._author.envelope(conversation, fact) for fact in facts]
             addressed = message.model_copy(update={"addressee": responder})
-            asked = (
-                RunScheduled(request=addressed)
-                if isinstance(addressed, RunRequested) and later
-                else addressed
-            )
-            envelope = self._author.envelope(conversation, asked, event_id=event_id)
+            envelope = self._author.envelope(conversation, addressed, event_id=event_id)
+            run_id = envelope.id
+            if later and isinstance(addressed, RunRequested):
+                scheduled = RunScheduled(run_id=run_id, request=addressed)
+                envelope = self._author.envelope(conversation, scheduled)
             recorded = (await self._log.append([*first, envelope], expected=tail))[-1]
-            return Receipt(recorded.id, recorded.sequence, again=False)
+            return Receipt(run_id, recorded.sequence, again=False)
 
         return await self._decide(conversation, attempt, seen)
 
@@ -198,17 +197,14 @@ class Inbox(Standing):
 
         async def attempt(standing: Seen) -> bool:
             start, tail = standing.start, standing.tail
-            scheduled = await self._scheduled(start, run_id) if start else None
-            if start is None or scheduled is None or not isinstance(scheduled.event, RunScheduled):
+            asked = await self._scheduled(start, run_id) if start else None
+            if start is None or asked is None or not isinstance(request := asked.event, RunRequested):
                 return False
-            request = scheduled.event.request
             first: list[Envelope] = []
             if request.on_busy in ("interrupt", "rollback"):
                 runs = await self.unanswered(start)
                 first = self._cancels(conversation, runs, rollback=request.on_busy == "rollback")
-            envelope = self._author.envelope(
-                conversation, request, event_id=run_id, causation_id=scheduled.id
-            )
+            envelope = self._author.envelope(conversation, request, event_id=run_id)
             await self._log.append([*first, envelope], expected=tail)
             return True
 
