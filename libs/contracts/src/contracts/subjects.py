@@ -17,12 +17,15 @@ LOG_STREAM: Final = "LOG"
 LIVE_STREAM: Final = "LIVE"
 DEAD_STREAM: Final = "DEAD"
 PROBE_STREAM: Final = "PROBE"
+ARCHIVE_STREAM: Final = "ARCHIVE"
 PAYLOAD_BUCKET: Final = "PAYLOADS"
 PAYLOAD_STREAM: Final = f"OBJ_{PAYLOAD_BUCKET}"
 
 LOG_SUBJECTS: Final = "conv.>"
 LIVE_SUBJECTS: Final = "live.>"
 DEAD_SUBJECTS: Final = "dead.>"
+ARCHIVED_SUBJECTS: Final = "archived.*"
+RETURNING_SUBJECTS: Final = "returning.*"
 VOICE_TAKEN_SUBJECTS: Final = "voicetaken.>"
 RECORDED_PREFIX: Final = "log"
 """The server republishes what LOG has stored under this prefix: ``conv.x`` becomes ``log.x``."""
@@ -160,6 +163,17 @@ def work_for(responder: str) -> str:
 def live(key: str) -> str:
     """Where the deltas of one conversation are published."""
     return _of("live", key)
+
+
+def archived(key: str) -> str:
+    """Where it is kept that a conversation is archived: one of 65,536 subjects, each of many conversations,
+    so that the server's memory does not grow with them."""
+    return f"archived.{hashlib.blake2s(key.encode(), digest_size=2).hexdigest()}"
+
+
+def returning(key: str) -> str:
+    """Where it is kept that a conversation is being brought back, until it is."""
+    return f"returning.{hashlib.blake2s(key.encode(), digest_size=16).hexdigest()}"
 
 
 def inbox_prefix(user: str | None) -> str:

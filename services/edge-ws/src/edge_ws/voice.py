@@ -21,6 +21,7 @@ from eventlog.broker import Broker
 from eventlog.ports import Conflict, Log, LogError, Unavailable
 from eventlog.turns.inbox import Inbox
 from identity import KeysUnavailableError, Member, RefusedTokenError, Verifier
+from protocols.voice.opening import ConnectQuery, read_query
 from protocols.voice.session import VoiceSession, fold
 from protocols.voice.wire import (
     CLOSE_FLOOD,
@@ -28,10 +29,8 @@ from protocols.voice.wire import (
     CLOSE_OTHER_OWNER,
     CLOSE_SERVER_ERROR,
     CLOSE_TOKEN_REFUSED,
-    ConnectQuery,
     Error,
     encode,
-    read_query,
 )
 
 logger = logging.getLogger(__name__)

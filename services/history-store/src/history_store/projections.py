@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from contracts.envelope import Recorded, format_time
 from contracts.events import (
@@ -13,6 +13,7 @@ from contracts.events import (
     AssistantVersionChosen,
     CancelRequested,
     CheckpointsRemoved,
+    ConversationArchived,
     ConversationDeleted,
     ConversationStarted,
     ItemDeleted,
@@ -66,6 +67,7 @@ class Changes:
         errands: what is to be done for every run touched, by its id; None if nothing is.
         assistants: all versions of every assistant touched, by its id.
         gone: incarnations of which nothing may be left.
+        archived: incarnations of which only the row of the conversation may be left.
         rolled_back: runs of which no entry may be left.
         forgotten: runs that are not to be listed any more.
         items: the last state of every item of the store that was touched.
@@ -78,6 +80,7 @@ class Changes:
     errands: dict[str, ErrandRow | None] = field(default_factory=dict)
     assistants: dict[str, dict[int, AssistantRow]] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
+    archived: set[int] = field(default_factory=set)
     rolled_back: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
     items: ItemChanges = field(default_factory=lambda: ItemChanges({}))
@@ -112,46 +115,53 @@ def project(
         if run := evolve_run(changes.runs, after, recorded):
             changes.runs[run.run_id] = run
         changes.errands |= evolve_errand(changes.errands, after, recorded)
-        match recorded.event:
-            case CheckpointsRemoved(scope="runs", run_ids=run_ids):
-                changes.rolled_back.update(run_ids)
-            case RunCancelled(rolled_back=True, run_id=run_id):
-                changes.rolled_back.add(run_id)
-            case RunForgotten(run_id=run_id) | CancelRequested(run_id=run_id, rollback=True):
-                changes.forgotten.add(run_id)
-            case StageAnswered(quote=Quote(id=quote_id), user_id=str(user_id)):
-                changes.quotations.append(
-                    QuotationRow(
-                        sequence=recorded.sequence,
-                        incarnation=after.incarnation,
-                        user_id=storable(user_id),
-                        quote_id=storable(quote_id),
-                    )
-                )
-            case AssistantSaved(assistant_id=identity) | AssistantVersionChosen(assistant_id=identity):
-                versions = changes.assistants.get(identity, {})
-                changes.assistants[identity] = evolve_assistant(versions, after, recorded)
-            case ItemPut() | ItemDeleted() | ItemsRefreshed():
-                evolve_items(changes.items, after.incarnation, recorded)
-            case _:
-                changes.entries += entries(after.incarnation, recorded)
+        _take(changes, after, recorded)
     _leave_out_what_is_gone(changes)
     return changes
 
 
+def _take(changes: Changes, after: ConversationRow, recorded: Recorded) -> None:
+    """What an event adds to the rows beside its conversation's and its run's."""
+    match recorded.event:
+        case ConversationArchived():
+            changes.archived.add(after.incarnation)
+        case CheckpointsRemoved(scope="runs", run_ids=run_ids):
+            changes.rolled_back.update(run_ids)
+        case RunCancelled(rolled_back=True, run_id=run_id):
+            changes.rolled_back.add(run_id)
+        case RunForgotten(run_id=run_id) | CancelRequested(run_id=run_id, rollback=True):
+            changes.forgotten.add(run_id)
+        case StageAnswered(quote=Quote(id=quote_id), user_id=str(user_id)):
+            changes.quotations.append(
+                QuotationRow(
+                    sequence=recorded.sequence,
+                    incarnation=after.incarnation,
+                    user_id=storable(user_id),
+                    quote_id=storable(quote_id),
+                )
+            )
+        case AssistantSaved(assistant_id=identity) | AssistantVersionChosen(assistant_id=identity):
+            versions = changes.assistants.get(identity, {})
+            changes.assistants[identity] = evolve_assistant(versions, after, recorded)
+        case ItemPut() | ItemDeleted() | ItemsRefreshed():
+            evolve_items(changes.items, after.incarnation, recorded)
+        case _:
+            changes.entries += entries(after.incarnation, recorded)
+
+
 def _leave_out_what_is_gone(changes: Changes) -> None:
+    bare = changes.gone | changes.archived
     changes.entries = [
         entry
         for entry in changes.entries
-        if entry.incarnation not in changes.gone and entry.run_id not in changes.rolled_back
+        if entry.incarnation not in bare and entry.run_id not in changes.rolled_back
     ]
-    changes.quotations = [row for row in changes.quotations if row.incarnation not in changes.gone]
+    changes.quotations = [row for row in changes.quotations if row.incarnation not in bare]
     changes.errands = {
-        run_id: None if row and row.incarnation in changes.gone else row
-        for run_id, row in changes.errands.items()
+        run_id: None if row and row.incarnation in bare else row for run_id, row in changes.errands.items()
     }
     changes.assistants = {
-        identity: {number: row for number, row in versions.items() if row.incarnation not in changes.gone}
+        identity: {number: row for number, row in versions.items() if row.incarnation not in bare}
         for identity, versions in changes.assistants.items()
     }
     changes.items.rows = {
@@ -162,7 +172,7 @@ def _leave_out_what_is_gone(changes: Changes) -> None:
     changes.runs = {
         run_id: row
         for run_id, row in changes.runs.items()
-        if row.incarnation not in changes.gone and run_id not in unlisted
+        if row.incarnation not in bare and run_id not in unlisted
     }
 
 
@@ -173,6 +183,8 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
         return _started(recorded, event)
     if conversation is None or isinstance(event, ConversationDeleted):
         return None
+    if isinstance(event, ConversationArchived):
+        return listed(event.listed)
     changes: dict[str, object] = {
         "updated_at": format_time(recorded.occurred_at),
         "last_sequence": recorded.sequence,
@@ -199,6 +211,11 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
     changed = conversation.model_copy(update=changes)
     changed.status = _status(changed, ended=isinstance(event, ENDS))
     return changed
+
+
+def listed(row: Mapping[str, Any]) -> ConversationRow:
+    """The row of an archived conversation, from what the archive keeps of it; an earlier release may have."""
+    return ConversationRow.model_validate({**row, "archived": True})
 
 
 def entries(incarnation: int, recorded: Recorded) -> list[EntryRow]:

@@ -24,6 +24,7 @@ class ConversationRow(SQLModel):
         outcome: how the last run ended: completed, asked, stopped, cancelled or failed.
         error: what the last run failed with, and its kind.
         state_updated_at: when a run last ended, or the conversation began.
+        archived: its events are in the archive, and so it has no other rows.
     """
 
     incarnation: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -47,6 +48,7 @@ class ConversationRow(SQLModel):
     error: str | None = None
     error_kind: str | None = None
     state_updated_at: str
+    archived: bool = False
 
 
 class Conversation(ConversationRow, table=True):
@@ -179,11 +181,7 @@ class Errand(ErrandRow, table=True):
 
 
 class AssistantRow(SQLModel):
-    """A version of an assistant; settings are JSON texts.
-
-    Attributes:
-        in_use: whether it is the version that runs have.
-    """
+    """A version of an assistant, `in_use` if it is the one that runs have; settings are JSON texts."""
 
     sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     incarnation: int

@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from contracts.events.assistant import ASSISTANT_RESPONDER, AssistantSaved, AssistantVersionChosen
 from contracts.events.base import Event, Upcaster, Work
 from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, WritesSaved
-from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
+from contracts.events.conversation import (
+    ConversationArchived,
+    ConversationDeleted,
+    ConversationStarted,
+    ForkOrigin,
+)
 from contracts.events.document import DocumentDeleted, DocumentSaved
 from contracts.events.errand import RunScheduled, WebhookAnswered, WebhookTried
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
@@ -51,6 +56,7 @@ from contracts.events.voice import (
 REGISTERED: tuple[type[Event], ...] = (
     ConversationStarted,
     ConversationDeleted,
+    ConversationArchived,
     MessageReceived,
     AnswerReceived,
     CancelRequested,
@@ -123,6 +129,7 @@ __all__ = [
     "CancelRequested",
     "CheckpointSaved",
     "CheckpointsRemoved",
+    "ConversationArchived",
     "ConversationDeleted",
     "ConversationStarted",
     "CrisisAnswered",

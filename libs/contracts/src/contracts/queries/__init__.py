@@ -1,5 +1,6 @@
 """Questions that services answer over request/reply, and their answers, by who answers them."""
 
+from contracts.queries.archive import RETURN, Return, Returned
 from contracts.queries.assistants import ASSISTANTS, AssistantRecord, Assistants, AssistantsQuery
 from contracts.queries.base import Failure, Query
 from contracts.queries.errands import ERRANDS, Errand, ErrandKind, Errands, ErrandsQuery
@@ -27,6 +28,7 @@ from contracts.queries.graphs import (
 from contracts.queries.history import (
     HISTORY,
     MESSAGES,
+    QUIET,
     QUOTATIONS,
     SESSION,
     SESSIONS,
@@ -36,6 +38,9 @@ from contracts.queries.history import (
     Message,
     Messages,
     MessagesQuery,
+    Quiet,
+    QuietConversation,
+    QuietQuery,
     Quotations,
     QuotationsQuery,
     Session,
@@ -114,7 +119,9 @@ __all__ = [
     "ITEMS",
     "MESSAGES",
     "NAMESPACES",
+    "QUIET",
     "QUOTATIONS",
+    "RETURN",
     "RUNS",
     "RUN_ONCE",
     "SESSION",
@@ -164,8 +171,13 @@ __all__ = [
     "NamespacesQuery",
     "OpenVoice",
     "Query",
+    "Quiet",
+    "QuietConversation",
+    "QuietQuery",
     "Quotations",
     "QuotationsQuery",
+    "Return",
+    "Returned",
     "RunOnce",
     "RunOnceResult",
     "RunRecord",

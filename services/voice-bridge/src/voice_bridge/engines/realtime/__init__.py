@@ -4,8 +4,8 @@ import openai
 from prometheus_client import Counter
 
 from voice_bridge.domain.endpointing import VadSettings
-from voice_bridge.engines.realtime.model import Model
-from voice_bridge.engines.realtime.session import Limits, RealtimeSession
+from voice_bridge.engines.realtime.model import Limits, Model
+from voice_bridge.engines.realtime.session import RealtimeSession
 from voice_bridge.ports import Surroundings
 
 __all__ = ["Limits", "Model", "RealtimeEngine", "RealtimeSession"]
