@@ -46,6 +46,7 @@ from eventlog.ports import Conflict
 from eventlog.settings import NatsSettings
 from history_store.answers import Answers
 from history_store.handlers import router
+from history_store.memory import Memory
 from history_store.projector import Projector
 from history_store.store import Store
 from history_store.threads import ThreadAnswers
@@ -111,7 +112,9 @@ async def installation(url: str, folder: Path) -> AsyncIterator[tuple[JetStreamL
         outage_patience=60,
         archived=lambda: ArchiveIndex(broker.client, 20),
     )
-    broker.include_router(router(Answers(store), ThreadAnswers(store), projector, query_wait=60))
+    broker.include_router(
+        router(Answers(store), ThreadAnswers(store), Memory(store), projector, query_wait=60)
+    )
     routes = NatsRouter()
     found: list[Archive] = []
 

@@ -9,6 +9,7 @@ message was received before.
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 MAX_KEY_LENGTH: Final = 128
@@ -116,6 +117,7 @@ def shard(key: str) -> str:
     return hashlib.blake2s(key.encode(), digest_size=1).hexdigest()
 
 
+@lru_cache(maxsize=4096)  # of every delta and event, mostly for the conversations that are being answered
 def _of(prefix: str, key: str) -> str:
     return f"{prefix}.{shard(key)}.{encode_key(key)}"
 

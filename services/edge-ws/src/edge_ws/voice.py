@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import WebSocket, WebSocketDisconnect
 
 from access.settings import is_loopback
-from contracts.events import Event, VoiceSessionClaimed, VoiceSettingsChanged
+from contracts.events import Event, VoiceSessionClaimed, VoiceSessionCreated, VoiceSettingsChanged
 from contracts.subjects import InvalidKey, check_key
 from edge_ws.connection import POLICY_VIOLATION, Connection, TooSlow
 from edge_ws.flood import Flooding
@@ -36,6 +36,8 @@ from protocols.voice.wire import (
 logger = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 50
+ADMITTING: Final = (VoiceSessionCreated, VoiceSessionClaimed, VoiceSettingsChanged)
+"""What tells whose a session is and how it was set; what was spoken in it is the bridge's to read."""
 _BEARER: Final = "bearer "
 
 
@@ -185,8 +187,9 @@ class VoiceEndpoint:
         start = await self._inbox.standing(session_id)
         if start is None:
             return None
-        facts = [e async for e in self._log.read(session_id, after=start.sequence, pattern="voice.>")]
-        session = fold([start, *facts])
+        reads = [self._log.read(session_id, after=start.sequence, pattern=kind.type) for kind in ADMITTING]
+        facts = [event for read in reads async for event in read]
+        session = fold([start, *sorted(facts, key=lambda event: event.sequence)])
         return _Standing(session, tail) if session else None
 
 

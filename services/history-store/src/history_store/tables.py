@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Index, MetaData, String, Table
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 8
 """Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
 
 

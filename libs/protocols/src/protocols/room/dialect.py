@@ -15,6 +15,7 @@ from pydantic_core import from_json
 
 from contracts.envelope import Recorded
 from contracts.events import (
+    ENDS,
     AnswerReceived,
     ConversationDeleted,
     MessageReceived,
@@ -36,6 +37,8 @@ from protocols.room.wire import (
 )
 
 MESSAGES_IN_STATE: Final = 200
+SAID: Final = ("message.>", *(end.type for end in ENDS))
+"""The events of a conversation that its state is made of."""
 EARLY_RUNS: Final = 8
 """How many runs may have sent deltas before the log was seen to tell of them."""
 
@@ -160,7 +163,7 @@ class Room:
 
 
 def state_of(events: Iterable[Recorded]) -> State:
-    """What was said in a room, as one frame, with the id of the last turn's end."""
+    """What was said in a room, by its events of the kinds `SAID`, with the id of the last turn's end."""
     messages: list[RoomMessage] = []
     position: Position | None = None
     for recorded in events:
