@@ -85,6 +85,7 @@ done
 for user in edge-rest edge-ws operator; do
     printf %s "${PARLEY_JWT_SECRET:-$(secret jwt)}" | put "$user" parley_jwt_secret
 done
+printf %s "${PARLEY_WEBHOOK_SECRET:-$(secret webhook)}" | put edge-rest parley_webhook_secret
 for edge in edge-rest edge-ws; do
     printf %s "${PARLEY_API_KEYS:-}" | put "$edge" parley_api_keys
 done

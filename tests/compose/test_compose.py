@@ -87,7 +87,7 @@ def test_a_container_has_no_rights(composed: Any, service: str) -> None:
     of_an_edge = {"parley_jwt_secret", "parley_api_keys"}
     own = {
         "agent-runner": {"parley_model_key"},
-        "edge-rest": of_an_edge,
+        "edge-rest": of_an_edge | {"parley_webhook_secret"},
         "edge-ws": of_an_edge,
         "history-store": {"parley_database_url"},
         "quote-engine": {"parley_model_key"},

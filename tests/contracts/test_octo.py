@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from protocols.octo import bodies
 from protocols.octo import wire as octo
 
 
@@ -30,10 +31,10 @@ from protocols.octo import wire as octo
         ),
         (octo.Finished, {"type": "final", "output_format": "graph", "content": {"nodes": []}}),
         (octo.Failed, {"type": "error", "error": "처리 중 에러가 발생했습니다: x"}),
-        (octo.ChatResponse, {"response": "[최종 응답] x"}),
-        (octo.Done, {"message": "Session x deleted successfully"}),
+        (bodies.ChatResponse, {"response": "[최종 응답] x"}),
+        (bodies.Done, {"message": "Session x deleted successfully"}),
         (
-            octo.SessionState,
+            bodies.SessionState,
             {
                 "thread_id": "t",
                 "status": "completed",
@@ -49,9 +50,9 @@ from protocols.octo import wire as octo
                 "checkpoint_id": "c",
             },
         ),
-        (octo.CheckpointItem, {"checkpoint_id": "c", "thread_id": "t", "checkpoint_ns": "", "step": 0}),
+        (bodies.CheckpointItem, {"checkpoint_id": "c", "thread_id": "t", "checkpoint_ns": "", "step": 0}),
         (
-            octo.SessionHistory,
+            bodies.SessionHistory,
             {
                 "thread_id": "t",
                 "total_messages": 1,
@@ -74,5 +75,5 @@ def test_the_exact_texts() -> None:
 
 
 def test_a_state_keeps_what_a_graph_adds() -> None:
-    state = octo.GraphState.model_validate({"messages": ["x"], "own": 1, "plan": ["a list"]})
+    state = bodies.GraphState.model_validate({"messages": ["x"], "own": 1, "plan": ["a list"]})
     assert state.model_dump()["own"] == 1

@@ -17,6 +17,7 @@ NPM_SECONDS = 240
 GRAPHS = {"lgchat": "chat", "ask": "ask", "fail": "fail", "nest": "nest", "chatx": "chatx"}
 OWN_NAMES = {"chat": "lgchat"}
 """Parley has a graph of that name itself."""
+WEBHOOK_SECRET = "a secret of the tests"
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +25,8 @@ def graphs_environment() -> dict[str, str]:
     """What makes a stack serve these graphs."""
     listed = ",".join(f"{name}=recorded_graphs:{attribute}" for name, attribute in GRAPHS.items())
     path = os.pathsep.join(filter(None, (str(FOLDER), os.environ.get("PYTHONPATH"))))
-    return {"PARLEY_GRAPHS": listed, "PYTHONPATH": path}
+    webhooks = {"PARLEY_WEBHOOK_PRIVATE": "true", "PARLEY_WEBHOOK_SECRET": WEBHOOK_SECRET}
+    return {"PARLEY_GRAPHS": listed, "PYTHONPATH": path, **webhooks}
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,6 @@ def _variables(settings: Settings, data: DataDir, port: int) -> dict[str, str]:
         {**sizes, **os.environ, **settings.environment},
         data_dir=str(settings.data_dir),
         nats_port=port,
-        jwt_secret=settings.environment.get("PARLEY_JWT_SECRET") or data.secret("jwt"),
+        secrets=data.secrets(),
     )
     return reached | credentials(OPERATOR, data.secret("nats"))

@@ -69,6 +69,10 @@ class DataDir:
         except FileNotFoundError:
             return False
 
+    def secrets(self) -> dict[str, str]:
+        """What services sign with, by the variables that they read."""
+        return {f"PARLEY_{name.upper()}_SECRET": self.secret(name) for name in ("jwt", "webhook")}
+
     def secret(self, name: str) -> str:
         """A secret of the installation, made when first asked for, in a file that only its owner can read."""
         path = self.path / f"{name}.secret"

@@ -53,12 +53,18 @@ SERVICES = (
 )
 
 
-def environment(base: Mapping[str, str], *, data_dir: str, nats_port: int, jwt_secret: str) -> dict[str, str]:
-    """What every service is told, beside its own ``PARLEY_HTTP_PORT`` and who it is at NATS."""
+def environment(
+    base: Mapping[str, str], *, data_dir: str, nats_port: int, secrets: Mapping[str, str]
+) -> dict[str, str]:
+    """What every service is told, beside its own ``PARLEY_HTTP_PORT`` and who it is at NATS.
+
+    Args:
+        secrets: of the installation, which take the place of variables that are empty.
+    """
     return {
         "PARLEY_DATABASE_URL": f"sqlite+aiosqlite:///{data_dir}/history.db",
-        "PARLEY_JWT_SECRET": jwt_secret,
         **base,
+        **{name: base.get(name) or secret for name, secret in secrets.items()},
         "PYTHONUNBUFFERED": "1",
         "PARLEY_DATA_DIR": data_dir,
         "PARLEY_HTTP_HOST": "127.0.0.1",

@@ -108,7 +108,7 @@ class Stack:
             self._settings.environment,
             data_dir=str(self._settings.data_dir),
             nats_port=nats_port,
-            jwt_secret=self._settings.environment.get("PARLEY_JWT_SECRET") or self._data.secret("jwt"),
+            secrets=self._data.secrets(),
         )
         shared["PARLEY_STREAM_LOG_BYTES"] = shared.get("PARLEY_STREAM_LOG_BYTES") or str(
             nats.log_bytes(self._settings.data_dir)

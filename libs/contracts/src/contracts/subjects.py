@@ -33,6 +33,8 @@ RECORDED_PREFIX: Final = "log"
 
 STORE_PREFIX: Final = "store//"
 """Keys that begin so are namespaces of the graphs' store, and no client's."""
+ASSISTANT_PREFIX: Final = "assistant//"
+"""Keys that begin so are assistants, and no client's."""
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _ENCODED_MARK = "="
@@ -40,6 +42,11 @@ _JOINERS: Final = {0x200C: None, 0x200D: None}
 """Zero-width joiner and non-joiner, without which neither Persian nor many emoji can be written."""
 _REPLACEMENT = "\ufffd"
 """What stands for bytes that are no UTF-8, whichever they were: a key with it would be that of many."""
+
+
+def assistant(assistant_id: str) -> str:
+    """The key of an assistant that somebody has made."""
+    return f"{ASSISTANT_PREFIX}{assistant_id}"
 
 
 class InvalidKey(ValueError):
@@ -50,15 +57,17 @@ def check_key(key: str) -> str:
     """Return a key that a client gives, unchanged.
 
     Raises:
-        InvalidKey: if it is not 1 to 128 printable characters, or was not valid UTF-8, or is a store's.
+        InvalidKey: if it is not 1 to 128 printable characters, or was not valid UTF-8, or is a store's or an
+            assistant's.
     """
-    if key.startswith(STORE_PREFIX):
-        raise InvalidKey(f"must not begin with {STORE_PREFIX}")
+    for reserved in (STORE_PREFIX, ASSISTANT_PREFIX):
+        if key.startswith(reserved):
+            raise InvalidKey(f"must not begin with {reserved}")
     return check_any_key(key)
 
 
 def check_any_key(key: str) -> str:
-    """Return a key that an operator gives, a store's among them, unchanged. Raises as `check_key`."""
+    """Return a key that an operator gives, those of `check_key` and others, unchanged. Raises as that."""
     if _REPLACEMENT in key:
         raise InvalidKey("must be valid UTF-8")
     return _check_characters(key)

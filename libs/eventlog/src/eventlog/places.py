@@ -7,7 +7,7 @@ not know where it will begin, so among themselves they count back from their own
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from contracts.events import CheckpointSaved, NodeCompleted
+from contracts.events import CheckpointSaved, NodeCompleted, StatesStreamed
 
 RELATIVE: Final = "parley-relative"
 """Header of an event whose positions, where they are not above 0, are counted from its own."""
@@ -29,7 +29,7 @@ def moved(event_type: str, payload: Mapping[str, Any], at: Place, since: Place) 
     found = dict(payload)
     if (said := found.get("message_sequence")) is not None:
         found["message_sequence"] = at(said)
-    if event_type == CheckpointSaved.type:
+    if event_type in (CheckpointSaved.type, StatesStreamed.type):
         found["base"] = since(found["base"])
     if event_type == NodeCompleted.type and "checkpoints" in found:
         found["checkpoints"] = [

@@ -13,7 +13,7 @@ from access.ownership import NotYours, TooManyConversations
 from eventlog.ports import LogError
 from eventlog.turns.inbox import TooManyMessages
 from protocols.doors import DOORS, body, destination
-from protocols.octo.wire import ErrorBody
+from protocols.octo.bodies import ErrorBody
 
 logger = logging.getLogger(__name__)
 

@@ -29,8 +29,7 @@ from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
 from eventlog.ports import Log
 from eventlog.turns.inbox import Inbox, NotRunning, NotWaiting, Receipt
-from protocols.octo.wire import (
-    FINAL_ANSWER,
+from protocols.octo.bodies import (
     Cancelled,
     ChatRequest,
     ChatResponse,
@@ -40,6 +39,7 @@ from protocols.octo.wire import (
     Resumed,
     ResumeRequest,
 )
+from protocols.octo.wire import FINAL_ANSWER
 
 PROTOCOL: Final = "octo"
 RESPONDER: Final = "agent-runner"

@@ -10,7 +10,7 @@ from access.visitor import VISITOR
 from contracts import queries
 from eventlog.broker import Broker
 from eventlog.query import ask
-from protocols.octo.wire import GraphState
+from protocols.octo.bodies import GraphState
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 

@@ -14,8 +14,7 @@ from edge_rest.errors import documented
 from edge_rest.octo import ThreadId, not_found
 from edge_rest.questions import Questions
 from eventlog.ports import Log
-from protocols.octo.wire import (
-    MAX_ID,
+from protocols.octo.bodies import (
     CheckpointItem,
     CheckpointList,
     CheckpointState,
@@ -26,6 +25,7 @@ from protocols.octo.wire import (
     SessionState,
     SessionStatus,
 )
+from protocols.octo.wire import MAX_ID
 
 LISTED_AT_MOST = 10_000
 

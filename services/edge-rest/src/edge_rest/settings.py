@@ -1,6 +1,6 @@
 """What edge-rest can be told by ``PARLEY_…`` variables."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from chassis.settings import Settings, Words
 
@@ -28,6 +28,10 @@ class EdgeSettings(Settings):
     """Seconds after which a browser opens an ended event stream again."""
     quote_stream_limit: float = Field(default=900.0, gt=0)
     """Seconds after which an event stream ends; browsers come back."""
+    webhook_secret: SecretStr = SecretStr("")
+    """What webhooks are signed with; without it runs with a webhook are refused. `parley up` makes one."""
+    webhook_private: bool = False
+    """Whether webhooks may be posted to private and loopback addresses."""
     needs: Words = (
         "edge-ws",
         "agent-runner",

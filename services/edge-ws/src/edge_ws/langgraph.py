@@ -2,17 +2,18 @@
 
 import asyncio
 import json
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from starlette.websockets import WebSocket
 
 from access.visitor import VISITOR
-from contracts import queries
+from contracts import queries, subjects
 from contracts.envelope import Recorded
 from contracts.events import ConversationStarted, MetadataChanged, Origin, RunRequested
 from contracts.live import request_of
-from contracts.queries import Graphs, GraphsQuery
+from contracts.queries import AssistantRecord, Assistants, AssistantsQuery, Graphs, GraphsQuery
 from edge_ws.connection import Connection, Unreadable
 from edge_ws.conversation import checked_key, serve
 from edge_ws.settings import EdgeSettings
@@ -42,6 +43,14 @@ class Refused(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What an assistant gives its runs."""
+
+    config: dict[str, Any] = field(default_factory=dict)
+    context: Any = None
 
 
 class LangGraphEndpoint:
@@ -145,12 +154,13 @@ class _Client:
                         await self._connection.send(event.text)
 
     async def _start(self, params: dict[str, Any]) -> str:
-        graph, assistant_id = await self._assistant(params.get("assistant_id"))
+        graph, assistant_id, settings = await self._assistant(params.get("assistant_id"))
+        params = {**params, "config": {**settings.config, **_object(params.get("config"))}}
         asked = await self._asked()
         given, command = params.get("input"), None
         if given is not None and asked:
             given, command = None, {"resume": params["input"]}
-        return await self._request(params, graph, assistant_id, given, command)
+        return await self._request(params, graph, assistant_id, given, command, context=settings.context)
 
     async def _respond(self, params: dict[str, Any]) -> None:
         asked = await self._asked()
@@ -183,7 +193,7 @@ class _Client:
         questions = waiting.questions if waiting else ()
         return {asked.interrupt_id for asked in questions if asked.kind != "breakpoint"}
 
-    async def _assistant(self, name: Any) -> tuple[str, str]:
+    async def _assistant(self, name: Any) -> tuple[str, str, _Settings]:
         if not isinstance(name, str):
             raise Refused("invalid_argument", "run.start requires an assistant_id.")
         graphs = await ask(
@@ -191,8 +201,24 @@ class _Client:
         )
         for graph in graphs.names:
             if name in (graph, default_assistant_id(graph)):
-                return graph, default_assistant_id(graph)
+                return graph, default_assistant_id(graph), _Settings()
+        own = await self._own_assistant(name) if _is_uuid(name) else None
+        if own and own.graph in graphs.names:
+            return own.graph, own.assistant_id, _Settings(own.config, own.context)
         raise Refused("unknown_error", f"422: Invalid assistant: {name[:200]!r}")
+
+    async def _own_assistant(self, name: str) -> AssistantRecord | None:
+        """The assistant that somebody has made, as far as the visitor may see it."""
+        identity, visitor = str(UUID(name)), VISITOR.get()
+        query = AssistantsQuery(
+            assistant_id=identity,
+            caller=await visitor.user() if visitor else None,
+            at_least=await self._endpoint.log.tail(subjects.assistant(identity)),
+        )
+        found = await ask(
+            self._endpoint.broker, queries.ASSISTANTS, query, Assistants, timeout_seconds=ASK_SECONDS
+        )
+        return found.assistants[0] if found.assistants else None
 
     async def _request(
         self,
@@ -201,6 +227,8 @@ class _Client:
         assistant_id: str | None,
         given: Any,
         command: dict[str, Any] | None,
+        *,
+        context: Any = None,
         guard: Any = None,
     ) -> str:
         config, metadata = (_object(params.get(name)) for name in ("config", "metadata"))
@@ -218,6 +246,7 @@ class _Client:
             input=given,
             command=command,
             config=config,
+            context=context,
             metadata=metadata,
             origin=Origin(checkpoint_id=str(origin)) if origin else None,
             user_id=user,

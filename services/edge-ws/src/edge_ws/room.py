@@ -27,7 +27,8 @@ from edge_ws.settings import EdgeSettings
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
 from eventlog.turns.inbox import Inbox, Receipt
-from protocols.room.dialect import SAID, Frame, NotUnderstood, Position, Room, decode, state_of
+from protocols.room.dialect import SAID, NotUnderstood, Room, decode, state_of
+from protocols.room.turn import Frame, Position
 from protocols.room.wire import Connected, Refusal, Resync, SendCommand
 
 logger = logging.getLogger(__name__)

@@ -23,7 +23,8 @@ from contracts.events import (
 )
 from contracts.live import Delta
 from contracts.trace import root_of
-from protocols.room.dialect import Frame, NotUnderstood, Place, Position, Room, decode, state_of
+from protocols.room.dialect import NotUnderstood, Room, decode, state_of
+from protocols.room.turn import Frame, Place, Position
 from protocols.room.wire import SendCommand, StatusCommand
 
 ONE = "00000000-0000-4000-8000-000000000001"

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.events import ASSISTANT_RESPONDER
 from contracts.events.store import STORE_RESPONDER
 from contracts.queries import (
     History,
@@ -30,7 +31,7 @@ from contracts.queries import (
     SessionsQuery,
 )
 from history_store.store import Store
-from history_store.tables import CONVERSATION, ENTRY, QUOTATION
+from history_store.tables import CONVERSATION, ENTRY, ERRAND, QUOTATION
 
 PAGE_BYTES: Final = 512 * 1024
 _HUMAN: Final = ("message", "answer")
@@ -52,7 +53,7 @@ class Answers:
         wanted = []
         if not query.everybodys:
             wanted.append(or_(columns.owner.is_(None), columns.owner == query.caller))
-            wanted.append(columns.responder != STORE_RESPONDER)
+            wanted.append(columns.responder.not_in((STORE_RESPONDER, ASSISTANT_RESPONDER)))
         if query.search:
             found = (each.icontains(query.search, autoescape=True) for each in (columns.key, columns.title))
             wanted.append(or_(*found))
@@ -84,7 +85,8 @@ class Answers:
             columns.last_sequence > query.after,
             columns.unanswered == 0,
             columns.archived.is_(False),
-            columns.responder != STORE_RESPONDER,
+            columns.responder.not_in((STORE_RESPONDER, ASSISTANT_RESPONDER)),
+            ~exists(select(ERRAND).where(ERRAND.c.incarnation == columns.incarnation)),
         ]
         if query.key is not None:
             wanted.append(columns.key == query.key)

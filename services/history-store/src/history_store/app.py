@@ -20,13 +20,10 @@ from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
 from eventlog.turns import dead_letters as dead
-from history_store.answers import Answers
 from history_store.handlers import router
-from history_store.memory import Memory
 from history_store.projector import Projector
 from history_store.settings import HistorySettings
 from history_store.store import Store
-from history_store.threads import ThreadAnswers
 
 NAME = "history-store"
 
@@ -88,8 +85,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         if projecting:
             projecting.cancel()
 
-    answers = Answers(store), ThreadAnswers(store), Memory(store)
-    broker.include_router(router(*answers, projector, query_wait=own.query_wait))
+    broker.include_router(router(store, projector, query_wait=own.query_wait))
     app = AsgiFastStream(
         broker,
         lifespan=lifespan,

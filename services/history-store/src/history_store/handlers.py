@@ -12,8 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from contracts import queries, subjects
 from contracts.queries import Failure, Query
 from history_store.answers import Answers
+from history_store.lists import AssistantAnswers, ErrandAnswers
 from history_store.memory import Memory
 from history_store.projector import Behind, Projector
+from history_store.store import Store
 from history_store.threads import ThreadAnswers
 
 QUEUE: Final = "history-store"
@@ -44,10 +46,10 @@ async def internal(error: Exception) -> Failure:
     return Failure(failure="internal", message=f"the database does not answer: {type(error).__name__}")
 
 
-def router(
-    answers: Answers, threads: ThreadAnswers, memory: Memory, projector: Projector, *, query_wait: float
-) -> NatsRouter:
+def router(store: Store, projector: Projector, *, query_wait: float) -> NatsRouter:
     """A router with a subscriber for each query; `query_wait` in seconds."""
+    answers, threads, memory = Answers(store), ThreadAnswers(store), Memory(store)
+    assistants, errands = AssistantAnswers(store), ErrandAnswers(store)
     table: Mapping[str, Answering] = {
         queries.SESSIONS: answers.sessions,
         queries.SESSION: answers.session,
@@ -60,6 +62,8 @@ def router(
         queries.ITEM: memory.item,
         queries.ITEMS: memory.items,
         queries.NAMESPACES: memory.namespaces,
+        queries.ASSISTANTS: assistants.assistants,
+        queries.ERRANDS: errands.errands,
     }
     failures = ExceptionMiddleware(
         publish_handlers={

@@ -9,6 +9,8 @@ from contracts.envelope import Recorded, format_time
 from contracts.events import (
     ENDS,
     AnswerReceived,
+    AssistantSaved,
+    AssistantVersionChosen,
     CancelRequested,
     CheckpointsRemoved,
     ConversationArchived,
@@ -24,7 +26,6 @@ from contracts.events import (
     ReplySpoken,
     RunCancelled,
     RunCompleted,
-    RunEvent,
     RunFailed,
     RunForgotten,
     RunInterrupted,
@@ -38,9 +39,19 @@ from contracts.events import (
     open_after,
 )
 from contracts.events.quote import Quote
+from history_store.assistants import evolve_assistant
+from history_store.errands import evolve_errand
 from history_store.items import ItemChanges, Place, evolve_items
 from history_store.runs import evolve_run, labelled, outcome_of, said_in, storable
-from history_store.tables import ConversationRow, EntryRow, ItemRow, QuotationRow, RunRow
+from history_store.tables import (
+    AssistantRow,
+    ConversationRow,
+    EntryRow,
+    ErrandRow,
+    ItemRow,
+    QuotationRow,
+    RunRow,
+)
 
 TITLE_CHARACTERS: Final = 120
 _NO_QUESTION: Final = {"interrupt_id": None, "question": None}
@@ -55,6 +66,8 @@ class Changes:
         entries: new entries, in order.
         quotations: quotations newly given, in order.
         runs: the last state of every run touched, by id.
+        errands: what is to be done for every run touched, by its id; None if nothing is.
+        assistants: all versions of every assistant touched, by its id.
         gone: incarnations of which nothing may be left.
         archived: incarnations of which only the row of the conversation may be left.
         rolled_back: runs of which no entry may be left.
@@ -66,6 +79,8 @@ class Changes:
     entries: list[EntryRow] = field(default_factory=list)
     quotations: list[QuotationRow] = field(default_factory=list)
     runs: dict[str, RunRow] = field(default_factory=dict)
+    errands: dict[str, ErrandRow | None] = field(default_factory=dict)
+    assistants: dict[str, dict[int, AssistantRow]] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     archived: set[int] = field(default_factory=set)
     rolled_back: set[str] = field(default_factory=set)
@@ -73,20 +88,22 @@ class Changes:
     items: ItemChanges = field(default_factory=lambda: ItemChanges({}))
 
 
-def runs_in(events: Iterable[Recorded]) -> set[str]:
-    """The ids of the runs that events are about, beside those that begin with them."""
-    about = (recorded.event for recorded in events)
-    return {event.run_id for event in about if isinstance(event, RunEvent | CancelRequested)}
-
-
 def project(
     known: Mapping[str, ConversationRow],
     events: Iterable[Recorded],
     runs: Mapping[str, RunRow] | None = None,
     items: Mapping[Place, ItemRow] | None = None,
+    errands: Mapping[str, ErrandRow] | None = None,
+    assistants: Mapping[str, dict[int, AssistantRow]] | None = None,
 ) -> Changes:
-    """Fold a batch of events, in order, over the conversations, the runs and the items as they are."""
-    changes = Changes(dict(known), runs=dict(runs or {}), items=ItemChanges(dict(items or {})))
+    """Fold a batch of events, in order, over the rows as they are."""
+    changes = Changes(
+        dict(known),
+        runs=dict(runs or {}),
+        items=ItemChanges(dict(items or {})),
+        errands=dict(errands or {}),
+        assistants=dict(assistants or {}),
+    )
     for recorded in events:
         if isinstance(recorded.event, Unrecognized):
             continue
@@ -99,28 +116,42 @@ def project(
             continue
         if run := evolve_run(changes.runs, after, recorded):
             changes.runs[run.run_id] = run
-        match recorded.event:
-            case ConversationArchived():
-                changes.archived.add(after.incarnation)
-            case CheckpointsRemoved(scope="runs", run_ids=run_ids):
-                changes.rolled_back.update(run_ids)
-            case RunCancelled(rolled_back=True, run_id=run_id):
-                changes.rolled_back.add(run_id)
-            case RunForgotten(run_id=run_id) | CancelRequested(run_id=run_id, rollback=True):
-                changes.forgotten.add(run_id)
-            case StageAnswered(quote=Quote(id=quote_id), user_id=str(user_id)):
-                changes.quotations.append(
-                    QuotationRow(
-                        sequence=recorded.sequence,
-                        incarnation=after.incarnation,
-                        user_id=storable(user_id),
-                        quote_id=storable(quote_id),
-                    )
+        changes.errands |= evolve_errand(changes.errands, after, recorded)
+        _take(changes, after, recorded)
+    _leave_out_what_is_gone(changes)
+    return changes
+
+
+def _take(changes: Changes, after: ConversationRow, recorded: Recorded) -> None:
+    """What an event adds to the rows beside its conversation's and its run's."""
+    match recorded.event:
+        case ConversationArchived():
+            changes.archived.add(after.incarnation)
+        case CheckpointsRemoved(scope="runs", run_ids=run_ids):
+            changes.rolled_back.update(run_ids)
+        case RunCancelled(rolled_back=True, run_id=run_id):
+            changes.rolled_back.add(run_id)
+        case RunForgotten(run_id=run_id) | CancelRequested(run_id=run_id, rollback=True):
+            changes.forgotten.add(run_id)
+        case StageAnswered(quote=Quote(id=quote_id), user_id=str(user_id)):
+            changes.quotations.append(
+                QuotationRow(
+                    sequence=recorded.sequence,
+                    incarnation=after.incarnation,
+                    user_id=storable(user_id),
+                    quote_id=storable(quote_id),
                 )
-            case ItemPut() | ItemDeleted() | ItemsRefreshed():
-                evolve_items(changes.items, after.incarnation, recorded)
-            case _:
-                changes.entries += entries(after.incarnation, recorded)
+            )
+        case AssistantSaved(assistant_id=identity) | AssistantVersionChosen(assistant_id=identity):
+            versions = changes.assistants.get(identity, {})
+            changes.assistants[identity] = evolve_assistant(versions, after, recorded)
+        case ItemPut() | ItemDeleted() | ItemsRefreshed():
+            evolve_items(changes.items, after.incarnation, recorded)
+        case _:
+            changes.entries += entries(after.incarnation, recorded)
+
+
+def _leave_out_what_is_gone(changes: Changes) -> None:
     bare = changes.gone | changes.archived
     changes.entries = [
         entry
@@ -128,6 +159,13 @@ def project(
         if entry.incarnation not in bare and entry.run_id not in changes.rolled_back
     ]
     changes.quotations = [row for row in changes.quotations if row.incarnation not in bare]
+    changes.errands = {
+        run_id: None if row and row.incarnation in bare else row for run_id, row in changes.errands.items()
+    }
+    changes.assistants = {
+        identity: {number: row for number, row in versions.items() if row.incarnation not in bare}
+        for identity, versions in changes.assistants.items()
+    }
     changes.items.rows = {
         place: None if row and row.incarnation in changes.gone else row
         for place, row in changes.items.rows.items()
@@ -138,7 +176,6 @@ def project(
         for run_id, row in changes.runs.items()
         if row.incarnation not in bare and run_id not in unlisted
     }
-    return changes
 
 
 def evolve(conversation: ConversationRow | None, recorded: Recorded) -> ConversationRow | None:

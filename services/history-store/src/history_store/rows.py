@@ -1,26 +1,49 @@
 """The rows that events change: read, folded by `projections`, written back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Delete, Table, delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
+from contracts.events import CancelRequested, RunEvent, RunRequested, WebhookAnswered, WebhookTried
+from history_store.assistants import ABOUT
 from history_store.items import ItemChanges, Place, known_items, places_in
-from history_store.projections import Changes, project, runs_in
+from history_store.projections import Changes, project
 from history_store.tables import (
+    ASSISTANT,
     CONVERSATION,
     ENTRY,
+    ERRAND,
     ITEM,
     QUOTATION,
     ROWS,
     RUN,
     VECTOR,
+    AssistantRow,
     ConversationRow,
+    ErrandRow,
     ItemRow,
     RunRow,
 )
+
+
+def runs_in(events: Iterable[Recorded]) -> set[str]:
+    """The ids of the runs that events are about, beside those that are first heard of by them."""
+    about = RunEvent | CancelRequested | WebhookTried | WebhookAnswered
+    return {
+        recorded.id if isinstance(recorded.event, RunRequested) else recorded.event.run_id
+        for recorded in events
+        if isinstance(recorded.event, about)
+        or (isinstance(recorded.event, RunRequested) and recorded.event.not_before)
+    }
+
+
+def assistants_in(events: Iterable[Recorded]) -> set[str]:
+    """The ids of the assistants that events are about."""
+    about = (recorded.event for recorded in events)
+    return {event.assistant_id for event in about if isinstance(event, ABOUT)}
 
 
 async def write(connection: AsyncConnection, events: Sequence[Recorded]) -> int:
@@ -28,20 +51,42 @@ async def write(connection: AsyncConnection, events: Sequence[Recorded]) -> int:
     keys = {recorded.conversation for recorded in events}
     rows = await connection.execute(select(CONVERSATION).where(CONVERSATION.c.key.in_(keys)))
     known = {row.key: ConversationRow.model_construct(**row._asdict()) for row in rows}
-    named = await connection.execute(select(RUN).where(RUN.c.run_id.in_(runs_in(events))))
+    about = runs_in(events)
+    named = await connection.execute(select(RUN).where(RUN.c.run_id.in_(about)))
     runs = {row.run_id: RunRow.model_construct(**row._asdict()) for row in named}
+    due = await connection.execute(select(ERRAND).where(ERRAND.c.run_id.in_(about)))
+    errands = {row.run_id: ErrandRow.model_construct(**row._asdict()) for row in due}
     items = await _items(connection, events)
-    changes = project(known, events, runs, items)
+    assistants = await _assistants(connection, assistants_in(events))
+    changes = project(known, events, runs, items, errands, assistants)
     more = await _remove(connection, changes)
     touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
     more += await replace(connection, touched)
     more += await _put(connection, ENTRY, changes.entries)
     moved = [row for run_id, row in changes.runs.items() if row and row is not runs.get(run_id)]
     if moved:
-        older = delete(RUN).where(RUN.c.sequence.in_([row.sequence for row in moved]))
+        older = delete(RUN).where(RUN.c.run_id.in_([row.run_id for row in moved]))
         more += await _take(connection, older) + await _put(connection, RUN, moved)
     more += await _put(connection, QUOTATION, changes.quotations)
-    return more + await _put_items(connection, changes.items, items)
+    more += await _put_items(connection, changes.items, items)
+    if stirred := {run: row for run, row in changes.errands.items() if row is not errands.get(run)}:
+        more += await _take(connection, delete(ERRAND).where(ERRAND.c.run_id.in_(stirred)))
+        more += await _put(connection, ERRAND, [row for row in stirred.values() if row])
+    if changes.assistants:
+        older = delete(ASSISTANT).where(ASSISTANT.c.assistant_id.in_(changes.assistants))
+        made = [row for versions in changes.assistants.values() for row in versions.values()]
+        more += await _take(connection, older) + await _put(connection, ASSISTANT, made)
+    return more
+
+
+async def _assistants(connection: AsyncConnection, ids: set[str]) -> dict[str, dict[int, AssistantRow]]:
+    """All versions of some assistants."""
+    versions: dict[str, dict[int, AssistantRow]] = {}
+    if ids:
+        for row in await connection.execute(select(ASSISTANT).where(ASSISTANT.c.assistant_id.in_(ids))):
+            known = versions.setdefault(row.assistant_id, {})
+            known[row.version] = AssistantRow.model_construct(**row._asdict())
+    return versions
 
 
 async def _items(connection: AsyncConnection, events: Sequence[Recorded]) -> Mapping[Place, ItemRow]:

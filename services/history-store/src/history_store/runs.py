@@ -15,6 +15,7 @@ from contracts.events import (
     RunFailed,
     RunInterrupted,
     RunRequested,
+    RunScheduled,
     RunStarted,
 )
 from history_store.tables import ConversationRow, RunRow
@@ -28,14 +29,18 @@ def evolve_run(
 ) -> RunRow | None:
     """The run that an event begins or moves on; None where it does neither."""
     event, time = recorded.event, format_time(recorded.occurred_at)
+    run_id = recorded.id
+    if isinstance(event, RunScheduled):
+        run_id, event = event.run_id, event.request
     if isinstance(event, MessageReceived | AnswerReceived | RunRequested):
+        scheduled = known.get(run_id)
         return RunRow(
             sequence=recorded.sequence,
             incarnation=conversation.incarnation,
-            run_id=storable(recorded.id),
+            run_id=storable(run_id),
             protocol=storable(event.protocol),
             graph=storable(getattr(event, "graph", "") or conversation.graph),
-            created_at=time,
+            created_at=scheduled.created_at if scheduled else time,
             updated_at=time,
         )
     if not isinstance(event, RunEvent | CancelRequested):

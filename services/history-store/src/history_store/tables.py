@@ -156,6 +156,58 @@ class Quotation(QuotationRow, table=True):
     )
 
 
+class ErrandRow(SQLModel):
+    """Something to be done for a run.
+
+    Attributes:
+        sequence: the event that it was first known by.
+        incarnation: the conversation it belongs to.
+        kind: ``begin`` or ``webhook``.
+        due_at: when; None where the run has to end first.
+    """
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: str
+    incarnation: int
+    key: str
+    run_id: str
+    due_at: str | None = None
+    attempt: int = 0
+
+
+class Errand(ErrandRow, table=True):
+    """The table of what is to be done."""
+
+    __tablename__ = "errand"
+    __table_args__ = (Index("ix_errand_due", "due_at"), Index("ix_errand_run", "run_id"))
+
+
+class AssistantRow(SQLModel):
+    """A version of an assistant, `in_use` if it is the one that runs have; settings are JSON texts."""
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    incarnation: int
+    assistant_id: str
+    version: int
+    in_use: bool
+    owner: str | None = None
+    graph: str
+    name: str
+    description: str | None = None
+    config: str
+    context: str
+    labels: str
+    created_at: str
+    updated_at: str
+
+
+class Assistant(AssistantRow, table=True):
+    """The table of assistants."""
+
+    __tablename__ = "assistant"
+    __table_args__ = (Index("ix_assistant_id", "assistant_id", "version"),)
+
+
 def _path() -> Any:
     """A column of text that is compared byte by byte, in PostgreSQL too."""
     return Field(sa_type=String().with_variant(String(collation="C"), "postgresql"))
@@ -242,7 +294,9 @@ RUN: Final[Table] = SQLModel.metadata.tables["run"]
 QUOTATION: Final[Table] = SQLModel.metadata.tables["quotation"]
 ITEM: Final[Table] = SQLModel.metadata.tables["item"]
 VECTOR: Final[Table] = SQLModel.metadata.tables["vector"]
-ROWS: Final = (CONVERSATION, ENTRY, RUN, QUOTATION, ITEM, VECTOR)
+ERRAND: Final[Table] = SQLModel.metadata.tables["errand"]
+ASSISTANT: Final[Table] = SQLModel.metadata.tables["assistant"]
+ROWS: Final = (CONVERSATION, ENTRY, RUN, QUOTATION, ITEM, VECTOR, ERRAND, ASSISTANT)
 """All tables but the position; those of conversations first."""
 POSITION: Final[Table] = SQLModel.metadata.tables["position"]
 METADATA: Final[MetaData] = SQLModel.metadata

@@ -1,13 +1,18 @@
 """What events come to, as tables."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from contracts.envelope import Recorded
 from contracts.events import (
+    ASSISTANT_RESPONDER,
     AnswerReceived,
+    AssistantSaved,
+    AssistantVersionChosen,
+    CancelRequested,
     CheckpointSaved,
     ConversationDeleted,
     ConversationStarted,
@@ -21,11 +26,15 @@ from contracts.events import (
     RunCompleted,
     RunFailed,
     RunInterrupted,
+    RunRequested,
+    RunScheduled,
     RunStarted,
     Step,
     Unrecognized,
     VoiceSessionClaimed,
     VoiceToolReturned,
+    WebhookAnswered,
+    WebhookTried,
 )
 from contracts.events.checkpoint import Blob
 from history_store.projections import Changes, project
@@ -205,3 +214,64 @@ def test_a_guest_session_belongs_to_who_claimed_it() -> None:
     conversation = changes.conversations["a"]
     assert conversation is not None
     assert conversation.owner == "alice"
+
+
+def errand(*events: Event) -> tuple[str, str | None, int] | None:
+    """What is to be done for the run that these begin with: its kind, when, how often it was tried."""
+    row = project({}, log(STARTED, *events)).errands.get(RUN)
+    return (row.kind, row.due_at and row.due_at[17:19], row.attempt) if row else None
+
+
+LATER = "2025-11-03T10:00:40+00:00"
+WITH_WEBHOOK = RunRequested(addressee="agent-runner", protocol="langgraph", webhook="https://example.org/")
+SCHEDULED = RunScheduled(
+    run_id=RUN, request=WITH_WEBHOOK.model_copy(update={"webhook": None, "not_before": LATER})
+)
+TRIED = WebhookTried(run_id=RUN, attempt=1, again_at=LATER)
+REFUSED = WebhookAnswered(run_id=RUN, attempt=1, problem="answered 500", again_at=LATER)
+
+
+@pytest.mark.parametrize(
+    ("events", "left"),
+    [
+        ([SCHEDULED], ("begin", "40", 0)),
+        ([SCHEDULED, CancelRequested(run_id=RUN)], None),
+        ([SCHEDULED, ConversationDeleted()], None),
+        ([WITH_WEBHOOK], ("webhook", None, 0)),
+        ([WITH_WEBHOOK, DONE], ("webhook", "03", 0)),
+        ([WITH_WEBHOOK, FAILED], ("webhook", "03", 0)),
+        ([WITH_WEBHOOK, DONE, TRIED], ("webhook", "40", 1)),
+        (
+            [WITH_WEBHOOK, DONE, TRIED, REFUSED],
+            ("webhook", "40", 1),
+        ),
+        ([WITH_WEBHOOK, DONE, TRIED, WebhookAnswered(run_id=RUN, attempt=1, status=200)], None),
+        ([WITH_WEBHOOK.model_copy(update={"webhook": None}), DONE], None),
+    ],
+)
+def test_what_is_to_be_done_for_a_run(events: list[Event], left: tuple[str, str | None, int] | None) -> None:
+    assert errand(*events) == left
+
+
+def test_a_run_that_begins_later_is_one_run_all_along() -> None:
+    before = project({}, log(STARTED, SCHEDULED))
+    assert (before.runs[RUN].status, before.runs[RUN].sequence) == ("pending", 2)
+    (asked,) = log(SCHEDULED.request, first=3)
+    begun = project(
+        {"a": row(before)}, [replace(asked, id=RUN)], before.runs, errands={RUN: before.errands[RUN]}
+    )
+    assert (begun.runs[RUN].status, begun.runs[RUN].sequence) == ("pending", 3)
+    assert begun.runs[RUN].created_at == before.runs[RUN].created_at
+    assert begun.errands == {RUN: None}
+
+
+def test_versions_of_an_assistant_are_rows_of_which_one_is_in_use() -> None:
+    saved = [AssistantSaved(assistant_id="x", number=n, graph="g", name=f"n{n}") for n in (1, 2)]
+    started = STARTED.model_copy(update={"responder_name": ASSISTANT_RESPONDER, "owner": "kim"})
+    events = [started, *saved, AssistantVersionChosen(assistant_id="x", number=1)]
+    versions = project({}, log(*events)).assistants["x"]
+    assert {(n, each.in_use, each.name, each.owner) for n, each in versions.items()} == {
+        (1, True, "n1", "kim"),
+        (2, False, "n2", "kim"),
+    }
+    assert project({}, log(*events, ConversationDeleted())).assistants == {"x": {}}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from contracts.events.assistant import ASSISTANT_RESPONDER, AssistantSaved, AssistantVersionChosen
 from contracts.events.base import Event, Upcaster, Work
 from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, WritesSaved
 from contracts.events.conversation import (
@@ -11,6 +12,7 @@ from contracts.events.conversation import (
     ForkOrigin,
 )
 from contracts.events.document import DocumentDeleted, DocumentSaved
+from contracts.events.errand import RunScheduled, WebhookAnswered, WebhookTried
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
 from contracts.events.placeholder import Unread, Unrecognized
 from contracts.events.quote import CrisisAnswered, StageAnswered
@@ -19,6 +21,8 @@ from contracts.events.run import (
     ENDS,
     CallReturned,
     NodeCompleted,
+    Part,
+    PatchedFrame,
     Question,
     RunCancelled,
     RunCompleted,
@@ -28,6 +32,7 @@ from contracts.events.run import (
     RunInterrupted,
     RunStarted,
     RunStreamed,
+    StatesStreamed,
     Step,
     StepKind,
     ToolCalled,
@@ -58,8 +63,14 @@ REGISTERED: tuple[type[Event], ...] = (
     RunRequested,
     MetadataChanged,
     RunForgotten,
+    RunScheduled,
+    WebhookTried,
+    WebhookAnswered,
+    AssistantSaved,
+    AssistantVersionChosen,
     RunStarted,
     RunStreamed,
+    StatesStreamed,
     NodeCompleted,
     RunInterrupted,
     RunCompleted,
@@ -92,6 +103,7 @@ REGISTERED: tuple[type[Event], ...] = (
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     (NodeCompleted.type, 1): lambda payload: payload,
     (NodeCompleted.type, 2): lambda payload: payload,
+    (RunStreamed.type, 1): lambda payload: payload,
     (RunInterrupted.type, 1): asked_once,
     (RunFailed.type, 1): lambda payload: payload,
     (AnswerReceived.type, 1): lambda payload: payload,
@@ -100,16 +112,19 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 GRAPH_STATE: tuple[type[Event], ...] = (CheckpointSaved, WritesSaved)
 """Most of the log's bytes, and of use only to whoever runs graphs."""
 
-SHOWN: tuple[type[Event], ...] = (RunStreamed,)
+SHOWN: tuple[type[Event], ...] = (RunStreamed, StatesStreamed)
 """What was streamed: of use only to whoever streams it again."""
 
 __all__ = [
+    "ASSISTANT_RESPONDER",
     "ENDS",
     "GRAPH_STATE",
     "REGISTERED",
     "SHOWN",
     "UPCASTERS",
     "AnswerReceived",
+    "AssistantSaved",
+    "AssistantVersionChosen",
     "CallReturned",
     "CancelRequested",
     "CheckpointSaved",
@@ -129,6 +144,8 @@ __all__ = [
     "MetadataChanged",
     "NodeCompleted",
     "Origin",
+    "Part",
+    "PatchedFrame",
     "Question",
     "ReplySpoken",
     "RunCancelled",
@@ -139,9 +156,11 @@ __all__ = [
     "RunForgotten",
     "RunInterrupted",
     "RunRequested",
+    "RunScheduled",
     "RunStarted",
     "RunStreamed",
     "StageAnswered",
+    "StatesStreamed",
     "Step",
     "StepKind",
     "ToolCalled",
@@ -156,6 +175,8 @@ __all__ = [
     "VoiceSettingsChanged",
     "VoiceToolCalled",
     "VoiceToolReturned",
+    "WebhookAnswered",
+    "WebhookTried",
     "Work",
     "WritesSaved",
     "open_after",

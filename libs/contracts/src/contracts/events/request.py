@@ -88,8 +88,8 @@ class RunRequested(Work):
 
     @property
     def repeatable(self) -> bool:
-        """Only what names itself can be told to be the same."""
-        return self.message_id is not None
+        """Only what names itself can be told to be the same, or what was asked for before it was due."""
+        return self.message_id is not None or self.not_before is not None
 
 
 class MetadataChanged(Event):

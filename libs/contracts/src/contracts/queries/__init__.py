@@ -1,7 +1,9 @@
 """Questions that services answer over request/reply, and their answers, by who answers them."""
 
 from contracts.queries.archive import RETURN, Return, Returned
+from contracts.queries.assistants import ASSISTANTS, AssistantRecord, Assistants, AssistantsQuery
 from contracts.queries.base import Failure, Query
+from contracts.queries.errands import ERRANDS, Errand, ErrandKind, Errands, ErrandsQuery
 from contracts.queries.graphs import (
     CHECKPOINT_IDS,
     COPY_THREAD,
@@ -104,9 +106,11 @@ from contracts.queries.threads import (
 from contracts.queries.voice import VOICE_OPEN, OpenVoice, VoiceOpened
 
 __all__ = [
+    "ASSISTANTS",
     "CHECKPOINTS",
     "CHECKPOINT_IDS",
     "COPY_THREAD",
+    "ERRANDS",
     "FORK",
     "GRAPHS",
     "GRAPH_VIEW",
@@ -133,11 +137,18 @@ __all__ = [
     "THREAD_STATES",
     "UPDATE_STATE",
     "VOICE_OPEN",
+    "AssistantRecord",
+    "Assistants",
+    "AssistantsQuery",
     "CheckpointIds",
     "CheckpointIdsQuery",
     "Checkpoints",
     "CheckpointsQuery",
     "CopyThread",
+    "Errand",
+    "ErrandKind",
+    "Errands",
+    "ErrandsQuery",
     "Failure",
     "Fork",
     "Forked",

@@ -134,7 +134,7 @@ USERS: Final = (
     User(
         "edge-ws",
         appends=(*_RECEIVED, "voice.session_claimed", "voice.settings_changed"),
-        asks=("voice.open", "runner.graphs"),
+        asks=("voice.open", "runner.graphs", "history.assistants"),
         listens=True,
         links="client",
     ),

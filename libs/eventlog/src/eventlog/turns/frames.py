@@ -1,20 +1,22 @@
 """What runs show, from the log and from whoever listens ahead of it: every frame once, in order.
 
-Frames come live, and then in the log some at a time; whichever is first is taken. Between them come the
-events of the conversation as they are in the log.
+Frames come live, and then in the log some at a time; whichever is first is taken. Long ones are in the log as
+what has changed, and are made whole again only for who needs them. Between frames come the events of the
+conversation as they are in the log.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeGuard
 
 from contracts.envelope import Recorded
-from contracts.events import ENDS, Event, RunEvent, RunStarted, RunStreamed
+from contracts.events import ENDS, Event, RunEvent, RunStarted, RunStreamed, StatesStreamed
 from contracts.live import FRAME, Delta
 from eventlog.live import Live
 from eventlog.ports import Log
+from eventlog.turns.patches import Chains
 
 AHEAD: Final = 1024
 """How many items may wait for a reader."""
@@ -86,7 +88,10 @@ class Ordering:
             return [recorded]
         run = self._runs.setdefault(event.run_id, _Showing())
         if isinstance(event, RunStreamed):
-            return self._streamed(event, run)
+            numbers = event.numbers or range(event.first, event.first + len(event.frames))
+            return self.streamed(event, zip(numbers, event.frames, strict=True))
+        if isinstance(event, StatesStreamed):
+            return []
         if isinstance(event, RunStarted) and event.attempt > run.attempt:
             run.attempt, run.message_sequence, run.next = event.attempt, event.message_sequence, 1
             run.early = {place: frame for place, frame in run.early.items() if place[0] >= event.attempt}
@@ -96,13 +101,23 @@ class Ordering:
             self._ended.add(event.run_id)
         return [recorded]
 
-    def _streamed(self, event: RunStreamed, run: _Showing) -> list[Item]:
+    def streamed(self, event: RunEvent, frames: Iterable[tuple[int, tuple[str, str]]]) -> list[Item]:
+        """What the frames in an event of the log make known."""
+        run = self._runs.setdefault(event.run_id, _Showing())
         if event.attempt != run.attempt:
             return []
-        for number, frame in enumerate(event.frames, event.first):
+        for number, frame in frames:
             if number >= run.next:
                 run.early[run.attempt, number] = frame
         return self._due(event.run_id, run)
+
+    def lacks(self, event: StatesStreamed) -> bool:
+        """Whether a frame of it has not come yet."""
+        run = self._runs.get(event.run_id, _Showing())
+        return event.attempt == run.attempt and any(
+            frame.number >= run.next and (run.attempt, frame.number) not in run.early
+            for frame in event.frames
+        )
 
     def _due(self, run_id: str, run: _Showing) -> list[Item]:
         """The frames that come next, in order."""
@@ -129,14 +144,36 @@ async def following(
         newest = await log.last(conversation, "run.>") if joining else None
         if live and newest and newest.sequence <= after and _goes_on(newest.event):
             ordering.join(newest.event, _last_number(await live.kept(conversation), newest.event))
-        yield _items(arrivals, ordering)
+        yield _items(arrivals, ordering, log)
 
 
-async def _items(arrivals: AsyncIterator[Delta | Recorded], ordering: Ordering) -> AsyncIterator[Item]:
+async def _items(
+    arrivals: AsyncIterator[Delta | Recorded], ordering: Ordering, log: Log
+) -> AsyncIterator[Item]:
+    chains = Chains()
     async for arrival in arrivals:
-        items = ordering.live(arrival) if isinstance(arrival, Delta) else ordering.recorded(arrival)
+        if isinstance(arrival, Delta):
+            items = ordering.live(arrival)
+        elif not isinstance(states := arrival.event, StatesStreamed):
+            items = ordering.recorded(arrival)
+        elif ordering.lacks(states):
+            if not chains.knows(states):
+                chains = await _chains(log, arrival.conversation, states.base, arrival.sequence - 1)
+            items = ordering.streamed(states, chains.read(states).items())
+        else:
+            chains, items = Chains(), []
         for item in items:
             yield item
+
+
+async def _chains(log: Log, conversation: str, base: int, until: int) -> Chains:
+    """The long frames as they stood at a sequence, read from `base` on."""
+    chains = Chains()
+    read = log.read(conversation, after=base - 1, until=until, pattern=StatesStreamed.type)
+    async for recorded in read:
+        if isinstance(recorded.event, StatesStreamed):
+            chains.read(recorded.event)
+    return chains
 
 
 @asynccontextmanager

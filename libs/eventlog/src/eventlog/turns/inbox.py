@@ -1,6 +1,6 @@
 """How the edges put what people say into the log: once, in order, whoever sends it and however often."""
 
-from collections.abc import Awaitable, Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
 
@@ -15,6 +15,7 @@ from contracts.events import (
     Event,
     MessageReceived,
     RunRequested,
+    RunScheduled,
 )
 from eventlog.author import Author, derived_id
 from eventlog.ports import Conflict, Log, TooMuch, Unavailable
@@ -112,13 +113,14 @@ class Inbox(Standing):
             if message.message_id is not None:
                 event_id = derived_id(incarnation.id, message.protocol, message.message_id)
                 pattern = f"{message.type}.{responder}.{event_id}"
-                if start and (known := await self._log.last(conversation, pattern)):
+                if start and (known := await self._known(conversation, pattern, event_id)):
                     return Receipt(known.id, known.sequence, again=True)
             if start and guard:
                 await guard(start)
             if start:
                 await self._check_room(start, standing.unanswered)
-            if start and message.on_busy != "enqueue":
+            later = isinstance(message, RunRequested) and message.not_before is not None
+            if start and message.on_busy != "enqueue" and not later:
                 runs = await self.unanswered(start)
                 if runs and message.on_busy == "reject":
                     raise Busy
@@ -126,8 +128,12 @@ class Inbox(Standing):
             first += [self._author.envelope(conversation, fact) for fact in facts]
             addressed = message.model_copy(update={"addressee": responder})
             envelope = self._author.envelope(conversation, addressed, event_id=event_id)
+            run_id = envelope.id
+            if later and isinstance(addressed, RunRequested):
+                scheduled = RunScheduled(run_id=run_id, request=addressed)
+                envelope = self._author.envelope(conversation, scheduled)
             recorded = (await self._log.append([*first, envelope], expected=tail))[-1]
-            return Receipt(recorded.id, recorded.sequence, again=False)
+            return Receipt(run_id, recorded.sequence, again=False)
 
         return await self._decide(conversation, attempt, seen)
 
@@ -182,6 +188,28 @@ class Inbox(Standing):
 
         return await self._decide(conversation, attempt, None)
 
+    async def begin(self, conversation: str, run_id: str) -> bool:
+        """Ask for a run now that was to begin later; False where it has begun, was cancelled, or is unknown.
+
+        Raises:
+            Unavailable: if the log did not take it in time.
+        """
+
+        async def attempt(standing: Seen) -> bool:
+            start, tail = standing.start, standing.tail
+            asked = await self._scheduled(start, run_id) if start else None
+            if start is None or asked is None or not isinstance(request := asked.event, RunRequested):
+                return False
+            first: list[Envelope] = []
+            if request.on_busy in ("interrupt", "rollback"):
+                runs = await self.unanswered(start)
+                first = self._cancels(conversation, runs, rollback=request.on_busy == "rollback")
+            envelope = self._author.envelope(conversation, request, event_id=run_id)
+            await self._log.append([*first, envelope], expected=tail)
+            return True
+
+        return await self._decide(conversation, attempt, None)
+
     async def note(self, conversation: str, *facts: Event, guard: Guard | None = None) -> Recorded:
         """Append facts to a conversation that exists; gives the last one.
 
@@ -204,7 +232,7 @@ class Inbox(Standing):
         return await self._decide(conversation, attempt, None)
 
     async def cancel(
-        self, conversation: str, *, rollback: bool = False, only: Container[str] | None = None
+        self, conversation: str, *, rollback: bool = False, only: Collection[str] | None = None
     ) -> tuple[str, ...]:
         """Ask the run in progress and those queued behind it to stop; their ids.
 
@@ -219,6 +247,9 @@ class Inbox(Standing):
         async def attempt(standing: Seen) -> tuple[str, ...]:
             runs = await self.unanswered(standing.start) if standing.start else []
             runs = [run for run in runs if only is None or run.id in only]
+            if standing.start and (later := set(only or ()) - {run.id for run in runs}):
+                scheduled = [await self._scheduled(standing.start, run_id) for run_id in sorted(later)]
+                runs += [run for run in scheduled if run]
             if not runs:
                 raise NotRunning
             cancels = self._cancels(conversation, runs, rollback=rollback)

@@ -1,18 +1,21 @@
 """What stands in a conversation now: who answers it, what waits for its run, what a person is asked."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.envelope import Envelope, Recorded
 from contracts.events import (
     ENDS,
     AnswerReceived,
+    CancelRequested,
     ConversationDeleted,
     ConversationStarted,
     MessageReceived,
     RunEvent,
     RunFailed,
     RunInterrupted,
+    RunRequested,
+    RunScheduled,
     open_after,
 )
 from contracts.events import Question as Asked
@@ -104,6 +107,28 @@ class Standing:
             questions = [asked for asked in questions if asked.interrupt_id not in told]
         return Waiting(newest, tuple(questions)) if questions else None
 
+    async def _scheduled(self, start: Recorded, run_id: str) -> Recorded | None:
+        """The request to come for a run that is to begin later, unless it has begun or was cancelled."""
+        conversation = start.conversation
+        scheduled, begun = await asyncio.gather(
+            self._log.last(conversation, f"{RunScheduled.type}.{run_id}"),
+            self._log.last(conversation, f"{RunRequested.type}.*.{run_id}"),
+        )
+        if scheduled is None or begun or scheduled.sequence < start.sequence:
+            return None
+        cancels = self._log.read(conversation, after=scheduled.sequence, pattern=CancelRequested.type)
+        async for cancel in cancels:
+            if isinstance(cancel.event, CancelRequested) and cancel.event.run_id == run_id:
+                return None
+        return _to_come(scheduled)
+
+    async def _known(self, conversation: str, pattern: str, event_id: str) -> Recorded | None:
+        """A message that was received before, or asked for before it is due."""
+        scheduled = f"{RunScheduled.type}.{event_id}"
+        return await self._log.last(conversation, pattern) or _to_come(
+            await self._log.last(conversation, scheduled)
+        )
+
     async def _presented(self, waiting: Waiting) -> OutputFormat | None:
         """How the answer of the run that asks is to be shown."""
         asking = waiting.recorded
@@ -118,6 +143,13 @@ class Standing:
         said = self._log.read(start.conversation, after=start.sequence, pattern=f"{answer.type}.>")
         same = [known async for known in said if _same(known, answer)]
         return same[-1] if same else None
+
+
+def _to_come(scheduled: Recorded | None) -> Recorded | None:
+    """A request that is to come, at the place where it was scheduled."""
+    if scheduled is None or not isinstance(scheduled.event, RunScheduled):
+        return None
+    return replace(scheduled, id=scheduled.event.run_id, event=scheduled.event.request)
 
 
 def _same(known: Recorded, answer: AnswerReceived) -> bool:

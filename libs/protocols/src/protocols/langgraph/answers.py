@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from contracts.envelope import Recorded, format_time
 from contracts.events import AnswerReceived, MessageReceived, RunRequested
-from contracts.queries import RunRecord, ThreadRecord
+from contracts.queries import AssistantRecord, RunRecord, ThreadRecord
 
 NAMESPACE: Final = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 """Of the ids of the assistants that stand for a graph as it is."""
@@ -32,6 +32,22 @@ def default_assistant(graph: str, at: str) -> dict[str, Any]:
         "version": 1,
         "created_at": at,
         "updated_at": at,
+    }
+
+
+def assistant(record: AssistantRecord) -> dict[str, Any]:
+    """An assistant that somebody has made."""
+    return {
+        "assistant_id": record.assistant_id,
+        "graph_id": record.graph,
+        "name": record.name,
+        "description": record.description,
+        "config": record.config,
+        "context": {} if record.context is None else record.context,
+        "metadata": record.metadata,
+        "version": record.version,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
     }
 
 

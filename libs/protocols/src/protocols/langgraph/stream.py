@@ -121,6 +121,7 @@ class RunStream:
         if not isinstance(event, RunEvent) or event.run_id != self.run_id:
             return
         if isinstance(event, RunStarted):
+            self.sequence = event.message_sequence  # another one than before if the run was to begin later
             self._attempt, self._next = event.attempt, 1
             about = {"run_id": self.run_id, "attempt": event.attempt}
             yield Sent(self._id(0), "metadata", _text(about))

@@ -16,6 +16,7 @@ Durability = Literal["sync", "async", "exit"]
 Strategy = Literal["raise", "do_nothing"]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
+StoreKey = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 Metadata = dict[str, Any]
 Limit = Annotated[int, Field(ge=1, le=PAGE)]
 Offset = Annotated[int, Field(ge=0, le=1 << 31)]
@@ -142,6 +143,89 @@ class RunsCancel(_Body):
     thread_id: str | None = None
     run_ids: list[str] | None = Field(default=None, max_length=PAGE)
     status: Literal["pending", "running", "all"] | None = None
+
+
+class ThreadsPrune(_Body):
+    """The body of ``POST /threads/prune``."""
+
+    thread_ids: list[str] = Field(max_length=PAGE)
+    strategy: Literal["delete"] = "delete"
+
+
+class AssistantCreate(_Body):
+    """The body of ``POST /assistants``."""
+
+    graph_id: Name
+    assistant_id: str | None = None
+    name: Name | None = None
+    description: str | None = Field(default=None, max_length=10_000)
+    config: Given = Field(default_factory=dict)
+    context: Any = None
+    metadata: Given = Field(default_factory=dict)
+    if_exists: Strategy | None = None
+
+
+class AssistantPatch(_Body):
+    """The body of ``PATCH /assistants/{assistant_id}``: what is not given stays; metadata is added to."""
+
+    graph_id: Name | None = None
+    name: Name | None = None
+    description: str | None = Field(default=None, max_length=10_000)
+    config: dict[str, Any] | None = None
+    context: Any = None
+    metadata: Given = Field(default_factory=dict)
+
+
+class AssistantVersions(_Body):
+    """The body of ``POST /assistants/{assistant_id}/versions``."""
+
+    metadata: Given = Field(default_factory=dict)
+    limit: Limit = 10
+    offset: Offset = 0
+
+
+class AssistantLatest(_Body):
+    """The body of ``POST /assistants/{assistant_id}/latest``."""
+
+    version: int = Field(ge=1)
+
+
+class ItemPut(_Body):
+    """The body of ``PUT /store/items``; `ttl` in minutes."""
+
+    namespace: list[str]
+    key: StoreKey
+    value: dict[str, Any]
+    index: Literal[False] | list[Name] | None = None
+    ttl: float | None = Field(default=None, gt=0)
+
+
+class ItemDelete(_Body):
+    """The body of ``DELETE /store/items``."""
+
+    namespace: list[str] = Field(default_factory=list)
+    key: StoreKey
+
+
+class ItemsSearch(_Body):
+    """The body of ``POST /store/items/search``."""
+
+    namespace_prefix: list[str] | None = None
+    filter: dict[str, Any] | None = None
+    query: str | None = Field(default=None, max_length=10_000)
+    limit: Limit = 10
+    offset: Offset = 0
+    refresh_ttl: bool | None = None
+
+
+class NamespacesList(_Body):
+    """The body of ``POST /store/namespaces``."""
+
+    prefix: list[str] | None = None
+    suffix: list[str] | None = None
+    max_depth: int | None = Field(default=None, ge=1, le=1000)
+    limit: Limit = 100
+    offset: Offset = 0
 
 
 class AssistantFilter(_Body):

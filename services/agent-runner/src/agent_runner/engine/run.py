@@ -25,6 +25,7 @@ from agent_runner.engine.oversize import oversize
 from agent_runner.engine.spans import Spans
 from agent_runner.engine.steps import messages_in, unanswered_calls
 from agent_runner.engine.streaming.recorder import Recorder
+from agent_runner.engine.streaming.shown import Shown
 from agent_runner.engine.trace import Trace
 from chassis import conventions as names
 from chassis.telemetry import TRACING, Attributes, fail, pseudonym
@@ -60,13 +61,16 @@ class Run:
         log: Log,
         journal: Journal,
         deltas: Deltas,
+        shown: Shown,
         *,
         timeout_seconds: float,
         announced: bool,
         show_errors: bool = False,
     ) -> None:
-        """`announced`: the log is to know of the attempt before the graph does anything, which may be what
-        ended whoever had the message before."""
+        """`shown`: what the conversation has streamed before.
+
+        `announced`: the log is to know of the attempt before the graph does anything, which may be what ended
+        whoever had the message before."""
         self._assignment = assignment
         self._work = assignment.work
         self._saver = saver
@@ -81,7 +85,7 @@ class Run:
         self._facts = assignment.facts
         self._request = assignment.request
         streamed = bool(self._request.stream_modes)
-        self._recorder = Recorder(journal, deltas, self._facts) if streamed else None
+        self._recorder = Recorder(journal, deltas, self._facts, shown) if streamed else None
         traced = deltas.heard and not streamed
         self._callbacks: list[BaseCallbackHandler] = [ModelCalls(), *([Trace(deltas)] if traced else [])]
         keeps = ready.settings.durable_calls
@@ -210,6 +214,8 @@ class Run:
             await self._check_cancelled()
         if self._assignment.attempt > 1:
             await self._effects.load()
+        if self._recorder:
+            await self._recorder.begin(self._log, self._work.conversation, self._assignment.begins)
         EFFECTS.set(self._effects)
         self._stage.tail = self._journal.tail
         async with self._ready.opened(self._config) as graph:
@@ -242,7 +248,7 @@ class Run:
         """Commit the run's last events; the very last one tells how many deltas there were."""
         *others, end = events
         shown = self._recorder.take() if self._recorder else ()
-        gone = (ConversationDeleted(),) if self._request.ephemeral else ()
+        gone = (ConversationDeleted(),) if self._request.ephemeral and self._request.webhook is None else ()
         end = end.model_copy(update={"deltas": self._deltas.count})
         await self._journal.end(*self._effects.take(), *shown, *others, *gone, end)
         await self._deltas.flush()

@@ -14,6 +14,7 @@ from langchain_core.runnables import RunnableConfig
 from agent_runner.engine.catalogue import Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.checkpointer.copying import NoCheckpoint, fork_thread
+from agent_runner.engine.parts import part_of
 from agent_runner.engine.updates import as_json
 from contracts import queries, subjects
 from contracts.events import ConversationStarted, ForkOrigin
@@ -31,7 +32,6 @@ from eventlog.ports import Conflict, Log, LogError
 from eventlog.turns.inbox import Inbox
 
 QUEUE: Final = "agent-runner"
-PART_CHARACTERS: Final = 150_000
 PAGE_CHECKPOINTS: Final = 5_000
 CONCURRENT_ANSWERS: Final = 16
 
@@ -69,13 +69,9 @@ class States:
         async with graph.opened(config) as compiled:
             snapshot = await compiled.aget_state(config)
         values = snapshot.values if isinstance(snapshot.values, dict) else {"value": snapshot.values}
-        text = json.dumps(as_json(values), ensure_ascii=False)
-        pieces = range(0, len(text), PART_CHARACTERS)
-        begin = query.part * PART_CHARACTERS
+        text, parts = part_of(json.dumps(as_json(values), ensure_ascii=False), query.part)
         return StatePart(
-            checkpoint_id=snapshot.config["configurable"]["checkpoint_id"],
-            text=text[begin : begin + PART_CHARACTERS],
-            parts=len(pieces),
+            checkpoint_id=snapshot.config["configurable"]["checkpoint_id"], text=text, parts=parts
         )
 
     async def checkpoints(self, query: CheckpointsQuery) -> Checkpoints:

@@ -12,6 +12,7 @@ from langgraph.types import StateUpdate as GraphUpdate
 
 from agent_runner.engine.catalogue import Compiled, Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.parts import PART_CHARACTERS, part_of
 from agent_runner.engine.streaming.encoding import as_text
 from contracts import queries, subjects
 from contracts.events import ConversationStarted
@@ -30,7 +31,6 @@ from eventlog.ports import Log, LogError
 from eventlog.turns.inbox import Inbox
 
 QUEUE: Final = "agent-runner"
-PART_CHARACTERS: Final = 150_000
 CONCURRENT_ANSWERS: Final = 16
 
 
@@ -85,9 +85,8 @@ class ThreadReader:
             state = await self._state(graph, query, checkpoint_id)
             text = as_text(state)
             if len(text) > PART_CHARACTERS and not states:
-                begin = query.part * PART_CHARACTERS
-                parts = -(-len(text) // PART_CHARACTERS)
-                return ThreadStates(states=(text[begin : begin + PART_CHARACTERS],), parts=parts)
+                part, parts = part_of(text, query.part)
+                return ThreadStates(states=(part,), parts=parts)
             room -= len(text)
             if room < 0 and states:
                 break

@@ -11,6 +11,7 @@ from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.options import SPOKEN
 from agent_runner.engine.run import Run
+from agent_runner.engine.streaming.shown import Shown, ShownByAll
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Recorded
 from contracts.events import (
@@ -71,6 +72,7 @@ class Worker(Responder[_Conversation]):
         self._dead_letters = dead_letters
         self._settings = settings
         self._running: dict[str, Run] = {}
+        self._shown = ShownByAll()
 
     def look(self, conversation: str) -> None:
         """Let the run of a conversation, if it is running here, see what was appended to it."""
@@ -134,6 +136,7 @@ class Worker(Responder[_Conversation]):
 
         def committed(batch: Sequence[Recorded]) -> None:
             self._saver.committed(batch)
+            shown.committed(batch)
             deltas.release()
             memory.waiting.update(each.sequence for each in batch if isinstance(each.event, Work))
             ends[:] = [event for event in batch if isinstance(event.event, RunEvent)][-1:] or ends
@@ -144,10 +147,11 @@ class Worker(Responder[_Conversation]):
             self._live, work.conversation, work.id, attempt, heard=_is_heard(progress, work.event)
         )
         journal = Journal(self._log, self._author, work, tail=memory.tail, committed=committed)
+        shown = self._shown.take(work.conversation, _place(progress.newest_run, progress.begins))
         memory.tail = -1
         memory.waiting = {each for each in memory.waiting if each > work.sequence}
         try:
-            await self._answer(work, progress, attempt, again, journal, deltas)
+            await self._answer(work, progress, attempt, again, journal, deltas, shown)
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
             raise
@@ -155,6 +159,7 @@ class Worker(Responder[_Conversation]):
             return
         memory.tail = journal.tail
         newest_run = ends[-1] if ends else progress.newest_run
+        self._shown.keep(work.conversation, _place(newest_run, progress.begins), shown)
         asked = newest_run is not None and open_after(newest_run.event)
         memory.progress = Progress(
             progress.start, newest_run, newest_run if asked else progress.newest_question
@@ -168,6 +173,7 @@ class Worker(Responder[_Conversation]):
         again: bool,
         journal: Journal,
         deltas: Deltas,
+        shown: Shown,
     ) -> None:
         graph_name = self._graph_name(progress, work.event)
         graph = self._graphs.get(graph_name)
@@ -208,6 +214,7 @@ class Worker(Responder[_Conversation]):
             self._log,
             journal,
             deltas,
+            shown,
             timeout_seconds=self._settings.run_timeout,
             show_errors=self._settings.show_errors,
             announced=again,
@@ -230,6 +237,11 @@ def _is_heard(progress: Progress, event: Event) -> bool:
     start = progress.start.event if progress.start else None
     protocols = {getattr(said, "protocol", None) for said in (start, event)}
     return not protocols <= UNHEARD
+
+
+def _place(event: Recorded | None, begins: int) -> int:
+    """Where an event is; 0 for one of an earlier life of the conversation."""
+    return event.sequence if event and event.sequence > begins else 0
 
 
 def _user_of(progress: Progress, event: Event) -> str:

@@ -8,10 +8,22 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from edge_rest.langgraph import assistants, events, meta, runs, stateless, states, threads
+from edge_rest.langgraph import (
+    assistants,
+    events,
+    meta,
+    own_assistants,
+    runs,
+    stateless,
+    states,
+    store,
+    threads,
+)
 from edge_rest.langgraph.agents import Agents
+from edge_rest.langgraph.errands import Errandry
 from edge_rest.langgraph.requests import Requests
 from edge_rest.langgraph.showing import Showing
+from edge_rest.langgraph.webhooks import Webhooks
 from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
 from eventlog.live import Live
@@ -26,12 +38,26 @@ class Runner:
     agents: Agents
     requests: Requests
     showing: Showing
+    errandry: Errandry
 
     @classmethod
-    def of(cls, log: Log, live: Live, inbox: Inbox, questions: Questions, settings: EdgeSettings) -> "Runner":
+    def of(
+        cls,
+        log: Log,
+        live: Live,
+        inbox: Inbox,
+        questions: Questions,
+        settings: EdgeSettings,
+    ) -> "Runner":
         """Wired to what it needs."""
         agents = Agents(log, inbox, questions)
-        return cls(agents, Requests(agents), Showing(agents, live, settings))
+        webhooks = Webhooks(settings)
+        return cls(
+            agents,
+            Requests(agents, webhooks),
+            Showing(agents, live, settings),
+            Errandry(agents, webhooks),
+        )
 
 
 def routers(runner: Runner) -> list[APIRouter]:
@@ -40,8 +66,10 @@ def routers(runner: Runner) -> list[APIRouter]:
     return [
         meta.router(agents),
         assistants.router(assistants.Assistants(agents)),
+        own_assistants.router(own_assistants.OwnAssistants(agents)),
         threads.router(threads.Threads(agents)),
         states.router(states.States(agents)),
+        store.router(store.Store(agents)),
         stateless.router(stateless.Stateless(agents, requests, showing)),
         runs.router(runs.Runs(agents, requests, showing)),
         events.router(agents, requests, showing),

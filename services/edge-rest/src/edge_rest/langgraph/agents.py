@@ -3,17 +3,17 @@
 import asyncio
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
 from fastapi import HTTPException
 
 from access.visitor import VISITOR
-from contracts import queries
+from contracts import queries, subjects
 from contracts.envelope import Recorded
-from contracts.events import ConversationStarted
-from contracts.queries import Graphs, RunRecord, ThreadRecord
+from contracts.events import ConversationStarted, RunScheduled
+from contracts.queries import AssistantRecord, Graphs, RunRecord, ThreadRecord
 from contracts.subjects import InvalidKey, check_key
 from edge_rest.questions import Questions
 from eventlog.ports import Log
@@ -68,12 +68,35 @@ class Agents:
             for graph in names:
                 if answers.default_assistant_id(graph) == name:
                     return Assistant(name, graph)
+            own = await self.own_assistants(as_new_id(name))
+            if own and own[0].graph in names:
+                return Assistant(own[0].assistant_id, own[0].graph, own[0].config, own[0].context)
             raise HTTPException(404, "Thread or assistant not found.")
         raise HTTPException(
             422,
             f"Invalid assistant: {name!r}. Must be either:\n- A valid assistant UUID, or\n"
             f"- One of the registered graphs: {', '.join(names)}",
         )
+
+    async def own_assistants(
+        self, assistant_id: str | None = None, *, versions: bool = False
+    ) -> list[AssistantRecord]:
+        """The assistants that people have made and the visitor may see, or one, or all versions of one."""
+        log = self.log
+        tail = await (log.tail(subjects.assistant(assistant_id)) if assistant_id else log.position())
+        found: list[AssistantRecord] = []
+        while True:
+            query = queries.AssistantsQuery(
+                assistant_id=assistant_id,
+                versions=versions,
+                caller=await owner(),
+                offset=len(found),
+                at_least=tail,
+            )
+            page = await self.questions.ask(queries.ASSISTANTS, query, queries.Assistants)
+            found += page.assistants
+            if not page.assistants or len(found) >= page.total:
+                return found
 
     async def thread(self, thread_id: str) -> ThreadRecord:
         """How a thread stands now. Raises a 404 where there is none."""
@@ -105,8 +128,11 @@ class Agents:
         return await self.questions.ask(queries.RUNS, query, queries.Runs)
 
     async def request(self, thread_id: str, sequence: int) -> Recorded | None:
-        """The event that asked for a run."""
-        return await self.log.next(thread_id, ">", after=sequence - 1)
+        """The event that asked for a run; of one that is yet to begin, what is to be asked for."""
+        found = await self.log.next(thread_id, ">", after=sequence - 1)
+        if found and isinstance(found.event, RunScheduled):
+            return replace(found, event=found.event.request)
+        return found
 
     async def states(
         self,

@@ -1,4 +1,4 @@
-"""``/assistants``: every graph as the assistant that stands for it."""
+"""``/assistants``: every graph as the assistant that stands for it, and those that people have made."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from contracts import queries
 from contracts.envelope import format_time, parse_time
 from edge_rest.errors import documented
-from edge_rest.langgraph.agents import Agents, is_uuid
+from edge_rest.langgraph.agents import Agents, as_new_id, is_uuid
 from edge_rest.langgraph.paging import paged
 from eventlog.query import Refused
 from protocols.langgraph import answers
@@ -26,7 +26,8 @@ class Assistants:
 
     async def _found(self, filters: AssistantFilter) -> list[dict[str, Any]]:
         names = (await self.agents.graphs()).names
-        every = [answers.default_assistant(name, FIRST) for name in names]
+        own = [answers.assistant(each) for each in await self.agents.own_assistants()]
+        every = [*own, *(answers.default_assistant(name, FIRST) for name in names)]
         return [
             each
             for each in every
@@ -65,7 +66,10 @@ class Assistants:
 
     async def get(self, assistant_id: str) -> dict[str, Any]:
         """One assistant."""
-        return answers.default_assistant(await self._graph_of(assistant_id), FIRST)
+        graph = await self._graph_of(assistant_id)
+        if answers.default_assistant_id(graph) == as_new_id(assistant_id):
+            return answers.default_assistant(graph, FIRST)
+        return answers.assistant((await self.agents.own_assistants(as_new_id(assistant_id)))[0])
 
     async def schemas(self, assistant_id: str) -> Any:
         """The JSON Schemas of what its graph takes and gives."""

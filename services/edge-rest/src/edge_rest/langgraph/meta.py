@@ -25,7 +25,13 @@ def router(agents: Agents) -> APIRouter:
         return {
             "version": version("parley-edge-rest"),
             "langgraph_py_version": graphs.langgraph,
-            "flags": {"assistants": True, "crons": False, "langsmith": False, "store": False},
+            "flags": {
+                "assistants": True,
+                "crons": False,
+                "feedback": False,
+                "langsmith": False,
+                "store": True,
+            },
             "host": {"kind": "self-hosted", "name": "parley"},
         }
 

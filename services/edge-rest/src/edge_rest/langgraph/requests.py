@@ -4,13 +4,15 @@ import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fastapi import HTTPException
 
-from contracts.envelope import Recorded
+from contracts.envelope import Recorded, format_time
 from contracts.events import Event, MetadataChanged, Origin, RunRequested
 from edge_rest.langgraph.agents import RESPONDER, Agents, Assistant, as_new_id, checked, opening, owner
+from edge_rest.langgraph.webhooks import Webhooks
 from eventlog.turns.inbox import Busy, Receipt
 from protocols.langgraph.wire import PROTOCOL, RunCreate
 
@@ -41,6 +43,7 @@ class Requests:
     """Appends requests for runs."""
 
     agents: Agents
+    webhooks: Webhooks
     _labelled: OrderedDict[str, tuple[str, str]] = field(default_factory=OrderedDict)
 
     async def ask(
@@ -66,6 +69,8 @@ class Requests:
         """
         if body.config.get("configurable") and body.context is not None:
             raise HTTPException(400, _BOTH)
+        if body.webhook is not None:
+            self.webhooks.check(body.webhook)
         assistant = await self.agents.assistant(body.assistant_id)
         conversation = checked(thread_id)
         if await self.agents.inbox.standing(conversation) is None:
@@ -126,9 +131,6 @@ def request_of(
     command = body.command
     if command is not None and (unknown := set(command) - {"resume", "update", "goto"}):
         raise HTTPException(422, f"command: unknown {', '.join(sorted(unknown))[:200]}")
-    for name in ("after_seconds", "webhook"):
-        if getattr(body, name):
-            raise HTTPException(422, f"{name}: is not supported")
     durability = body.durability or ("exit" if body.checkpoint_during is False else "async")
     return RunRequested(
         addressee=RESPONDER,
@@ -150,6 +152,8 @@ def request_of(
         interrupt_before=_nodes(body.interrupt_before),
         interrupt_after=_nodes(body.interrupt_after),
         durability=durability,
+        not_before=_later(body.after_seconds),
+        webhook=body.webhook,
         ephemeral=ephemeral,
     )
 
@@ -160,6 +164,10 @@ def _origin(body: RunCreate) -> Origin | None:
     identity = body.checkpoint_id or named or configurable.get("checkpoint_id")
     namespace = (body.checkpoint.checkpoint_ns if body.checkpoint else None) or ""
     return Origin(checkpoint_id=str(identity), namespace=namespace) if identity else None
+
+
+def _later(seconds: float | None) -> str | None:
+    return format_time(datetime.now(UTC) + timedelta(seconds=seconds)) if seconds else None
 
 
 def _nodes(nodes: Any) -> Any:

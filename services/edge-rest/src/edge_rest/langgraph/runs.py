@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
 
-from contracts.events import RunForgotten
+from contracts.events import RunForgotten, RunScheduled
 from contracts.queries import RunRecord
 from edge_rest.errors import documented
 from edge_rest.langgraph.agents import Agents, as_run_id, checked
@@ -39,6 +39,11 @@ class Runs:
 
     async def _answer(self, thread_id: str, run: RunRecord) -> dict[str, Any]:
         return answers.run(run, thread_id, await self.agents.request(thread_id, run.sequence))
+
+    async def _is_yet_to_begin(self, thread_id: str, run: RunRecord) -> bool:
+        """Whether it was to begin later and has not begun, so that nobody ends it."""
+        recorded = await self.agents.log.next(thread_id, ">", after=run.sequence - 1)
+        return recorded is not None and isinstance(recorded.event, RunScheduled)
 
     async def create(
         self, thread_id: str, body: RunCreate, response: Response, idempotency_key: IdempotencyKey = None
@@ -151,7 +156,8 @@ class Runs:
         except NotRunning:
             raise HTTPException(404, "Run not found or not in progress") from None
         bound = self.showing.settings.run_timeout if wait else CANCEL_SECONDS
-        await self.showing.ended(thread_id, run, bound)
+        if not await self._is_yet_to_begin(thread_id, run):
+            await self.showing.ended(thread_id, run, bound)
         place = f"/threads/{thread_id}/runs/{run_id}"
         headers = {"Location": f"{place}/join", "Content-Location": place}
         return JSONResponse({}, 200, headers) if wait else Response(status_code=202)
@@ -162,7 +168,8 @@ class Runs:
         if run.status in ("pending", "running"):
             with suppress(NotRunning):
                 await self.agents.inbox.cancel(checked(thread_id), only={run.run_id})
-            await self.showing.ended(thread_id, run, self.showing.settings.query_timeout)
+            if not await self._is_yet_to_begin(thread_id, run):
+                await self.showing.ended(thread_id, run, self.showing.settings.query_timeout)
         await self.agents.inbox.note(checked(thread_id), RunForgotten(run_id=run.run_id))
         return Response(status_code=204)
 

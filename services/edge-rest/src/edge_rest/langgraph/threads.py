@@ -1,5 +1,6 @@
 """``/threads``: begun, labelled, found, copied, deleted. A thread is a conversation."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import uuid4
@@ -16,7 +17,7 @@ from edge_rest.langgraph.agents import Agents, as_new_id, checked, opening, owne
 from edge_rest.langgraph.paging import IdempotencyKey, derived, paged
 from eventlog.turns.inbox import Exists, Missing
 from protocols.langgraph import answers
-from protocols.langgraph.wire import ThreadCreate, ThreadFilter, ThreadPatch, ThreadSearch
+from protocols.langgraph.wire import ThreadCreate, ThreadFilter, ThreadPatch, ThreadSearch, ThreadsPrune
 
 SCANNED_AT_ONCE = 200
 """How many threads are looked at in one go for a value in their states."""
@@ -126,6 +127,14 @@ class Threads:
             unknown(thread_id)
         return Response(status_code=204)
 
+    async def prune(self, body: ThreadsPrune) -> dict[str, int]:
+        """Delete several threads; those that are not there are passed over."""
+        pruned = 0
+        for thread_id in dict.fromkeys(body.thread_ids):
+            with suppress(NotYours):
+                pruned += await self.agents.inbox.delete(checked(thread_id))
+        return {"pruned_count": pruned}
+
     async def copy(self, thread_id: str, idempotency_key: IdempotencyKey = None) -> dict[str, Any]:
         """Begin a thread with all checkpoints of another one."""
         record = await self.agents.thread(thread_id)
@@ -149,6 +158,7 @@ def router(threads: Threads) -> APIRouter:
     add("", threads.create, methods=["POST"], responses=documented(409))
     add("/search", threads.search, methods=["POST"])
     add("/count", threads.count, methods=["POST"])
+    add("/prune", threads.prune, methods=["POST"])
     add("/{thread_id}", threads.get, methods=["GET"], responses=documented(404))
     add("/{thread_id}", threads.patch, methods=["PATCH"], responses=documented(404))
     add("/{thread_id}", threads.delete, methods=["DELETE"], status_code=204, responses=documented(404))

@@ -1,5 +1,6 @@
 """What to store of a checkpoint or of writes, given what the thread holds already; pure."""
 
+from asyncio import CancelledError
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -164,10 +165,14 @@ def new_writes(
 
 def without_failed_answer(writes: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
     """The writes of a task; of one that failed without the answers it was given, so that its question stays
-    as it was and can be answered again."""
+    as it was and can be answered again. One that was cancelled has not failed."""
     if not any(channel == ERROR for channel, _ in writes):
         return writes
-    return [(channel, value) for channel, value in writes if channel != RESUME]
+    return [
+        (channel, value)
+        for channel, value in writes
+        if channel != RESUME and not (channel == ERROR and isinstance(value, CancelledError))
+    ]
 
 
 def _change(

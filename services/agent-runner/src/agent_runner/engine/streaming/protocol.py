@@ -76,6 +76,8 @@ class Protocol:
             data = data[0]
         elif method == "lifecycle":
             namespace = data.get("namespace", namespace)
+            if namespace and "graph_name" not in data:
+                data = {**data, "graph_name": namespace[-1].partition(":")[0]}
         elif method.startswith("custom:"):
             method, _, name = method.partition(":")
             data = {"name": name, "payload": data}

@@ -1,0 +1,43 @@
+"""Assistants that people make: a graph with settings of its own, in versions.
+
+Each has its events under a conversation-like key (`subjects.assistant`), begun and deleted as one.
+"""
+
+from typing import Any, ClassVar, Final
+
+from pydantic import Field
+
+from contracts.events.base import Event
+
+ASSISTANT_RESPONDER: Final = "assistants"
+"""Stands where a conversation has its responder."""
+
+
+class AssistantSaved(Event):
+    """An assistant was made, or changed; the new version is the one in use.
+
+    Attributes:
+        number: of the version, 1 for the first.
+        config: what its runs have as config, where the caller gives nothing else.
+        context: the same of the runtime context.
+    """
+
+    type: ClassVar[str] = "control.assistant_saved"
+
+    assistant_id: str
+    number: int
+    graph: str
+    name: str
+    description: str | None = None
+    config: dict[str, Any] = Field(default_factory=dict)
+    context: Any = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class AssistantVersionChosen(Event):
+    """The version of this number is in use now."""
+
+    type: ClassVar[str] = "control.assistant_version_chosen"
+
+    assistant_id: str
+    number: int

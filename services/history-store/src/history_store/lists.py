@@ -1,0 +1,77 @@
+"""The answers about errands and about assistants, read from the tables."""
+
+import json
+from typing import Any
+
+from sqlalchemy import func, or_, select, true
+
+from contracts.queries import (
+    AssistantRecord,
+    Assistants,
+    AssistantsQuery,
+    Errand,
+    Errands,
+    ErrandsQuery,
+)
+from history_store.answers import fitting
+from history_store.store import Store
+from history_store.tables import ASSISTANT, ERRAND
+
+
+class ErrandAnswers:
+    """Answers from one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def errands(self, query: ErrandsQuery) -> Errands:
+        """See `ErrandsQuery`."""
+        due = select(ERRAND).where(ERRAND.c.due_at <= query.due_by).order_by(ERRAND.c.due_at)
+        async with self._store.reading() as connection:
+            rows = await connection.execute(due.limit(query.limit))
+            return Errands(errands=fitting(map(Errand.model_validate, rows)))
+
+
+class AssistantAnswers:
+    """Answers from one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def assistants(self, query: AssistantsQuery) -> Assistants:
+        """See `AssistantsQuery`."""
+        columns = ASSISTANT.c
+        wanted = [or_(columns.owner.is_(None), columns.owner == query.caller)]
+        if query.assistant_id is not None:
+            wanted.append(columns.assistant_id == query.assistant_id)
+        wanted.append(true() if query.versions else columns.in_use.is_(True))
+        other = ASSISTANT.alias()
+        newest = select(func.max(other.c.version)).where(other.c.assistant_id == columns.assistant_id)
+        page = (
+            select(ASSISTANT, newest.scalar_subquery().label("newest"))
+            .where(*wanted)
+            .order_by(columns.incarnation.desc(), columns.version.desc())
+            .limit(query.limit)
+            .offset(query.offset)
+        )
+        async with self._store.reading() as connection:
+            total = await connection.scalar(select(func.count()).select_from(ASSISTANT).where(*wanted))
+            rows = await connection.execute(page)
+            return Assistants(assistants=fitting(map(_record, rows)), total=total or 0)
+
+
+def _record(row: Any) -> AssistantRecord:
+    return AssistantRecord(
+        assistant_id=row.assistant_id,
+        version=row.version,
+        newest=row.newest,
+        in_use=row.in_use,
+        graph=row.graph,
+        name=row.name,
+        description=row.description,
+        config=json.loads(row.config),
+        context=json.loads(row.context),
+        metadata=json.loads(row.labels),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

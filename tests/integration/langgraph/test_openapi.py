@@ -1,0 +1,83 @@
+"""Requests made from the OpenAPI document, right ones and wrong ones: no answer is the server's own failure.
+
+``TEST_EXAMPLES=50`` makes more of them.
+"""
+
+import os
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+
+EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "5"))
+CALL_SECONDS = 20
+NEVER_END = {"POST /threads/{thread_id}/stream/events"}
+
+
+@pytest.fixture(scope="module")
+def document(url: str) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{url}/openapi.json", timeout=CALL_SECONDS).json()
+    return found
+
+
+@pytest.fixture(scope="module")
+def thread(url: str) -> str:
+    """A thread that is there, with a run."""
+    with httpx.Client(base_url=url, timeout=CALL_SECONDS) as client:
+        made: str = client.post("/threads", json={}).json()["thread_id"]
+        client.post(f"/threads/{made}/runs/wait", json={"assistant_id": "nest", "input": {"text": "x"}})
+    return made
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+def test_no_input_is_too_strange(
+    url: str, document: dict[str, Any], thread: str, mode: GenerationMode
+) -> None:
+    names = [
+        f"{method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if "langgraph" in operation.get("tags", ())
+    ]
+    assert len(names) > 40
+    schema = schemathesis.openapi.from_dict(document)
+    tried = 0
+    for name in sorted(set(names) - NEVER_END):
+        method, path = name.split(" ")
+        described = schema[path][method]
+        if mode.is_negative and not (described.path_parameters or described.query or described.body):
+            continue
+
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=described.as_strategy(mode))
+        def check(case: Any, name: str = name) -> None:
+            nonlocal tried
+            tried += 1
+            known(case, thread, often=tried % 3)
+            answer = case.call(base_url=url, timeout=CALL_SECONDS)
+            assert answer.status_code < 500, (name, case.body, answer.text)
+            if answer.status_code >= 400:
+                assert isinstance(answer.json()["detail"], str), name
+
+        check()
+    print(f"{tried} cases")  # noqa: T201 - how many there were is what is asked for by hand
+
+
+def known(case: Any, thread: str, *, often: int) -> None:
+    """Let two of three cases be about what is there."""
+    if not often:
+        return
+    if "DELETE" not in case.method and "thread_id" in (case.path_parameters or {}):
+        case.path_parameters["thread_id"] = thread
+    if isinstance(case.body, dict) and "assistant_id" in case.body:
+        case.body["assistant_id"] = "nest"
