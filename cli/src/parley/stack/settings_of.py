@@ -12,7 +12,9 @@ SHARED = ("eventlog.settings", "access.settings", "identity.settings")
 def main() -> int:
     """Read all; the answer is the exit code."""
     count = 0
-    for module in (*SHARED, *(f"{service.module}.settings" for service in SERVICES if service.installed)):
+    # The keeper is a module of a library, whose settings are among the shared ones.
+    own = (each.module for each in SERVICES if each.installed and "." not in each.module)
+    for module in (*SHARED, *(f"{name}.settings" for name in own)):
         for found in vars(importlib.import_module(module)).values():
             if isinstance(found, type) and issubclass(found, Settings) and found.__module__ == module:
                 try:

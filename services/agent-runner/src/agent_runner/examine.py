@@ -7,6 +7,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from agent_runner.agents.documents import LogDocuments
 from agent_runner.agents.graphs import Agents
@@ -15,6 +16,7 @@ from agent_runner.agents.tools.mcp import mcp_tools
 from agent_runner.app import check_names
 from agent_runner.engine.catalogue import catalogue
 from agent_runner.engine.effects import call_with_effects
+from agent_runner.engine.loading import named_in
 from agent_runner.settings import RunnerSettings
 from chassis.settings import WrongSetting, in_one_line, load
 
@@ -35,7 +37,7 @@ async def graphs(settings: RunnerSettings) -> str:
     """The names of all graphs, each loaded as agent-runner loads it."""
     agents = Agents(settings, EmbeddedChatModel())
     tools = await agents.tools(LogDocuments()) if not settings.mcp_config else []
-    found = await catalogue(agents.graphs(tools, call_with_effects), settings.graphs)
+    found = await catalogue(agents.graphs(tools, call_with_effects), named_in(settings.graphs, Path.cwd()))
     check_names(found, settings)
     return ", ".join(sorted(found))
 
