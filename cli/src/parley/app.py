@@ -23,10 +23,11 @@ from parley.commands.rebuild import rebuild
 from parley.commands.status import status
 from parley.commands.tail import replay, show, tail
 from parley.commands.token import token
-from parley.commands.up import up
+from parley.commands.up import dev, up
 
 COMMANDS = (
     up,
+    dev,
     status,
     doctor,
     chat,

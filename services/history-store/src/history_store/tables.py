@@ -221,6 +221,7 @@ class Position(SQLModel, table=True):
     Attributes:
         log: when the log was made; empty before the first look at it.
         anchors: the newest events projected, as `lineage` writes them.
+        rows: how many rows the other tables have together.
     """
 
     __tablename__ = "position"
@@ -230,6 +231,7 @@ class Position(SQLModel, table=True):
     schema_version: int
     log: str = ""
     anchors: str = "[]"
+    rows: int = 0
 
 
 CONVERSATION: Final[Table] = SQLModel.metadata.tables["conversation"]
