@@ -13,6 +13,7 @@ from typing import Final
 from parley.settings import Settings, SettingsError
 from parley.stack.console import Console
 from parley.stack.data_dir import Busy
+from parley.stack.kept import KeptLines, file_of
 from parley.stack.nats import DiskFull
 from parley.stack.ports import PortTaken
 from parley.stack.services import SERVICES
@@ -43,7 +44,8 @@ async def _run(settings: Settings, *, watch: bool) -> None:
         if not watched:
             raise StartFailed("PARLEY_GRAPHS names no graphs that could be watched")
         settings = replace(settings, environment=RELENTLESS | dict(settings.environment))
-    await Stack(settings, Console(sys.stdout), services=services, watched=watched).run()
+    console = Console(sys.stdout, KeptLines(file_of(settings.data_dir)))
+    await Stack(settings, console, services=services, watched=watched).run()
 
 
 if __name__ == "__main__":
