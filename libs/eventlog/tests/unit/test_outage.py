@@ -27,6 +27,8 @@ REASONS = (
 class Broken:
     """A client, and its broker, whose connection is gone."""
 
+    max_payload = 1024 * 1024
+
     def __init__(self, reason: Exception) -> None:
         self.client = self
         self.interruptions = Interruptions()
