@@ -36,12 +36,13 @@ async def connect(broker: Broker) -> None:
 
 
 async def answer_pings(broker: Broker, name: str) -> None:
-    """Let others see, by `absent`, that the service `name` is there."""
+    """Let others see, by `absent`, that the service `name` is there, and takes what comes."""
 
     async def answer(ping: Msg) -> None:
-        await ping.respond(b"")
+        if not server.ENDING.is_set():
+            await ping.respond(b"")
 
-    await broker.client.subscribe(subjects.query(f"ping.{name}"), queue=name, cb=answer)
+    await broker.client.subscribe(subjects.query(f"ping.{name}"), cb=answer)
 
 
 async def absent(broker: Broker, names: Sequence[str]) -> list[str]:

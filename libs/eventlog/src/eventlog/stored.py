@@ -23,6 +23,8 @@ from eventlog.ports import LogError, LogState, Unavailable
 logger = logging.getLogger(__name__)
 
 BATCH = 256
+FEWEST = 2
+"""A request for one message is answered without how many there are behind it."""
 STREAM_NOT_FOUND = 10059
 _NOT_FOUND = 10037
 _PASSING = frozenset({408, 429, 500, 503})
@@ -129,9 +131,14 @@ class StreamReader:
                 yield stored
                 after = stored.sequence
 
-    async def _batch(self, subject: str, after: int) -> tuple[list[Stored], int]:
+    async def count(self, subject: str, *, after: int) -> int:
+        """How many messages there are behind a sequence on a subject or wildcard, as a replica has it."""
+        batch, pending = await self._batch(subject, after, FEWEST)
+        return len(batch) + pending
+
+    async def _batch(self, subject: str, after: int, most: int = BATCH) -> tuple[list[Stored], int]:
         inbox = self._client.new_inbox()
-        body = {"seq": after + 1, "next_by_subj": subject, "batch": BATCH}
+        body = {"seq": after + 1, "next_by_subj": subject, "batch": most}
         received: list[Msg] = []
         ended = asyncio.Event()
 

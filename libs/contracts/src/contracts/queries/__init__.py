@@ -57,7 +57,7 @@ from contracts.queries.runner import (
     RunOnceResult,
     SpokenCommands,
     SpokenCommandsQuery,
-    StatePart,
+    StateFound,
     StateQuery,
 )
 from contracts.queries.threads import (
@@ -129,7 +129,7 @@ __all__ = [
     "SessionsQuery",
     "SpokenCommands",
     "SpokenCommandsQuery",
-    "StatePart",
+    "StateFound",
     "StateQuery",
     "StateUpdate",
     "StateUpdated",

@@ -116,6 +116,7 @@ class _Run:
         announced: starts that came as deltas.
         running: how many nodes of a super-step were shown to start and not to end.
         held: announced starts, and what nodes said, that are not shown yet.
+        ahead: a newer attempt, of which deltas have told and the log has not yet.
     """
 
     attempt: int = 1
@@ -125,6 +126,7 @@ class _Run:
     ended: Counter[_Node] = field(default_factory=Counter)
     running: Counter[int] = field(default_factory=Counter)
     held: deque[tuple[_Node, Frame | None]] = field(default_factory=deque)
+    ahead: "_Run | None" = None
 
     def start(self, node: _Node) -> ChainStart:
         """Show that a node starts."""
@@ -164,10 +166,9 @@ class Narration:
         """The frames that a live delta stands for, and those that waited for it."""
         if delta.kind not in (NODE_STARTED, CUSTOM_EVENT) or delta.run_id in self._ended:
             return
-        run = self._attempt(delta.run_id, delta.attempt)
+        run = self._announcing(delta.run_id, delta.attempt)
         if run is None:
             return
-        yield from self._left()
         node = (delta.data["step"], delta.data["node"])
         if delta.kind == CUSTOM_EVENT:
             run.held.append((node, CustomEvent(node=node[1], data=delta.data["data"])))
@@ -186,7 +187,8 @@ class Narration:
         run = self._attempt(event.run_id, event.attempt)
         if run is None:
             return
-        yield from self._left()
+        while self._superseded:
+            yield from self._superseded.pop().close()
         run.logged = True
         if isinstance(event, NodeCompleted):
             yield from _completed(run, event)
@@ -197,18 +199,31 @@ class Narration:
             yield from _end(event)
         yield from self._release()
 
-    def _attempt(self, run_id: str, attempt: int) -> _Run | None:
-        """The run, made anew for a newer attempt; None for what an older attempt left behind."""
+    def _announcing(self, run_id: str, attempt: int) -> _Run | None:
+        """The attempt that a delta tells of; None for one that another has followed."""
         run = self._runs.setdefault(run_id, _Run(attempt))
         if attempt > run.attempt:
-            self._superseded.append(run)
-            run = self._runs[run_id] = _Run(attempt)
+            if run.ahead is None or attempt > run.ahead.attempt:
+                run.ahead = _Run(attempt)
+            run = run.ahead
         return run if attempt == run.attempt else None
 
-    def _left(self) -> Iterator[Frame]:
-        """The ends of what older attempts have begun."""
-        while self._superseded:
-            yield from self._superseded.pop().close()
+    def _attempt(self, run_id: str, attempt: int) -> _Run | None:
+        """The attempt that the log tells of; None for what one that another has followed left behind."""
+        run = self._runs.setdefault(run_id, _Run(attempt))
+        if attempt == run.attempt:
+            return run
+        if attempt < run.attempt and run.logged:
+            return None
+        if attempt < run.attempt:
+            newer: _Run | None = run
+        else:
+            self._superseded.append(run)
+            newer = run.ahead
+        if newer is None or newer.attempt != attempt:
+            newer = _Run(attempt, ahead=newer if newer and newer.attempt > attempt else None)
+        self._runs[run_id] = newer
+        return newer
 
     def _release(self) -> Iterator[Frame]:
         if not self._runs:

@@ -23,7 +23,7 @@ from contracts.queries import (
     Failure,
     Fork,
     Forked,
-    StatePart,
+    StateFound,
     StateQuery,
 )
 from eventlog.author import Author
@@ -31,7 +31,6 @@ from eventlog.ports import Conflict, Log, LogError
 from eventlog.turns.inbox import Inbox
 
 QUEUE: Final = "agent-runner"
-PART_CHARACTERS: Final = 150_000
 PAGE_CHECKPOINTS: Final = 5_000
 CONCURRENT_ANSWERS: Final = 16
 
@@ -55,27 +54,23 @@ class States:
         self._default_graph = default_graph
         self._inbox = Inbox(log, author)
 
-    async def state(self, query: StateQuery) -> StatePart:
+    async def state(self, query: StateQuery) -> StateFound:
         """See `StateQuery`."""
         start = await self._start(query.conversation)
         graph = self._graphs.get(start.graph or self._default_graph) if start else None
         if graph is None:
-            return StatePart()
+            return StateFound()
         config: RunnableConfig = {"configurable": {"thread_id": query.conversation}}
         if query.checkpoint_id:
             config["configurable"]["checkpoint_id"] = query.checkpoint_id
         if await self._saver.aget_tuple(config) is None:
-            return StatePart()
+            return StateFound()
         async with graph.opened(config) as compiled:
             snapshot = await compiled.aget_state(config)
         values = snapshot.values if isinstance(snapshot.values, dict) else {"value": snapshot.values}
-        text = json.dumps(as_json(values), ensure_ascii=False)
-        pieces = range(0, len(text), PART_CHARACTERS)
-        begin = query.part * PART_CHARACTERS
-        return StatePart(
+        return StateFound(
             checkpoint_id=snapshot.config["configurable"]["checkpoint_id"],
-            text=text[begin : begin + PART_CHARACTERS],
-            parts=len(pieces),
+            text=json.dumps(as_json(values), ensure_ascii=False),
         )
 
     async def checkpoints(self, query: CheckpointsQuery) -> Checkpoints:
@@ -121,7 +116,7 @@ def router(states: States) -> NatsRouter:
     routes = NatsRouter(middlewares=[failures])
 
     @routes.subscriber(subjects.query(queries.STATE), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def read_state(query: StateQuery) -> StatePart:
+    async def read_state(query: StateQuery) -> StateFound:
         """Gives a graph's state."""
         return await states.state(query)
 

@@ -30,7 +30,8 @@ from eventlog.ports import Log, LogError
 from eventlog.turns.inbox import Inbox
 
 QUEUE: Final = "agent-runner"
-PART_CHARACTERS: Final = 150_000
+ANSWER_CHARACTERS: Final = 150_000
+"""From so many on, the states that are left are for another answer."""
 CONCURRENT_ANSWERS: Final = 16
 
 
@@ -80,14 +81,10 @@ class ThreadReader:
 
     async def _states(self, graph: Compiled | None, query: ThreadStatesQuery) -> ThreadStates:
         states: list[str] = []
-        room = PART_CHARACTERS
+        room = ANSWER_CHARACTERS
         for checkpoint_id in query.checkpoint_ids or (None,):
             state = await self._state(graph, query, checkpoint_id)
             text = as_text(state)
-            if len(text) > PART_CHARACTERS and not states:
-                begin = query.part * PART_CHARACTERS
-                parts = -(-len(text) // PART_CHARACTERS)
-                return ThreadStates(states=(text[begin : begin + PART_CHARACTERS],), parts=parts)
             room -= len(text)
             if room < 0 and states:
                 break
