@@ -22,6 +22,7 @@ import history_store.handlers
 import voice_bridge.handlers
 from agent_runner.agents import offering
 from agent_runner.engine import graph_views, state_queries, thread_states
+from agent_runner.engine.memory import answering
 from agent_runner.settings import RunnerSettings
 from edge_rest.langgraph import Runner
 from edge_rest.settings import EdgeSettings
@@ -177,12 +178,13 @@ def services() -> dict[str, Any]:
     """What the services answer each other over NATS."""
     settings = RunnerSettings.model_construct()
     routers: tuple[NatsRouter, ...] = (
-        history_store.handlers.router(_ABSENT, _ABSENT, _ABSENT, query_wait=0),
+        history_store.handlers.router(_ABSENT, _ABSENT, _ABSENT, _ABSENT, query_wait=0),
         agent_runner.handlers.router(_ABSENT, {}, settings, _ABSENT),
         offering.router(_ABSENT, 1),
         state_queries.router(_ABSENT),
         thread_states.router(_ABSENT),
         graph_views.router({}, ""),
+        answering.router(_ABSENT),
         voice_bridge.handlers.router(_ABSENT, ""),
     )
     broker = NatsBroker("nats://nats:4222")

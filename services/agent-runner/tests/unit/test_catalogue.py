@@ -12,6 +12,7 @@ from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from agent_runner.engine.catalogue import InvalidGraph, catalogue
+from agent_runner.engine.loading import named_in
 from agent_runner.engine.steps import reply_of, steps_of
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "own_graph"
@@ -20,7 +21,7 @@ EXAMPLE = Path(__file__).parents[4] / "examples" / "own_graph"
 @pytest.mark.parametrize("attribute", ["builder", "compiled"])
 async def test_the_example_is_served(monkeypatch: pytest.MonkeyPatch, attribute: str) -> None:
     monkeypatch.syspath_prepend(EXAMPLE)
-    graphs = await catalogue({}, f"shout=shout:{attribute}")
+    graphs = await catalogue({}, named_in(f"shout=shout:{attribute}", Path.cwd()))
 
     graph = graphs["shout"].on(InMemorySaver()).graph
     config: Any = {"configurable": {"thread_id": "t"}}
@@ -44,7 +45,7 @@ async def test_the_working_directory_is_looked_into_last(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [each for each in sys.path if each])
 
-    assert list(await catalogue({}, "mine=own_graph_here:builder")) == ["mine"]
+    assert list(await catalogue({}, named_in("mine=own_graph_here:builder", Path.cwd()))) == ["mine"]
     assert sys.path[-1] == str(tmp_path)
     monkeypatch.delitem(sys.modules, "jwt", raising=False)
     importlib.import_module("jwt")
@@ -63,7 +64,7 @@ async def test_the_working_directory_is_looked_into_last(
 )
 async def test_an_entry_that_cannot_be_served_is_named(entry: str, reason: str) -> None:
     with pytest.raises(InvalidGraph) as raised:
-        await catalogue({}, entry)
+        await catalogue({}, named_in(entry, Path.cwd()))
 
     assert entry in str(raised.value)
     assert reason in str(raised.value)
@@ -73,7 +74,7 @@ async def test_a_name_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(EXAMPLE)
 
     with pytest.raises(InvalidGraph, match="already a graph 'a'"):
-        await catalogue({}, "a=shout:builder, a=shout:compiled")
+        await catalogue({}, named_in("a=shout:builder, a=shout:compiled", Path.cwd()))
 
 
 PROJECT = """
@@ -113,7 +114,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("attribute", ["awaited", "configured", "opened"])
 async def test_functions_of_every_form_in_a_file(project: Path, attribute: str) -> None:
-    graphs = await catalogue({}, f"own=./own.py:{attribute}", project)
+    graphs = await catalogue({}, named_in(f"own=./own.py:{attribute}", project))
     async with graphs["own"].on(InMemorySaver()).opened() as graph:
         said = await graph.ainvoke({"messages": []}, {"configurable": {"thread_id": "t"}})
     assert said["messages"][-1].text == "hello"
@@ -126,7 +127,7 @@ async def test_a_langgraph_project_is_served_as_it_is(project: Path, monkeypatch
     file = project / "langgraph.json"
     file.write_text(json.dumps({"dependencies": ["."], "graphs": named, "env": ".env"}))
     (project / "parley.toml").write_text("[graphs.one]\nrecursion_limit = 7\n")
-    graphs = await catalogue({}, "langgraph.json", project)
+    graphs = await catalogue({}, named_in("langgraph.json", project))
     assert list(graphs) == ["one", "two"]
     assert graphs["one"].settings.recursion_limit == 7
     assert (os.environ["GRAPH_OTHER"], os.environ.pop("GRAPH_NEW")) == ("kept", "set")
@@ -145,6 +146,6 @@ async def test_a_langgraph_project_is_served_as_it_is(project: Path, monkeypatch
 async def test_a_file_that_is_wrong_is_refused_in_one_line(project: Path, toml: str, reason: str) -> None:
     (project / "graphs.toml").write_text(toml)
     with pytest.raises(InvalidGraph) as raised:
-        await catalogue({}, "graphs.toml", project)
+        await catalogue({}, named_in("graphs.toml", project))
     assert reason in str(raised.value)
     assert "\n" not in str(raised.value)

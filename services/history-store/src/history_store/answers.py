@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.events.store import STORE_RESPONDER
 from contracts.queries import (
     History,
     HistoryEntry,
@@ -48,6 +49,7 @@ class Answers:
         wanted = []
         if not query.everybodys:
             wanted.append(or_(columns.owner.is_(None), columns.owner == query.caller))
+            wanted.append(columns.responder != STORE_RESPONDER)
         if query.search:
             wanted.append(columns.key.icontains(query.search, autoescape=True))
         if query.user_id is not None:

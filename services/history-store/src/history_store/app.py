@@ -21,6 +21,7 @@ from eventlog.settings import NatsSettings
 from eventlog.turns import dead_letters as dead
 from history_store.answers import Answers
 from history_store.handlers import router
+from history_store.memory import Memory
 from history_store.projector import Projector
 from history_store.settings import HistorySettings
 from history_store.store import Store
@@ -85,7 +86,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         if projecting:
             projecting.cancel()
 
-    broker.include_router(router(Answers(store), ThreadAnswers(store), projector, query_wait=own.query_wait))
+    answers = Answers(store), ThreadAnswers(store), Memory(store)
+    broker.include_router(router(*answers, projector, query_wait=own.query_wait))
     app = AsgiFastStream(
         broker,
         lifespan=lifespan,

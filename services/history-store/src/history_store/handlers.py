@@ -13,8 +13,14 @@ from contracts.queries import (
     Failure,
     History,
     HistoryQuery,
+    ItemFound,
+    ItemQuery,
+    Items,
+    ItemsQuery,
     Messages,
     MessagesQuery,
+    Namespaces,
+    NamespacesQuery,
     Query,
     Quotations,
     QuotationsQuery,
@@ -28,6 +34,7 @@ from contracts.queries import (
     ThreadsQuery,
 )
 from history_store.answers import Answers
+from history_store.memory import Memory
 from history_store.projector import Behind, Projector
 from history_store.threads import ThreadAnswers
 
@@ -44,6 +51,11 @@ async def invalid(error: ValidationError) -> Failure:
     return Failure(failure="invalid", message="; ".join(wrong))
 
 
+async def unfit(error: ValueError) -> Failure:
+    """The question asks for something that there is not."""
+    return Failure(failure="invalid", message=str(error))
+
+
 async def behind(error: Behind) -> Failure:
     """The projection did not reach what the question asked for."""
     return Failure(failure="behind", message=str(error))
@@ -55,12 +67,13 @@ async def internal(error: Exception) -> Failure:
 
 
 def router(
-    answers: Answers, threads: ThreadAnswers, projector: Projector, *, query_wait: float
+    answers: Answers, threads: ThreadAnswers, memory: Memory, projector: Projector, *, query_wait: float
 ) -> NatsRouter:
     """A router with a subscriber for each query; `query_wait` in seconds."""
     failures = ExceptionMiddleware(
         publish_handlers={
             ValidationError: invalid,
+            ValueError: unfit,
             Behind: behind,
             SQLAlchemyError: internal,
             OSError: internal,
@@ -107,5 +120,20 @@ def router(
     async def list_runs(query: RunsQuery) -> Runs:
         """Lists the runs of a conversation."""
         return await current(query, threads.runs)
+
+    @routes.subscriber(subjects.query(queries.ITEM), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def find_item(query: ItemQuery) -> ItemFound:
+        """Finds one item of the store."""
+        return await current(query, memory.item)
+
+    @routes.subscriber(subjects.query(queries.ITEMS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def search_items(query: ItemsQuery) -> Items:
+        """Searches the store."""
+        return await current(query, memory.items)
+
+    @routes.subscriber(subjects.query(queries.NAMESPACES), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
+    async def list_namespaces(query: NamespacesQuery) -> Namespaces:
+        """Lists the namespaces of the store."""
+        return await current(query, memory.namespaces)
 
     return routes

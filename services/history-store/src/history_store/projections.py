@@ -13,6 +13,9 @@ from contracts.events import (
     CheckpointsRemoved,
     ConversationDeleted,
     ConversationStarted,
+    ItemDeleted,
+    ItemPut,
+    ItemsRefreshed,
     MessageReceived,
     MetadataChanged,
     NodeCompleted,
@@ -33,8 +36,9 @@ from contracts.events import (
     open_after,
 )
 from contracts.events.quote import Quote
+from history_store.items import ItemChanges, Place, evolve_items
 from history_store.runs import evolve_run, labelled, outcome_of, said_in, storable
-from history_store.tables import ConversationRow, EntryRow, QuotationRow, RunRow
+from history_store.tables import ConversationRow, EntryRow, ItemRow, QuotationRow, RunRow
 
 _NO_QUESTION: Final = {"interrupt_id": None, "question": None}
 
@@ -51,6 +55,7 @@ class Changes:
         gone: incarnations of which nothing may be left.
         rolled_back: runs of which no entry may be left.
         forgotten: runs that are not to be listed any more.
+        items: the last state of every item of the store that was touched.
     """
 
     conversations: dict[str, ConversationRow | None]
@@ -60,6 +65,7 @@ class Changes:
     gone: set[int] = field(default_factory=set)
     rolled_back: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
+    items: ItemChanges = field(default_factory=lambda: ItemChanges({}))
 
 
 def runs_in(events: Iterable[Recorded]) -> set[str]:
@@ -72,9 +78,10 @@ def project(
     known: Mapping[str, ConversationRow],
     events: Iterable[Recorded],
     runs: Mapping[str, RunRow] | None = None,
+    items: Mapping[Place, ItemRow] | None = None,
 ) -> Changes:
-    """Fold a batch of events, in order, over the conversations and the runs as they are."""
-    changes = Changes(dict(known), runs=dict(runs or {}))
+    """Fold a batch of events, in order, over the conversations, the runs and the items as they are."""
+    changes = Changes(dict(known), runs=dict(runs or {}), items=ItemChanges(dict(items or {})))
     for recorded in events:
         if isinstance(recorded.event, Unrecognized):
             continue
@@ -103,6 +110,8 @@ def project(
                         quote_id=storable(quote_id),
                     )
                 )
+            case ItemPut() | ItemDeleted() | ItemsRefreshed():
+                evolve_items(changes.items, after.incarnation, recorded)
             case _:
                 changes.entries += entries(after.incarnation, recorded)
     changes.entries = [
@@ -111,6 +120,10 @@ def project(
         if entry.incarnation not in changes.gone and entry.run_id not in changes.rolled_back
     ]
     changes.quotations = [row for row in changes.quotations if row.incarnation not in changes.gone]
+    changes.items.rows = {
+        place: None if row and row.incarnation in changes.gone else row
+        for place, row in changes.items.rows.items()
+    }
     unlisted = changes.forgotten | changes.rolled_back
     changes.runs = {
         run_id: row

@@ -9,25 +9,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, delete, exists, insert, inspect, select, text, update
+from sqlalchemy import Connection, exists, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
 from history_store.database import engine_of
 from history_store.lineage import Stand, decode, encode, renewed
-from history_store.projections import Changes, project, runs_in
+from history_store.rows import write
 from history_store.tables import (
-    CONVERSATION,
-    ENTRY,
     METADATA,
     POSITION,
-    QUOTATION,
     ROWS,
-    RUN,
     SCHEMA_VERSION,
-    ConversationRow,
-    RunRow,
 )
 
 _PREPARING: Final = 7_205_759
@@ -143,7 +137,7 @@ class Store:
         """
         async with self.writing() as connection:
             await _advance(connection, after, events)
-            await _write(connection, events)
+            await write(connection, events)
 
     async def skip(self, event: Recorded, *, after: int) -> None:
         """Move the position past an event that cannot be projected.
@@ -226,41 +220,3 @@ async def _make(connection: AsyncConnection) -> None:
     await connection.run_sync(METADATA.drop_all)
     await connection.run_sync(METADATA.create_all)
     await connection.execute(insert(POSITION), {"id": 1, "sequence": 0, "schema_version": SCHEMA_VERSION})
-
-
-async def _write(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    keys = {recorded.conversation for recorded in events}
-    rows = await connection.execute(select(CONVERSATION).where(CONVERSATION.c.key.in_(keys)))
-    known = {row.key: ConversationRow.model_construct(**row._asdict()) for row in rows}
-    named = await connection.execute(select(RUN).where(RUN.c.run_id.in_(runs_in(events))))
-    runs = {row.run_id: RunRow.model_construct(**row._asdict()) for row in named}
-    changes = project(known, events, runs)
-    await _remove(connection, changes)
-    touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
-    await _replace(connection, touched)
-    if changes.entries:
-        await connection.execute(insert(ENTRY), [dict(entry) for entry in changes.entries])
-    moved = [row for run_id, row in changes.runs.items() if row and row is not runs.get(run_id)]
-    if moved:
-        await connection.execute(delete(RUN).where(RUN.c.sequence.in_([row.sequence for row in moved])))
-        await connection.execute(insert(RUN), [dict(row) for row in moved])
-    if changes.quotations:
-        await connection.execute(insert(QUOTATION), [dict(row) for row in changes.quotations])
-
-
-async def _remove(connection: AsyncConnection, changes: Changes) -> None:
-    if changes.gone:
-        for table in ROWS:
-            await connection.execute(delete(table).where(table.c.incarnation.in_(changes.gone)))
-    if changes.rolled_back:
-        await connection.execute(delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
-    if changes.forgotten or changes.rolled_back:
-        gone = changes.forgotten | changes.rolled_back
-        await connection.execute(delete(RUN).where(RUN.c.run_id.in_(gone)))
-
-
-async def _replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> None:
-    if rows:
-        incarnations = [row.incarnation for row in rows]
-        await connection.execute(delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_(incarnations)))
-        await connection.execute(insert(CONVERSATION), [dict(row) for row in rows])

@@ -3,12 +3,12 @@
 Times are RFC 3339 text in UTC, so that a row is the same in every database.
 """
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Index, MetaData, Table
+from sqlalchemy import Index, MetaData, String, Table
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 """Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
 
 
@@ -152,6 +152,67 @@ class Quotation(QuotationRow, table=True):
     )
 
 
+def _path() -> Any:
+    """A column of text that is compared byte by byte, in PostgreSQL too."""
+    return Field(sa_type=String().with_variant(String(collation="C"), "postgresql"))
+
+
+class ItemRow(SQLModel):
+    """An item of the graphs' store.
+
+    Attributes:
+        sequence: the event it was put by last.
+        incarnation: the conversation-like beginning of its namespace.
+        namespace: as `items.path_of` writes it.
+        value: JSON text in ASCII.
+        ttl: minutes that it lives after its last use.
+        expires_at: from when on it is not shown.
+    """
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    incarnation: int
+    namespace: str = _path()
+    key: str = _path()
+    value: str
+    created_at: str
+    updated_at: str
+    ttl: float | None = None
+    expires_at: str | None = None
+
+
+class Item(ItemRow, table=True):
+    """The table of items."""
+
+    __tablename__ = "item"
+    __table_args__ = (
+        Index("ix_item_place", "namespace", "key", unique=True),
+        Index("ix_item_incarnation", "incarnation"),
+    )
+
+
+class VectorRow(SQLModel):
+    """One vector that an item is found by.
+
+    Attributes:
+        sequence: of the item's row.
+        embedding: what made it.
+        vector: base64 of little-endian 32-bit floats.
+    """
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    incarnation: int
+    embedding: str
+    vector: str
+
+
+class Vector(VectorRow, table=True):
+    """The table of vectors."""
+
+    __tablename__ = "vector"
+    __table_args__ = (Index("ix_vector_incarnation", "incarnation"),)
+
+
 class Position(SQLModel, table=True):
     """How far the log has been projected: one row, written in the transaction of the rows themselves.
 
@@ -173,7 +234,9 @@ CONVERSATION: Final[Table] = SQLModel.metadata.tables["conversation"]
 ENTRY: Final[Table] = SQLModel.metadata.tables["entry"]
 RUN: Final[Table] = SQLModel.metadata.tables["run"]
 QUOTATION: Final[Table] = SQLModel.metadata.tables["quotation"]
-ROWS: Final = (CONVERSATION, ENTRY, RUN, QUOTATION)
+ITEM: Final[Table] = SQLModel.metadata.tables["item"]
+VECTOR: Final[Table] = SQLModel.metadata.tables["vector"]
+ROWS: Final = (CONVERSATION, ENTRY, RUN, QUOTATION, ITEM, VECTOR)
 """All tables but the position; those of conversations first."""
 POSITION: Final[Table] = SQLModel.metadata.tables["position"]
 METADATA: Final[MetaData] = SQLModel.metadata

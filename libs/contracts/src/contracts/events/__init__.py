@@ -30,6 +30,7 @@ from contracts.events.run import (
     asked_once,
     open_after,
 )
+from contracts.events.store import ItemDeleted, ItemPut, ItemsRefreshed
 from contracts.events.voice import (
     ReplySpoken,
     UserSpoke,
@@ -77,6 +78,9 @@ REGISTERED: tuple[type[Event], ...] = (
     CrisisAnswered,
     DocumentSaved,
     DocumentDeleted,
+    ItemPut,
+    ItemDeleted,
+    ItemsRefreshed,
 )
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
@@ -111,6 +115,9 @@ __all__ = [
     "DocumentSaved",
     "Event",
     "ForkOrigin",
+    "ItemDeleted",
+    "ItemPut",
+    "ItemsRefreshed",
     "MessageReceived",
     "MetadataChanged",
     "NodeCompleted",

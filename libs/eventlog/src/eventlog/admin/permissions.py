@@ -129,10 +129,11 @@ USERS: Final = (
     User(
         "agent-runner",
         appends=(
-            *("run.>", "checkpoint.>", "document.>", "voice.tool_called", "voice.tool_returned"),
-            "conversation.started",  # a fork is a beginning
+            *("run.>", "checkpoint.>", "document.>", "store.>", "voice.tool_called", "voice.tool_returned"),
+            "conversation.started",  # a fork is a beginning, and so is a namespace of the store
             "conversation.deleted",  # a conversation of one run ends with it
         ),
+        asks=("history.item", "history.items", "history.namespaces"),
         answers=("runner.*",),
         works=True,
         speaks=True,

@@ -135,7 +135,7 @@ def read(lines: Sequence[str]) -> tuple[str, list[Line]]:
     """
     try:
         header, *events, trailer = [json.loads(line) for line in lines]
-        key = subjects.check_key(header["conversation"])
+        key = subjects.check_any_key(header["conversation"])
         known = header["parley"] == "conversation" and header["format"] == FORMAT
         found = [
             Line(e["sequence"], e["subject"], e["headers"], e["payload"], b64decode(e.get("audio", "")))

@@ -4,7 +4,6 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from langchain_core.runnables import RunnableConfig
@@ -16,7 +15,7 @@ from langgraph.store.base import BaseStore
 from agent_runner.engine.durable import keep_calls
 from agent_runner.engine.fitting import Intake, Shape, Unfit, context_fields, intake_of, reply_in
 from agent_runner.engine.graph_settings import RECURSION_LIMIT, GraphSettings
-from agent_runner.engine.loading import Entry, InvalidGraph, attribute_of, named_in
+from agent_runner.engine.loading import Entry, InvalidGraph, Named, attribute_of
 from agent_runner.engine.presentation import PLAIN, Presentation
 from chassis.settings import in_one_line
 
@@ -109,17 +108,14 @@ class Ready:
         return compiled
 
 
-async def catalogue(
-    built_in: Mapping[str, Served], setting: str, folder: Path | None = None
-) -> dict[str, Served]:
-    """The built-in graphs and those that the setting names, each looked at once.
+async def catalogue(built_in: Mapping[str, Served], named: Named) -> dict[str, Served]:
+    """The built-in graphs and those that a setting names, each looked at once.
 
     The attribute is a compiled graph, a StateGraph, or a function that makes one.
 
     Raises:
         InvalidGraph: on an entry of another form, a name used twice, or anything that can't be served.
     """
-    named = named_in(setting, folder or Path.cwd())
     graphs = dict(built_in)
     for entry in named.entries:
         if entry.name in graphs:

@@ -47,12 +47,14 @@ class Named:
 
     Attributes:
         settings: of graphs that are named elsewhere, the built-in ones among them.
-        index: how a store's items are embedded, as `langgraph.json` says it.
+        store: how the store is set, as a `langgraph.json` says it.
+        folder: what a path in that is relative to.
     """
 
     entries: tuple[Entry, ...] = ()
     settings: Mapping[str, GraphSettings] = field(default_factory=dict)
-    index: Mapping[str, Any] | None = None
+    store: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path = field(default_factory=Path)
 
 
 def named_in(setting: str, folder: Path) -> Named:
@@ -66,14 +68,14 @@ def named_in(setting: str, folder: Path) -> Named:
         sys.path.append(here)  # last: no module there takes the place of an installed one
     entries: list[Entry] = []
     settings: dict[str, GraphSettings] = {}
-    index: Mapping[str, Any] | None = None
+    store = Named()
     for part in filter(None, (part.strip() for part in setting.split(","))):
         path = part.partition("=")[2] or part
         if "=" not in part and part.endswith((".json", ".toml")):
             found = _json(folder / part) if part.endswith(".json") else _toml(folder / part)
             entries += found.entries
             settings |= found.settings
-            index = index or found.index
+            store = store if store.store else found
             continue
         name, equals, path = (text.strip() for text in part.partition("="))
         if not (name and equals and all(path.rpartition(":"))):
@@ -82,7 +84,7 @@ def named_in(setting: str, folder: Path) -> Named:
     names = [entry.name for entry in entries]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InvalidGraph(f"PARLEY_GRAPHS: there is already a graph {twice[0]!r}")
-    return Named(tuple(entries), settings, index)
+    return Named(tuple(entries), settings, store.store, store.folder)
 
 
 def attribute_of(entry: Entry) -> Any:
@@ -165,9 +167,11 @@ def _json(path: Path) -> Named:
             raise InvalidGraph(f"{path}: graphs.{name}: must be <path>:<attribute>")
         told = f"{path}: graphs.{name}: {where!r}"
         entries.append(Entry(name, where, told, folder, settings.get(name, GraphSettings())))
-    index = (said.get("store") or {}).get("index")
+    store = said.get("store") or {}
+    if not isinstance(store, dict):
+        raise InvalidGraph(f"{path}: store: must be an object")
     others = {name: one for name, one in settings.items() if name not in graphs}
-    return Named(tuple(entries), others, index if isinstance(index, dict) else None)
+    return Named(tuple(entries), others, store, folder)
 
 
 def _toml(path: Path) -> Named:

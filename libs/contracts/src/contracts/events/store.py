@@ -1,0 +1,50 @@
+"""The long-term memory of graphs, LangGraph's store: items in namespaces.
+
+The events of one namespace are under one conversation-like key (`subjects.store`).
+"""
+
+from typing import Any, ClassVar, Final
+
+from contracts.events.base import Event
+
+STORE_RESPONDER: Final = "store"
+"""Stands where a conversation has its responder."""
+
+
+class ItemPut(Event):
+    """An item was stored, in place of one of the same key.
+
+    Attributes:
+        namespace: its path, from the root.
+        value: a JSON object.
+        ttl: minutes after its last use from which it is not shown any more; None for never.
+        embedding: what made the vectors; empty where there are none.
+        vectors: what it is found by, each base64 of little-endian 32-bit floats.
+    """
+
+    type: ClassVar[str] = "store.item_put"
+
+    namespace: tuple[str, ...]
+    key: str
+    value: dict[str, Any]
+    ttl: float | None = None
+    embedding: str = ""
+    vectors: tuple[str, ...] = ()
+
+
+class ItemDeleted(Event):
+    """An item was deleted, if there was one."""
+
+    type: ClassVar[str] = "store.item_deleted"
+
+    namespace: tuple[str, ...]
+    key: str
+
+
+class ItemsRefreshed(Event):
+    """Items were read that live for a time after their last use, which begins anew."""
+
+    type: ClassVar[str] = "store.items_refreshed"
+
+    namespace: tuple[str, ...]
+    keys: tuple[str, ...]
