@@ -18,7 +18,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from tests.chaos.fleet import QUOTATIONS
-from tests.chaos.scripts import SCRIPTS
+from tests.chaos.scripts import SCRIPTS, Talk
 from tests.chaos.shipped import (
     EVERYTHING,
     PAUSE_SECONDS,
@@ -62,14 +62,16 @@ def own_address() -> str:
     return address
 
 
-async def held(public: Public, log: Any) -> dict[str, Story]:
-    """A conversation by each script, all at once, and what each came to."""
+async def held(public: Public) -> dict[str, Talk]:
+    """A conversation by each script, all at once."""
+    talks = await asyncio.gather(*(script(public, uuid4().hex[:12]) for script in SCRIPTS.values()))
+    return dict(zip(SCRIPTS, talks, strict=True))
 
-    async def hold(name: str) -> Story:
-        talk = await SCRIPTS[name](public, uuid4().hex[:12])
-        return await story_of(public, log, talk.conversation, talk.seen)
 
-    return dict(zip(SCRIPTS, await asyncio.gather(*map(hold, SCRIPTS)), strict=True))
+async def told(public: Public, log: Any, talks: dict[str, Talk]) -> dict[str, Story]:
+    """What each conversation has come to."""
+    stories = [story_of(public, log, talk.conversation, talk.seen) for talk in talks.values()]
+    return dict(zip(talks, await asyncio.gather(*stories), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +80,8 @@ def undisturbed(shipped: Any) -> dict[str, Story]:
 
     async def hold() -> dict[str, Story]:
         async with shipped.operator() as (_, log):
-            return await held(Public(shipped, LOOPBACK), log)
+            public = Public(shipped, LOOPBACK)
+            return await told(public, log, await held(public))
 
     return asyncio.run(hold())
 
@@ -89,9 +92,9 @@ def same(expected: dict[str, Story], found: dict[str, Story]) -> None:
     assert not any(differ.values()), "\n".join(f"{name}\n{text}" for name, text in differ.items() if text)
 
 
-async def during(public: Public, log: Any, ending: Awaitable[None]) -> dict[str, Story]:
+async def during(public: Public, ending: Awaitable[None]) -> dict[str, Talk]:
     """The conversations that go on while processes end."""
-    holding = asyncio.create_task(held(public, log))
+    holding = asyncio.create_task(held(public))
     await asyncio.sleep(0)
     await ending
     return await holding
@@ -103,26 +106,29 @@ async def speaks(public: Public) -> None:
     async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(timeout=5) as client:
         while True:
             try:
-                created = await client.post(sessions, json={})
+                created = (await client.post(sessions, json={})).raise_for_status()
                 path = f"/api/v1/chat/ws/guest-chat/{created.json()['session_id']}"
                 async with connect(public.address("edge-ws", path, "ws"), max_size=None) as voice:
                     await voice.send(json.dumps({"type": "response.create"}))
                     while json.loads(await voice.recv())["type"] != "audio.done":
                         pass
                     return
-            except (httpx.TransportError, OSError, InvalidHandshake, ConnectionClosed):
+            except (httpx.HTTPError, OSError, InvalidHandshake, ConnectionClosed):
                 await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def survive(stack: Any, expected: dict[str, Story], victims: tuple[str, ...], host: str) -> None:
-    public = Public(stack, host)
+async def survive(stack: Any, expected: dict[str, Story], victims: tuple[str, ...]) -> None:
+    public = Public(stack, LOOPBACK)
     restarted = [victims, SERVICES] if "nats-server" in victims else [victims]
     async with stack.operator() as (_, log), watched(stack) as watch:
-        same(expected, await during(public, log, end(stack, victims, signal.SIGKILL)))
-        stories, _ = await asyncio.gather(held(public, log), speaks(public))
-        same(expected, stories)
+
+        async def check(talking: Awaitable[dict[str, Talk]]) -> None:
+            same(expected, await told(public, log, await talking))
+
+        await check(during(public, end(stack, victims, signal.SIGKILL)))
+        await asyncio.gather(check(held(public)), speaks(public))
         for names in restarted:
-            same(expected, await during(public, log, end(stack, names, signal.SIGTERM)))
+            await check(during(public, end(stack, names, signal.SIGTERM)))
         await speaks(public)
         await settled(stack)
     assert watch.asked
@@ -135,7 +141,7 @@ async def survive(stack: Any, expected: dict[str, Story], victims: tuple[str, ..
 async def test_what_is_killed_comes_back_and_nobody_is_told_otherwise(
     shipped: Any, undisturbed: dict[str, Story], victims: tuple[str, ...]
 ) -> None:
-    await survive(shipped, undisturbed, victims, LOOPBACK)
+    await survive(shipped, undisturbed, victims)
 
 
 @pytest.mark.timeout(300)
@@ -149,13 +155,10 @@ async def test_a_killed_supervisor_takes_all_along_and_can_be_started_again(
         await asyncio.to_thread(shipped.process.wait)
         await asyncio.to_thread(shipped.start)
 
+    talks = await during(public, again())
     async with shipped.operator() as (_, log):
-        holding = asyncio.create_task(held(public, log))
-        await asyncio.sleep(0)
-        await again()
-        holding.cancel()
-    async with shipped.operator() as (_, log):
-        same(undisturbed, await held(public, log))
+        same(undisturbed, await told(public, log, talks))
+    await speaks(public)
 
 
 @pytest.mark.slow
@@ -163,4 +166,4 @@ async def test_a_killed_supervisor_takes_all_along_and_can_be_started_again(
 @pytest.mark.parametrize("victims", VICTIMS, ids="+".join)
 async def test_ten_times_over(shipped: Any, undisturbed: dict[str, Story], victims: tuple[str, ...]) -> None:
     for _ in range(ROUNDS):
-        await survive(shipped, undisturbed, victims, LOOPBACK)
+        await survive(shipped, undisturbed, victims)
