@@ -418,7 +418,7 @@ APPENDS = {
     "edge-ws": {"conversation", "message", "control", "voice.session_claimed", "voice.settings_changed"},
     "edge-rest": {"conversation", "message", "control", "voice.session_created"},
     "agent-runner": {
-        *("run", "checkpoint", "document", "conversation.started", "conversation.deleted"),
+        *("run", "checkpoint", "document", "store", "conversation.started", "conversation.deleted"),
         *("voice.tool_called", "voice.tool_returned"),
     },
     "quote-engine": {"run", "quote"},

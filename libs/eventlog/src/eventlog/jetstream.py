@@ -93,6 +93,10 @@ class JetStreamLog:
         stored = await self._reader.next(subjects.event(conversation, pattern), after=after)
         return await self.decode(stored) if stored else None
 
+    async def count(self, conversation: str, pattern: str, *, after: int) -> int:
+        """See `ports.Log.count`."""
+        return await self._reader.count(subjects.event(conversation, pattern), after=after)
+
     async def position(self) -> int:
         """See `ports.Log.position`."""
         newest = await self._reader.last(subjects.LOG_SUBJECTS)
@@ -141,10 +145,8 @@ class JetStreamLog:
 
     async def _between(self, conversation: str, after: int, until: int) -> int:
         """How many messages a conversation has in ``after < sequence <= until``."""
-        said = subjects.event(conversation, "message.>")
-        if (behind := await self._reader.count(said, after=after)) == 0:
-            return 0
-        return behind - await self._reader.count(said, after=max(after, until))
+        behind = await self.count(conversation, "message.>", after=after)
+        return behind and behind - await self.count(conversation, "message.>", after=max(after, until))
 
     async def decode(self, stored: Stored) -> Recorded:
         """The event in a stored message, its payload fetched from wherever it is kept; without a payload
