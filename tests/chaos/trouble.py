@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 def builder() -> StateGraph[Any, None, Any, Any]:

@@ -43,7 +43,8 @@ async def read(runs: Any, size: int) -> Counter[str]:
     """What is asked of the log for a state that has a reply of that size."""
     talk = runs(graph())
     await talk.say(str(size))
-    log: Any = Counted(talk.log)
+    counted = Counted(talk.log)
+    log: Any = counted
     author = Author(source="test")
     saver = LogCheckpointSaver(log, author)
     ready = {"graph": talk.graph.on(saver)}
@@ -52,7 +53,7 @@ async def read(runs: Any, size: int) -> Counter[str]:
     reader = ThreadReader(log, Inbox(log, author), saver, ready, "graph")
     (state,) = (await reader.states(ThreadStatesQuery(conversation=talk.KEY))).states
     assert len(json.loads(state)["values"]["messages"][-1]["content"]) == size
-    return log.asked
+    return counted.asked
 
 
 async def test_a_large_state_is_read_as_often_as_a_small_one(runs: Any) -> None:

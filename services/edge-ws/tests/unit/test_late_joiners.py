@@ -29,7 +29,7 @@ from contracts.live import NODE_STARTED, Delta
 from contracts.trace import CHAIN_START, CHAT_MODEL_STREAM, root_of
 from protocols.agent.dialect import Answer
 from protocols.octo.dialect import Narration
-from protocols.octo.wire import ChainEnd, ChainStart
+from protocols.octo.wire import ChainEnd, ChainStart, CustomEvent
 from protocols.octo.wire import Frame as OctoFrame
 from protocols.room.dialect import Frame, Position, Room
 
@@ -221,7 +221,7 @@ def test_who_comes_back_to_a_room_is_shown_what_it_has_missed(case: Case, data: 
     if position.sequence > case.known:
         return  # an edge that has not heard of the message yet sends the client what it knows instead
     room = Room(position.sequence - 1, position)
-    told = [*case.past[position.sequence - 1 :], *case.conversation.deltas[: case.kept]]
+    told: list[Told] = [*case.past[position.sequence - 1 :], *case.conversation.deltas[: case.kept]]
     frames = [
         frame for each in told for frame in (room.hear(each) if isinstance(each, Delta) else room.see(each))
     ]
@@ -270,7 +270,7 @@ def assert_starts_and_ends_match(shown: Sequence[tuple[Told, OctoFrame]]) -> Non
             running.append(frame.node)
         elif isinstance(frame, ChainEnd):
             running.remove(frame.node)
-        elif frame.type != "event":
+        elif not isinstance(frame, CustomEvent):
             assert running == []
     assert running == []
 
