@@ -48,6 +48,14 @@ chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a mi
 test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml for real
 	COMPOSE_TESTS=1 $(BIN)/pytest -s --timeout 1500 -m "not slow" tests/compose
 
+# The environments of the peers, and what is written; QUICK=1 is one round of less.
+PEERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/parley-peers
+BENCHMARKS ?= docs/benchmarks
+
+.PHONY: bench-peers
+bench-peers: $(VENV)/dev.stamp ## Measure beside what people use instead, for docs/benchmarks; some 15 minutes alone on the machine
+	PYTHONPATH=bench $(BIN)/python -m peers $(if $(QUICK),--quick) --environments $(PEERS) --output $(BENCHMARKS)
+
 .PHONY: manifests
 manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly
 	$(BIN)/pytest tests/manifests

@@ -7,7 +7,7 @@ own() { # own FOLDER USER
     find "$1" ! -user "$user" -exec chown -h "$user:$user" {} +
 }
 
-for folder in /volumes/nats*; do
+for folder in /volumes/nats* /volumes/archive; do
     own "$folder" 10001
 done
 for folder in /volumes/postgres*; do

@@ -26,6 +26,9 @@ from agent_runner.engine.memory import answering
 from agent_runner.settings import RunnerSettings
 from edge_rest.langgraph import Runner
 from edge_rest.settings import EdgeSettings
+from history_store.answers import Answers
+from history_store.memory import Memory
+from history_store.threads import ThreadAnswers
 from protocols.agent import wire as agent
 from protocols.octo import wire as octo
 from protocols.room import wire as room
@@ -35,6 +38,8 @@ FOLDER: Final = Path(__file__).parents[1] / "api"
 VERSION: Final = "0.4.0"
 _ABSENT: Final = cast("Any", None)
 """In place of what routes need at work only."""
+_ANSWERING: Final = cast("tuple[Any, Any, Any]", (Answers, ThreadAnswers, Memory))
+"""The classes serve as well as instances, since only their methods' types are read."""
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -178,7 +183,7 @@ def services() -> dict[str, Any]:
     """What the services answer each other over NATS."""
     settings = RunnerSettings.model_construct()
     routers: tuple[NatsRouter, ...] = (
-        history_store.handlers.router(_ABSENT, _ABSENT, _ABSENT, _ABSENT, query_wait=0),
+        history_store.handlers.router(*_ANSWERING, _ABSENT, query_wait=0),
         agent_runner.handlers.router(_ABSENT, {}, settings, _ABSENT),
         offering.router(_ABSENT, 1),
         state_queries.router(_ABSENT),

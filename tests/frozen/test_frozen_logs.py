@@ -12,6 +12,7 @@ from contracts.envelope import TYPE, VERSION
 from contracts.events import (
     REGISTERED,
     UPCASTERS,
+    ConversationArchived,
     DocumentDeleted,
     VoiceToolCalled,
     VoiceToolReturned,
@@ -24,6 +25,7 @@ NOT_FROZEN = {
         DocumentDeleted,  # no words make the embedded model delete a document
         VoiceToolCalled,  # by OpenAI's Realtime API only
         VoiceToolReturned,
+        ConversationArchived,  # goes with what is exported
     )
 }
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from parley.commands.archive import archive
 from parley.commands.chat import chat
 from parley.commands.conversations import conversations
 from parley.commands.dead import dead
@@ -36,6 +37,7 @@ COMMANDS = (
     token,
     rebuild,
     export,
+    archive,
     erase,
     declare,
 )

@@ -22,6 +22,10 @@ def conversations(
     ] = None,
     protocol: Annotated[str | None, typer.Option(help="Only those begun by this protocol.")] = None,
     user: Annotated[str | None, typer.Option(help="Only those of this user.")] = None,
+    archived: Annotated[
+        bool | None,
+        typer.Option("--archived/--not-archived", help="Only those in the archive, or the others."),
+    ] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=500)] = 50,
     *,
     as_json: AsJson = False,
@@ -33,6 +37,7 @@ def conversations(
     if status is not None and status not in get_args(Status):
         raise end(f"--status must be one of {', '.join(get_args(Status))}", 2)
     filters: dict[str, Any] = {"search": search, "status": status, "protocol": protocol, "user_id": user}
+    filters["archived"] = archived
 
     async def read(broker: "Broker", _: "NatsSettings") -> "Sessions":
         query = SessionsQuery(**filters, limit=limit, everybodys=True)
@@ -43,7 +48,15 @@ def conversations(
         print_json([each.model_dump(mode="json") for each in found.sessions])
         return
     rows = (
-        (s.key, s.status, s.protocol, s.graph, s.user_id or "", s.updated_at[:19]) for s in found.sessions
+        (
+            s.key,
+            "archived" if s.archived else s.status,
+            s.protocol,
+            s.graph,
+            s.user_id or "",
+            s.updated_at[:19],
+        )
+        for s in found.sessions
     )
     table(("key", "status", "protocol", "graph", "user", "last event"), rows)
     if found.total > len(found.sessions):

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parley.commands.log import with_log
+from parley.commands.log import with_archive
 
 if TYPE_CHECKING:
+    from eventlog.admin.archive import Archive
     from eventlog.admin.erasing import Erased
     from eventlog.broker import Broker
     from eventlog.settings import NatsSettings
@@ -16,16 +17,14 @@ def erase(
     key: Annotated[str, typer.Argument(help="The conversation's key.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove a conversation from the log and the projections for good, while the stack runs."""
+    """Remove a conversation from log, archive and projections for good, while the stack runs."""
     if not yes:
         typer.confirm(f"Remove conversation {key!r} for good?", abort=True)
 
-    async def work(broker: "Broker", nats: "NatsSettings") -> "Erased":
-        from eventlog.admin.erasing import erase
+    async def work(archive: "Archive", _: "Broker", __: "NatsSettings") -> "Erased":
+        return await archive.erase(key)
 
-        return await erase(broker, nats, key)
-
-    erased = with_log(work)
+    erased = with_archive(work)
     typer.echo(
         f"removed: {erased.events} events, {erased.deltas} live deltas, {erased.dead_letters} dead letters, "
         f"{erased.payloads} large payloads and recordings"

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parley.commands.log import with_log
+from parley.commands.log import with_archive
 from parley.commands.output import end
 
 if TYPE_CHECKING:
+    from eventlog.admin.archive import Archive
     from eventlog.broker import Broker
     from eventlog.settings import NatsSettings
 
@@ -22,12 +23,14 @@ def export(
 ) -> None:
     """Write one conversation as JSON Lines: a header, its events as they are stored, a digest."""
 
-    async def lines(broker: "Broker", nats: "NatsSettings") -> list[str]:
+    async def lines(archive: "Archive", broker: "Broker", nats: "NatsSettings") -> list[str]:
         from eventlog.admin.portable import Porter
 
+        if archived := await archive.lines(key):
+            return archived
         return [line async for line in Porter(broker, nats).write(key)]
 
-    found = with_log(lines)
+    found = with_archive(lines)
     if len(found) == 2:
         raise end(f"there is no conversation {key!r}")
     text = "".join(f"{line}\n" for line in found)

@@ -1,5 +1,6 @@
 """``parley import``: a conversation from a file."""
 
+import gzip
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +24,7 @@ def importing(
 ) -> None:
     """Append the conversation of a file to this installation's log, under its own key, which must be free."""
     try:
-        text = sys.stdin.read() if file == Path("-") else file.read_text(encoding="utf-8")
+        text = sys.stdin.read() if file == Path("-") else _text(file)
     except OSError as error:
         typer.echo(f"parley: {file} cannot be read: {error.strerror}", err=True)
         raise typer.Exit(2) from None
@@ -36,3 +37,11 @@ def importing(
 
     key, count = with_log(append)
     typer.echo(f"{count} events of conversation {key!r}")
+
+
+def _text(file: Path) -> str:
+    """The text of a file, which may be one of the archive."""
+    if file.suffix == ".gz":
+        with gzip.open(file, "rt", encoding="utf-8") as opened:
+            return opened.read()
+    return file.read_text(encoding="utf-8")

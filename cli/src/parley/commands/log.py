@@ -18,8 +18,9 @@ from parley.stack.attached import NoLog, log_environment, run_module
 from parley.stack.data_dir import Busy
 
 if TYPE_CHECKING:
+    from eventlog.admin.archive import Archive
     from eventlog.broker import Broker
-    from eventlog.settings import NatsSettings
+    from eventlog.settings import ArchiveSettings, NatsSettings
 
 ResultT = TypeVar("ResultT")
 
@@ -70,6 +71,26 @@ def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]") -> Re
         return asyncio.run(connected())
     except (LogError, NoLog, Busy, ValueError, OSError) as error:
         raise _ended(error) from None
+
+
+def with_archive(work: "Callable[[Archive, Broker, NatsSettings], Awaitable[ResultT]]") -> ResultT:
+    """As `with_log`, with the archive of quiet conversations."""
+    from chassis.settings import load
+    from eventlog.admin.archive import Archive
+    from eventlog.admin.storage import Storage
+    from eventlog.settings import ArchiveSettings
+
+    def configured() -> "ArchiveSettings":
+        if REMOTE in os.environ:
+            return load(ArchiveSettings)
+        here = settings()
+        where = here.environment.get("PARLEY_ARCHIVE", "")
+        return ArchiveSettings(data_dir=here.data_dir, archive=where)
+
+    async def archived(broker: "Broker", nats: "NatsSettings") -> ResultT:
+        return await work(Archive(broker, nats, Storage(configured().place)), broker, nats)
+
+    return with_log(archived)
 
 
 def run_with_log(*command: str) -> int:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from eventlog.admin.permissions import OPERATOR
 from parley.stack import nats
 
 GATEWAY = "gateway"
@@ -28,7 +29,7 @@ class Service:
     def installed(self) -> bool:
         """Whether the module can be started here."""
         try:
-            return importlib.util.find_spec(f"{self.module}.__main__") is not None
+            return importlib.util.find_spec(self.module) is not None
         except ModuleNotFoundError:
             return False
 
@@ -40,6 +41,7 @@ class Service:
 
 # The edges stop before the gateway: their close frames go out through it.
 SERVICES = (
+    Service(OPERATOR, "eventlog.admin.keeper", 1),
     Service("history-store", "history_store", 1),
     Service("agent-runner", "agent_runner", 1),
     Service("quote-engine", "quote_engine", 1),

@@ -104,6 +104,9 @@ class Stack:
             nats_port=nats_port,
             jwt_secret=self._settings.environment.get("PARLEY_JWT_SECRET") or self._data.secret("jwt"),
         )
+        shared["PARLEY_STREAM_LOG_BYTES"] = shared.get("PARLEY_STREAM_LOG_BYTES") or str(
+            nats.log_bytes(self._settings.data_dir)
+        )
         operator = shared | credentials(OPERATOR, secret)
         self._launch(
             NATS,
@@ -179,7 +182,7 @@ class Stack:
     async def _declare_streams(self, variables: Mapping[str, str]) -> None:
         child = await asyncio.create_subprocess_exec(
             *self._declare,
-            env={"PARLEY_STREAM_LOG_BYTES": str(nats.log_bytes(self._settings.data_dir)), **variables},
+            env=variables,
         )
         try:
             code = await asyncio.wait_for(child.wait(), DECLARE_SECONDS)

@@ -72,10 +72,12 @@ class Recorded(Envelope):
         sequence: its position in the log, unique over all conversations.
         previous: the position of the event before it in the same conversation, 0 for the first;
             a reader that knows `previous` has missed nothing.
+        restored: it stood elsewhere before, and was brought here with its conversation.
     """
 
     sequence: int
     previous: int
+    restored: bool = False
 
 
 def format_time(moment: datetime) -> str:

@@ -9,6 +9,7 @@ message was received before.
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 MAX_KEY_LENGTH: Final = 128
@@ -17,12 +18,15 @@ LOG_STREAM: Final = "LOG"
 LIVE_STREAM: Final = "LIVE"
 DEAD_STREAM: Final = "DEAD"
 PROBE_STREAM: Final = "PROBE"
+ARCHIVE_STREAM: Final = "ARCHIVE"
 PAYLOAD_BUCKET: Final = "PAYLOADS"
 PAYLOAD_STREAM: Final = f"OBJ_{PAYLOAD_BUCKET}"
 
 LOG_SUBJECTS: Final = "conv.>"
 LIVE_SUBJECTS: Final = "live.>"
 DEAD_SUBJECTS: Final = "dead.>"
+ARCHIVED_SUBJECTS: Final = "archived.*"
+RETURNING_SUBJECTS: Final = "returning.*"
 VOICE_TAKEN_SUBJECTS: Final = "voicetaken.>"
 RECORDED_PREFIX: Final = "log"
 """The server republishes what LOG has stored under this prefix: ``conv.x`` becomes ``log.x``."""
@@ -104,6 +108,7 @@ def shard(key: str) -> str:
     return hashlib.blake2s(key.encode(), digest_size=1).hexdigest()
 
 
+@lru_cache(maxsize=4096)  # of every delta and event, mostly for the conversations that are being answered
 def _of(prefix: str, key: str) -> str:
     return f"{prefix}.{shard(key)}.{encode_key(key)}"
 
@@ -157,6 +162,17 @@ def work_for(responder: str) -> str:
 def live(key: str) -> str:
     """Where the deltas of one conversation are published."""
     return _of("live", key)
+
+
+def archived(key: str) -> str:
+    """Where it is kept that a conversation is archived: one of 65,536 subjects, each of many conversations,
+    so that the server's memory does not grow with them."""
+    return f"archived.{hashlib.blake2s(key.encode(), digest_size=2).hexdigest()}"
+
+
+def returning(key: str) -> str:
+    """Where it is kept that a conversation is being brought back, until it is."""
+    return f"returning.{hashlib.blake2s(key.encode(), digest_size=16).hexdigest()}"
 
 
 def inbox_prefix(user: str | None) -> str:

@@ -15,6 +15,7 @@ from contracts.envelope import Envelope, Recorded, parse_time, required
 from contracts.events import Event, Unread, Unrecognized
 from contracts.registry import Registry, UnknownEvent
 from eventlog.author import derived_id
+from eventlog.places import RESTORED, absolute
 from eventlog.ports import LogError
 from eventlog.text import json_of
 
@@ -102,7 +103,7 @@ def _decode(
     if event_type in registry.unread:
         event: Event = Unread.model_construct(name=event_type)
     else:
-        event = _event(registry, event_type, sequence, int(required(headers, attributes.VERSION)), payload)
+        event = _event(registry, event_type, sequence, headers, payload)
     previous = headers.get(PREVIOUS)
     return Recorded(
         id=required(headers, attributes.ID),
@@ -115,17 +116,20 @@ def _decode(
         traceparent=headers.get(attributes.TRACEPARENT),
         sequence=sequence,
         previous=sequence - 1 if previous is None else int(previous),
+        restored=RESTORED in headers,
     )
 
 
 def _event(
-    registry: Registry, event_type: str, sequence: int, version: int, payload: bytes | LogError
+    registry: Registry, event_type: str, sequence: int, headers: Mapping[str, str], payload: bytes | LogError
 ) -> Event:
+    version = int(required(headers, attributes.VERSION))
     if isinstance(payload, LogError):
         logger.warning("cannot read event %d (%s v%d): %s", sequence, event_type, version, payload)
         return Unrecognized(name=event_type, data_version=version, reason=str(payload), damaged=True)
     try:
-        return registry.decode(event_type, version, from_json(payload))
+        said = absolute(headers, event_type, from_json(payload), sequence)
+        return registry.decode(event_type, version, said)
     except (UnknownEvent, ValidationError, ValueError) as error:
         reason = _described(error)
         logger.warning("cannot read event %d (%s v%d): %s", sequence, event_type, version, reason)

@@ -1,8 +1,9 @@
 """Live deltas: published without waiting, numbered, and mended from the LIVE stream when some are missed."""
 
+import asyncio
 import logging
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
@@ -26,6 +27,10 @@ logger = logging.getLogger(__name__)
 REMEMBERED_ATTEMPTS: Final = 64
 """Of so many attempts at runs in one conversation a listener knows which delta comes next."""
 _SENT_AT: Final = "parley-sent-at"
+TURNS: Final = 4
+"""Of the event loop, after which deltas leave together."""
+AT_MOST: Final = 256
+"""Deltas that wait, so that a run which never yields to the loop is no burden."""
 _TIMED: Final = 16
 """Every 16th delta says when it was sent."""
 
@@ -59,16 +64,46 @@ class JetStreamLive:
         self._idle = settings.idle_check
         self._patience = settings.append_deadline
         self._reader = StreamReader(broker.client, subjects.LIVE_STREAM, settings.request_timeout)
+        self._waiting: deque[tuple[str, Delta]] = deque()
+        self._resting: asyncio.Task[None] | None = None
 
     async def publish(self, conversation: str, delta: Delta) -> None:
-        """See `Live.publish`."""
-        headers = {_SENT_AT: repr(time.time())} if delta.index % _TIMED == 0 else None
+        """See `Live.publish`.
+
+        It leaves at once. What any run of this process says in the next few turns of the event loop leaves
+        together behind them: a system call a delta would cost more than the delta. A loop that has nothing
+        else to do turns in no time.
+        """
+        self._waiting.append((conversation, delta))
+        if self._resting is None:
+            self._resting = asyncio.create_task(self._rest(), name="deltas that leave together")
+            await self._send()
+        elif len(self._waiting) >= AT_MOST:
+            await self._send()
+
+    async def _rest(self) -> None:
         try:
-            await self._broker.client.publish(subjects.live(conversation), json_of(delta), headers=headers)
-        except OUTAGE as error:  # the run goes on: what it comes to is in the log
-            logger.warning("run %s: delta %d is not sent: %s", delta.run_id, delta.index, error)
-            return
-        self._broker.metrics.sent(delta)
+            while True:
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
+                if not self._waiting:
+                    return
+                await self._send()
+        finally:
+            self._resting = None
+
+    async def _send(self) -> None:
+        while self._waiting:
+            conversation, delta = self._waiting.popleft()
+            headers = {_SENT_AT: repr(time.time())} if delta.index % _TIMED == 0 else None
+            try:
+                await self._broker.client.publish(
+                    subjects.live(conversation), json_of(delta), headers=headers
+                )
+            except OUTAGE as error:  # the run goes on: what it comes to is in the log
+                logger.warning("run %s: delta %d is not sent: %s", delta.run_id, delta.index, error)
+            else:
+                self._broker.metrics.sent(delta)
 
     @asynccontextmanager
     async def listen(self, conversation: str, *, replay: bool = False) -> AsyncIterator[AsyncIterator[Delta]]:

@@ -1,5 +1,7 @@
 """What every service is told about NATS by ``PARLEY_NATS_…`` variables."""
 
+from pathlib import Path
+
 from pydantic import Field, FilePath, SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -34,3 +36,19 @@ class PurgeSettings(Settings):
 
     purge_after_days: float = Field(default=30, ge=0)
     """Days after which what was said in a deleted conversation is removed for good; 0 for never."""
+
+
+class ArchiveSettings(Settings):
+    """Where quiet conversations go, and when."""
+
+    data_dir: Path = Path(".parley")
+    """Where the log, the projections and the generated secrets are kept."""
+    archive: str = ""
+    """A folder or `s3://bucket/prefix` for archived conversations. Empty: a folder in PARLEY_DATA_DIR."""
+    archive_after_days: float = Field(default=0, ge=0)
+    """Days of quiet after which a conversation is archived until somebody returns to it; 0 for never."""
+
+    @property
+    def place(self) -> str:
+        """The folder or the address of the bucket."""
+        return self.archive or str(self.data_dir / "archive")

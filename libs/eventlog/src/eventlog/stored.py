@@ -9,6 +9,7 @@ import logging
 from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping, Sized
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from nats.aio.client import Client
@@ -96,6 +97,12 @@ class StreamReader:
         """The oldest message behind a sequence on a subject or wildcard, as the leader has it."""
         return await self._get({"seq": after + 1, "next_by_subj": subject})
 
+    async def since(self, subject: str, moment: datetime) -> Stored | None:
+        """The oldest message that was stored at a time or later, up to the replica's last."""
+        body = {"start_time": moment.astimezone(UTC).isoformat(), "next_by_subj": subject, "batch": 1}
+        batch, _ = await self._direct(body)
+        return batch[0] if batch else None
+
     async def at(self, sequence: int) -> Stored | None:
         """The message at a sequence, as the leader has it."""
         return await self._get({"seq": sequence})
@@ -133,12 +140,16 @@ class StreamReader:
 
     async def count(self, subject: str, *, after: int) -> int:
         """How many messages there are behind a sequence on a subject or wildcard, as a replica has it."""
-        batch, pending = await self._batch(subject, after, FEWEST)
+        body = {"seq": after + 1, "next_by_subj": subject, "batch": FEWEST}
+        batch, pending = await self._direct(body)
         return len(batch) + pending
 
-    async def _batch(self, subject: str, after: int, most: int = BATCH) -> tuple[list[Stored], int]:
+    async def _batch(self, subject: str, after: int) -> tuple[list[Stored], int]:
+        return await self._direct({"seq": after + 1, "next_by_subj": subject, "batch": BATCH})
+
+    async def _direct(self, body: Mapping[str, object]) -> tuple[list[Stored], int]:
+        """The messages that a direct get gives, and how many more there are."""
         inbox = self._client.new_inbox()
-        body = {"seq": after + 1, "next_by_subj": subject, "batch": most}
         received: list[Msg] = []
         ended = asyncio.Event()
 

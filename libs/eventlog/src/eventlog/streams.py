@@ -79,6 +79,15 @@ def configurations(*, replicas: int, log_bytes: int, live_bytes: int) -> list[di
             "allow_direct": True,
         },
         {
+            "name": subjects.ARCHIVE_STREAM,
+            "subjects": [subjects.ARCHIVED_SUBJECTS, subjects.RETURNING_SUBJECTS],
+            "storage": "file",
+            "num_replicas": replicas,
+            "max_msgs_per_subject": 1,
+            "max_bytes": -1,
+            "allow_direct": True,
+        },
+        {
             "name": subjects.PAYLOAD_STREAM,
             "subjects": [f"$O.{subjects.PAYLOAD_BUCKET}.C.>", f"$O.{subjects.PAYLOAD_BUCKET}.M.>"],
             "storage": "file",

@@ -90,6 +90,9 @@ def router(log: Log, live: Live, inbox: Inbox, questions: Questions, settings: E
         search: Annotated[str | None, Query(description="Part of the key", max_length=128)] = None,
         status: Annotated[queries.Status | None, Query()] = None,
         protocol: Annotated[str | None, Query(max_length=32)] = None,
+        archived: Annotated[
+            bool | None, Query(description="Only those in the archive, or the others")
+        ] = None,
         limit: Annotated[int, Query(ge=1, le=LISTED_AT_MOST)] = 50,
         offset: Annotated[int, Query(ge=0, le=1 << 31)] = 0,
     ) -> ConversationList:
@@ -98,6 +101,7 @@ def router(log: Log, live: Live, inbox: Inbox, questions: Questions, settings: E
             search=search,
             status=status,
             protocol=protocol,
+            archived=archived,
             limit=limit,
             offset=offset,
             at_least=await log.position(),

@@ -10,7 +10,7 @@ from contracts.events import ConversationStarted, VoiceSessionCreated
 from edge_rest.questions import Questions
 from eventlog.turns.inbox import Inbox
 from identity import KeysUnavailableError, Member, RefusedTokenError, Verifier
-from protocols.voice.wire import SessionCreated, SessionSettings
+from protocols.voice.opening import SessionCreated, SessionSettings
 
 RESPONDER = "agent-runner"
 GRAPH = "chat"

@@ -15,6 +15,7 @@ from websockets.exceptions import SecurityError
 from websockets.frames import CloseCode, Frame
 from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS, Request
 
+from edge_ws.gathering import Gathering
 from edge_ws.settings import EdgeSettings
 
 FRAGMENT_BYTES: Final = 64
@@ -38,6 +39,11 @@ class BoundedProtocol(WebSocketsSansIOProtocol):
     _fragments = 0
     _kept = 0
     _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.Protocol`."""
+        super().connection_made(transport)
+        self.transport = Gathering(self.transport, self.loop)
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""

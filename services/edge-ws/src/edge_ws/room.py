@@ -27,7 +27,7 @@ from edge_ws.settings import EdgeSettings
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
 from eventlog.turns.inbox import Inbox, Receipt
-from protocols.room.dialect import Frame, NotUnderstood, Position, Room, decode, state_of
+from protocols.room.dialect import SAID, Frame, NotUnderstood, Position, Room, decode, state_of
 from protocols.room.wire import Connected, Refusal, Resync, SendCommand
 
 logger = logging.getLogger(__name__)
@@ -120,9 +120,7 @@ class _Visit:
                 await self._send(frames)
                 return
             await self._answer(Resync())
-            start = self._follower.seen.start
-            past = self._past(start.sequence if start else self._follower.seen.tail)
-            await self._answer(state_of([event async for event in past]))
+            await self._answer(state_of(await self._said()))
         answered = self._answered(newest_run)
         self._room = Room(answered)
         await self._send(_told(self._room, [event async for event in self._past(answered)], kept))
@@ -156,8 +154,17 @@ class _Visit:
         run = newest.event
         return run.message_sequence if isinstance(run, RunEnded) else run.message_sequence - 1
 
-    def _past(self, after: int) -> AsyncIterator[Recorded]:
-        return self._log.read(self._room_uid, after=after, until=self._follower.seen.tail)
+    async def _said(self) -> list[Recorded]:
+        """What `state_of` needs to know of the conversation, and no more."""
+        seen = self._follower.seen
+        if seen.start is None:
+            return []
+        reads = [self._past(seen.start.sequence, pattern) for pattern in SAID]
+        events = [event for read in reads async for event in read]
+        return sorted(events, key=lambda event: event.sequence)
+
+    def _past(self, after: int, pattern: str = ">") -> AsyncIterator[Recorded]:
+        return self._log.read(self._room_uid, after=after, until=self._follower.seen.tail, pattern=pattern)
 
     async def _follow_deltas(self, deltas: AsyncIterator[Delta]) -> None:
         async for delta in deltas:

@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import WebSocket, WebSocketDisconnect
 
 from access.settings import is_loopback
-from contracts.events import Event, VoiceSessionClaimed, VoiceSettingsChanged
+from contracts.events import Event, VoiceSessionClaimed, VoiceSessionCreated, VoiceSettingsChanged
 from contracts.subjects import InvalidKey, check_key
 from edge_ws.connection import POLICY_VIOLATION, Connection, TooSlow
 from edge_ws.flood import Flooding
@@ -21,6 +21,7 @@ from eventlog.broker import Broker
 from eventlog.ports import Conflict, Log, LogError, Unavailable
 from eventlog.turns.inbox import Inbox
 from identity import KeysUnavailableError, Member, RefusedTokenError, Verifier
+from protocols.voice.opening import ConnectQuery, read_query
 from protocols.voice.session import VoiceSession, fold
 from protocols.voice.wire import (
     CLOSE_FLOOD,
@@ -28,15 +29,15 @@ from protocols.voice.wire import (
     CLOSE_OTHER_OWNER,
     CLOSE_SERVER_ERROR,
     CLOSE_TOKEN_REFUSED,
-    ConnectQuery,
     Error,
     encode,
-    read_query,
 )
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 50
+ADMITTING: Final = (VoiceSessionCreated, VoiceSessionClaimed, VoiceSettingsChanged)
+"""What tells whose a session is and how it was set; what was spoken in it is the bridge's to read."""
 _BEARER: Final = "bearer "
 
 
@@ -186,8 +187,9 @@ class VoiceEndpoint:
         start = await self._inbox.standing(session_id)
         if start is None:
             return None
-        facts = [e async for e in self._log.read(session_id, after=start.sequence, pattern="voice.>")]
-        session = fold([start, *facts])
+        reads = [self._log.read(session_id, after=start.sequence, pattern=kind.type) for kind in ADMITTING]
+        facts = [event for read in reads async for event in read]
+        session = fold([start, *sorted(facts, key=lambda event: event.sequence)])
         return _Standing(session, tail) if session else None
 
 

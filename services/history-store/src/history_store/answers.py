@@ -18,6 +18,9 @@ from contracts.queries import (
     Message,
     Messages,
     MessagesQuery,
+    Quiet,
+    QuietConversation,
+    QuietQuery,
     Quotations,
     QuotationsQuery,
     Session,
@@ -58,6 +61,8 @@ class Answers:
             wanted.append(columns.status == query.status)
         if query.protocol is not None:
             wanted.append(columns.protocol == query.protocol)
+        if query.archived is not None:
+            wanted.append(columns.archived == query.archived)
         newest_first = (
             select(CONVERSATION)
             .where(*wanted)
@@ -69,6 +74,28 @@ class Answers:
             total = await connection.scalar(select(func.count()).select_from(CONVERSATION).where(*wanted))
             rows = await connection.execute(newest_first)
             return Sessions(sessions=fitting(map(Session.model_validate, rows)), total=total or 0)
+
+    async def quiet(self, query: QuietQuery) -> Quiet:
+        """See `QuietQuery`."""
+        columns = CONVERSATION.c
+        wanted = [
+            columns.last_sequence < query.before,
+            columns.last_sequence > query.after,
+            columns.unanswered == 0,
+            columns.archived.is_(False),
+            columns.responder != STORE_RESPONDER,
+        ]
+        if query.key is not None:
+            wanted.append(columns.key == query.key)
+        longest_first = select(CONVERSATION).where(*wanted).order_by(columns.last_sequence).limit(query.limit)
+        async with self._store.reading() as connection:
+            rows = [row._asdict() for row in await connection.execute(longest_first)]
+        return Quiet(
+            conversations=fitting(
+                QuietConversation(key=row["key"], last_sequence=row["last_sequence"], listed=row)
+                for row in rows
+            )
+        )
 
     async def session(self, query: SessionQuery) -> SessionFound:
         """See `SessionQuery`."""

@@ -15,6 +15,7 @@ from contracts.envelope import Recorded
 from contracts.events import GRAPH_STATE, REGISTERED, SHOWN, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
+from eventlog.archived import ArchiveIndex
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
@@ -59,6 +60,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         metrics,
         outage_patience=own.outage_patience,
         ready_lag=own.ready_lag,
+        archived=lambda: ArchiveIndex(broker.client, nats.request_timeout),
     )
 
     projecting: asyncio.Task[None] | None = None

@@ -22,7 +22,7 @@ from contracts.events import (
 )
 from history_store.tables import CONVERSATION
 
-_POSITIONS: Final = frozenset({"sequence", "incarnation", "last_sequence"})
+_POSITIONS: Final = frozenset({"sequence", "incarnation", "last_sequence", "archived"})
 _NOTHING: Final = bytes(hashlib.sha256().digest_size)
 
 

@@ -1,7 +1,8 @@
 """The queries as FastStream subscribers; replicas share the questions."""
 
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import getdoc
+from typing import Any, Final, get_type_hints
 
 from faststream import ExceptionMiddleware
 from faststream.nats import NatsRouter
@@ -9,30 +10,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from contracts import queries, subjects
-from contracts.queries import (
-    Failure,
-    History,
-    HistoryQuery,
-    ItemFound,
-    ItemQuery,
-    Items,
-    ItemsQuery,
-    Messages,
-    MessagesQuery,
-    Namespaces,
-    NamespacesQuery,
-    Query,
-    Quotations,
-    QuotationsQuery,
-    Runs,
-    RunsQuery,
-    SessionFound,
-    SessionQuery,
-    Sessions,
-    SessionsQuery,
-    Threads,
-    ThreadsQuery,
-)
+from contracts.queries import Failure, Query
 from history_store.answers import Answers
 from history_store.memory import Memory
 from history_store.projector import Behind, Projector
@@ -41,8 +19,8 @@ from history_store.threads import ThreadAnswers
 QUEUE: Final = "history-store"
 CONCURRENT_ANSWERS: Final = 32
 
-QueryT = TypeVar("QueryT", bound=Query)
-AnswerT = TypeVar("AnswerT", bound=BaseModel)
+Answering = Callable[[Any], Awaitable[BaseModel]]
+"""Takes one kind of `Query`."""
 
 
 async def invalid(error: ValidationError) -> Failure:
@@ -70,6 +48,19 @@ def router(
     answers: Answers, threads: ThreadAnswers, memory: Memory, projector: Projector, *, query_wait: float
 ) -> NatsRouter:
     """A router with a subscriber for each query; `query_wait` in seconds."""
+    table: Mapping[str, Answering] = {
+        queries.SESSIONS: answers.sessions,
+        queries.SESSION: answers.session,
+        queries.MESSAGES: answers.messages,
+        queries.HISTORY: answers.history,
+        queries.QUIET: answers.quiet,
+        queries.QUOTATIONS: answers.quotations,
+        queries.THREADS: threads.threads,
+        queries.RUNS: threads.runs,
+        queries.ITEM: memory.item,
+        queries.ITEMS: memory.items,
+        queries.NAMESPACES: memory.namespaces,
+    }
     failures = ExceptionMiddleware(
         publish_handlers={
             ValidationError: invalid,
@@ -81,59 +72,24 @@ def router(
         }
     )
     routes = NatsRouter(middlewares=[failures])
+    for name, answer in table.items():
+        handler = _once_projected(answer, projector, query_wait)
+        routes.subscriber(
+            subjects.query(name), queue=QUEUE, max_workers=CONCURRENT_ANSWERS, description=handler.__doc__
+        )(handler)
+    return routes
 
-    async def current(query: QueryT, answer: Callable[[QueryT], Awaitable[AnswerT]]) -> AnswerT:
+
+def _once_projected(answer: Answering, projector: Projector, query_wait: float) -> Answering:
+    """A handler that answers when the projection has reached what its question names."""
+    hints = get_type_hints(answer)
+
+    async def handler(query: Query) -> BaseModel:
         await projector.reached(query.at_least, timeout_seconds=query_wait)
         return await answer(query)
 
-    @routes.subscriber(subjects.query(queries.SESSIONS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def list_sessions(query: SessionsQuery) -> Sessions:
-        """Lists conversations."""
-        return await current(query, answers.sessions)
-
-    @routes.subscriber(subjects.query(queries.SESSION), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def find_session(query: SessionQuery) -> SessionFound:
-        """Finds one conversation."""
-        return await current(query, answers.session)
-
-    @routes.subscriber(subjects.query(queries.MESSAGES), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def newest_messages(query: MessagesQuery) -> Messages:
-        """Gives the newest messages of a conversation."""
-        return await current(query, answers.messages)
-
-    @routes.subscriber(subjects.query(queries.HISTORY), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def read_history(query: HistoryQuery) -> History:
-        """Gives the history of a conversation, page by page."""
-        return await current(query, answers.history)
-
-    @routes.subscriber(subjects.query(queries.QUOTATIONS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def last_quotations(query: QuotationsQuery) -> Quotations:
-        """Tells which quotations a user was given last."""
-        return await current(query, answers.quotations)
-
-    @routes.subscriber(subjects.query(queries.THREADS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def search_threads(query: ThreadsQuery) -> Threads:
-        """Lists conversations as threads."""
-        return await current(query, threads.threads)
-
-    @routes.subscriber(subjects.query(queries.RUNS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def list_runs(query: RunsQuery) -> Runs:
-        """Lists the runs of a conversation."""
-        return await current(query, threads.runs)
-
-    @routes.subscriber(subjects.query(queries.ITEM), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def find_item(query: ItemQuery) -> ItemFound:
-        """Finds one item of the store."""
-        return await current(query, memory.item)
-
-    @routes.subscriber(subjects.query(queries.ITEMS), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def search_items(query: ItemsQuery) -> Items:
-        """Searches the store."""
-        return await current(query, memory.items)
-
-    @routes.subscriber(subjects.query(queries.NAMESPACES), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def list_namespaces(query: NamespacesQuery) -> Namespaces:
-        """Lists the namespaces of the store."""
-        return await current(query, memory.namespaces)
-
-    return routes
+    # FastStream reads from the function what it takes and gives, and what it is called.
+    handler.__annotations__ = hints
+    handler.__name__ = answer.__name__
+    handler.__doc__ = getdoc(hints["query"])
+    return handler

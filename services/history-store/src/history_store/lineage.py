@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from contracts.envelope import Recorded
+from contracts.events import ConversationArchived
 from eventlog.ports import Log
 
 ANCHORS: Final = 8
@@ -37,9 +38,13 @@ class Stand:
 def renewed(anchors: Sequence[Anchor], events: Sequence[Recorded]) -> tuple[Anchor, ...]:
     """The anchors after more events: the newest of each of the last conversations."""
     newest = {conversation: (sequence, id_) for sequence, id_, conversation in anchors}
-    for event in events[-100 * ANCHORS :]:
-        newest.pop(event.conversation, None)
-        newest[event.conversation] = event.sequence, event.id
+    last = len(events) - 100 * ANCHORS
+    for number, event in enumerate(events):
+        if isinstance(event.event, ConversationArchived):  # the log is to lose it
+            newest.pop(event.conversation, None)
+        elif number >= last:
+            newest.pop(event.conversation, None)
+            newest[event.conversation] = event.sequence, event.id
     kept = list(newest.items())[-ANCHORS:]
     return tuple((sequence, id_, conversation) for conversation, (sequence, id_) in kept)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from contracts.envelope import Recorded, format_time
 from contracts.events import (
@@ -11,6 +11,7 @@ from contracts.events import (
     AnswerReceived,
     CancelRequested,
     CheckpointsRemoved,
+    ConversationArchived,
     ConversationDeleted,
     ConversationStarted,
     ItemDeleted,
@@ -53,6 +54,7 @@ class Changes:
         quotations: quotations newly given, in order.
         runs: the last state of every run touched, by id.
         gone: incarnations of which nothing may be left.
+        archived: incarnations of which only the row of the conversation may be left.
         rolled_back: runs of which no entry may be left.
         forgotten: runs that are not to be listed any more.
         items: the last state of every item of the store that was touched.
@@ -63,6 +65,7 @@ class Changes:
     quotations: list[QuotationRow] = field(default_factory=list)
     runs: dict[str, RunRow] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
+    archived: set[int] = field(default_factory=set)
     rolled_back: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
     items: ItemChanges = field(default_factory=lambda: ItemChanges({}))
@@ -95,6 +98,8 @@ def project(
         if run := evolve_run(changes.runs, after, recorded):
             changes.runs[run.run_id] = run
         match recorded.event:
+            case ConversationArchived():
+                changes.archived.add(after.incarnation)
             case CheckpointsRemoved(scope="runs", run_ids=run_ids):
                 changes.rolled_back.update(run_ids)
             case RunCancelled(rolled_back=True, run_id=run_id):
@@ -114,12 +119,13 @@ def project(
                 evolve_items(changes.items, after.incarnation, recorded)
             case _:
                 changes.entries += entries(after.incarnation, recorded)
+    bare = changes.gone | changes.archived
     changes.entries = [
         entry
         for entry in changes.entries
-        if entry.incarnation not in changes.gone and entry.run_id not in changes.rolled_back
+        if entry.incarnation not in bare and entry.run_id not in changes.rolled_back
     ]
-    changes.quotations = [row for row in changes.quotations if row.incarnation not in changes.gone]
+    changes.quotations = [row for row in changes.quotations if row.incarnation not in bare]
     changes.items.rows = {
         place: None if row and row.incarnation in changes.gone else row
         for place, row in changes.items.rows.items()
@@ -128,7 +134,7 @@ def project(
     changes.runs = {
         run_id: row
         for run_id, row in changes.runs.items()
-        if row.incarnation not in changes.gone and run_id not in unlisted
+        if row.incarnation not in bare and run_id not in unlisted
     }
     return changes
 
@@ -140,6 +146,8 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
         return _started(recorded, event)
     if conversation is None or isinstance(event, ConversationDeleted):
         return None
+    if isinstance(event, ConversationArchived):
+        return listed(event.listed)
     changes: dict[str, object] = {
         "updated_at": format_time(recorded.occurred_at),
         "last_sequence": recorded.sequence,
@@ -166,6 +174,11 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
     changed = conversation.model_copy(update=changes)
     changed.status = _status(changed, ended=isinstance(event, ENDS))
     return changed
+
+
+def listed(row: Mapping[str, Any]) -> ConversationRow:
+    """The row of an archived conversation, from what the archive keeps of it; an earlier release may have."""
+    return ConversationRow.model_validate({**row, "archived": True})
 
 
 def entries(incarnation: int, recorded: Recorded) -> list[EntryRow]:

@@ -15,7 +15,9 @@ from chassis.backoff import delays
 from chassis.metrics import ProjectionMetrics
 from contracts.envelope import Recorded
 from contracts.events import Unrecognized
+from eventlog.archived import ArchiveIndex
 from eventlog.ports import Log, LogError
+from history_store.archived import list_archived
 from history_store.database import is_poison
 from history_store.lineage import strayed
 from history_store.store import Moved, Store
@@ -63,15 +65,17 @@ class Projector:
         *,
         outage_patience: float,
         ready_lag: int = 1000,
+        archived: Callable[[], ArchiveIndex] | None = None,
     ) -> None:
-        """`log` gives the log once the broker is connected; `outage_patience` is in seconds. With more than
-        `ready_lag` events to catch up with, nobody is told what the tables hold."""
+        """`log` gives the log once the broker is connected, `archived` what has left it; `outage_patience` in
+        seconds. With more than `ready_lag` events to catch up with, nobody is told what the tables hold."""
         self._log = log
         self._store = store
         self._give_up = give_up
         self._metrics = metrics
         self._patience = outage_patience
         self._ready_lag = ready_lag
+        self._archived = archived
         self._moved = asyncio.Condition()
         self._waiting = 0
         self._wanted = asyncio.Event()
@@ -179,6 +183,8 @@ class Projector:
         await self._store.sign((await log.state()).made)
         self._goal = await log.position()
         position = await self._store.position()
+        if self._archived and not position:
+            await list_archived(self._archived(), self._store)
         self._filling = self._goal - position > (self._ready_lag if position else 0)
         if self._filling:
             self.trouble = f"the tables are being filled from the log, up to {self._goal}"

@@ -22,10 +22,12 @@ from contracts.envelope import Recorded
 from contracts.events import REGISTERED, SHOWN, UPCASTERS
 from contracts.registry import Registry
 from eventlog import service
+from eventlog.archived import ArchiveIndex
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings
+from history_store.archived import list_archived
 from history_store.database import is_poison
 from history_store.digests import Digests
 from history_store.lineage import strayed
@@ -36,7 +38,9 @@ from history_store.tables import ROWS
 BATCH: Final = 4000
 BATCHES_AHEAD: Final = 3
 SHOWN_DIFFERENCES: Final = 100
-SILENCE_SECONDS: Final = 60
+SILENCE_SECONDS: Final = 5
+VERIFICATIONS: Final = 5
+"""How often it is compared when conversations go to the archive, or come back, meanwhile."""
 _PROGRESS_SECONDS: Final = 2.0
 _SCHEMA: Final = "parley_rebuild"
 
@@ -72,23 +76,32 @@ class Outcome:
             self.examples.append(text)
 
 
-async def rebuild(log: Log, live: Store, beside: Store, *, verify: bool, say: Say) -> Outcome:
-    """Build `beside` from the log; compare it with `live`, or put it in the place of `live`.
+async def rebuild(
+    log: Log, live: Store, beside: Store, *, verify: bool, say: Say, archived: ArchiveIndex | None = None
+) -> Outcome:
+    """Build `beside` from the log and what is `archived`; compare it with `live`, or let it take its place.
 
     Raises:
         Moved: if the live tables belong to another release.
         LogError: if the log does not answer.
     """
-    outcome = Outcome()
-    await beside.prepare(afresh=True)
-    await beside.sign((await log.state()).made)
-    if verify:
+    for _ in range(VERIFICATIONS):
+        outcome = Outcome()
+        stood = await archived.position() if archived else 0
+        await beside.prepare(afresh=True)
+        await beside.sign((await log.state()).made)
+        if not verify:
+            await _build(log, beside, await log.position(), outcome, say)
+            if archived:
+                await list_archived(archived, beside)
+            await _digest(beside, outcome)
+            await _swap(log, live, beside, archived, say)
+            break
         await _build(log, beside, await live.position(), outcome, say)
-        await _verify(log, live, beside, outcome, say)
-    else:
-        await _build(log, beside, await log.position(), outcome, say)
-        await _digest(beside, outcome)
-        await _swap(log, live, beside, say)
+        await _verify(log, live, beside, archived, outcome, say)
+        if not outcome.differences or archived is None or stood == await archived.position():
+            break
+        say("conversations were archived or came back meanwhile: once more")
     return outcome
 
 
@@ -123,21 +136,22 @@ async def _build(log: Log, beside: Store, until: int, outcome: Outcome, say: Say
 
 async def _events(log: Log, after: int, until: int) -> AsyncGenerator[list[Recorded], None]:
     """The log's events with ``after < sequence <= until`` in large batches."""
-    until = min(until, await log.position())  # the last ones may have been erased
-    if after >= until:
-        return
     gathered: list[Recorded] = []
-    async with log.follow_all(after=after) as batches:
-        while True:
-            async with asyncio.timeout(SILENCE_SECONDS):
-                batch = await anext(batches)
-            gathered += [event for event in batch if event.sequence <= until]
-            ended = batch[-1].sequence >= until
-            if gathered and (ended or len(gathered) >= BATCH):
-                yield gathered
-                gathered = []
-            if ended:
-                return
+    while after < (until := min(until, await log.position())):  # the last ones may have gone from the log
+        async with log.follow_all(after=after) as batches:
+            while after < until:
+                try:
+                    async with asyncio.timeout(SILENCE_SECONDS):
+                        batch = await anext(batches)
+                except TimeoutError:
+                    break
+                after = batch[-1].sequence
+                gathered += [event for event in batch if event.sequence <= until]
+                if len(gathered) >= BATCH:
+                    yield gathered
+                    gathered = []
+    if gathered:
+        yield gathered
 
 
 async def _apply(beside: Store, batch: Sequence[Recorded], after: int) -> None:
@@ -155,12 +169,16 @@ async def _apply(beside: Store, batch: Sequence[Recorded], after: int) -> None:
             after = event.sequence
 
 
-async def _verify(log: Log, live: Store, beside: Store, outcome: Outcome, say: Say) -> None:
+async def _verify(
+    log: Log, live: Store, beside: Store, archived: ArchiveIndex | None, outcome: Outcome, say: Say
+) -> None:
     async with live.reading() as found:
         stand = await stand_of(found)
         if why := await strayed(log, stand):
             outcome.differ(why)
         await _build(log, beside, stand.sequence, outcome, say)
+        if archived:
+            await list_archived(archived, beside)
         async with beside.reading() as expected:
             for table in ROWS:
                 await _compare(table, found, expected, outcome)
@@ -197,11 +215,13 @@ async def _digest(beside: Store, outcome: Outcome) -> None:
                 outcome.digests.add_row(table, row)
 
 
-async def _swap(log: Log, live: Store, beside: Store, say: Say) -> None:
+async def _swap(log: Log, live: Store, beside: Store, archived: ArchiveIndex | None, say: Say) -> None:
     """Put the rebuilt tables in the place of the live ones, with what came into the log meanwhile."""
     async with live.writing() as connection:
         await lock(connection)
         await _build(log, beside, await log.position(), Outcome(), say)
+        if archived:
+            await list_archived(archived, beside)
         stand = await beside.stand()
         if live.embedded:
             await _copy(beside, connection)
@@ -266,7 +286,8 @@ async def run(*, verify: bool, say: Say) -> Outcome:
         await live.prepare()
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=SHOWN), nats)
         async with second(live) as beside:
-            return await rebuild(log, live, beside, verify=verify, say=say)
+            index = ArchiveIndex(broker.client, nats.request_timeout)
+            return await rebuild(log, live, beside, verify=verify, say=say, archived=index)
     finally:
         await live.close()
         await broker.stop()

@@ -33,7 +33,7 @@ async def write(connection: AsyncConnection, events: Sequence[Recorded]) -> None
     changes = project(known, events, runs, items)
     await _remove(connection, changes)
     touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
-    await _replace(connection, touched)
+    await replace(connection, touched)
     if changes.entries:
         await connection.execute(insert(ENTRY), [dict(entry) for entry in changes.entries])
     moved = [row for run_id, row in changes.runs.items() if row and row is not runs.get(run_id)]
@@ -79,6 +79,9 @@ async def _remove(connection: AsyncConnection, changes: Changes) -> None:
     if changes.gone:
         for table in ROWS:
             await connection.execute(delete(table).where(table.c.incarnation.in_(changes.gone)))
+    if changes.archived:
+        for table in (ENTRY, RUN, QUOTATION):
+            await connection.execute(delete(table).where(table.c.incarnation.in_(changes.archived)))
     if changes.rolled_back:
         await connection.execute(delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
     if changes.forgotten or changes.rolled_back:
@@ -86,7 +89,8 @@ async def _remove(connection: AsyncConnection, changes: Changes) -> None:
         await connection.execute(delete(RUN).where(RUN.c.run_id.in_(gone)))
 
 
-async def _replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> None:
+async def replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> None:
+    """Put rows of conversations in the place of those that are there."""
     if rows:
         incarnations = [row.incarnation for row in rows]
         await connection.execute(delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_(incarnations)))

@@ -16,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import Recorded
 from history_store.database import engine_of
 from history_store.lineage import Stand, decode, encode, renewed
-from history_store.rows import write
+from history_store.rows import replace, write
 from history_store.tables import (
+    CONVERSATION,
     METADATA,
     POSITION,
     ROWS,
     SCHEMA_VERSION,
+    ConversationRow,
 )
 
 _PREPARING: Final = 7_205_759
@@ -138,6 +140,15 @@ class Store:
         async with self.writing() as connection:
             await _advance(connection, after, events)
             await write(connection, events)
+
+    async def list_archived(self, rows: Sequence[ConversationRow]) -> None:
+        """List conversations as archived, but not those that are listed already."""
+        async with self.writing() as connection:
+            wanted = {row.key: row for row in rows}
+            known = await connection.scalars(select(CONVERSATION.c.key).where(CONVERSATION.c.key.in_(wanted)))
+            for key in known:
+                del wanted[key]
+            await replace(connection, list(wanted.values()))
 
     async def skip(self, event: Recorded, *, after: int) -> None:
         """Move the position past an event that cannot be projected.

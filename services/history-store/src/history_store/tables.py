@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Index, MetaData, String, Table
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 8
 """Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
 
 
@@ -24,6 +24,7 @@ class ConversationRow(SQLModel):
         outcome: how the last run ended: completed, asked, stopped, cancelled or failed.
         error: what the last run failed with, and its kind.
         state_updated_at: when a run last ended, or the conversation began.
+        archived: its events are in the archive, and so it has no other rows.
     """
 
     incarnation: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -47,6 +48,7 @@ class ConversationRow(SQLModel):
     error: str | None = None
     error_kind: str | None = None
     state_updated_at: str
+    archived: bool = False
 
 
 class Conversation(ConversationRow, table=True):

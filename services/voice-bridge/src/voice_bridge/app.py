@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import uuid4
 
-import openai
 from faststream.asgi import AsgiFastStream
 from prometheus_client import Gauge
 
@@ -21,9 +20,7 @@ from eventlog.payloads import Payloads
 from eventlog.settings import NatsSettings
 from eventlog.turns.inbox import Inbox
 from voice_bridge.adapters import AgentCommands, AgentTools
-from voice_bridge.engines.cascade import CascadeEngine
 from voice_bridge.engines.local import local_engine
-from voice_bridge.engines.realtime import RealtimeEngine
 from voice_bridge.handlers import SERVICE, router
 from voice_bridge.metrics import Metrics
 from voice_bridge.ports import Engine
@@ -77,6 +74,12 @@ def make_engine(settings: BridgeSettings, broker: Broker, metrics: Metrics, time
     if settings.voice == "local":
         commands = AgentCommands(broker, timeout_seconds)
         return local_engine(commands, settings.detection(), settings.voice_ears, settings.voice_mouth)
+    # 17 MB that the local engine has no use for.
+    import openai
+
+    from voice_bridge.engines.cascade import CascadeEngine
+    from voice_bridge.engines.realtime.engine import RealtimeEngine
+
     client = openai.AsyncOpenAI(
         api_key=settings.voice_key.get_secret_value() or None,
         base_url=settings.voice_url or None,

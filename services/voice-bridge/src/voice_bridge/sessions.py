@@ -32,8 +32,9 @@ from voice_bridge.keeping import Keeping, Store
 from voice_bridge.metrics import Metrics
 from voice_bridge.ports import Engine, EngineError, Said, Surroundings, Tool
 from voice_bridge.recorder import PROTOCOL, Recorder
-from voice_bridge.session import Parts, Session
+from voice_bridge.session import Session
 from voice_bridge.settings import BridgeSettings
+from voice_bridge.stage import Parts
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 
 from chassis.settings import Settings
 from voice_bridge.domain.endpointing import VadSettings
-from voice_bridge.domain.talk import Patience
+from voice_bridge.domain.patience import Patience
 from voice_bridge.engines.realtime.model import Model
 
 

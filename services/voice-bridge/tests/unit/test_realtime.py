@@ -27,9 +27,11 @@ from voice_bridge.domain.speech import (
     TurnCommitted,
     UserTranscript,
 )
-from voice_bridge.engines.realtime import Limits, Model, RealtimeEngine, RealtimeSession
-from voice_bridge.engines.realtime.model import session_update
-from voice_bridge.engines.realtime.upstream import Unread, Upstream
+from voice_bridge.engines.realtime.engine import RealtimeEngine
+from voice_bridge.engines.realtime.model import Limits, Model, session_update
+from voice_bridge.engines.realtime.outcomes import Unread
+from voice_bridge.engines.realtime.session import RealtimeSession
+from voice_bridge.engines.realtime.upstream import Upstream
 from voice_bridge.ports import CallTool, EngineError, Said, Surroundings, Tool
 
 CHUNK = bytes(FRAME_BYTES)

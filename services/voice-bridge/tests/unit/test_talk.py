@@ -13,6 +13,7 @@ from voice_bridge.domain.effects import (
     TellSpeech,
     UserSaid,
 )
+from voice_bridge.domain.patience import Patience
 from voice_bridge.domain.speech import (
     BYTES_PER_MS,
     AudioChunk,
@@ -29,7 +30,7 @@ from voice_bridge.domain.speech import (
     UserTranscript,
     duration_ms,
 )
-from voice_bridge.domain.talk import TRANSCRIPT_WAIT, Patience, Phase, Talk
+from voice_bridge.domain.talk import TRANSCRIPT_WAIT, Phase, Talk
 
 USER_TURN = (SpeechStarted("u"), SpeechStopped(), TurnCommitted("i1"), UserTranscript("i1", "hello", 700))
 

@@ -4,7 +4,12 @@ from collections.abc import Mapping
 
 from contracts.events.base import Event, Upcaster, Work
 from contracts.events.checkpoint import CheckpointSaved, CheckpointsRemoved, WritesSaved
-from contracts.events.conversation import ConversationDeleted, ConversationStarted, ForkOrigin
+from contracts.events.conversation import (
+    ConversationArchived,
+    ConversationDeleted,
+    ConversationStarted,
+    ForkOrigin,
+)
 from contracts.events.document import DocumentDeleted, DocumentSaved
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
 from contracts.events.placeholder import Unread, Unrecognized
@@ -46,6 +51,7 @@ from contracts.events.voice import (
 REGISTERED: tuple[type[Event], ...] = (
     ConversationStarted,
     ConversationDeleted,
+    ConversationArchived,
     MessageReceived,
     AnswerReceived,
     CancelRequested,
@@ -108,6 +114,7 @@ __all__ = [
     "CancelRequested",
     "CheckpointSaved",
     "CheckpointsRemoved",
+    "ConversationArchived",
     "ConversationDeleted",
     "ConversationStarted",
     "CrisisAnswered",

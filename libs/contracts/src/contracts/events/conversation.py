@@ -1,6 +1,7 @@
 """The life of a conversation."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -41,3 +42,21 @@ class ConversationDeleted(Event):
     """From here on every read answers "not found"; the key may be used again."""
 
     type: ClassVar[str] = "conversation.deleted"
+
+
+class ConversationArchived(Event):
+    """It has been quiet for long and is in a file; its events leave the log, this one among them.
+
+    Nobody appends behind it: whoever meets it has the conversation brought back first.
+
+    Attributes:
+        file: where it is within the archive.
+        events: how many are in the file.
+        listed: how the projection lists it until somebody returns to it.
+    """
+
+    type: ClassVar[str] = "conversation.archived"
+
+    file: str
+    events: int
+    listed: Mapping[str, Any]

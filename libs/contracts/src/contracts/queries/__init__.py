@@ -1,5 +1,6 @@
 """Questions that services answer over request/reply, and their answers, by who answers them."""
 
+from contracts.queries.archive import RETURN, Return, Returned
 from contracts.queries.base import Failure, Query
 from contracts.queries.graphs import (
     CHECKPOINT_IDS,
@@ -25,6 +26,7 @@ from contracts.queries.graphs import (
 from contracts.queries.history import (
     HISTORY,
     MESSAGES,
+    QUIET,
     QUOTATIONS,
     SESSION,
     SESSIONS,
@@ -34,6 +36,9 @@ from contracts.queries.history import (
     Message,
     Messages,
     MessagesQuery,
+    Quiet,
+    QuietConversation,
+    QuietQuery,
     Quotations,
     QuotationsQuery,
     Session,
@@ -110,7 +115,9 @@ __all__ = [
     "ITEMS",
     "MESSAGES",
     "NAMESPACES",
+    "QUIET",
     "QUOTATIONS",
+    "RETURN",
     "RUNS",
     "RUN_ONCE",
     "SESSION",
@@ -153,8 +160,13 @@ __all__ = [
     "NamespacesQuery",
     "OpenVoice",
     "Query",
+    "Quiet",
+    "QuietConversation",
+    "QuietQuery",
     "Quotations",
     "QuotationsQuery",
+    "Return",
+    "Returned",
     "RunOnce",
     "RunOnceResult",
     "RunRecord",

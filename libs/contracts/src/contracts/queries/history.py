@@ -1,6 +1,6 @@
 """What history-store is asked."""
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +19,7 @@ class Session(BaseModel):
         owner: the authenticated user it belongs to; None where anyone may read it.
         interrupt_id: names the open question, if there is one.
         last_sequence: its newest event.
+        archived: its events are in the archive until somebody returns to it.
     """
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
@@ -38,6 +39,7 @@ class Session(BaseModel):
     created_at: str
     updated_at: str
     last_sequence: int
+    archived: bool = False
 
 
 SESSIONS: Final = "history.sessions"
@@ -51,6 +53,7 @@ class SessionsQuery(Query):
         user_id: only those listed under this user.
         status: only those in this state.
         protocol: only those opened by this wire protocol.
+        archived: only those that are archived, or only those that are not.
         caller: the authenticated user who asks; conversations of other owners are left out.
         everybodys: whether those of all owners are wanted, as an operator may ask.
     """
@@ -59,6 +62,7 @@ class SessionsQuery(Query):
     user_id: str | None = None
     status: Status | None = None
     protocol: str | None = None
+    archived: bool | None = None
     caller: str | None = None
     everybodys: bool = False
     limit: int = Field(default=500, ge=1, le=500)
@@ -77,6 +81,47 @@ class Sessions(BaseModel):
 
     sessions: tuple[Session, ...] = ()
     total: int
+
+
+QUIET: Final = "history.quiet"
+
+
+class QuietQuery(Query):
+    """The conversations of which nothing is heard from a sequence on, the longest quiet first; not those that
+    wait for an answer of a run, or are archived.
+
+    Attributes:
+        before: their newest event comes before this sequence.
+        after: and behind this one.
+        key: only this conversation.
+    """
+
+    before: int
+    after: int = 0
+    key: str | None = None
+    limit: int = Field(default=100, ge=1, le=500)
+
+
+class QuietConversation(BaseModel):
+    """One of them.
+
+    Attributes:
+        listed: its whole row, as the projection can list it without its events.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    last_sequence: int
+    listed: dict[str, Any]
+
+
+class Quiet(BaseModel):
+    """The answer to `QuietQuery`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    conversations: tuple[QuietConversation, ...] = ()
 
 
 SESSION: Final = "history.session"

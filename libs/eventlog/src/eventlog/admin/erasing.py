@@ -45,28 +45,29 @@ class Deletion:
 
 
 async def erase(broker: Broker, settings: NatsSettings, conversation: str) -> Erased:
-    """Remove everything that the streams hold of a conversation.
+    """Remove everything that the streams hold of a conversation, which is not archived.
 
     Raises:
         LogError: if the projections have not seen the deletion, and nothing was removed; or if the
             server refuses.
     """
-    log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
+    log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings, returns=False)
     await Inbox(log, Author(source="parley")).delete(conversation)
     tail = await log.tail(conversation)
-    if tail and (await _projected(broker, conversation, tail)).session is not None:
+    if tail and (await projected(broker, conversation, tail)).session is not None:
         raise LogError("the conversation came into use again")
-    return await _remove(broker, settings, [Deletion(conversation, tail)])
+    return await remove(broker, settings, [Deletion(conversation, tail)])
 
 
 async def purge(broker: Broker, settings: NatsSettings, deletions: Sequence[Deletion]) -> Erased:
     """Remove what was deleted before; what was said under the same keys since stays. Raises as `erase`."""
     newest = max(deletions, key=lambda deletion: deletion.sequence)
-    await _projected(broker, newest.conversation, newest.sequence)
-    return await _remove(broker, settings, deletions)
+    await projected(broker, newest.conversation, newest.sequence)
+    return await remove(broker, settings, deletions)
 
 
-async def _remove(broker: Broker, settings: NatsSettings, deletions: Sequence[Deletion]) -> Erased:
+async def remove(broker: Broker, settings: NatsSettings, deletions: Sequence[Deletion]) -> Erased:
+    """Purge conversations, each up to an event. Raises `LogError`."""
     reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
     own: set[str] = set()
     events = deltas = dead_letters = 0
@@ -109,7 +110,12 @@ async def _remove_payloads(
     return removed
 
 
-async def _projected(broker: Broker, conversation: str, sequence: int) -> SessionFound:
+async def projected(broker: Broker, conversation: str, sequence: int) -> SessionFound:
+    """The conversation as the projection lists it once it has seen an event.
+
+    Raises:
+        LogError: if it does not see it in time.
+    """
     question = SessionQuery(conversation=conversation, at_least=sequence)
     try:
         return await ask(broker, SESSION, question, SessionFound, timeout_seconds=PROJECTED_SECONDS)

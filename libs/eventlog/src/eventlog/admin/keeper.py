@@ -1,7 +1,8 @@
 """The operator's own service: ``python -m eventlog.admin.keeper`` keeps the streams as they are declared.
 
 LIVE lies in memory, so a single nats-server forgets it when it restarts, and only the operator may make it
-again. What was deleted long enough ago is removed for good, and metrics tell how full the streams are.
+again. What was deleted long enough ago is removed for good, what has been quiet for long is archived and
+brought back when somebody returns to it, and metrics tell how full the streams are.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from faststream.asgi import AsgiFastStream
+from faststream.nats import NatsRouter
 from faststream.specification import AsyncAPI
 
 from chassis import server
@@ -21,13 +23,16 @@ from chassis.metrics import StreamMetrics
 from chassis.settings import load
 from contracts import subjects
 from contracts.envelope import TIME, parse_time
+from contracts.queries import RETURN, Return, Returned
 from eventlog import service
+from eventlog.admin.archive import AT_ONCE, Archive
 from eventlog.admin.declare import StreamSettings, declare_as, keep_live
 from eventlog.admin.erasing import Deletion, purge
 from eventlog.admin.permissions import OPERATOR, STREAMS
+from eventlog.admin.storage import Storage
 from eventlog.broker import Broker
 from eventlog.ports import LogError
-from eventlog.settings import NatsSettings, PurgeSettings
+from eventlog.settings import ArchiveSettings, NatsSettings, PurgeSettings
 from eventlog.stored import StreamReader
 
 logger = logging.getLogger(__name__)
@@ -42,12 +47,21 @@ class Keeper:
         trouble: why they are not declared yet, or None.
     """
 
-    def __init__(self, broker: Broker, nats: NatsSettings, wanted: StreamSettings, grace: timedelta) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        nats: NatsSettings,
+        wanted: StreamSettings,
+        grace: timedelta,
+        archiving: ArchiveSettings | None = None,
+    ) -> None:
         """What was deleted longer than `grace` ago is removed for good; nothing is without a grace."""
         self._broker = broker
         self._nats = nats
         self._wanted = wanted
         self._grace = grace
+        self._archiving = archiving or ArchiveSettings(archive_after_days=0)
+        self._opened: Archive | None = None
         self._declared = asyncio.Event()
         self.trouble: str | None = "has not begun"
 
@@ -66,14 +80,37 @@ class Keeper:
         await keep_live(self._broker, self._wanted)
 
     async def sweep(self) -> None:
-        """Purge what was deleted long enough ago, now and every hour."""
+        """Purge what was deleted long enough ago and archive what is quiet, now and every hour."""
         await self._declared.wait()
-        while self._grace:
+        while True:
             try:
-                await self.purge_deleted(datetime.now(UTC) - self._grace)
+                if self._grace:
+                    await self.purge_deleted(datetime.now(UTC) - self._grace)
             except LogError as error:
                 logger.warning("what was deleted is purged later: %s", error)
+            try:
+                await self.archive_quiet()
+            except LogError as error:
+                logger.warning("what is quiet is archived later: %s", error)
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def archive_quiet(self) -> None:
+        """End what was begun of archiving and bringing back, and archive what has been quiet for long.
+
+        Raises:
+            LogError: if the log, the projections or the archive do not answer.
+        """
+        await self.archive.resume()
+        quiet_for = timedelta(days=self._archiving.archive_after_days)
+        if quiet_for and (count := await self.archive.sweep(quiet_for)):
+            logger.info("archived %d quiet conversations", count)
+
+    @property
+    def archive(self) -> Archive:
+        """The archive, once the broker is connected."""
+        if self._opened is None:
+            self._opened = Archive(self._broker, self._nats, Storage(self._archiving.place))
+        return self._opened
 
     async def purge_deleted(self, before: datetime) -> None:
         """Remove for good whatever belongs to conversations that were deleted before a time.
@@ -89,6 +126,8 @@ class Keeper:
         ]
         if deletions:
             purged = await purge(self._broker, self._nats, deletions)
+            for each in deletions:
+                await self.archive.forget(each.conversation)
             logger.info("purged %d events of %d deleted conversations", purged.events, len(deletions))
 
     async def measure(self, metrics: StreamMetrics) -> None:
@@ -116,8 +155,23 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
     """
     nats, wanted = load(NatsSettings), load(StreamSettings)
     broker = Broker(nats, OPERATOR)
-    keeper = Keeper(broker, nats, wanted, timedelta(days=load(PurgeSettings).purge_after_days))
+    keeper = Keeper(
+        broker,
+        nats,
+        wanted,
+        timedelta(days=load(PurgeSettings).purge_after_days),
+        load(ArchiveSettings),
+    )
     metrics = StreamMetrics(broker.metrics.registry)
+
+    routes = NatsRouter()
+
+    @routes.subscriber(subjects.query(RETURN), queue=OPERATOR, max_workers=AT_ONCE)
+    async def bring_back(question: Return) -> Returned:
+        """Brings a conversation back from the archive."""
+        return Returned(events=await keeper.archive.bring_back(question.conversation))
+
+    broker.include_router(routes)
 
     async def not_declared() -> str | None:
         return keeper.trouble and f"the streams are not declared: {keeper.trouble}"

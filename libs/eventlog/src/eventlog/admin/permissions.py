@@ -23,13 +23,15 @@ STREAMS: Final = (
     subjects.LIVE_STREAM,
     subjects.DEAD_STREAM,
     subjects.PROBE_STREAM,
+    subjects.ARCHIVE_STREAM,
     subjects.PAYLOAD_STREAM,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A service as a user of NATS, beside what every service may: read the log and its large payloads.
+    """A service as a user of NATS, beside what every service may: read the log, its large payloads and what
+    is archived, and have a conversation brought back.
 
     Attributes:
         name: of the user, the service and, where it `works`, its durable consumer.
@@ -65,10 +67,19 @@ class User:
             *(f"$JS.API.STREAM.INFO.{stream}" for stream in STREAMS),
             *(
                 f"$JS.API.STREAM.MSG.GET.{stream}"
-                for stream in (*read, subjects.PROBE_STREAM, subjects.PAYLOAD_STREAM)
+                for stream in (
+                    *read,
+                    subjects.PROBE_STREAM,
+                    subjects.ARCHIVE_STREAM,
+                    subjects.PAYLOAD_STREAM,
+                )
             ),
-            *(f"$JS.API.DIRECT.GET.{stream}" for stream in (*read, subjects.PAYLOAD_STREAM)),
+            *(
+                f"$JS.API.DIRECT.GET.{stream}"
+                for stream in (*read, subjects.ARCHIVE_STREAM, subjects.PAYLOAD_STREAM)
+            ),
             f"probe.{self.name}",
+            subjects.query("archive.return"),
             *(subjects.facts(pattern) for pattern in self.appends),
             *((f"$O.{subjects.PAYLOAD_BUCKET}.>",) if self.appends else ()),
             *(subjects.query(name) for name in self.asks),

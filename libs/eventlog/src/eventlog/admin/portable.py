@@ -1,8 +1,8 @@
 """One conversation as a file: JSON Lines, a header, an event a line as it is stored, and a digest.
 
-Positions in the log are different in every installation. Those that events speak of (`message_sequence`
-of a run, `base` of a checkpoint) are rewritten when a file is read in; everything else stays as it was.
-Large payloads are in the file as any others, and kept audio is beside the event that speaks of it.
+Positions in the log are different in every installation. Those that events speak of (`places`) are rewritten
+when a file is read in; everything else stays as it was. Large payloads are in the file as any others, and
+kept audio is beside the event that speaks of it.
 """
 
 import asyncio
@@ -24,16 +24,18 @@ from contracts.events import (
     REGISTERED,
     UPCASTERS,
     AnswerReceived,
-    CheckpointSaved,
+    ConversationArchived,
     MessageReceived,
-    NodeCompleted,
+    RunRequested,
 )
 from contracts.registry import Registry
 from eventlog.appending import EXPECTED, EXPECTED_FILTER, MAX_BATCH, Appender, Message, Outcome
+from eventlog.archived import ArchiveIndex
 from eventlog.broker import Broker
 from eventlog.codec import PREVIOUS
 from eventlog.jetstream import JetStreamLog
 from eventlog.payloads import Payloads, recording
+from eventlog.places import MORE, RELATIVE, RESTORED, WHOLE, absolute, moved
 from eventlog.ports import LogError, Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import Stored, StreamReader
@@ -41,9 +43,8 @@ from eventlog.stored import Stored, StreamReader
 FORMAT: Final = 1
 ATTEMPTS: Final = 50
 PAUSE_SECONDS: Final = 0.02
-EXPECTED_OF_STREAM: Final = "Nats-Expected-Last-Sequence"
 _KEPT: Final = "ce-"
-_WORK: Final = {MessageReceived.type, AnswerReceived.type}
+_WORK: Final = {MessageReceived.type, AnswerReceived.type, RunRequested.type}
 _ENDED: Final = {event.type for event in ENDS}
 
 
@@ -74,29 +75,39 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where events are: their sequences in the file and here, side by side and ascending."""
+    """Where events are: their sequences in the file and here, side by side and ascending.
+
+    Those `coming` follow each other here, nobody knows where; they are counted from one of them.
+    """
 
     there: Sequence[int] = ()
     here: Sequence[int] = ()
+    coming: Sequence[int] = ()
 
     def followed_by(self, there: Sequence[int], first: int) -> "Places":
         """These, and more that stand one behind the other here."""
         return Places([*self.there, *there], [*self.here, *range(first, first + len(there))])
 
-    def of(self, there: int) -> int:
-        """Where an event is.
+    def of(self, there: int, own: int) -> int:
+        """Where an event is, as the one at `own` in the file says it; 0 is before the first.
 
         Raises:
-            NotPortable: if it is not in the file.
+            NotPortable: if it is not in the file, or not before that one.
         """
-        found = bisect_left(self.there, there)
-        if found == len(self.there) or self.there[found] != there:
+        place = self.since(there, own)
+        if not there:
+            return place - 1
+        known = self.there if place > 0 else self.coming
+        if there > own or known[bisect_left(known, there)] != there:
             raise NotPortable(f"event {there} is spoken of and not in the file")
-        return self.here[found]
+        return place
 
-    def since(self, there: int) -> int:
-        """Where the first event is that does not come before a position; there has to be one."""
-        return self.here[bisect_left(self.there, there)]
+    def since(self, there: int, own: int) -> int:
+        """Where the first event is that does not come before a position, but not behind `own`."""
+        there = min(there, own)
+        if (found := bisect_left(self.there, there)) < len(self.there):
+            return self.here[found]
+        return bisect_left(self.coming, there) - bisect_left(self.coming, own)
 
 
 async def written(
@@ -116,8 +127,9 @@ async def written(
         }
         count += 1
         event = {"sequence": stored.sequence, "subject": stored.subject[prefix:], "headers": kept}
+        said = absolute(stored.headers, stored.headers[TYPE], json.loads(payload), stored.sequence)
         beside = {"audio": b64encode(audio).decode()} if audio else {}
-        yield _line(event | {"payload": json.loads(payload)} | beside, digest)
+        yield _line(event | {"payload": said} | beside, digest)
     yield json.dumps({"events": count, "digest": f"sha256:{digest.hexdigest()}"})
 
 
@@ -171,14 +183,20 @@ def batches(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
     yield lines[start:]
 
 
+def has_open_work(lines: Sequence[Line]) -> bool:
+    """Whether something that was said may not have been answered."""
+    return sum((line.type in _WORK) - (line.type in _ENDED) for line in lines) > 0
+
+
 class Porter:
     """Writes conversations out of the log and reads them in, over a started broker."""
 
     def __init__(self, broker: Broker, settings: NatsSettings) -> None:
         self._payloads = Payloads(broker.client, settings.request_timeout)
         self._reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
-        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
-        self._next, self._tail = log.next, log.tail
+        self._index = ArchiveIndex(broker.client, settings.request_timeout)
+        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings, returns=False)
+        self._tail = log.tail
         self._appender = Appender(
             broker.client,
             self._payloads,
@@ -194,7 +212,7 @@ class Porter:
         async def events() -> AsyncIterator[tuple[Stored, bytes, bytes]]:
             until = await self._tail(conversation)
             async for stored in self._reader.range(subjects.conversation(conversation), after=0):
-                if stored.sequence > until:
+                if stored.sequence > until or stored.headers.get(TYPE) == ConversationArchived.type:
                     return
                 payload = await self._payloads.get(stored.headers, stored.payload)
                 name = recording(stored.headers, payload)
@@ -204,71 +222,86 @@ class Porter:
             yield line
 
     async def importing(self, lines: Sequence[str]) -> tuple[str, int]:
-        """Append the conversation of a file; its key and how many events it has.
+        """Append the conversation of a file, or the rest of it; its key and how many events it has.
 
         Raises:
             NotPortable: if the file is not whole, or its key is in use here.
             LogError: if the log does not take it.
         """
         key, events = read(lines)
-        if await self._tail(key):
+        newest = await self._reader.last(subjects.conversation(key))
+        if (newest and newest.headers.get(RESTORED) != MORE) or await self._index.find(key):
             raise NotPortable(f"conversation {key!r} is in use here; erase it first")
-        for line in events:
-            if line.audio:
-                await self._payloads.keep(line.audio)
-        places = Places()
-        for batch in batches(events):
-            if batch:
-                places = await self._append(key, batch, places)
+        await self.restore(key, events)
         return key, len(events)
 
-    async def _append(self, key: str, batch: Sequence[Line], places: Places) -> Places:
-        """Append a batch, guarded by the whole log's end: its events name their places, which are added."""
-        expected = places.here[-1] if places.here else 0
-        problem = "the log is too busy"
-        for _ in range(ATTEMPTS):
-            first = (await self._reader.state()).last + 1
-            longer = places.followed_by([line.sequence for line in batch], first)
-            messages = [await self._message(key, line, longer) for line in batch]
-            messages[0].headers.update(
-                {
-                    PREVIOUS: str(expected),
-                    EXPECTED: str(expected),
-                    EXPECTED_FILTER: subjects.conversation(key),
-                    EXPECTED_OF_STREAM: str(first - 1),
-                }
-            )
-            outcome, sequence, problem = await self._appender.publish(messages)
-            if outcome is Outcome.LOOK and (found := await self._next(key, ">", after=expected)):
-                if found.id != batch[0].headers[ID] or found.sequence != first:
-                    raise NotPortable(f"conversation {key!r} came into use here meanwhile")
-                return longer
-            if sequence:
-                return longer
-            await asyncio.sleep(PAUSE_SECONDS)
-        raise Unavailable(f"conversation {key!r}: {problem}")
+    async def restore(self, key: str, events: Sequence[Line]) -> int:
+        """Append what is not here yet of a conversation, how much that was. Any number may do so at once.
 
-    async def _message(self, key: str, line: Line, places: Places) -> Message:
+        Raises:
+            NotPortable: if something else is here under its key.
+            LogError: if the log does not take it.
+        """
+        parts = [part for part in batches(events) if part]
+        places = await self._present(key, events)
+        had, failures = len(places.here), 0
+        while (done := len(places.here)) < len(events):
+            part = next((part for part in parts if part[0] is events[done]), None)
+            if part is None:
+                raise NotPortable(f"a part of conversation {key!r} is here; erase it first")
+            for line in part:
+                if line.audio:
+                    await self._payloads.keep(line.audio)
+            first, problem = await self._append(key, part, places, more=part is not parts[-1])
+            if first:
+                places = places.followed_by([line.sequence for line in part], first)
+                continue
+            if (failures := failures + 1) == ATTEMPTS:
+                raise Unavailable(f"conversation {key!r}: {problem}")
+            await asyncio.sleep(PAUSE_SECONDS)
+            places = await self._present(key, events)
+        return len(events) - had
+
+    async def _present(self, key: str, events: Sequence[Line]) -> Places:
+        """Where the first events of a file are here already."""
+        here: list[int] = []
+        async for stored in self._reader.range(subjects.conversation(key), after=0):
+            if len(here) == len(events):
+                break  # whole, and gone on since
+            if stored.headers.get(ID) != events[len(here)].headers[ID]:
+                raise NotPortable(f"conversation {key!r} is in use here; erase it first")
+            here.append(stored.sequence)
+        return Places([line.sequence for line in events[: len(here)]], here)
+
+    async def _append(self, key: str, part: Sequence[Line], places: Places, *, more: bool) -> tuple[int, str]:
+        """Append a batch behind the events that are here: its first sequence, 0 if it is to be looked what is
+        here, and what the server said."""
+        expected = str(places.here[-1] if places.here else 0)
+        coming = Places(places.there, places.here, [line.sequence for line in part])
+        messages = [await self._message(key, line, coming, more=more) for line in part]
+        guard = {PREVIOUS: expected, EXPECTED: expected, EXPECTED_FILTER: subjects.conversation(key)}
+        messages[0].headers.update(guard)
+        outcome, sequence, problem = await self._appender.publish(messages)
+        return sequence if outcome is Outcome.STORED else 0, problem
+
+    async def _message(self, key: str, line: Line, places: Places, *, more: bool) -> Message:
         payload = json.dumps(placed(line, places), ensure_ascii=False).encode()
         reference, payload = await self._payloads.put(payload)
-        unique = {Header.MSG_ID: f"{uuid4()}"}  # the same event may have been here minutes ago
+        marks = {
+            Header.MSG_ID: f"{uuid4()}",  # the same event may have been here minutes ago
+            RESTORED: MORE if more else WHOLE,
+            RELATIVE: "yes",
+        }
         subject = subjects.event(key, line.subject)
-        return Message(subject, line.headers | reference | unique, payload)
+        return Message(subject, line.headers | reference | marks, payload)
 
 
 def placed(line: Line, places: Places) -> dict[str, Any]:
     """The payload with the positions it speaks of as they are here."""
-    payload = dict(line.payload)
-    if (said := payload.get("message_sequence")) is not None:
-        payload["message_sequence"] = places.of(said)
-    if line.type == CheckpointSaved.type:
-        return _rebased(payload, line, places)
-    if line.type == NodeCompleted.type and "checkpoints" in payload:
-        payload["checkpoints"] = [_rebased(carried, line, places) for carried in payload["checkpoints"]]
-    return payload
-
-
-def _rebased(checkpoint: dict[str, Any], line: Line, places: Places) -> dict[str, Any]:
-    """A checkpoint with its `base` here. That is a lower bound and may lie between events, so the next
-    event stands for it."""
-    return checkpoint | {"base": places.since(min(checkpoint["base"], line.sequence))}
+    own = line.sequence
+    return moved(
+        line.type,
+        line.payload,
+        lambda there: places.of(there, own),
+        lambda there: places.since(there, own),
+    )

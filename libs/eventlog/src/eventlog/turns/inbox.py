@@ -272,7 +272,7 @@ class Inbox(Standing):
             for _ in range(ATTEMPTS):
                 if is_read := seen is None:
                     tail = await self._log.tail(conversation)
-                    seen = Seen(tail, await self.standing(conversation))
+                    seen = Seen(tail, await self.standing(conversation) if tail else None)
                 try:
                     result = await attempt(seen)
                 except Conflict:

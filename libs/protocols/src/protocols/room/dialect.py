@@ -16,6 +16,7 @@ from pydantic_core import from_json
 
 from contracts.envelope import Recorded
 from contracts.events import (
+    ENDS,
     AnswerReceived,
     ConversationDeleted,
     MessageReceived,
@@ -41,6 +42,8 @@ from protocols.room.wire import (
 Frame: TypeAlias = dict[str, Any]
 
 MESSAGES_IN_STATE: Final = 200
+SAID: Final = ("message.>", *(end.type for end in ENDS))
+"""The events of a conversation that its state is made of."""
 EARLY_RUNS: Final = 8
 """How many runs may have sent deltas before the log was seen to tell of them."""
 
@@ -305,7 +308,7 @@ class Room:
 
 
 def state_of(events: Iterable[Recorded]) -> State:
-    """What was said in a room, as one frame, with the id of the last turn's end."""
+    """What was said in a room, by its events of the kinds `SAID`, with the id of the last turn's end."""
     messages: list[RoomMessage] = []
     position: Position | None = None
     for recorded in events:

@@ -96,50 +96,52 @@ Pcm: TypeAlias = Annotated[bytes, BeforeValidator(_read_pcm), PlainSerializer(_w
 """Audio as bytes in Python and as base64 on the wire."""
 
 
-class _Frame(BaseModel):
+class Frozen(BaseModel):
+    """A model of the protocol; fields that it does not know are left out."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class AppendAudio(_Frame):
+class AppendAudio(Frozen):
     """Speech of the user."""
 
     type: Literal["input_audio_buffer.append"] = "input_audio_buffer.append"
     audio: Pcm
 
 
-class CommitAudio(_Frame):
+class CommitAudio(Frozen):
     """The user ended the speech by hand; where there is none since the last turn, nothing happens."""
 
     type: Literal["input_audio_buffer.commit"] = "input_audio_buffer.commit"
 
 
-class CreateResponse(_Frame):
+class CreateResponse(Frozen):
     """The AI is to answer now, and speech that is not committed is committed; ignored while it answers."""
 
     type: Literal["response.create"] = "response.create"
 
 
-class SessionConfig(_Frame):
+class SessionConfig(Frozen):
     """What a client may change about a running session."""
 
     voice: Voice
 
 
-class UpdateSession(_Frame):
+class UpdateSession(Frozen):
     """The user changed a setting."""
 
     type: Literal["session.update"] = "session.update"
     config: SessionConfig
 
 
-class ReportPlayback(_Frame):
+class ReportPlayback(Frozen):
     """How far the client has played the current reply, in milliseconds from its first sample."""
 
     type: Literal["playback"] = "playback"
     audio_end_ms: float = Field(ge=0, allow_inf_nan=False)
 
 
-class Disconnect(_Frame):
+class Disconnect(Frozen):
     """The user ends the talk and wants its report."""
 
     type: Literal["disconnect"] = "disconnect"
@@ -167,7 +169,7 @@ def decode(frame: str | bytes) -> ClientFrame:
         raise _explain(error) from None
 
 
-_FIELD_CODES: Final[Mapping[str, ErrorCode]] = {"audio": "invalid_audio", "voice": "invalid_voice"}
+FIELD_CODES: Final[Mapping[str, ErrorCode]] = {"audio": "invalid_audio", "voice": "invalid_voice"}
 
 
 def _explain(error: ValidationError) -> FrameError:
@@ -177,50 +179,50 @@ def _explain(error: ValidationError) -> FrameError:
     reason = first["msg"].removeprefix("Value error, ")
     if not path:
         return FrameError("invalid_message", reason)
-    code = _FIELD_CODES.get(path[-1], "invalid_message")
+    code = FIELD_CODES.get(path[-1], "invalid_message")
     return FrameError(code, f"{'.'.join(path)}: {reason}")
 
 
-class AudioDelta(_Frame):
+class AudioDelta(Frozen):
     """20 to 100 ms of the AI's speech."""
 
     type: Literal["audio.delta"] = "audio.delta"
     delta: Pcm
 
 
-class AudioDone(_Frame):
+class AudioDone(Frozen):
     """No more audio of this reply follows."""
 
     type: Literal["audio.done"] = "audio.done"
 
 
-class SpeechStarted(_Frame):
+class SpeechStarted(Frozen):
     """The user began to speak; a client stops playing."""
 
     type: Literal["speech.started"] = "speech.started"
 
 
-class SpeechStopped(_Frame):
+class SpeechStopped(Frozen):
     """The user stopped speaking."""
 
     type: Literal["speech.stopped"] = "speech.stopped"
 
 
-class UserTranscript(_Frame):
+class UserTranscript(Frozen):
     """Caption of what the user said."""
 
     type: Literal["user.transcript"] = "user.transcript"
     transcript: str
 
 
-class TranscriptDone(_Frame):
+class TranscriptDone(Frozen):
     """Caption of what the AI said."""
 
     type: Literal["transcript.done"] = "transcript.done"
     transcript: str
 
 
-class Error(_Frame):
+class Error(Frozen):
     """Something was not understood or went wrong; the connection goes on."""
 
     type: Literal["error"] = "error"
@@ -228,14 +230,14 @@ class Error(_Frame):
     message: str
 
 
-class ReportMessage(_Frame):
+class ReportMessage(Frozen):
     """One message of the talk; of the AI's only what was heard."""
 
     role: Literal["user", "assistant"]
     content: str
 
 
-class Report(_Frame):
+class Report(Frozen):
     """What a talk came to; durations in whole seconds."""
 
     session_id: str
@@ -244,7 +246,7 @@ class Report(_Frame):
     messages: tuple[ReportMessage, ...]
 
 
-class Disconnected(_Frame):
+class Disconnected(Frozen):
     """The last frame of a talk that the client ended."""
 
     type: Literal["disconnected"] = "disconnected"
@@ -267,43 +269,3 @@ ServerFrame: TypeAlias = (
 def encode(frame: ServerFrame) -> str:
     """The WebSocket text message of a server frame."""
     return frame.model_dump_json()
-
-
-class SessionSettings(_Frame):
-    """Body of the calls that create a session; `graph` is what answers where the engine asks one."""
-
-    voice: Voice = DEFAULT_VOICE
-    show_text: bool = True
-    graph: str | None = Field(default=None, min_length=1, max_length=128)
-
-
-class SessionCreated(_Frame):
-    """Answer of the calls that create a session."""
-
-    session_id: str
-    voice: Voice
-    show_text: bool
-
-
-class ConnectQuery(_Frame):
-    """Query of a connection; a setting that is left out is None, and the stored one applies."""
-
-    token: str | None = None
-    voice: Voice | None = None
-    show_text: bool | None = None
-    lang: Language | None = None
-
-
-def read_query(parameters: Mapping[str, str]) -> tuple[ConnectQuery, tuple[FrameError, ...]]:
-    """What a connection asks for, and what of it was not understood and so left out."""
-    known = {name: parameters[name] for name in ConnectQuery.model_fields if name in parameters}
-    try:
-        return ConnectQuery.model_validate(known), ()
-    except ValidationError as error:
-        problems = []
-        for detail in error.errors(include_url=False, include_input=False):
-            name = str(detail["loc"][0])
-            del known[name]
-            code = _FIELD_CODES.get(name, "invalid_message")
-            problems.append(FrameError(code, f"{name}: {detail['msg']}"))
-        return ConnectQuery.model_validate(known), tuple(problems)

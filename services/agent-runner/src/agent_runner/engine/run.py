@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Final
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import ToolMessage
@@ -42,6 +43,9 @@ from eventlog.ports import Log, LogError
 from eventlog.turns.journal import Cancelled, Journal, Superseded
 
 logger = logging.getLogger(__name__)
+
+TURNS_TO_SEND: Final = 3
+"""Of the event loop, from the first look at the journal until the client of NATS has written."""
 
 
 class Run:
@@ -164,6 +168,10 @@ class Run:
                     group.create_task(self._look_at_news()),
                     group.create_task(self._stage.failing()),
                 ]
+                # `run.started` is on its way to the log before the graph takes the loop for itself: no token
+                # leaves without it.
+                for _ in range(TURNS_TO_SEND):
+                    await asyncio.sleep(0)
                 await self._drive_to_end()
                 for task in background:
                     task.cancel()

@@ -9,11 +9,9 @@ from enum import StrEnum
 from typing import Final
 
 from voice_bridge.domain.effects import (
-    AskPresence,
     Effect,
     EndAudio,
     FalseAlarm,
-    HangUp,
     PlayAudio,
     ReplySaid,
     StopEngine,
@@ -21,6 +19,7 @@ from voice_bridge.domain.effects import (
     TellSpeech,
     UserSaid,
 )
+from voice_bridge.domain.patience import Patience, Quiet
 from voice_bridge.domain.playout import Playout
 from voice_bridge.domain.speech import (
     AudioChunk,
@@ -53,19 +52,6 @@ class Phase(StrEnum):
     """The user speaks and cut the AI off by it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """For how many seconds nobody has to speak; 0 is for ever.
-
-    Attributes:
-        presence: until the user is asked, once, whether they are there.
-        idle: until the session ends.
-    """
-
-    presence: float = 0.0
-    idle: float = 0.0
-
-
 @dataclass(slots=True)
 class _Entry:
     """One line of the record; it waits until those before it are complete."""
@@ -93,11 +79,7 @@ class Talk:
         self._replies: deque[Playout] = deque()
         self._cut_replies: deque[str] = deque(maxlen=8)
         self._record: deque[_Entry] = deque()
-        self._patience = patience or Patience()
-        self._quiet_since = started_at
-        self._user_quiet_since = started_at
-        self._has_asked = False
-        self._has_hung_up = False
+        self._quiet = Quiet(patience or Patience(), started_at)
         self._doubted = ""
 
     def on_engine(self, event: EngineEvent, now: float) -> list[Effect]:
@@ -113,10 +95,10 @@ class Talk:
                 if self.phase not in (Phase.USER_SPEAKING, Phase.INTERRUPTED):
                     return []
                 self.phase = Phase.LISTENING
-                self._hear_user(now)
+                self._quiet.hear_user(now)
                 return [TellSpeech(started=False)]
             case TurnCommitted(item):
-                self._hear_user(now)
+                self._quiet.hear_user(now)
                 effects = self._cut(now, item)
                 self.phase = Phase.THINKING
                 self._record.append(_Entry(item, None, now + TRANSCRIPT_WAIT))
@@ -154,10 +136,11 @@ class Talk:
             if not playout.is_played(now):
                 break
             self._close(self._replies.popleft(), now)
-            self._quiet_since = now
+            self._quiet.begin(now)
             if not self._replies and self.phase in (Phase.SPEAKING, Phase.THINKING):
                 self.phase = Phase.LISTENING
-        return effects + self._write_record(now) + self._lose_patience(now)
+        effects += self._write_record(now)
+        return effects + self._quiet.lose_patience(now) if self._is_quiet else effects
 
     def cut(self, now: float) -> list[Effect]:
         """The user takes the turn by hand: what the AI thinks or says ends."""
@@ -171,7 +154,7 @@ class Talk:
         if self._replies and (due := self._replies[0].next_due(now)) is not None:
             moments.append(due)
         if self._is_quiet:
-            moments += self._limits()
+            moments += self._quiet.limits()
         return min(moments, default=None)
 
     def end(self, now: float) -> list[Effect]:
@@ -189,40 +172,12 @@ class Talk:
     def _is_quiet(self) -> bool:
         return self.phase is Phase.LISTENING and not self._replies
 
-    def _limits(self) -> list[float]:
-        """When patience ends, while nobody speaks."""
-        limits = []
-        if self._patience.presence and not self._has_asked:
-            limits.append(self._quiet_since + self._patience.presence)
-        if self._patience.idle and not self._has_hung_up:
-            limits.append(self._user_quiet_since + self._patience.idle)
-        return limits
-
-    def _lose_patience(self, now: float) -> list[Effect]:
-        if not self._is_quiet:
-            return []
-        if self._patience.idle and now >= self._user_quiet_since + self._patience.idle:
-            is_first, self._has_hung_up = not self._has_hung_up, True
-            return [HangUp()] if is_first else []
-        if (
-            self._patience.presence
-            and not self._has_asked
-            and now >= self._quiet_since + self._patience.presence
-        ):
-            self._has_asked = True
-            return [AskPresence()]
-        return []
-
-    def _hear_user(self, now: float) -> None:
-        self._quiet_since = self._user_quiet_since = now
-        self._has_asked = False
-
     def _dropped(self, turn: str, now: float) -> list[Effect]:
         if self._doubted != turn:
             if self.phase is not Phase.USER_SPEAKING:
                 return []
             self.phase = Phase.LISTENING
-            self._quiet_since = now
+            self._quiet.begin(now)
             return [TellSpeech(started=False)]
         self._doubted = ""
         for playout in self._replies:

@@ -6,16 +6,15 @@ is answered here and what the agent answers, and `speaking` for how.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from enum import Enum, auto
 from itertools import count
-from typing import Final, Protocol
+from typing import Final
 
 from protocols.voice.wire import Voice
 from voice_bridge.domain.answer import Page
 from voice_bridge.domain.dialogue import Ask, Dialogue, Silence
-from voice_bridge.domain.endpointing import Outlook, VadSettings
+from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.hearsay import is_echo_of
 from voice_bridge.domain.language import composed
 from voice_bridge.domain.phrases import phrase
@@ -33,64 +32,13 @@ from voice_bridge.domain.speech import (
     duration_ms,
 )
 from voice_bridge.engines.echo import EchoGuard
-from voice_bridge.engines.hearing import Heard, Hearing, TurnAudio, TurnBegan, TurnEnded
+from voice_bridge.engines.hearing import TurnBegan, TurnEnded
+from voice_bridge.engines.listening import Certain, Edges, Listener, Recognizer, Utterance
 from voice_bridge.engines.speaking import Speaker, Speech
 from voice_bridge.ports import EngineError, Surroundings
 
 _QUESTION_MS: Final = 1500
 """How early before its end a question is answered."""
-_BACKCHANNEL_MS: Final = 1000
-"""A word that only says that one listens, drawn out for longer, interrupts."""
-
-
-class Utterance(Protocol):
-    """One turn of the user on its way to text. All but `text` are called in a thread."""
-
-    def feed(self, pcm: bytes) -> None:
-        """The next block, PCM16 at `HEARING_RATE`."""
-
-    def outlook(self) -> Outlook:
-        """What follows what was said so far; asked in silence, often."""
-
-    def partial(self) -> str | None:
-        """What was said so far; None where nobody knows before the end."""
-
-    def end(self) -> None:
-        """Nothing follows."""
-
-    async def text(self) -> str:
-        """What was said, empty if it was not understood; called once, after `end`.
-
-        Raises:
-            EngineError: if the recognizer failed.
-        """
-
-
-class Recognizer(Protocol):
-    """Turns one session's speech into text."""
-
-    async def open(self) -> None:
-        """Get ready.
-
-        Raises:
-            EngineError: if it cannot.
-        """
-
-    def begin(self, *, may_choose: bool) -> Utterance:
-        """A new turn; called in a thread, after the one before was ended.
-
-        Args:
-            may_choose: there is something that a bare number or "the next ones" can refer to.
-        """
-
-    def close(self) -> None:
-        """Release what `open` took."""
-
-
-class _Certain(Enum):
-    """The present turn is the user who takes the floor."""
-
-    CERTAIN = auto()
 
 
 @dataclass(slots=True)
@@ -115,7 +63,6 @@ class PipelineSession:
     ) -> None:
         """Put the parts together."""
         self._reply = surroundings.reply
-        self._recognizer = recognizer
         self._vad = vad
         self._dialogue = Dialogue(surroundings.language)
         self._events: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
@@ -123,11 +70,9 @@ class PipelineSession:
         self._echo = EchoGuard()
         self._audible_until = 0.0
         self._played_ms = 0.0
-        self._hearing: Hearing | None = None
-        self._listening = asyncio.Lock()
-        self._utterance: Utterance | None = None
-        self._is_over = False
-        self._is_certain = False
+        self._listener = Listener(
+            recognizer, vad, self._echo, self._report, self._is_talking_over, self._may_choose
+        )
         self._numbers = count(1)
         self._turn = _Turn("", over=False, is_certain=True)
         self._unanswered = ""
@@ -138,25 +83,20 @@ class PipelineSession:
 
     async def open(self) -> None:
         """As `EngineSession.open`."""
-        await self._recognizer.open()
-        self._hearing = await asyncio.to_thread(Hearing, self._vad, time.monotonic, self._echo)
+        await self._listener.open()
 
     async def push_audio(self, pcm: bytes) -> None:
         """As `EngineSession.push_audio`; the work is done in a thread."""
-        hearing = self._open_hearing()
-        async with self._listening:
-            self._report(await asyncio.to_thread(self._recognize, hearing, hearing.feed(pcm)))
+        await self._listener.push(pcm)
 
     @property
     def has_turn(self) -> bool:
         """As `EngineSession.has_turn`."""
-        return self._open_hearing().in_turn
+        return self._listener.in_turn
 
     async def commit(self) -> None:
         """As `EngineSession.commit`."""
-        hearing = self._open_hearing()
-        async with self._listening:
-            self._report(await asyncio.to_thread(self._recognize, hearing, hearing.end_turn()))
+        await self._listener.end_turn()
 
     async def respond(self) -> None:
         """As `EngineSession.respond`."""
@@ -200,9 +140,7 @@ class PipelineSession:
         for task in self._transcribing:
             task.cancel()
         await asyncio.gather(*self._transcribing, return_exceptions=True)
-        # Megabytes outside of Python's heap, which does not know when to look for garbage.
-        self._hearing = self._utterance = None
-        self._recognizer.close()
+        self._listener.close()
         self._events.put_nowait(None)
 
     async def events(self) -> AsyncIterator[EngineEvent]:
@@ -223,67 +161,31 @@ class PipelineSession:
             task.add_done_callback(self._stopped.discard)
             task.cancel()
 
-    def _open_hearing(self) -> Hearing:
-        if self._hearing is None:
-            raise EngineError("the voice engine is not open")
-        return self._hearing
+    def _may_choose(self) -> bool:
+        return self._dialogue.may_choose
 
-    def _recognize(
-        self, hearing: Hearing, heard: Iterator[Heard]
-    ) -> list[tuple[TurnBegan | TurnEnded | _Certain, Utterance]]:
-        """Run in a thread: feed the recognizer and give back where turns began, became certain and ended."""
-        edges: list[tuple[TurnBegan | TurnEnded | _Certain, Utterance]] = []
-        for event in heard:
-            if isinstance(event, TurnBegan) or self._utterance is None:
-                self._utterance = self._recognizer.begin(may_choose=self._dialogue.may_choose)
-                self._is_certain = not self._vad.enabled
-                self._is_over = self._is_talking_over(time.monotonic())
-            if isinstance(event, TurnAudio):
-                self._utterance.feed(event.pcm)
-                if not self._is_certain and self._takes_floor(hearing, self._utterance):
-                    self._is_certain = True
-                    edges.append((_Certain.CERTAIN, self._utterance))
-                if hearing.is_settling:
-                    outlook = self._utterance.outlook()
-                    hearing.expect(outlook)
-                    if outlook is Outlook.COMPLETE:
-                        edges += self._recognize(hearing, hearing.end_turn())
-                continue
-            if isinstance(event, TurnEnded):
-                self._utterance.end()
-            edges.append((event, self._utterance))
-        return edges
-
-    def _is_talking_over(self, now: float) -> bool:
+    def _is_talking_over(self) -> bool:
         """Whether what begins now is said over a reply; an answer to the question at its end is not."""
         if self._is_answering:
             return True
         said = self._speaker.said
-        left_ms = max(0.0, self._audible_until - now) * 1000
+        left_ms = max(0.0, self._audible_until - time.monotonic()) * 1000
         if said is not None:
             left_ms += sum(said.durations) - self._played_ms
         is_asked = self._dialogue.offered or self._dialogue.asked
         return left_ms > (_QUESTION_MS if is_asked else 0.0)
 
-    def _takes_floor(self, hearing: Hearing, utterance: Utterance) -> bool:
-        if not hearing.is_certain:
-            return False
-        if not self._is_over or hearing.voiced_ms >= _BACKCHANNEL_MS:
-            return True
-        said = utterance.partial()
-        return not said or not is_backchannel(said)
-
-    def _report(self, edges: list[tuple[TurnBegan | TurnEnded | _Certain, Utterance]]) -> None:
+    def _report(self, edges: Edges) -> None:
         for edge, utterance in edges:
             match edge:
                 case TurnBegan():
                     item = f"item-{next(self._numbers)}"
-                    self._turn = _Turn(item, self._is_over, is_certain=not self._vad.enabled)
+                    self._turn = _Turn(item, self._listener.is_over, is_certain=not self._vad.enabled)
                     if self._vad.enabled:
                         self._events.put_nowait(SpeechStarted(item, is_certain=False))
                 case TurnEnded():
                     self._end_turn(utterance, edge)
-                case _Certain():
+                case Certain():
                     self._take_floor(self._turn)
 
     def _take_floor(self, turn: _Turn) -> None:

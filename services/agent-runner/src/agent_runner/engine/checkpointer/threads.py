@@ -54,8 +54,11 @@ class Threads:
         thread = self.cached(conversation)
         if thread and thread.tail == tail:
             return thread
-        cut = await self._cut(conversation)
-        if thread is None or cut > thread.tail or tail < thread.tail:
+        cut, newest = await asyncio.gather(
+            self._cut(conversation), self._log.last(conversation, "conversation.>")
+        )
+        began = newest.sequence if newest else 0  # again, where it was deleted or archived meanwhile
+        if thread is None or max(cut, began) > thread.tail or tail < thread.tail:
             thread = await self._from_newest(conversation, cut)
         await self._read(conversation, thread, tail)
         self.keep(conversation, thread)

@@ -9,11 +9,12 @@ from typing import Literal, TypeAlias
 
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.engines.espeak import Espeak, EspeakSpeech
+from voice_bridge.engines.listening import Recognizer
 from voice_bridge.engines.local.catalogue import Commands
 from voice_bridge.engines.local.free import FreeRecognizer, Model, Models
 from voice_bridge.engines.local.installed import HIBARI, MOONSHINE, WHISPER, is_installed
 from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
-from voice_bridge.engines.pipeline import PipelineSession, Recognizer
+from voice_bridge.engines.pipeline import PipelineSession
 from voice_bridge.engines.speaking import Speech
 from voice_bridge.ports import Surroundings
 

@@ -17,6 +17,27 @@ ClientEvent: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take, in seconds, and how often they are tried.
+
+    Attributes:
+        session: from this age on, a session is replaced when nobody speaks.
+        session_hard: at this age it is replaced at any rate; the server's own limit is an hour.
+        ready: until a new session is set up.
+        first_delay: before the second attempt to connect; doubled for each further one.
+        held_events: how much of the user's audio is held back at most, in frames.
+    """
+
+    session: float = 50 * 60
+    session_hard: float = 58 * 60
+    ready: float = 10
+    attempts: int = 5
+    first_delay: float = 0.5
+    longest_delay: float = 8
+    held_events: int = 500
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """Which models are used, what they are told, and how turns are taken; empty for the service's own.
 

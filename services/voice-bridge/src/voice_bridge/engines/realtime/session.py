@@ -8,8 +8,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from itertools import count
 from typing import Final
 
@@ -34,15 +33,16 @@ from voice_bridge.engines.realtime.model import (
     COMMIT,
     RESPOND,
     ClientEvent,
+    Limits,
     Model,
     append,
-    refusal,
     say,
     seed,
     session_update,
-    tool_output,
 )
-from voice_bridge.engines.realtime.upstream import ApprovalRequest, ToolRequest, Unread, Upstream
+from voice_bridge.engines.realtime.outcomes import ApprovalRequest, ToolRequest, Unread
+from voice_bridge.engines.realtime.tools import Calls
+from voice_bridge.engines.realtime.upstream import Upstream
 from voice_bridge.ports import EngineError, Surroundings
 
 logger = logging.getLogger(__name__)
@@ -54,27 +54,6 @@ _SHORTEST_TURN_MS: Final = 100
 """The API refuses to commit less."""
 _RECORDED_AFTER: Final = 0.5
 """Seconds after the end of a reply's playing by which the conversation's history has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long things may take, in seconds, and how often they are tried.
-
-    Attributes:
-        session: from this age on, a session is replaced when nobody speaks.
-        session_hard: at this age it is replaced at any rate; the server's own limit is an hour.
-        ready: until a new session is set up.
-        first_delay: before the second attempt to connect; doubled for each further one.
-        held_events: how much of the user's audio is held back at most, in frames.
-    """
-
-    session: float = 50 * 60
-    session_hard: float = 58 * 60
-    ready: float = 10
-    attempts: int = 5
-    first_delay: float = 0.5
-    longest_delay: float = 8
-    held_events: int = 500
 
 
 class RealtimeSession:
@@ -111,7 +90,7 @@ class RealtimeSession:
         self._patience: asyncio.Timeout | None = None
         self._opened: asyncio.Future[None] | None = None
         self._running: asyncio.Task[None] | None = None
-        self._calls: set[asyncio.Task[None]] = set()
+        self._calls = Calls(surroundings.call_tool, self._send, self._is_present)
 
     async def open(self) -> None:
         """As `EngineSession.open`."""
@@ -174,16 +153,19 @@ class RealtimeSession:
 
     async def close(self) -> None:
         """As `EngineSession.close`."""
-        tasks = [task for task in (self._running, *self._calls) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        await self._calls.close()
         self._events.put_nowait(None)
 
     async def events(self) -> AsyncIterator[EngineEvent]:
         """As `EngineSession.events`."""
         while (event := await self._events.get()) is not None:
             yield event
+
+    def _is_present(self, upstream: Upstream) -> bool:
+        return self._upstream is upstream
 
     @staticmethod
     def _now() -> float:
@@ -259,7 +241,7 @@ class RealtimeSession:
         hard = self._replace_after + self._limits.session_hard - self._limits.session
         if not self._replace and self._now() < self._replace_after:
             return self._replace_after
-        is_idle = self._upstream.is_idle and not self._calls and not self._open_ms
+        is_idle = self._upstream.is_idle and not self._calls.are_open and not self._open_ms
         return min(hard, self._played_at + _RECORDED_AFTER) if is_idle else hard
 
     def _take(self, event: ClientEvent) -> None:
@@ -270,7 +252,7 @@ class RealtimeSession:
                     requests.append(outcome)
                     continue
                 case ApprovalRequest(request_id):
-                    self._start(self._refuse(request_id, self._upstream))
+                    self._calls.refuse(request_id, self._upstream)
                     continue
                 case Unread(kind):
                     self._unread.labels(kind).inc()
@@ -281,35 +263,7 @@ class RealtimeSession:
                     self._language = language_of(text, self._language)
             self._events.put_nowait(outcome)
         if requests:
-            self._start(self._call_all(requests, self._upstream))
-
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
-
-    async def _refuse(self, request_id: str, upstream: Upstream) -> None:
-        if self._upstream is upstream:
-            await self._send(refusal(request_id))
-            await self._send(RESPOND)
-
-    async def _call_all(self, requests: Sequence[ToolRequest], upstream: Upstream) -> None:
-        """Call what one response asked for, and have the model go on once it knows all that came of it."""
-        await asyncio.gather(*(self._call(request, upstream) for request in requests))
-        if self._upstream is upstream and upstream.reply == requests[0].reply:
-            await self._send(RESPOND)
-
-    async def _call(self, request: ToolRequest, upstream: Upstream) -> None:
-        try:
-            arguments = json.loads(request.arguments or "{}")
-            if not isinstance(arguments, dict):
-                raise EngineError("the arguments are no object")
-            output = await self._surroundings.call_tool(request.call_id, request.name, arguments)
-        except (EngineError, ValueError) as error:
-            output = f"error: {error}"
-        if self._upstream is not upstream:
-            return  # a fresh session knows nothing of the call, and answers the user's turn anew
-        await self._send(tool_output(request.call_id, output))
+            self._calls.call(requests, self._upstream)
 
     async def _send(self, event: ClientEvent) -> None:
         """Send an event, or hold it back until a session is ready."""

@@ -8,87 +8,30 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Final, TypeAlias
+from typing import Any
 
 from voice_bridge.domain.speech import (
     AudioChunk,
-    EngineEvent,
     EngineFailed,
     ReplyDone,
     ReplyText,
     SpeechStarted,
     SpeechStopped,
-    TokensUsed,
     TurnCommitted,
     UserTranscript,
     duration_ms,
 )
 from voice_bridge.engines.realtime.model import ClientEvent
-
-_HARMLESS: Final = frozenset(
-    {
-        "response_cancel_not_active",
-        "input_audio_buffer_commit_empty",
-        "conversation_already_has_active_response",
-        "session_expired",
-    }
+from voice_bridge.engines.realtime.outcomes import (
+    KNOWN,
+    Outcome,
+    ToolRequest,
+    Unread,
+    approval,
+    failure,
+    shortfall,
+    tokens,
 )
-"""Errors that only say that a request crossed an event on the way, or that a fresh session is needed."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolRequest:
-    """The model wants a tool called; `arguments` is JSON text."""
-
-    reply: str
-    call_id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalRequest:
-    """A tool of another server's is to be called only if somebody approves it."""
-
-    request_id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """An event that means nothing here."""
-
-    type: str
-
-
-Outcome: TypeAlias = EngineEvent | ToolRequest | ApprovalRequest | Unread
-
-_KNOWN: Final = frozenset(
-    {
-        "session.created",
-        "conversation.created",
-        "conversation.item.added",
-        "conversation.item.created",
-        "conversation.item.deleted",
-        "conversation.item.retrieved",
-        "conversation.item.truncated",
-        "conversation.item.input_audio_transcription.delta",
-        "conversation.item.input_audio_transcription.segment",
-        "input_audio_buffer.cleared",
-        "input_audio_buffer.dtmf_event_received",
-        "output_audio_buffer.cleared",
-        "output_audio_buffer.started",
-        "output_audio_buffer.stopped",
-        "mcp_list_tools.completed",
-        "mcp_list_tools.in_progress",
-        "rate_limits.updated",
-    }
-)
-"""Events that need nothing done: other events say the same, or nobody here asks for it."""
-_INCOMPLETE: Final = {
-    "max_output_tokens": "the answer grew too long and was cut off",
-    "content_filter": "the answer was held back by the service's filter",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +108,14 @@ class Upstream:
             case str(name) if name.startswith("input_audio_buffer."):
                 return self._on_input(name, event)
             case "conversation.item.done":
-                return _approval(event["item"])
+                return approval(event["item"])
             case "mcp_list_tools.failed":
                 return [EngineFailed("the tools of another server cannot be used")]
             case "error":
-                return _failure(event["error"])
+                return failure(event["error"])
             case str(name) if name.startswith("response."):
                 return self._on_response(name, event)
-            case str(name) if name not in _KNOWN:
+            case str(name) if name not in KNOWN:
                 return [Unread(name)]
         return []
 
@@ -193,7 +136,7 @@ class Upstream:
             case "input_audio_buffer.timeout_triggered":
                 self._timed_out = event["item_id"]
                 return []
-        return [] if name in _KNOWN else [Unread(name)]
+        return [] if name in KNOWN else [Unread(name)]
 
     def _committed(self, item: str) -> list[Outcome]:
         self.user_speaks = False
@@ -245,7 +188,7 @@ class Upstream:
         return list(self._sent_ms).index(item)
 
     def _response_done(self, response: Mapping[str, Any]) -> list[Outcome]:
-        spent: list[Outcome] = _tokens(response.get("usage"))
+        spent: list[Outcome] = tokens(response.get("usage"))
         if response["id"] == self._response:
             self._response = ""
         if response["id"] in self._cancelled or not self._reply:
@@ -264,7 +207,7 @@ class Upstream:
                 self.owes_reply = True
                 return spent
         reply, self._reply = self._reply, ""
-        return [*spent, *_shortfall(response), ReplyDone(reply)]
+        return [*spent, *shortfall(response), ReplyDone(reply)]
 
     def _speak_over(self, turn: str) -> None:
         """The user begins a turn: the reply there is, if any, is over."""
@@ -300,34 +243,3 @@ class Upstream:
                 )
             left -= sent_ms
         return events
-
-
-def _tokens(usage: Mapping[str, Any] | None) -> list[Outcome]:
-    return [TokensUsed(usage.get("input_tokens") or 0, usage.get("output_tokens") or 0)] if usage else []
-
-
-def _shortfall(response: Mapping[str, Any]) -> list[Outcome]:
-    """Why a response is less than it was to be."""
-    details = response.get("status_details") or {}
-    match response.get("status"):
-        case "failed":
-            error = details.get("error") or {}
-            return [EngineFailed(error.get("message") or "the model failed")]
-        case "incomplete":
-            return [EngineFailed(_INCOMPLETE.get(details.get("reason", ""), "the answer is incomplete"))]
-    return []
-
-
-def _approval(item: Mapping[str, Any]) -> list[Outcome]:
-    if item.get("type") != "mcp_approval_request":
-        return []
-    return [
-        EngineFailed(f"{item['name']} needs an approval, which nobody can give in this conversation"),
-        ApprovalRequest(item["id"], item["name"]),
-    ]
-
-
-def _failure(error: Mapping[str, Any]) -> list[Outcome]:
-    if error.get("code") in _HARMLESS:
-        return []
-    return [EngineFailed(error.get("message") or "the realtime service reported an error")]

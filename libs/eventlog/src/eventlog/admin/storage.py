@@ -1,0 +1,85 @@
+"""Where the files of archived conversations are: a folder, or a bucket that speaks S3's protocol."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Final
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from eventlog.ports import Unavailable
+
+_FAILURES: Final = (BaseError, OSError, ValueError)
+
+
+class Storage:
+    """Files by name."""
+
+    def __init__(self, where: str) -> None:
+        """`where` is a folder, or ``s3://bucket/prefix``, whose credentials are ``AWS_…`` variables.
+
+        Nothing is looked at or made before it is needed.
+        """
+        self.where = where
+        self._folder = None if "://" in where else Path(where)
+        self._opened: ObjectStore | None = None
+
+    async def put(self, name: str, content: bytes) -> None:
+        """Store a file, on the disk for certain. Raises `Unavailable`."""
+        try:
+            await obstore.put_async(self._store(), name, content)
+            if self._folder:
+                await asyncio.to_thread(_synced, self._folder / name)
+        except _FAILURES as error:
+            raise self._away(error) from error
+
+    async def get(self, name: str) -> bytes | None:
+        """The content of a file, None if there is none. Raises `Unavailable`."""
+        try:
+            found = await obstore.get_async(self._store(), name)
+            return bytes(await found.bytes_async())
+        except FileNotFoundError:
+            return None
+        except _FAILURES as error:
+            raise self._away(error) from error
+
+    async def remove(self, *names: str) -> None:
+        """Remove files; those that are not there are none the less gone. Raises `Unavailable`."""
+        for name in names:
+            try:
+                await obstore.delete_async(self._store(), name)
+            except FileNotFoundError:
+                continue
+            except _FAILURES as error:
+                raise self._away(error) from error
+
+    async def names(self, folder: str) -> list[str]:
+        """The files below a folder. Raises `Unavailable`."""
+        try:
+            return [
+                each["path"] async for part in obstore.list(self._store(), prefix=folder) for each in part
+            ]
+        except FileNotFoundError:
+            return []
+        except _FAILURES as error:
+            raise self._away(error) from error
+
+    def _store(self) -> ObjectStore:
+        if self._opened is None:
+            self._opened = LocalStore(self._folder, mkdir=True) if self._folder else from_url(self.where)
+        return self._opened
+
+    def _away(self, error: Exception) -> Unavailable:
+        return Unavailable(f"archive {self.where}: {error or type(error).__name__}")
+
+
+def _synced(path: Path) -> None:
+    """Have the disk keep a file and the folders it is found by."""
+    for each in (path, *list(path.parents)[:3]):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

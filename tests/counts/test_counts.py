@@ -1,0 +1,188 @@
+"""What a turn costs, counted: on a machine that is busy as on one that is not, no number may grow.
+
+edge-ws and agent-runner are put together in this process as their own programs do it, on a nats-server of
+their own; `counting` sees what passes. The numbers that stand are in ``counts.json``.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from langchain_core import globals as langchain_globals
+from tests.counts.counting import Counts, counting
+
+from agent_runner import app as agent_runner
+from edge_ws import app as edge_ws
+from eventlog.admin.permissions import OPERATOR
+
+COMMITTED = Path(__file__).with_name("counts.json")
+SOON = 20
+EARLY, LATE = 10, 200
+FEW, MANY = 2, 34
+"""Tokens of an answer."""
+SLACK = 32
+"""Bytes that more or fewer digits of sequences and times come to."""
+WHAT_TO_DO = (
+    "Find out what was added to the way of a turn. If it is meant, put the new numbers into "
+    "tests/counts/counts.json and say in the commit why each turn has to pay for it.\n"
+)
+
+
+class Socket:
+    """A client at the other end of an ASGI WebSocket."""
+
+    def __init__(self, app: FastAPI, path: str, query: str = "") -> None:
+        self._said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._said.put_nowait({"type": "websocket.connect"})
+        scope = {
+            "type": "websocket",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "scheme": "ws",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": query.encode(),
+            "headers": [(b"host", b"localhost")],
+            "client": ("127.0.0.1", 1),
+            "server": ("localhost", 80),
+            "subprotocols": [],
+            "extensions": {"websocket.http.response": {}},
+        }
+        self._serving = asyncio.create_task(_served(app, scope, self._said.get, self._sent.put))
+
+    def say(self, frame: dict[str, Any]) -> None:
+        self._said.put_nowait({"type": "websocket.receive", "text": json.dumps(frame)})
+
+    async def take(self) -> dict[str, Any]:
+        async with asyncio.timeout(SOON):
+            while "text" not in (message := await self._sent.get()):
+                assert message["type"] == "websocket.accept", message
+        frame: dict[str, Any] = json.loads(message["text"])
+        return frame
+
+    async def leave(self) -> None:
+        self._said.put_nowait({"type": "websocket.disconnect", "code": 1000})
+        async with asyncio.timeout(SOON):
+            await self._serving
+
+
+async def _served(app: FastAPI, *asgi: Any) -> None:
+    await app(*asgi)
+
+
+class Room(Socket):
+    """The room protocol, which shows tokens."""
+
+    def __init__(self, app: FastAPI, after: str = "") -> None:
+        super().__init__(app, "/v3/", f"room_uid=counted-room&user_uid=u{after and f'&after={after}'}")
+
+    async def turn(self, tokens: int) -> None:
+        self.say({"action": "sendmsg", "room_uid": "counted-room", "user_id": "u", "msg": str(tokens)})
+        while (frame := await self.take()).get("event") != "on_chain_end" or frame["parent_ids"]:
+            assert "id" in frame, frame
+
+    async def join(self) -> None:
+        """Until all that a client gets on its arrival has come."""
+        self.say({"action": "status", "room_uid": "counted-room"})
+        while (await self.take()).get("status") != "connected":
+            pass
+
+
+class Agent(Socket):
+    """The agent protocol, which shows steps."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(app, "/chat/counted-agent")
+        self._turns = 0
+
+    async def turn(self, tokens: int) -> None:
+        self._turns += 1
+        self.say({"type": "client", "message": str(tokens), "message_id": f"m{self._turns:06}"})
+        while (frame := await self.take())["type"] != "message_end":
+            assert frame["type"] == "agent_step", frame
+
+
+@asynccontextmanager
+async def services(url: str, patch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
+    """Both services at work; gives the edge."""
+    settings = {
+        "NATS_URL": url,
+        "NATS_USER": OPERATOR,
+        "NATS_PASSWORD": OPERATOR,
+        "GRAPHS": "counted=tests.counts.graph:graph",
+        "ROOM_GRAPH": "counted",
+        "AGENT_GRAPH": "counted",
+        "NATS_IDLE_CHECK": "600",  # nothing is looked for because time has passed
+        "TAKEOVER_AFTER": "600",
+        "MESSAGES_PER_SECOND": "0",
+    }
+    patch.setattr(langchain_globals, "_llm_cache", None)  # is another one as soon as a runner is at work
+    for name, value in settings.items():
+        patch.setenv(f"PARLEY_{name}", value)
+    _, runner = agent_runner.build()
+    edge, serving = edge_ws.build()
+    async with runner, serving:
+        yield edge
+
+
+async def counted(counts: Counts, work: Awaitable[None], done: int) -> dict[str, int]:
+    """What some work adds, once `done` deliveries in all are done with."""
+    before = counts.totals.copy()
+    with counts.encodings():
+        await settled(counts, work, done)
+    return dict(counts.totals - before)
+
+
+async def settled(counts: Counts, work: Awaitable[None], done: int) -> None:
+    """Some work, and whatever follows it."""
+    await work
+    async with asyncio.timeout(SOON):
+        await counts.acknowledged(done)
+
+
+async def measured(url: str, patch: pytest.MonkeyPatch) -> dict[str, dict[str, int]]:
+    """All that is compared."""
+    counts = counting(patch)
+    found: dict[str, dict[str, int]] = {}
+    done = 0
+    async with services(url, patch) as edge:
+        for name, client in (("room", Room(edge)), ("agent", Agent(edge))):
+            for turn in range(1, LATE + 1):
+                done += 1
+                if turn in (EARLY, LATE):
+                    found[f"{name}, turn {turn}"] = await counted(counts, client.turn(FEW), done)
+                else:
+                    await settled(counts, client.turn(FEW), done)
+            done += 1
+            more, row = await counted(counts, client.turn(MANY), done), found[f"{name}, turn {LATE}"]
+            found[f"{name}, {MANY - FEW} tokens more"] = {
+                what: more[what] - row[what] for what in more if more[what] != row[what]
+            }
+            await client.leave()
+        room = Room(edge, after="1.1.1")
+        found[f"room, joined after {LATE} turns"] = await counted(counts, room.join(), done)
+        await room.leave()
+    return found
+
+
+@pytest.fixture
+async def found(own_nats: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, int]]:
+    return await measured(own_nats.address, monkeypatch)
+
+
+async def test_no_turn_costs_more_than_it_did(found: dict[str, dict[str, int]]) -> None:
+    committed = json.loads(COMMITTED.read_text())
+    grown = [
+        f"{part}: {what} {number}, {committed.get(part, {}).get(what, 0)} before"
+        for part, row in found.items()
+        for what, number in row.items()
+        if number > committed.get(part, {}).get(what, 0) + SLACK * what.startswith("bytes")
+    ]
+    assert not grown, "\n".join([WHAT_TO_DO, *grown, "", json.dumps(found, indent=1)])
