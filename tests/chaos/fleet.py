@@ -121,14 +121,12 @@ class Fleet:
 
     Attributes:
         keeper: the operator's process, which keeps the streams.
-        front: the port of the gateway, where there are both edges for it.
     """
 
     nats: NatsServer
     folder: Path
     keeper: subprocess.Popen[bytes]
     services: list[Service] = field(default_factory=list)
-    front: int | None = None
 
     def named(self, name: str) -> list[Service]:
         """The processes of one service."""
@@ -179,8 +177,8 @@ class Fleet:
             watching.cancel()
 
     def address(self, service: str, path: str, scheme: str = "http") -> str:
-        """Where a service that there is one of serves a path, behind the gateway if there is one."""
-        return f"{scheme}://127.0.0.1:{self.front or self.one(service).port}{path}"
+        """Where a service that there is one of serves a path."""
+        return f"{scheme}://127.0.0.1:{self.one(service).port}{path}"
 
     def chat(self, chat_id: str) -> str:
         """Where the agent protocol is spoken about a chat."""
@@ -276,9 +274,6 @@ def running_fleet(
                 fleet.services.append(Service(name, number, folder, port(), own))
                 fleet.services[-1].start()
                 stack.callback(fleet.services[-1].kill)
-        if fleet.named("edge-ws") and fleet.named("edge-rest"):
-            fleet.front = port()
-            stack.enter_context(in_front(fleet, {"PORT": fleet.front}, port()))
         with ThreadPoolExecutor(1) as apart_from_any_running_loop:
             apart_from_any_running_loop.submit(asyncio.run, fleet.ready()).result()
         yield fleet

@@ -238,6 +238,7 @@ def hasty_stack(
         yield running
 
 
+@pytest.mark.slow
 async def test_dead_letters_by_command(hasty_stack: Any) -> None:
     stack = hasty_stack
     author = Author(source="test")

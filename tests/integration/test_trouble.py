@@ -55,6 +55,7 @@ async def queued(stack: Any) -> float:
     return float(depth)
 
 
+@pytest.mark.slow
 async def test_a_thousand_messages_in_one_conversation_hold_nobody_up(
     troubled: Any, rest: httpx.AsyncClient, session: str, tmp_path: Path
 ) -> None:
