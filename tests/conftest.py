@@ -21,6 +21,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from parley.settings import Settings
+
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 NPM_SECONDS = 120.0
@@ -84,10 +86,10 @@ class Stack:
         services: list[dict[str, Any]] = json.loads(answer.stdout)
         return services
 
-    def token(self, user: str) -> str:
+    def token(self, user: str, *options: str) -> str:
         """A token of a user, as ``parley token`` prints it."""
         answer = subprocess.run(
-            [sys.executable, "-m", "parley", "token", "--user", user],
+            [sys.executable, "-m", "parley", "token", "--user", user, *options],
             env=self._environment(),
             cwd=self.folder,
             capture_output=True,
@@ -107,6 +109,10 @@ class Stack:
         )
         lines: list[dict[str, Any]] = [json.loads(line) for line in answer.stdout.splitlines()]
         return lines[1:-1]
+
+    def settings(self) -> Settings:
+        """The settings of the stack."""
+        return Settings.load(self._environment(), self.folder / ".env")
 
     def inner_ports(self) -> dict[str, int]:
         """Where each service answers on this machine, past the gateway."""
@@ -136,7 +142,6 @@ class Stack:
         from eventlog.broker import Broker
         from eventlog.jetstream import JetStreamLog
         from eventlog.settings import NatsSettings
-        from parley.settings import Settings
         from parley.stack.attached import log_environment
 
         own = Settings.load(self._environment(), self.folder / "no .env")
