@@ -9,20 +9,19 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from parley.settings import Settings
-from parley.stack import gateway
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -35,6 +34,9 @@ PORTS = (
     "PARLEY_AGENT_RUN_PORT",
     "PARLEY_LANGGRAPH_PORT",
 )
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what is to run in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what tests start is ended by Ctrl-C
 
 
 @dataclass
@@ -132,6 +134,28 @@ class Stack:
         (pid,) = [entry["pid"] for entry in self.status() if entry["service"] == service]
         os.kill(pid, number)
 
+    @asynccontextmanager
+    async def operator(self) -> AsyncIterator[tuple[Any, Any]]:
+        """A broker and the log, with the rights that the commands have."""
+        from contracts.events import REGISTERED, UPCASTERS  # slow to import, and needed only here
+        from contracts.registry import Registry
+        from eventlog.broker import Broker
+        from eventlog.jetstream import JetStreamLog
+        from eventlog.settings import NatsSettings
+        from parley.stack.attached import log_environment
+
+        own = Settings.load(self._environment(), self.folder / "no .env")
+        async with log_environment(own) as variables:
+            settings = NatsSettings(
+                url=variables["PARLEY_NATS_URL"],
+                user=variables["PARLEY_NATS_USER"],
+                password=SecretStr(variables["PARLEY_NATS_PASSWORD"]),
+            )
+            broker = Broker(settings, "test")
+            await broker.start()
+            yield broker, JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
+            await broker.stop()
+
     def log(self) -> str:
         """What it has printed."""
         return (self.folder / "stack.log").read_text(errors="replace")
@@ -180,31 +204,15 @@ def fronted_fleet(
 ) -> Iterator[Stack]:
     """The services on three nats-servers, behind the gateway."""
     from tests.chaos.cluster import Cluster  # slow to import, and needed only here
-    from tests.chaos.fleet import MODULES, running_fleet
+    from tests.chaos.fleet import MODULES, in_front, running_fleet
 
     stack = Stack(folder, {name: free_port() for name in PORTS})
     counts = dict.fromkeys(MODULES, 1)
-    with ExitStack() as running:
-        servers = running.enter_context(start_nats(folder / "nats", 3))
-        fleet = running.enter_context(running_fleet(Cluster(servers), folder / "fleet", counts, free_port))
-        listeners = [
-            running.enter_context(socket.create_server(("127.0.0.1", port))) for port in stack.ports.values()
-        ]
-        program = gateway.program()
-        assert program is not None
-        inherited = [each.fileno() for each in listeners]
-        stack.process = subprocess.Popen(
-            gateway.command(program),
-            env=gateway.environment(
-                {},
-                data_dir=folder,
-                listeners=inherited,
-                ports={name: fleet.one(name).port for name in ("edge-ws", "edge-rest")},
-                port=free_port(),
-            ),
-            pass_fds=inherited,
-        )
-        running.callback(stack.stop)
+    with (
+        start_nats(folder / "nats", 3) as servers,
+        running_fleet(Cluster(servers), folder / "fleet", counts, free_port) as fleet,
+        in_front(fleet, stack.ports, free_port()),
+    ):
         yield stack
 
 

@@ -1,11 +1,13 @@
 """What the chaos tests stand on: a fleet of services with two runners, and the log that they share."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
+import trustme
 from tests.chaos.fleet import Fleet, NatsServer, running_fleet
+from tests.chaos.postgres import running_postgres
 
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
@@ -23,19 +25,48 @@ COUNTS = {
 }
 
 
+PLAIN = "SQLite"
+SECURED = "PostgreSQL and TLS"
+TLS = Path(__file__).parents[2] / "deploy/nats/tls.conf"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is quick is tried in the second configuration as well, among what is slow."""
+    if "shared_fleet" in metafunc.fixturenames:
+        is_quick = metafunc.definition.get_closest_marker("slow") is None
+        more = [pytest.param(SECURED, marks=pytest.mark.slow)] if is_quick else []
+        metafunc.parametrize("shared_fleet", [PLAIN, *more], indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
 def shared_fleet(
-    start_nats: Callable[[Path, int], AbstractContextManager[list[NatsServer]]],
+    request: pytest.FixtureRequest,
+    start_nats: Callable[..., AbstractContextManager[list[NatsServer]]],
     tmp_path_factory: pytest.TempPathFactory,
     unused_port: Callable[[], int],
 ) -> Iterator[Fleet]:
     """One fleet for all tests, since its start takes longer than they do."""
     folder = tmp_path_factory.mktemp("fleet")
-    with (
-        start_nats(folder / "nats", 1) as (nats,),
-        running_fleet(nats, folder, COUNTS, unused_port, True) as fleet,
-    ):
-        yield fleet
+    with ExitStack() as stack:
+        lines, own = "", dict[str, str]()
+        if request.param == SECURED:
+            lines, own = stack.enter_context(secured(folder))
+        (nats,) = stack.enter_context(start_nats(folder / "nats", 1, lines))
+        yield stack.enter_context(running_fleet(nats, folder, COUNTS, unused_port, True, **own))
+
+
+@contextmanager
+def secured(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """The lines of a nats-server with TLS, and what services are told: of it, and of a PostgreSQL."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.cert_chain_pems[0].write_to_path(folder / "tls.crt")
+    certificate.private_key_pem.write_to_path(folder / "tls.key")
+    authority.cert_pem.write_to_path(folder / "ca.crt")
+    with pytest.MonkeyPatch.context() as environment, running_postgres(folder) as postgres:
+        environment.setenv("SSL_CERT_FILE", str(folder / "ca.crt"))  # for those who look on
+        told = {"PARLEY_NATS_TLS_CA": str(folder / "ca.crt"), "PARLEY_DATABASE_URL": postgres.url}
+        yield TLS.read_text().replace("/etc/nats/tls", str(folder)), told
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from eventlog import faults
 from eventlog.admin.permissions import OPERATOR
+from parley.stack import gateway
+from parley.stack.ports import listen
 
 READY_SECONDS = 60.0
 ANSWER_SECONDS = 60.0
@@ -255,6 +257,7 @@ def running_fleet(
         **inherited,
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "PARLEY_NATS_URL": nats.address,
+        "PARLEY_STREAM_REPLICAS": str(nats.address.count(",") + 1),
         "PARLEY_DATA_DIR": str(folder),
         "PARLEY_JWT_SECRET": "a secret that only this test knows, 32 bytes",
         FOLDER: str(folder),
@@ -274,6 +277,31 @@ def running_fleet(
         with ThreadPoolExecutor(1) as apart_from_any_running_loop:
             apart_from_any_running_loop.submit(asyncio.run, fleet.ready()).result()
         yield fleet
+
+
+@contextmanager
+def in_front(fleet: Fleet, ports: Mapping[str, int], own: int) -> Iterator[None]:
+    """The gateway that ships, on some ports of the loopback address, in front of a fleet's edges.
+
+    Args:
+        own: the port where it answers for its readiness.
+    """
+    program = gateway.program()
+    assert program is not None
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(each) for each in listen("127.0.0.1", ports)]
+        inherited = [each.fileno() for each in listeners]
+        told = gateway.environment(
+            {},
+            data_dir=fleet.folder,
+            listeners=inherited,
+            ports={name: fleet.one(name).port for name in ("edge-ws", "edge-rest")},
+            port=own,
+        )
+        process = subprocess.Popen(gateway.command(program), env=told, pass_fds=inherited)
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        yield
 
 
 def as_user(name: str) -> dict[str, str]:

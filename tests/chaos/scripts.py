@@ -8,6 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
+from uuid import uuid4
 
 import httpx
 from tests.chaos.fleet import ANSWER_SECONDS, Fleet
@@ -100,6 +101,25 @@ async def quotation(fleet: Fleet, key: str) -> Talk:
     return Talk(f"somebody:{key}", [(reply["content"], reply["quote"]) for reply in seen])
 
 
+async def thread(fleet: Fleet, _: str) -> Talk:
+    """Asks something and has figures analysed, as a program does that knows LangGraph's own server."""
+    key = str(uuid4())
+    await ask(fleet, "POST", "/threads", {"thread_id": key, "if_exists": "do_nothing"}, lambda _: True)
+    seen = []
+    for number, text in enumerate(("get all contacts", "2023년 매출 데이터를 분석해주세요")):
+        said = {"messages": [{"type": "human", "content": text, "id": f"h{number}"}]}
+        state = await ask(
+            fleet,
+            "POST",
+            f"/threads/{key}/runs/wait",
+            {"assistant_id": "planner", "input": said},
+            lambda state: "messages" in state,
+            once=f"m{number}",
+        )
+        seen.append([(message["type"], message["content"]) for message in state["messages"]])
+    return Talk(key, seen)
+
+
 async def voice_session(fleet: Fleet, _: str) -> Talk:
     """Opens a voice session, and talks in it in writing: audio that a crash cuts off has to be said again."""
     opened = await ask(fleet, "POST", "/api/v1/chat/guest-sessions", {"voice": "coral"}, lambda _: True)
@@ -113,6 +133,7 @@ SCRIPTS: Final[Mapping[str, Script]] = {
     "octo": octo,
     "room": room,
     "quote": quotation,
+    "langgraph": thread,
     "voice": voice_session,
 }
 
@@ -137,14 +158,22 @@ async def insist(address: str, said: Frame, is_answer: Callable[[Frame], bool]) 
 
 
 async def ask(
-    fleet: Fleet, method: str, path: str, body: Mapping[str, str], is_answer: Callable[[Frame], bool]
+    fleet: Fleet,
+    method: str,
+    path: str,
+    body: Mapping[str, Any],
+    is_answer: Callable[[Frame], bool],
+    *,
+    once: str = "",
 ) -> Frame:
-    """The answer to a call that is made again until there is one."""
+    """The answer to a call that is made again until there is one; by the name `once` it is known again."""
     place = "json" if method == "POST" else "params"
+    headers = {"Idempotency-Key": once} if once else {}
     async with asyncio.timeout(ANSWER_SECONDS), httpx.AsyncClient(timeout=10) as client:
         while True:
             try:
-                answer = await client.request(method, fleet.address("edge-rest", path), **{place: body})  # type: ignore[arg-type]  # one of two keywords
+                address = fleet.address("edge-rest", path)
+                answer = await client.request(method, address, headers=headers, **{place: body})  # type: ignore[arg-type]  # one of two keywords
             except httpx.TransportError:
                 pass
             else:

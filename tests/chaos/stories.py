@@ -22,6 +22,7 @@ from contracts.events import (
     RunCompleted,
     RunEvent,
     RunStarted,
+    RunStreamed,
     StageAnswered,
     ToolCalled,
     WritesSaved,
@@ -108,6 +109,8 @@ def _told(events: Iterable[Recorded]) -> Iterable[Any]:
         match event:
             case RunStarted() if event.attempt > 1:
                 continue
+            case RunStreamed():
+                continue  # how much of a stream is kept at once depends on the time it takes
             case ToolCalled():
                 if event.call_id in calls:
                     continue

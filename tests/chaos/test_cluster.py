@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from tests.chaos.cluster import Cluster
-from tests.chaos.conftest import bystander
+from tests.chaos.conftest import COUNTS, bystander
 from tests.chaos.fleet import Fleet, NatsServer, running_fleet
 from tests.chaos.scripts import SCRIPTS
 from tests.chaos.stories import Story, difference, story_of
@@ -18,7 +18,6 @@ from eventlog.ports import Log
 pytestmark = pytest.mark.cluster
 
 WAIT_SECONDS = 60
-COUNTS = {"history-store": 1, "agent-runner": 2, "edge-ws": 1, "edge-rest": 1}
 HELD = ("agent contract", "octo", "room")
 """The scripts that are held at once."""
 
@@ -55,8 +54,7 @@ async def until_running(log: Log, *, after: int, runs: int) -> None:
                 return
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kills", [1, 30])
+@pytest.mark.parametrize("kills", [1, pytest.param(30, marks=pytest.mark.slow)])
 @pytest.mark.timeout(1800)
 async def test_the_leader_of_the_log_is_killed_during_conversations(
     cluster: Cluster, on_three: Fleet, kills: int

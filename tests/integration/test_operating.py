@@ -6,8 +6,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,21 +15,18 @@ from urllib.parse import quote
 import httpx
 import pytest
 from nats.aio.msg import Msg
-from pydantic import SecretStr
 from websockets.asyncio.client import connect
 
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from contracts import subjects
-from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, MessageReceived, RunEvent, UserSpoke
+from contracts.events import ConversationStarted, MessageReceived, RunEvent, UserSpoke
 from contracts.queries import SESSION, SessionFound
-from contracts.registry import Registry
 from eventlog.admin.erasing import erase
 from eventlog.admin.portable import NotPortable
 from eventlog.admin.porter import Porter
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.codec import encode
-from eventlog.jetstream import JetStreamLog
 from eventlog.payloads import Payloads
 from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings
@@ -37,14 +34,12 @@ from eventlog.turns.dead_letters import DeadLetter, DeadLetterQueue, put
 from eventlog.turns.inbox import Inbox
 from history_store.rebuild import rebuild, second
 from history_store.store import Store
-from parley.settings import Settings
-from parley.stack.attached import log_environment
 
 SECONDS = 60
 
 
 def parley(stack: Any, *command: str, code: int = 0) -> str:
-    """What a command prints, to either stream."""
+    """What a command prints as its result, or says why there is none."""
     done = subprocess.run(
         [sys.executable, "-m", "parley", *command],
         env=stack._environment(),
@@ -54,7 +49,7 @@ def parley(stack: Any, *command: str, code: int = 0) -> str:
         timeout=SECONDS,
     )
     assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return done.stderr if code else done.stdout
 
 
 async def hold(stack: Any, chat: str) -> None:
@@ -224,29 +219,13 @@ async def test_a_dead_letter_is_listed_said_again_and_dropped(
         await queue.drop(number)
 
 
-@asynccontextmanager
-async def as_operator(stack: Any) -> AsyncIterator[tuple[Broker, JetStreamLog]]:
-    """A stack's log, with the rights that the commands have."""
-    own = Settings.load(stack._environment(), stack.folder / "no .env")
-    async with log_environment(own) as variables:
-        settings = NatsSettings(
-            url=variables["PARLEY_NATS_URL"],
-            user=variables["PARLEY_NATS_USER"],
-            password=SecretStr(variables["PARLEY_NATS_PASSWORD"]),
-        )
-        broker = Broker(settings, "test")
-        await broker.start()
-        yield broker, JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
-        await broker.stop()
-
-
 async def letter_with(stack: Any, text: str) -> str:
-    """The number of the dead letter whose line has a text, once there is one."""
+    """The number of the dead letter whose reason has a text, once there is one."""
     async with asyncio.timeout(SECONDS):
         while True:
-            for line in (await asyncio.to_thread(parley, stack, "dead", "list")).splitlines():
-                if text in line:
-                    return line.split()[0]
+            for letter in json.loads(await asyncio.to_thread(parley, stack, "dead", "list", "--json")):
+                if text in letter["reason"]:
+                    return str(letter["number"])
 
 
 @pytest.fixture
@@ -270,7 +249,7 @@ async def test_dead_letters_by_command(hasty_stack: Any) -> None:
         return asyncio.to_thread(parley, stack, "dead", *command, code=code)
 
     await hold(stack, "talk")
-    async with as_operator(stack) as (broker, log):
+    async with stack.operator() as (broker, log):
         subject, headers, payload = encode(author.envelope("talk", lost))
         headers |= {"ce-dataversion": "99"}
         await broker.client.jetstream().publish(subject, payload, headers=headers)
@@ -337,6 +316,6 @@ async def test_a_stopped_stack_is_rebuilt_and_read(own_stack: Any) -> None:
     assert await asyncio.to_thread(own_stack.stop) == 0
     assert "the rebuilt rows are live" in parley(own_stack, "rebuild")
     assert "run.completed" in parley(own_stack, "show", "kept")
-    assert parley(own_stack, "dead", "list") == "there are no dead letters\n"
+    assert parley(own_stack, "dead", "list") == ""
     await asyncio.to_thread(own_stack.start)
     assert await history(own_stack, "kept") == before

@@ -16,8 +16,8 @@ END = None
 
 
 class Provider:
-    """An OpenAI-compatible server. What is put into `script` is what it says, to whoever asks first:
-    a token, the end of the reply, or the status of a refusal."""
+    """An OpenAI-compatible server. What is put into `script` is what it says, to whoever asks first for a
+    stream: a token, the end of the reply, or the status of a refusal."""
 
     def __init__(self) -> None:
         self.script: asyncio.Queue[str | int | None] = asyncio.Queue()
@@ -30,7 +30,10 @@ class Provider:
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
-        await reader.readexactly(int(length.split(b":")[1]))
+        question = json.loads(await reader.readexactly(int(length.split(b":")[1])))
+        if not question.get("stream"):
+            await self._answer_probe(writer)
+            return
         gone = asyncio.create_task(reader.read())
         self.asked.release()
         started = False
@@ -56,6 +59,16 @@ class Provider:
                 writer.write(b"data: [DONE]\n\n")
                 break
         gone.cancel()
+        writer.close()
+
+    async def _answer_probe(self, writer: asyncio.StreamWriter) -> None:
+        """What agent-runner asks at its start, to know whether the model can be used."""
+        choice = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "length"}
+        reply = {"id": "c", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}
+        body = json.dumps(reply).encode()
+        writer.write(b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nConnection: close\r\n")
+        writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
         writer.close()
 
 
@@ -150,7 +163,6 @@ async def test_each_token_leaves_when_the_model_says_it(
         assert (await until(socket, "on_chain_end"))[-1]["data"] == {}
 
 
-@pytest.mark.slow
 async def test_a_run_that_is_taken_over_is_told_as_one_turn(
     own_stack: Any, provider: Provider, room: str
 ) -> None:

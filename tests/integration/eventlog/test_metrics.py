@@ -91,27 +91,38 @@ async def test_delta_lag(broker: Broker, conversation: str) -> None:
 
 async def test_queue_depth(broker: Broker, log: JetStreamLog, conversation: str) -> None:
     responder = f"responder-{uuid4()}"
-    behind = 0
-    log.measure_queue(responder, lambda: behind)
+    depth, is_held = (f'parley_queue_{name}{{responder="{responder}"}}' for name in ("depth", "held"))
+
+    async def until_depth(expected: int) -> None:
+        """The consumer hears of a message a moment after its sender."""
+        async with asyncio.timeout(5):
+            while await figure(broker.metrics, depth) != expected:
+                await asyncio.sleep(0.01)
+
+    heads: dict[str, int] = {}
+    log.measure_queue(responder, lambda: heads)
     config = ConsumerConfig(
         durable_name=responder, filter_subject=subjects.work_for(responder), ack_policy=AckPolicy.EXPLICIT
     )
     await broker.client.jetstream().add_consumer(subjects.LOG_STREAM, config)
     message = MessageReceived(addressee=responder, text="hello", protocol="agent")
     opening = ConversationStarted(responder_name=responder, protocol="agent")
-    await Inbox(log, AUTHOR).receive(conversation, message, opening)
-    async with asyncio.timeout(5):  # the consumer hears of it a moment after its sender
-        while not await figure(broker.metrics, f'parley_queue_depth{{responder="{responder}"}}'):
-            await asyncio.sleep(0.01)
-    assert await figure(broker.metrics, f'parley_queue_depth{{responder="{responder}"}}') == 1
-    held = await broker.client.jetstream().pull_subscribe_bind(responder, subjects.LOG_STREAM)
-    (delivered,) = await held.fetch(1, timeout=5)
-    assert await figure(broker.metrics, f'parley_queue_depth{{responder="{responder}"}}') == 0
-    assert await figure(broker.metrics, f'parley_queue_held{{responder="{responder}"}}') == 1
-    behind = 3
-    assert await figure(broker.metrics, f'parley_queue_depth{{responder="{responder}"}}') == 3
+    inbox = Inbox(log, AUTHOR)
+    first = await inbox.receive(conversation, message, opening)
+    await until_depth(1)
+    work = await broker.client.jetstream().pull_subscribe_bind(responder, subjects.LOG_STREAM)
+    (delivered,) = await work.fetch(1, timeout=5)
+    assert await figure(broker.metrics, depth) == 0
+    assert await figure(broker.metrics, is_held) == 1
+    heads[conversation] = first.sequence
+    for _ in range(3):
+        await inbox.receive(conversation, message, opening)
+    await until_depth(3)
+    for elsewhere in await work.fetch(2, timeout=5):
+        await elsewhere.ack_sync()
+    assert await figure(broker.metrics, depth) == 3, "who was told of them does not answer them"
     await delivered.ack_sync()
-    assert await figure(broker.metrics, f'parley_queue_held{{responder="{responder}"}}') == 0
+    assert await figure(broker.metrics, is_held) == 0
 
 
 async def test_projection_lag() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -40,7 +40,7 @@ CROWD = 1100
 class Taken:
     """Holds what it takes."""
 
-    waiting = 0
+    heads: ClassVar[dict[str, int]] = {}
 
     def __init__(self, places: int) -> None:
         self.places = places
@@ -225,10 +225,17 @@ class Nobody:
         raise AssertionError(reason)
 
 
+async def depth(broker: Broker) -> float:
+    """How many messages wait, as the metrics say."""
+    text = (await broker.metrics.exposition()).decode()
+    (line,) = [line for line in text.splitlines() if line.startswith("parley_queue_depth{")]
+    return float(line.split()[-1])
+
+
 async def test_a_thousand_messages_in_one_conversation_hold_no_other_up(own_nats: Any) -> None:
     async with (
         asyncio.timeout(WAIT_SECONDS),
-        log_of(own_nats, OPERATOR) as (_, writer),
+        log_of(own_nats, OPERATOR) as (watching, writer),
         log_of(own_nats, RESPONDER) as (broker, _),
     ):
         echo = Echo(writer)
@@ -241,8 +248,9 @@ async def test_a_thousand_messages_in_one_conversation_hold_no_other_up(own_nats
                 async for event in events:
                     if isinstance(event.event, RunCompleted):
                         break
-            while echo.waiting < CROWD - 1 or (await consumer(broker)).num_ack_pending > 1:
+            while (await consumer(broker)).num_pending or (await consumer(broker)).num_ack_pending > 1:
                 await asyncio.sleep(0.01)
+            assert await depth(watching) == CROWD - 1
             info = await consumer(broker)
             assert (info.num_ack_pending, info.num_pending, info.num_redelivered) == (1, 0, 0)
         echo.stop()

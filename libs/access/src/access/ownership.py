@@ -107,6 +107,11 @@ class GuardedLog:
         await self.check(conversation)
         return await self._log.next(conversation, pattern, after=after)
 
+    async def count(self, conversation: str, pattern: str, *, after: int) -> int:
+        """See `ports.Log.count`."""
+        await self.check(conversation)
+        return await self._log.count(conversation, pattern, after=after)
+
     async def read(
         self, conversation: str, *, after: int = 0, until: int | None = None, pattern: str = ">"
     ) -> AsyncIterator[Recorded]:

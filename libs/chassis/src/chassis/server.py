@@ -31,6 +31,8 @@ Build: TypeAlias = Callable[[], tuple[ASGIApp, AbstractAsyncContextManager[objec
 """Makes the ASGI application and the context in which it is started, from its own settings."""
 
 DRAIN_SECONDS: Final = 10
+ENDING: Final = asyncio.Event()
+"""Set when the process has been told to end: it takes nothing more."""
 YOUNG_OBJECTS: Final = 20_000
 """How many objects may come before the collector looks at the young ones."""
 
@@ -172,6 +174,7 @@ async def _start_and_serve(
     starting = asyncio.current_task()
 
     def end(number: int) -> None:
+        ENDING.set()
         server.handle_exit(number, None)  # as uvicorn does it, since that ends open event streams as well
         if starting and not serving.is_set():
             starting.cancel()

@@ -132,6 +132,12 @@ def event(key: str, event_type: str, *tokens: str) -> str:
     return ".".join((_of("conv", key), event_type, *tokens))
 
 
+def is_of(subject: str, event_type: str) -> bool:
+    """Whether a subject is one of events of that type."""
+    told = subject.split(".", 3)[-1]
+    return told == event_type or told.startswith(f"{event_type}.")
+
+
 def facts(pattern: str) -> str:
     """The filter of the events whose type (and tokens) fit, such as ``run.>``, over all conversations."""
     return f"conv.*.*.{pattern}"

@@ -98,6 +98,8 @@ def _decode(
     payload: bytes | LogError,
 ) -> Recorded:
     event_type = required(headers, attributes.TYPE)
+    if not subjects.is_of(subject, event_type):
+        raise ValueError(f"its subject is not one of {event_type}")
     if event_type in registry.unread:
         event: Event = Unread.model_construct(name=event_type)
     else:

@@ -6,7 +6,7 @@ event names the one before it in its conversation, so a follower sees the gap an
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from typing import Final
 
@@ -112,6 +112,10 @@ class JetStreamLog:
         stored = await self._reader.next(subjects.event(conversation, pattern), after=after)
         return await self.decode(stored) if stored else None
 
+    async def count(self, conversation: str, pattern: str, *, after: int) -> int:
+        """See `ports.Log.count`."""
+        return await self._reader.count(subjects.event(conversation, pattern), after=after)
+
     async def position(self) -> int:
         """See `ports.Log.position`."""
         newest = await self._reader.last(subjects.LOG_SUBJECTS)
@@ -135,11 +139,12 @@ class JetStreamLog:
 
         await self._broker.client.subscribe(subjects.recorded_everywhere(event_type), cb=tell)
 
-    def measure_queue(self, responder: str, waiting: Callable[[], int]) -> None:
+    def measure_queue(self, responder: str, heads: Callable[[], Mapping[str, int]]) -> None:
         """Let the metrics say how much work waits for a responder, and how much is held by any process.
 
         Args:
-            waiting: gives what waits in this process; to it comes what none has fetched yet.
+            heads: gives the conversations that are being answered in this process, and which message of
+                each; to what waits behind these, whoever was told of it, comes what none has fetched yet.
         """
         metrics = self._broker.metrics
 
@@ -148,10 +153,19 @@ class JetStreamLog:
             info = json.loads(reply.data)
             if error := info.get("error"):
                 raise LogError(f"consumer {responder}: {error.get('description')}")
-            metrics.queue_depth.labels(responder).set(info["num_pending"] + waiting())
+            fetched = info["delivered"]["stream_seq"]
+            behind = [self._between(key, head, fetched) for key, head in heads().items()]
+            metrics.queue_depth.labels(responder).set(
+                info["num_pending"] + sum(await asyncio.gather(*behind))
+            )
             metrics.queue_held.labels(responder).set(info["num_ack_pending"])
 
         metrics.before_reading(measure)
+
+    async def _between(self, conversation: str, after: int, until: int) -> int:
+        """How many messages a conversation has in ``after < sequence <= until``."""
+        behind = await self.count(conversation, "message.>", after=after)
+        return behind and behind - await self.count(conversation, "message.>", after=max(after, until))
 
     async def decode(self, stored: Stored) -> Recorded:
         """The event in a stored message, its payload fetched from wherever it is kept; without a payload

@@ -57,6 +57,10 @@ class MemoryLog:
         """See `ports.Log.next`."""
         return next((e for e in self._of(conversation) if e.sequence > after and _fits(e, pattern)), None)
 
+    async def count(self, conversation: str, pattern: str, *, after: int) -> int:
+        """See `ports.Log.count`."""
+        return sum(e.sequence > after and _fits(e, pattern) for e in self._of(conversation))
+
     async def position(self) -> int:
         """See `ports.Log.position`."""
         return len(self._events)

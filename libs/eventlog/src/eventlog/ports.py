@@ -85,6 +85,10 @@ class Log(Protocol):
         """The oldest event after a sequence whose type (and tokens) fit `pattern`."""
         ...
 
+    async def count(self, conversation: str, pattern: str, *, after: int) -> int:
+        """How many events after a sequence fit `pattern`; those of the last moment may be missing."""
+        ...
+
     def read(
         self, conversation: str, *, after: int = 0, until: int | None = None, pattern: str = ">"
     ) -> AsyncIterator[Recorded]:

@@ -43,19 +43,16 @@ async def connect(broker: Broker) -> None:
 
 
 async def answer_pings(broker: Broker, name: str) -> None:
-    """Let others see, by `absent`, that the service `name` is there, and by `measured`, what it counts."""
+    """Let others see, by `absent`, that the service `name` is there and takes what comes, and by `measured`,
+    what it counts."""
 
     async def answer(ping: Msg) -> None:
-        if ping.data != MEASURE:
-            await ping.respond(b"")
-
-    async def tell(ping: Msg) -> None:
         if ping.data == MEASURE:
             await ping.respond(zlib.compress(PROCESS + await broker.metrics.exposition()))
+        elif not server.ENDING.is_set():
+            await ping.respond(b"")
 
-    ping = subjects.query(f"ping.{name}")
-    await broker.client.subscribe(ping, queue=name, cb=answer)
-    await broker.client.subscribe(ping, cb=tell)
+    await broker.client.subscribe(subjects.query(f"ping.{name}"), cb=answer)
 
 
 async def absent(broker: Broker, names: Sequence[str]) -> list[str]:

@@ -24,6 +24,8 @@ from eventlog.ports import LogError, LogState, Unavailable
 logger = logging.getLogger(__name__)
 
 BATCH = 256
+FEWEST = 2
+"""A request for one message is answered without how many there are behind it."""
 STREAM_NOT_FOUND = 10059
 _NOT_FOUND = 10037
 _PASSING = frozenset({408, 429, 500, 503})
@@ -135,6 +137,12 @@ class StreamReader:
             for stored in batch:
                 yield stored
                 after = stored.sequence
+
+    async def count(self, subject: str, *, after: int) -> int:
+        """How many messages there are behind a sequence on a subject or wildcard, as a replica has it."""
+        body = {"seq": after + 1, "next_by_subj": subject, "batch": FEWEST}
+        batch, pending = await self._direct(body)
+        return len(batch) + pending
 
     async def _batch(self, subject: str, after: int) -> tuple[list[Stored], int]:
         return await self._direct({"seq": after + 1, "next_by_subj": subject, "batch": BATCH})

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
+from typing import ClassVar, cast
 
 import pytest
 
@@ -43,7 +43,7 @@ class Delivered:
 class House:
     """A process that answers, or fails to."""
 
-    waiting = 0
+    heads: ClassVar[dict[str, int]] = {}
 
     def __init__(self, error: Exception | None = None, *, needed: bool = False) -> None:
         self.error = error

@@ -197,10 +197,10 @@ async def test_who_holds_the_oldest_message_answers_those_behind_it(bench: Bench
             assert await other.answer(await bench.say(text)), "it need not be delivered again"
         assert await one.answer(await bench.say("4"))
         assert await bench.events(*ENDS) == []
-        assert one.waiting == 1, "of the others it does not know yet"
+        assert one.heads == {first.conversation: first.sequence}
         bench.echo.go.set()
     assert [end.text for end in await bench.events(RunCompleted)] == [f"echo {number}" for number in "1234"]
-    assert one.waiting == 0
+    assert one.heads == {}
     before = await bench.log.position()
     assert await other.answer(first)
     assert await bench.log.position() == before

@@ -50,9 +50,5 @@ class Questions:
     async def state(self, thread_id: str, checkpoint_id: str | None = None) -> tuple[str | None, GraphState]:
         """A graph's state with the id of its checkpoint; None and an empty state if there is none."""
         query = queries.StateQuery(conversation=thread_id, checkpoint_id=checkpoint_id)
-        first = await self.ask(queries.STATE, query, queries.StatePart)
-        text = [first.text]
-        for part in range(1, first.parts):
-            named = query.model_copy(update={"checkpoint_id": first.checkpoint_id, "part": part})
-            text.append((await self.ask(queries.STATE, named, queries.StatePart)).text)
-        return first.checkpoint_id, GraphState.model_validate_json("".join(text))
+        found = await self.ask(queries.STATE, query, queries.StateFound)
+        return found.checkpoint_id, GraphState.model_validate_json(found.text)

@@ -64,7 +64,7 @@ from contracts.queries.runner import (
     RunOnceResult,
     SpokenCommands,
     SpokenCommandsQuery,
-    StatePart,
+    StateFound,
     StateQuery,
 )
 from contracts.queries.store import (
@@ -191,7 +191,7 @@ __all__ = [
     "SessionsQuery",
     "SpokenCommands",
     "SpokenCommandsQuery",
-    "StatePart",
+    "StateFound",
     "StateQuery",
     "StateUpdate",
     "StateUpdated",

@@ -95,7 +95,6 @@ class ThreadStatesQuery(BaseModel):
         graph: the graph that reads them; empty for the conversation's.
         checkpoint_ids: which; none for the newest.
         subgraphs: with the states of subgraphs in their tasks.
-        part: which part of the answer, from 0, where one state alone takes several.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,20 +104,15 @@ class ThreadStatesQuery(BaseModel):
     namespace: str = ""
     checkpoint_ids: tuple[str, ...] = ()
     subgraphs: bool = False
-    part: int = Field(default=0, ge=0)
 
 
 class ThreadStates(BaseModel):
-    """The answer to `ThreadStatesQuery`: as many as fit into one message, in order, one at least.
-
-    Attributes:
-        states: JSON texts; with `parts` above 1 a piece of the first one only.
-    """
+    """The answer to `ThreadStatesQuery`: JSON texts of as many as one answer should have, in order, one at
+    least."""
 
     model_config = ConfigDict(frozen=True)
 
     states: tuple[str, ...] = ()
-    parts: int = 1
 
 
 UPDATE_STATE: Final = "runner.update_state"

@@ -54,34 +54,26 @@ STATE: Final = "runner.state"
 
 
 class StateQuery(BaseModel):
-    """A graph's state at a checkpoint, the newest one unless it is named.
-
-    Attributes:
-        part: which part of the answer, from 0; a large state takes several, for which the checkpoint
-            has to be named.
-    """
+    """A graph's state at a checkpoint, the newest one unless it is named."""
 
     model_config = ConfigDict(frozen=True)
 
     conversation: str
     checkpoint_id: str | None = None
-    part: int = Field(default=0, ge=0)
 
 
-class StatePart(BaseModel):
+class StateFound(BaseModel):
     """The answer to `StateQuery`.
 
     Attributes:
         checkpoint_id: None if there is no such checkpoint.
-        text: a piece of the state's JSON.
-        parts: how many pieces there are.
+        text: the state's JSON.
     """
 
     model_config = ConfigDict(frozen=True)
 
     checkpoint_id: str | None = None
     text: str = "{}"
-    parts: int = 1
 
 
 CHECKPOINTS: Final = "runner.checkpoints"

@@ -34,7 +34,7 @@ class Answering(Protocol):
     """A `responder.Responder`."""
 
     @property
-    def waiting(self) -> int: ...
+    def heads(self) -> dict[str, int]: ...
 
     async def answer(self, work: Recorded, again: bool = False, *, goes_on: Callable[[], None]) -> bool: ...
 
@@ -71,9 +71,9 @@ class Deliveries:
         return max(min(self._places - first, HELD_PER_PLACE * self._places - len(self._held)), 0)
 
     @property
-    def waiting(self) -> int:
-        """How many messages wait in this process."""
-        return self._responder.waiting
+    def heads(self) -> dict[str, int]:
+        """The conversations that are being answered here, and which message of each, by its sequence."""
+        return self._responder.heads
 
     def take(self, held: Held) -> None:
         """Answer a message in the background."""

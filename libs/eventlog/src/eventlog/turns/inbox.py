@@ -273,7 +273,7 @@ class Inbox(Standing):
 
     async def _check_room(self, start: Recorded, known: int | None) -> None:
         """Raises `TooManyMessages` if no more messages may wait."""
-        unanswered = len(await self.unanswered(start)) if known is None else known
+        unanswered = await self.queued(start) if known is None else known
         if unanswered >= self._queued:
             raise TooManyMessages(
                 f"{unanswered} messages of this conversation wait for their answers, and no more may; "

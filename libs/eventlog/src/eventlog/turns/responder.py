@@ -41,17 +41,15 @@ MemoryT = TypeVar("MemoryT", bound=Memory)
 class _Remembered(Generic[MemoryT]):
     """Attributes:
     delivered: the message by whose delivery the conversation is being answered here, if it is.
+    head: the message that is being answered, which may have waited behind that one.
     covered: messages that came meanwhile and whose deliveries were not needed.
     """
 
     memory: MemoryT
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     delivered: int | None = None
+    head: int = 0
     covered: set[int] = field(default_factory=set)
-
-    @property
-    def waiting(self) -> int:
-        return max(len(self.covered), len(self.memory.waiting))
 
 
 class Unanswered(Exception):
@@ -106,9 +104,9 @@ class Responder(ABC, Generic[MemoryT]):
         self._conversations: OrderedDict[str, _Remembered[MemoryT]] = OrderedDict()
 
     @property
-    def waiting(self) -> int:
-        """How many messages wait here behind others of their conversations."""
-        return sum(each.waiting for each in self._conversations.values() if each.delivered is not None)
+    def heads(self) -> dict[str, int]:
+        """The conversations that are being answered here, and which message of each, by its sequence."""
+        return {key: each.head for key, each in self._conversations.items() if each.delivered is not None}
 
     def stop(self) -> None:
         """Finish what is being answered, and begin nothing more."""
@@ -139,7 +137,7 @@ class Responder(ABC, Generic[MemoryT]):
             conversation.covered.add(work.sequence)
             return True
         async with conversation.lock:
-            conversation.delivered = work.sequence
+            conversation.delivered = conversation.head = work.sequence
             conversation.covered.clear()
             try:
                 return await self._drain(conversation, work, again, goes_on)
@@ -175,6 +173,7 @@ class Responder(ABC, Generic[MemoryT]):
 
     async def _answered(self, conversation: _Remembered[MemoryT], work: Recorded, again: bool) -> bool:
         """Answer a message; whether it has to be looked for what is next, whatever is known of it."""
+        conversation.head = work.sequence
         async with self._slots:
             try:
                 with _answering(work):

@@ -76,6 +76,12 @@ class Standing:
         """Whether a run is in progress or waits in the conversation that `start` began."""
         return bool(await self.unanswered(start))
 
+    async def queued(self, start: Recorded) -> int:
+        """How many messages and answers there are whose runs have not ended, but for the last moment."""
+        newest = await self._log.last(start.conversation, "run.>")
+        answered = Progress(start, newest).answered
+        return await self._log.count(start.conversation, "message.>", after=answered)
+
     async def unanswered(self, start: Recorded) -> list[Recorded]:
         """The messages and answers whose runs have not ended, in the conversation begun by `start`."""
         newest, said = await asyncio.gather(

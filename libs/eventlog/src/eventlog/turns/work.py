@@ -89,14 +89,14 @@ class Taker(Protocol):
 
     Attributes:
         free: how much more of it there are places for.
-        waiting: how many messages wait in this process.
+        heads: the conversations that are being answered here, and which message of each, by its sequence.
     """
 
     @property
     def free(self) -> int: ...
 
     @property
-    def waiting(self) -> int: ...
+    def heads(self) -> dict[str, int]: ...
 
     def take(self, held: Held) -> None:
         """Begin to work on something."""
@@ -129,7 +129,7 @@ class WorkQueue:
         """
         await check_consumer(self._broker.client, self._responder)
         self._taker = taker
-        self._log.measure_queue(self._responder, lambda: taker.waiting)
+        self._log.measure_queue(self._responder, lambda: taker.heads)
         try:
             self._subscription = await self._broker.client.subscribe(self._inbox, cb=self._receive)
         except OUTAGE as error:

@@ -5,7 +5,7 @@ What a client sees of a run comes from two sides: node starts are live deltas, a
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -109,7 +109,7 @@ _Node: TypeAlias = tuple[int, str]
 
 @dataclass(slots=True)
 class _Run:
-    """What has been said of one run's newest attempt, in numbers of starts and ends by node.
+    """What has been said of one attempt at a run, in numbers of starts and ends by node.
 
     Attributes:
         logged: an event of it has been seen; until then, nodes may be running that nobody told of.
@@ -118,7 +118,6 @@ class _Run:
         held: announced starts, and what nodes said, that are not shown yet.
     """
 
-    attempt: int = 1
     logged: bool = False
     announced: Counter[_Node] = field(default_factory=Counter)
     shown: Counter[_Node] = field(default_factory=Counter)
@@ -156,18 +155,18 @@ class Narration:
     """
 
     def __init__(self) -> None:
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, dict[int, _Run]] = {}
+        """By their attempts: the one that the log tells of, and newer ones that only deltas have told of."""
         self._ended: deque[str] = deque(maxlen=_ENDED_RUNS)
-        self._superseded: list[_Run] = []
 
     def delta(self, delta: Delta) -> Iterator[Frame]:
         """The frames that a live delta stands for, and those that waited for it."""
         if delta.kind not in (NODE_STARTED, CUSTOM_EVENT) or delta.run_id in self._ended:
             return
-        run = self._attempt(delta.run_id, delta.attempt)
-        if run is None:
+        attempts = self._runs.setdefault(delta.run_id, {})
+        if _is_past(delta.attempt, attempts):
             return
-        yield from self._left()
+        run = attempts.setdefault(delta.attempt, _Run())
         node = (delta.data["step"], delta.data["node"])
         if delta.kind == CUSTOM_EVENT:
             run.held.append((node, CustomEvent(node=node[1], data=delta.data["data"])))
@@ -183,10 +182,12 @@ class Narration:
         event = recorded.event
         if not isinstance(event, RunEvent):
             return
-        run = self._attempt(event.run_id, event.attempt)
-        if run is None:
+        attempts = self._runs.setdefault(event.run_id, {})
+        if _is_past(event.attempt, attempts):
             return
-        yield from self._left()
+        for earlier in [each for each in attempts if each < event.attempt]:
+            yield from attempts.pop(earlier).close()
+        run = attempts.setdefault(event.attempt, _Run())
         run.logged = True
         if isinstance(event, NodeCompleted):
             yield from _completed(run, event)
@@ -197,24 +198,11 @@ class Narration:
             yield from _end(event)
         yield from self._release()
 
-    def _attempt(self, run_id: str, attempt: int) -> _Run | None:
-        """The run, made anew for a newer attempt; None for what an older attempt left behind."""
-        run = self._runs.setdefault(run_id, _Run(attempt))
-        if attempt > run.attempt:
-            self._superseded.append(run)
-            run = self._runs[run_id] = _Run(attempt)
-        return run if attempt == run.attempt else None
-
-    def _left(self) -> Iterator[Frame]:
-        """The ends of what older attempts have begun."""
-        while self._superseded:
-            yield from self._superseded.pop().close()
-
     def _release(self) -> Iterator[Frame]:
         if not self._runs:
             return
-        run = next(iter(self._runs.values()))
-        if not run.logged:
+        run = next((run for run in next(iter(self._runs.values())).values() if run.logged), None)
+        if run is None:
             return
         while run.held:
             node, said = run.held[0]
@@ -225,6 +213,11 @@ class Narration:
                 yield said
             elif run.shown[node] < run.announced[node]:
                 yield run.start(node)
+
+
+def _is_past(attempt: int, attempts: Mapping[int, _Run]) -> bool:
+    """Whether the log tells of a newer one."""
+    return any(newer > attempt and run.logged for newer, run in attempts.items())
 
 
 def _completed(run: _Run, event: NodeCompleted) -> Iterator[Frame]:

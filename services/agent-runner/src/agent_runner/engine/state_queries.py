@@ -14,7 +14,6 @@ from langchain_core.runnables import RunnableConfig
 from agent_runner.engine.catalogue import Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.checkpointer.copying import NoCheckpoint, fork_thread
-from agent_runner.engine.parts import part_of
 from agent_runner.engine.updates import as_json
 from contracts import queries, subjects
 from contracts.events import ConversationStarted, ForkOrigin
@@ -24,7 +23,7 @@ from contracts.queries import (
     Failure,
     Fork,
     Forked,
-    StatePart,
+    StateFound,
     StateQuery,
 )
 from eventlog.author import Author
@@ -55,23 +54,23 @@ class States:
         self._default_graph = default_graph
         self._inbox = Inbox(log, author)
 
-    async def state(self, query: StateQuery) -> StatePart:
+    async def state(self, query: StateQuery) -> StateFound:
         """See `StateQuery`."""
         start = await self._start(query.conversation)
         graph = self._graphs.get(start.graph or self._default_graph) if start else None
         if graph is None:
-            return StatePart()
+            return StateFound()
         config: RunnableConfig = {"configurable": {"thread_id": query.conversation}}
         if query.checkpoint_id:
             config["configurable"]["checkpoint_id"] = query.checkpoint_id
         if await self._saver.aget_tuple(config) is None:
-            return StatePart()
+            return StateFound()
         async with graph.opened(config) as compiled:
             snapshot = await compiled.aget_state(config)
         values = snapshot.values if isinstance(snapshot.values, dict) else {"value": snapshot.values}
-        text, parts = part_of(json.dumps(as_json(values), ensure_ascii=False), query.part)
-        return StatePart(
-            checkpoint_id=snapshot.config["configurable"]["checkpoint_id"], text=text, parts=parts
+        return StateFound(
+            checkpoint_id=snapshot.config["configurable"]["checkpoint_id"],
+            text=json.dumps(as_json(values), ensure_ascii=False),
         )
 
     async def checkpoints(self, query: CheckpointsQuery) -> Checkpoints:
@@ -117,7 +116,7 @@ def router(states: States) -> NatsRouter:
     routes = NatsRouter(middlewares=[failures])
 
     @routes.subscriber(subjects.query(queries.STATE), queue=QUEUE, max_workers=CONCURRENT_ANSWERS)
-    async def read_state(query: StateQuery) -> StatePart:
+    async def read_state(query: StateQuery) -> StateFound:
         """Gives a graph's state."""
         return await states.state(query)
 

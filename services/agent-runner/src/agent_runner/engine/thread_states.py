@@ -12,7 +12,6 @@ from langgraph.types import StateUpdate as GraphUpdate
 
 from agent_runner.engine.catalogue import Compiled, Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
-from agent_runner.engine.parts import PART_CHARACTERS, part_of
 from agent_runner.engine.streaming.encoding import as_text
 from contracts import queries, subjects
 from contracts.events import ConversationStarted
@@ -31,6 +30,8 @@ from eventlog.ports import Log, LogError
 from eventlog.turns.inbox import Inbox
 
 QUEUE: Final = "agent-runner"
+ANSWER_CHARACTERS: Final = 150_000
+"""From so many on, the states that are left are for another answer."""
 CONCURRENT_ANSWERS: Final = 16
 
 
@@ -80,13 +81,10 @@ class ThreadReader:
 
     async def _states(self, graph: Compiled | None, query: ThreadStatesQuery) -> ThreadStates:
         states: list[str] = []
-        room = PART_CHARACTERS
+        room = ANSWER_CHARACTERS
         for checkpoint_id in query.checkpoint_ids or (None,):
             state = await self._state(graph, query, checkpoint_id)
             text = as_text(state)
-            if len(text) > PART_CHARACTERS and not states:
-                part, parts = part_of(text, query.part)
-                return ThreadStates(states=(part,), parts=parts)
             room -= len(text)
             if room < 0 and states:
                 break

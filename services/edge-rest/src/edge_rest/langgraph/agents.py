@@ -157,16 +157,8 @@ class Agents:
             found = await self.questions.ask(queries.THREAD_STATES, query, queries.ThreadStates)
             if not found.states:
                 break
-            texts += [await self._whole(query, found)] if found.parts > 1 else found.states
+            texts += found.states
         return texts
-
-    async def _whole(self, query: queries.ThreadStatesQuery, first: queries.ThreadStates) -> str:
-        """A state that takes several answers; it may have changed meanwhile if it is the newest."""
-        pieces = list(first.states)
-        for part in range(1, first.parts):
-            asked = query.model_copy(update={"part": part})
-            pieces += (await self.questions.ask(queries.THREAD_STATES, asked, queries.ThreadStates)).states
-        return "".join(pieces)
 
     async def state(self, record: ThreadRecord) -> dict[str, Any] | None:
         """The newest state; None where there is none yet."""
