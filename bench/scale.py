@@ -6,14 +6,14 @@ bench that prints it, or is assumed.
 """
 
 import asyncio
+import gzip
 import json
 import math
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -22,12 +22,9 @@ import nats
 from nats.aio.client import Client
 
 from contracts import subjects
-from contracts.events import ENDS, REGISTERED, UPCASTERS, MessageReceived
-from contracts.registry import Registry
-from eventlog.author import Author
-from eventlog.broker import Broker
-from eventlog.jetstream import JetStreamLog
-from eventlog.settings import NatsSettings
+from contracts.events import ENDS
+from eventlog.archived import Archived
+from history_store.tables import ConversationRow
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from conftest import NatsServer, declared, free_port  # the tests' own
@@ -39,7 +36,12 @@ SECONDS: Final = 10.0
 WRITERS: Final = 50
 GIB: Final = 1 << 30
 DAY: Final = 86_400
+BUCKETS: Final = 65_536
+"""Subjects that stream ARCHIVE has at most."""
 ASSUMED: Final = "assumed"
+PEERS: Final = "`make bench-peers`, rooms on two cores, 2026-11-28"
+HERE: Final = "`python bench/scale.py`"
+FROZEN: Final = f"{HERE} from `tests/frozen/room-1.jsonl`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,8 @@ class Load:
         pause: seconds between two messages of one of them.
         quiet: conversations that nobody talks in.
         kept_days: for how many days a conversation stays in the log after its last message.
-        lasting_days: on how many days in a row somebody talks in one.
-        turns: of a quiet conversation.
+        hours_a_day: for how long that goes on each day.
+        turns: of a conversation.
     """
 
     talking: int = 100_000
@@ -78,21 +80,21 @@ class Load:
 
 def fixed() -> dict[str, Cost]:
     """What other benches print, and what nobody has measured."""
-    room = "`python bench/scale.py` from `tests/frozen/room-1.jsonl`"
-    events, size = _turn_of("room-1")
+    events, size, packed = _turn_of("room-1")
     return {
-        "events": Cost(events, "events a turn", room),
-        "size": Cost(size, "bytes a turn, headers included", room),
-        "archived": Cost(0.15, "of that in the archive's files", "`bench/archive.py`"),
-        "entry": Cost(420, "bytes in stream ARCHIVE a conversation", "`bench/archive.py`"),
-        "projected": Cost(
-            11_600, "events a second", "`tests/chaos/test_rebuild_of_a_long_log.py`, long form"
+        "events": Cost(events, "events a turn", FROZEN),
+        "size": Cost(round(size), "bytes a turn, headers included", FROZEN),
+        "packed": Cost(round(packed, 2), "of that in the archive's files", FROZEN),
+        "entry": Cost(_entry(), "bytes a conversation in stream ARCHIVE", HERE),
+        "turns": Cost(
+            128, "turns a second with all of it on two cores", "a run beside others, ten rooms at once"
         ),
-        "runner": Cost(
-            0.0045, "seconds of CPU a turn", "`python bench/agent_turn.py`; without a model's own"
-        ),
-        "edge": Cost(76 * 1024, "bytes a connection", "issue's run of 3,000 idle rooms"),
+        "subjects": Cost(4, "subjects a conversation, beside one a message", "`tests/frozen/room-1.jsonl`"),
+        "projected": Cost(11_600, "events a second", "`tests/chaos/test_rebuild_of_a_long_log.py`"),
+        "work": Cost(0.012, "seconds of CPU a turn, all services, no model", PEERS),
+        "edge": Cost(76 * 1024, "bytes a connection of a room", PEERS),
         "replicas": Cost(3, "copies of each event", ASSUMED),
+        "places": Cost(4, "copies of streams a nats-server takes", ASSUMED),
         "memory": Cost(8 * GIB, "bytes of memory a nats-server", ASSUMED),
         "use": Cost(0.5, "of what was measured is planned with", ASSUMED),
     }
@@ -109,17 +111,20 @@ def model(costs: Mapping[str, Cost], load: Load) -> list[tuple[str, str, str]]:
     streams = math.ceil(turns / (cost("turns") * cost("use")))
     daily = turns * load.hours_a_day * 3600
     in_log = load.talking * (1 + load.kept_days)
-    subjects_each = cost("subjects") + load.turns
-    memory = in_log * subjects_each * cost("subject")
-    index = min(load.quiet, 65_536) * cost("subject") + load.quiet * 0
+    each = (cost("subjects") + load.turns) * cost("subject")
+    memory = in_log * each
+    index = min(load.quiet, BUCKETS) * cost("subject")
     disk = daily * (1 + load.kept_days) * cost("size") * cost("replicas")
-    unarchived = load.quiet * subjects_each * cost("subject")
-    servers = max(3, math.ceil(streams * cost("replicas") / 4), math.ceil(memory * 3 / cost("memory") / 3))
+    unarchived = load.quiet * each
+    copies = cost("replicas")
+    servers = max(
+        3, math.ceil(streams * copies / cost("places")), math.ceil(memory * copies / cost("memory"))
+    )
     return [
         ("turns a second", f"{turns:,.0f}", f"{load.talking:,} / {load.pause:g} s"),
         ("events a second", f"{events:,.0f}", "turns × events a turn"),
         ("LOG streams", f"{streams}", "turns / (turns a stream takes × use)"),
-        ("nats-servers", f"{servers}", "replicas of streams, four a server, and memory"),
+        ("nats-servers", f"{servers}", "streams × copies / what a server takes, and memory"),
         ("memory of nats-server, in the log", _bytes(memory), "conversations in the log × subjects × memory"),
         ("memory of nats-server, archived", _bytes(index), "65,536 subjects at most"),
         ("the same, were nothing archived", _bytes(unarchived), "quiet conversations × subjects × memory"),
@@ -131,7 +136,7 @@ def model(costs: Mapping[str, Cost], load: Load) -> list[tuple[str, str, str]]:
         ),
         (
             "archive's files",
-            _bytes(load.quiet * load.turns * cost("size") * cost("archived")),
+            _bytes(load.quiet * load.turns * cost("size") * cost("packed")),
             "quiet × turns × size × what compression leaves",
         ),
         (
@@ -139,15 +144,15 @@ def model(costs: Mapping[str, Cost], load: Load) -> list[tuple[str, str, str]]:
             f"{math.ceil(events / (cost('projected') * cost('use')))}",
             "events / (what one projects × use)",
         ),
-        ("cores for runners", f"{math.ceil(turns * cost('runner') / cost('use'))}", "turns × CPU / use"),
+        ("cores for all services", f"{math.ceil(turns * cost('work') / cost('use'))}", "turns × CPU / use"),
         ("memory of edges", _bytes(load.talking * cost("edge")), "a connection each"),
     ]
 
 
-def _turn_of(frozen: str) -> tuple[float, float]:
-    """Events and bytes of a turn in a log that was written by a release, without the beginning."""
-    lines = (ROOT / "tests" / "frozen" / f"{frozen}.jsonl").read_text().splitlines()[1:-1]
-    found = [json.loads(line) for line in lines]
+def _turn_of(frozen: str) -> tuple[float, float, float]:
+    """Events and bytes of a turn in a log that a release wrote, and what compression leaves of its file."""
+    text = (ROOT / "tests" / "frozen" / f"{frozen}.jsonl").read_text()
+    found = [json.loads(line) for line in text.splitlines()[1:-1]]
     ended = {event.type for event in ENDS}
     turns = sum(each["headers"]["ce-type"] in ended for each in found)
     said = [each for each in found if not each["subject"].startswith("conversation.")]
@@ -156,7 +161,26 @@ def _turn_of(frozen: str) -> tuple[float, float]:
         + sum(len(f"{name}: {value}\r\n".encode()) for name, value in each["headers"].items())
         for each in said
     )
-    return len(said) / turns, size / turns
+    return len(said) / turns, size / turns, len(gzip.compress(text.encode())) / len(text.encode())
+
+
+def _entry() -> int:
+    """Bytes of an archived conversation in the index."""
+    key, time = f"{uuid4()}", "2026-11-28T12:00:00.000000Z"
+    row = ConversationRow(
+        incarnation=10**9,
+        key=key,
+        responder="agent-runner",
+        graph="chat",
+        protocol="room",
+        created_at=time,
+        updated_at=time,
+        state_updated_at=time,
+        last_sequence=10**9,
+        outcome="completed",
+    )
+    archived = Archived(10**9, f"00/{key}/{10**9}.jsonl.gz", 40, row.model_dump())
+    return len(json.dumps({key: asdict(archived)}))
 
 
 def _bytes(count: float) -> str:
@@ -209,31 +233,6 @@ async def _memory(folder: Path, names: list[str]) -> float:
         return _resident(server)
 
 
-async def _turns(folder: Path) -> float:
-    """Turns a second that one stream takes, a write to the disk for each of its three appends."""
-    async with _server(folder, "always") as server:
-        settings = NatsSettings(url=server.url)
-        broker, author, done = Broker(settings, "bench"), Author("bench"), 0
-        await broker.start()
-        log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
-        events, size = _turn_of("room-1")
-        said = MessageReceived(addressee="bench", protocol="agent", text="x" * int(size / events))
-        until = time.monotonic() + SECONDS
-
-        async def talk(key: str) -> None:
-            nonlocal done
-            tail = 0
-            while time.monotonic() < until:
-                for count in (1, 1, 2):
-                    batch = [author.envelope(key, said) for _ in range(count)]
-                    tail = (await log.append(batch, expected=tail))[-1].sequence
-                done += 1
-
-        await asyncio.gather(*(talk(f"talk-{number}") for number in range(WRITERS)))
-        await broker.stop()
-        return done / SECONDS
-
-
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
@@ -249,14 +248,9 @@ async def measure() -> dict[str, Cost]:
             for each in range(SUBJECTS)
         ]
         base, own = await _memory(_made(folder / "few"), few), await _memory(_made(folder / "many"), many)
-        turns = await _turns(_made(folder / "turns"))
     command = "`python bench/scale.py measure`"
     return {
         "subject": Cost(round((own - base) / SUBJECTS), "bytes of nats-server's memory a subject", command),
-        "turns": Cost(round(turns), "turns a second a stream, each append on the disk", command),
-        "subjects": Cost(
-            5, "subjects a conversation, beside one a repeatable message", "tests/frozen/room-1.jsonl"
-        ),
     }
 
 

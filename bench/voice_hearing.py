@@ -1,21 +1,29 @@
 """What the local engine's ears make of human speech: words wrong, and nonsense that the grammar takes.
 
-Uses the clips in ``tests/human_speech``, again at other levels and with noise for as many minutes as the
-first argument says (10).
+Uses the clips in ``tests/human_speech``, and those in the folder that is named (`human_clips.py` fills one)
+for what the grammar takes; ``--choose`` is as if something had been told that one can choose from.
 """
 
 import asyncio
 import sys
-from itertools import count, islice
+import wave
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import soxr
+from human_clips import half
 
+from agent_runner.agents.models.spoken import PHRASES
 from contracts.queries import SpokenCommands
-from voice_bridge.domain.remarks import plain, understood
+from voice_bridge.domain.endpointing import VadSettings
+from voice_bridge.domain.remarks import plain
+from voice_bridge.domain.speech import SAMPLE_RATE
+from voice_bridge.engines.echo import EchoGuard
 from voice_bridge.engines.espeak import Espeak
-from voice_bridge.engines.local.catalogue import Catalogue
+from voice_bridge.engines.hearing import Hearing, TurnAudio, TurnBegan, TurnEnded
+from voice_bridge.engines.local.catalogue import EVERYDAY, Catalogue
 from voice_bridge.engines.local.free import Model
 from voice_bridge.engines.local.installed import MOONSHINE, WHISPER, is_installed
 from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
@@ -23,8 +31,6 @@ from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.human import RATE, clips
 
-MINUTES: Final = float(sys.argv[1]) if sys.argv[1:] else 10.0
-BLOCK: Final = 1024
 NUMBERS: Final = {
     "33": "thirty three",
     "92": "ninety two",
@@ -66,39 +72,73 @@ def measure(model: Model, name: str) -> None:
     print(f"{name}: {errors} of {total} words wrong ({errors / total:.1%})")
 
 
-async def grammar(commands: SpokenCommands) -> None:
-    """Print what of free speech the grammar takes for a command."""
-    espeak = Espeak()
+def turns(pcm: bytes) -> Iterator[tuple[list[bytes], int]]:
+    """The blocks of each turn that a session would make of a clip, and the silence at its end."""
+    hearing = Hearing(VadSettings(), lambda: 0.0, EchoGuard())
+    silence = np.zeros(RATE, np.float32)
+    samples = np.concatenate(
+        [silence, np.frombuffer(pcm, "<i2").astype(np.float32) / 32768, silence, silence]
+    )
+    sent = (np.clip(soxr.resample(samples, RATE, SAMPLE_RATE), -1, 1) * 32767).astype("<i2").tobytes()
+    blocks: list[bytes] = []
+    for event in hearing.feed(sent):
+        match event:
+            case TurnBegan():
+                blocks = []
+            case TurnAudio(block):
+                blocks.append(block)
+            case TurnEnded(_, silence_ms):
+                yield blocks, silence_ms
 
-    async def known() -> Catalogue:
+
+def known(folder: Path | None) -> Iterator[tuple[str, bytes]]:
+    """Name and audio of the clips in `tests/human_speech`, or of those in a folder that was filled."""
+    if folder is None:
+        yield from ((name, pcm) for name, _, pcm in clips())
+        return
+    for file in sorted(folder.glob("*.wav")):
+        with wave.open(str(file)) as clip:
+            yield file.stem, clip.readframes(clip.getnframes())
+
+
+async def grammar(commands: SpokenCommands, folder: Path | None, *, may_choose: bool) -> None:
+    """Print what of free speech the grammar takes, each clip in a session of its own.
+
+    Nobody in the clips asks the agent for anything, so each of its commands is a wrong one.
+    """
+    espeak = Espeak()
+    decoders = Decoders(espeak)
+
+    async def catalogue() -> Catalogue:
         return Catalogue(commands.phrases, commands.names)
 
-    random = np.random.default_rng(1)
-    taken: dict[str, int] = {}
-    seconds, number = 0.0, 0
-    try:
-        for number in count():
-            if seconds > MINUTES * 60:
-                break
-            recognizer = GrammarRecognizer(known, Decoders(espeak))
+    for number, name in enumerate(("the half that was looked at", "the half that was held back")):
+        everyday: list[str] = []
+        wrong_ones: list[str] = []
+        seconds, heard_turns = 0.0, 0
+        for clip, pcm in known(folder):
+            if folder is not None and half(clip) != number:
+                continue
+            seconds += len(pcm) / 2 / RATE
+            recognizer = GrammarRecognizer(catalogue, decoders)
             await recognizer.open()
-            for clip, said, pcm in clips():
-                samples = np.frombuffer(pcm, "<i2").astype(np.float32) * (1.0, 0.5, 0.25)[number % 3]
-                samples += random.normal(size=len(samples)) * 20 * (number % 5)
-                loud = np.clip(samples, -32768, 32767).astype("<i2").tobytes()
-                utterance = recognizer.begin(may_choose=False)
-                for start in range(0, len(loud), BLOCK):
-                    utterance.feed(loud[start : start + BLOCK])
-                utterance.end()
-                heard = await utterance.text()
-                seconds += len(pcm) / 2 / RATE
-                if heard and words_of(heard) != words_of(said) and understood(heard) is None:
-                    taken[f"{clip}: {heard}"] = taken.get(f"{clip}: {heard}", 0) + 1
-    finally:
-        await espeak.close()
-    print(f"grammar: {sum(taken.values())} wrong commands in {seconds / 60:.0f} minutes ({number} rounds)")
-    for what, times in islice(sorted(taken.items(), key=lambda each: -each[1]), 20):
-        print(f"  {times} x {what}")
+            for blocks, silence_ms in turns(pcm):
+                heard_turns += 1
+                utterance = recognizer.begin(may_choose=may_choose)
+                for block in blocks:
+                    utterance.feed(block)
+                utterance.end(silence_ms)
+                if text := await utterance.text():
+                    (everyday if plain(text) in EVERYDAY else wrong_ones).append(f"{clip}: {text}")
+        if seconds:
+            print(
+                f"{name}: {seconds / 60:.1f} minutes, {heard_turns} turns, {len(wrong_ones)} wrong commands"
+            )
+            print(*(f"  {each}" for each in wrong_ones), sep="\n")
+            print(f"  and {len(everyday)} everyday phrases: {', '.join(everyday)}")
+        if folder is None:
+            break
+    await espeak.close()
 
 
 def main() -> None:
@@ -111,14 +151,10 @@ def main() -> None:
         from voice_bridge.engines.local.whisper import Whisper
 
         measure(Whisper(), "whisper")
-    phrases = (
-        "get all contacts",
-        "email of {name}",
-        "analyze the sales",
-        "list the data sets",
-        "who are you",
-    )
-    asyncio.run(grammar(SpokenCommands(phrases=phrases, names=("Emma Carter", "Mia Tanaka", "Liam Patel"))))
+    folder = Path(sys.argv[1]) if sys.argv[1:] and not sys.argv[1].startswith("-") else None
+    names = ("Emma Carter", "Liam Patel", "Sofia Rossi", "Noah Fischer", "Olivia Brown", "Lucas Martin")
+    commands = SpokenCommands(phrases=PHRASES, names=names)
+    asyncio.run(grammar(commands, folder, may_choose="--choose" in sys.argv))
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ async def recognized(recognizer: GrammarRecognizer, pcm: bytes) -> str:
     utterance = recognizer.begin(may_choose=True)
     for start in range(0, len(pcm), BLOCK):
         utterance.feed(pcm[start : start + BLOCK])
-    utterance.end()
+    utterance.end(None)
     return await utterance.text()
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import pytest
 
+from parley.settings import Settings
 from parley.stack import gateway
 
 READY_SECONDS = 60.0
@@ -83,10 +84,10 @@ class Stack:
         services: list[dict[str, Any]] = json.loads(answer.stdout)
         return services
 
-    def token(self, user: str) -> str:
+    def token(self, user: str, *options: str) -> str:
         """A token of a user, as ``parley token`` prints it."""
         answer = subprocess.run(
-            [sys.executable, "-m", "parley", "token", "--user", user],
+            [sys.executable, "-m", "parley", "token", "--user", user, *options],
             env=self._environment(),
             cwd=self.folder,
             capture_output=True,
@@ -106,6 +107,10 @@ class Stack:
         )
         lines: list[dict[str, Any]] = [json.loads(line) for line in answer.stdout.splitlines()]
         return lines[1:-1]
+
+    def settings(self) -> Settings:
+        """The settings of the stack."""
+        return Settings.load(self._environment(), self.folder / ".env")
 
     def inner_ports(self) -> dict[str, int]:
         """Where each service answers on this machine, past the gateway."""

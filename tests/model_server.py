@@ -15,10 +15,17 @@ WORDS = ("Here ", "is ", "the ", "answer.")
 
 
 class ModelServer:
-    """What it was asked, and the address it listens on."""
+    """What it was asked, and the address it listens on.
+
+    Attributes:
+        heads: the requests' first lines and headers, in lower case.
+        origin: the address without a path; `url` is where OpenAI's interface is.
+    """
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.heads: list[str] = []
+        self.origin = ""
         self.url = ""
         self.connections: set[asyncio.Task[Any]] = set()
         self._behaviour = behaviour
@@ -37,6 +44,7 @@ class ModelServer:
             line = next(each for each in head.split(b"\r\n") if each.startswith(b"content-length"))
             body = json.loads(await reader.readexactly(int(line.split(b":")[1])))
             self.asked.append(body)
+            self.heads.append(head.decode())
             await self._behaviour(write, len(self.asked), body)
         finally:
             writer.close()
@@ -47,7 +55,8 @@ async def serving(behaviour: Behaviour) -> AsyncIterator[ModelServer]:
     """A server that listens, until the end of the context."""
     server = ModelServer(behaviour)
     listener = await asyncio.start_server(server.answer, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"
+    server.origin = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    server.url = f"{server.origin}/v1"
     try:
         yield server
     finally:

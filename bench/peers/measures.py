@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median, quantiles
 
-from peers.contestants import HERE, Contestant, Conversation, Door
+from peers.clients import Conversation
+from peers.contestants import HERE, Contestant, Door
 from peers.environments import python
 from peers.postgres import Postgres
 

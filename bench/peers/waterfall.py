@@ -14,7 +14,8 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from peers import measures
-from peers.contestants import Conversation, Parley
+from peers.clients import Conversation
+from peers.contestants import Parley
 
 TURNS = 20
 FLUSH_MS = 200

@@ -24,6 +24,7 @@ from agent_runner.agents import offering
 from agent_runner.engine import graph_views, state_queries, thread_states
 from agent_runner.engine.memory import answering
 from agent_runner.settings import RunnerSettings
+from edge_rest.hour import Hour
 from edge_rest.langgraph import Runner
 from edge_rest.settings import EdgeSettings
 from protocols.agent import wire as agent
@@ -104,7 +105,9 @@ def openapi() -> dict[str, Any]:
     app, _ = edge_rest.app.build()
     settings = EdgeSettings.model_construct()
     runner = Runner.of(_ABSENT, _ABSENT, _ABSENT, _ABSENT, settings)
-    made = edge_rest.handlers.routers(_ABSENT, "", _ABSENT, _ABSENT, runner, _ABSENT, settings)
+    made = edge_rest.handlers.routers(
+        _ABSENT, "", _ABSENT, _ABSENT, runner, _ABSENT, settings, Hour(), _ABSENT
+    )
     for router in made:
         app.include_router(router)
     return app.openapi()

@@ -39,6 +39,7 @@ AREAS: Final = {
     "quote": "The quote talk",
     "document": "Documents that tools draft",
     "control": "What is kept of a conversation",
+    "store": "The memory of graphs",
 }
 _ATTRIBUTE: Final = re.compile(r"^(\w+): (.*?)(?=^\w+: |\Z)", re.MULTILINE | re.DOTALL)
 _NONE: Final = "—"

@@ -1,33 +1,152 @@
-"""The console in a real browser: conversations, an approval, the log and the other pages."""
+"""The console in a real browser: conversations, approvals, the log, a lost connection, a talk by voice."""
 
+import asyncio
 import json
+import os
 import subprocess
+import wave
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
+from tests.spoken import SPOKEN_RATE, spoken
+
+from eventlog import service
+from eventlog.broker import Broker
+from eventlog.settings import NatsSettings
+from eventlog.turns.dead_letters import DeadLetter, put
+from parley.stack.attached import log_environment
 
 BROWSER_SECONDS = 140.0
 MOST_BYTES = 600_000
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
+GRAPHS = Path(__file__).with_name("graphs")
+SAID = "what is the email of Mia Tanaka"
+SETTLING_SECONDS = 2.0
+ANSWER_SECONDS = 16.0
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_person_uses_the_console(stack: Any, chromium: str, node_scripts: Path) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def pictures() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
-    ended = subprocess.run(
-        ["node", str(node_scripts / "console.mjs"), chromium, stack.url(), str(PICTURES)],
-        capture_output=True,
-        text=True,
-        timeout=BROWSER_SECONDS,
+
+
+@pytest.fixture(scope="module")
+def console(
+    stack_runner: Callable[..., AbstractContextManager[Any]],
+    tmp_path_factory: pytest.TempPathFactory,
+    unused_port: Callable[[], int],
+) -> Iterator[Any]:
+    """A stack for the console, with a graph that speaks when it is let."""
+    folder = tmp_path_factory.mktemp("console")
+    graphs = {"PARLEY_GRAPHS": "telling=telling:graph", "PYTHONPATH": os.pathsep.join([str(GRAPHS)])}
+    with stack_runner(folder, unused_port, **graphs) as running:
+        yield running
+
+
+async def browse(
+    node_scripts: Path, script: str, *arguments: str, at_half: Callable[[], None] | None = None
+) -> Any:
+    """What a script of this folder shows; `at_half` is done when it says that it is half done."""
+    process = await asyncio.create_subprocess_exec(
+        "node",
+        str(node_scripts / script),
+        *arguments,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        limit=1 << 24,
     )
-    assert ended.returncode == 0, ended.stderr
-    told = json.loads(ended.stdout)
-    shown = told["shown"]
+    assert process.stdin
+    assert process.stdout
+    async with asyncio.timeout(BROWSER_SECONDS):
+        if at_half and await process.stdout.readline() == b"half\n":
+            await asyncio.to_thread(at_half)
+            process.stdin.write(b"on\n")
+        output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    told = json.loads(output)
     assert told["trouble"] == []
-    assert [shown[name] for name in ("seriousInChat", "seriousInSystem", "seriousOnPhone")] == [[], [], []]
+    return told["shown"]
+
+
+async def test_a_person_uses_the_console(console: Any, chromium: str, node_scripts: Path) -> None:
+    shown = await browse(node_scripts, "console.mjs", chromium, console.url(), str(PICTURES))
+    assert [shown[name] for name in ("seriousInChat", "seriousOnPhone")] == [[], []]
     assert shown["turnsAtSecondEvent"] == 1
     assert shown["events"] > 10
-    assert shown["away"] == 0
     assert shown["bytes"] < MOST_BYTES
+
+
+async def test_no_word_is_lost_or_repeated_when_the_edges_die(
+    console: Any, chromium: str, node_scripts: Path, tmp_path: Path
+) -> None:
+    def kill() -> None:
+        console.kill("edge-ws")
+        console.kill("edge-rest")
+
+    told = ("console_talk.mjs", chromium, console.url(), "telling", str(tmp_path / "allowed"))
+    assert await browse(node_scripts, *told, at_half=kill) == {
+        "emptyBesideNew": 0,
+        "wrong": [],
+        "whole": True,
+        "joinedIsPrefix": True,
+        "said": 3,
+        "draft": "FILE never said",
+        "notEdited": 0,
+    }
+
+
+async def test_a_talk_by_voice(console: Any, chromium: str, node_scripts: Path, tmp_path: Path) -> None:
+    file = tmp_path / "microphone.wav"
+    with wave.open(str(file), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(SPOKEN_RATE)
+        for seconds, text in ((SETTLING_SECONDS, SAID), (ANSWER_SECONDS, "")):
+            writer.writeframes(bytes(2 * int(SPOKEN_RATE * seconds)) + (spoken(text) if text else b""))
+    shown = await browse(
+        node_scripts, "console_voice.mjs", chromium, console.url(), str(file), "1", str(PICTURES)
+    )
+    (who, said), (other, answer) = shown["captions"]
+    assert (who, said, other) == ("said", SAID, "reply")
+    assert "mia.tanaka@harbor-systems.example" in answer
+    assert [message["content"] for message in shown["report"]["messages"]] == [said, answer]
+    assert min(shown["loudest"].values()) > 0.1, "both meters move"
+
+
+async def test_an_operator_deals_with_dead_letters(console: Any, chromium: str, node_scripts: Path) -> None:
+    key = f"dead-{uuid4()}"
+    async with httpx.AsyncClient(base_url=console.url(), timeout=30) as client:
+        await client.post("/chat", json={"message": "안녕하세요", "thread_id": key})
+        found = (await client.get(f"/api/conversations/{key}/events")).json()["events"]
+    await bury(console, key, next(event for event in found if event["type"] == "message.received"), 2)
+
+    token = console.token("kim", "--operator")
+    told = ("console_system.mjs", chromium, console.url(), token, key, str(PICTURES))
+    assert await browse(node_scripts, *told) == {"lettersOfAnybody": 0, "away": 0, "serious": []}
+
+
+async def bury(console: Any, key: str, said: dict[str, Any], count: int) -> None:
+    """Put dead letters of a message as agent-runner would."""
+    async with log_environment(console.settings()) as reached:
+        user, password = reached["PARLEY_NATS_USER"], reached["PARLEY_NATS_PASSWORD"]
+        nats = NatsSettings(url=reached["PARLEY_NATS_URL"], user=user, password=password)
+        broker = Broker(nats, "test")
+        await service.connect(broker)
+        for number in range(count):
+            letter = DeadLetter(
+                service="agent-runner",
+                conversation=key,
+                sequence=said["sequence"],
+                event_id=f"{said['id']} {number}",
+                reason="the graph could not be loaded",
+            )
+            await put(broker, letter, timeout_seconds=5)
+        await broker.stop()

@@ -35,6 +35,13 @@ def test_the_catalogue_has_every_event() -> None:
     ] == []
 
 
+def test_every_field_of_an_event_has_a_meaning() -> None:
+    silent = [
+        line for line in events.PAGE.read_text().splitlines() if line.startswith("| `") and "|  |" in line
+    ]
+    assert silent == [], "say it in the class's docstring, under Attributes"
+
+
 @pytest.mark.parametrize("path", [OPENAPI, WEBSOCKETS, SERVICES], ids=lambda path: path.name)
 def test_every_reference_leads_somewhere(path: Path) -> None:
     described = json.loads(path.read_text())

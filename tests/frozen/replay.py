@@ -20,7 +20,7 @@ from pydantic_core import to_jsonable_python
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
-from eventlog.admin.portable import Porter
+from eventlog.admin.porter import Porter
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog

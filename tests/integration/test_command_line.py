@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from parley.stack import nats
+
 SECONDS = 60
 
 
@@ -82,3 +84,83 @@ def test_no_secret_is_made_where_there_is_no_installation(tmp_path: Path) -> Non
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "run `parley up` first" in ended.stderr
     assert not (tmp_path / ".parley").exists()
+
+
+def test_the_services_logs(stack: Any) -> None:
+    said = parley(stack, "logs", "--lines", "100000").stdout.splitlines()
+    assert {"agent-runner", "edge-rest"} <= {line.partition("|")[0].strip() for line in said}
+    own = parley(stack, "logs", "agent-runner", "-n", "3").stdout.splitlines()
+    assert 0 < len(own) <= 3
+    assert all(line.startswith("agent-runner") for line in own)
+    unknown = parley(stack, "logs", "nobody")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "there is no service 'nobody'" in unknown.stderr
+
+
+def test_a_deployment_elsewhere_is_named_by_options(stack: Any, tmp_path: Path) -> None:
+    key = f"elsewhere-{uuid4()}"
+    parley(stack, "chat", key, said="hello\n\n")
+    data = stack.folder / "data"
+    password = tmp_path / "password"
+    password.write_text(f"{nats.password('operator', (data / 'nats.secret').read_text().strip())}\n")
+    url = f"nats://127.0.0.1:{stack.inner_ports()['nats-server']}"
+    there = ("--nats", url, "--password-file", str(password))
+    elsewhere = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
+
+    def asked(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "parley", *command],
+            env=elsewhere,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+
+    assert "message.received" in asked("show", key, *there).stdout
+    assert key in asked("conversations", "--search", key, "--json", *there).stdout
+    assert json.loads(asked("dead", "list", "--json", *there).stdout) == []
+    password.write_text("wrong")
+    refused = asked("show", key, *there)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert asked("show", key, "--user", "operator").returncode == 2
+    assert asked("show", key, "--nats", url, "--password-file", "/nowhere").returncode == 2
+
+
+def test_erase_refuses_a_key_that_no_conversation_has(stack: Any) -> None:
+    ended = parley(stack, "erase", "--yes", "nobody")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "parley: there is no conversation 'nobody'\n"
+    assert parley(stack, "show", "nobody").returncode == 1
+
+
+def test_a_conversation_goes_through_a_pipe(stack: Any) -> None:
+    key = f"pipe-{uuid4()}"
+    parley(stack, "chat", key, said="hello\n\n")
+    written = parley(stack, "export", key, "--output", "-").stdout
+    assert parley(stack, "erase", "--yes", key).returncode == 0
+    taken = parley(stack, "import", "-", said=written)
+    assert (taken.returncode, repr(key) in taken.stdout) == (0, True), taken.stderr
+    assert "message.received" in parley(stack, "show", key).stdout
+
+
+def test_doctor_looks_at_all_and_says_what_is_wrong(stack: Any, tmp_path: Path) -> None:
+    well = {each["check"]: each for each in json.loads(parley(stack, "doctor", "--json").stdout)}
+    assert [name for name, each in well.items() if not each["ok"]] == []
+    assert "as they are needed" in well["NATS and streams"]["finding"]
+    assert well["graphs"]["finding"] == "chat, planner"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "parley", "doctor", "--json"],
+        env=kept
+        | {"PARLEY_QUOTE_WAIT": "-3", "PARLEY_GRAPHS": "x=nowhere:graph", "PARLEY_MCP_CONFIG": "/nowhere"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert ended.returncode == 1
+    wrong = {each["check"]: each["finding"] for each in json.loads(ended.stdout) if not each["ok"]}
+    assert "PARLEY_QUOTE_WAIT" in wrong["services' settings"]
+    assert "nowhere" in wrong["graphs"]
+    assert "/nowhere" in wrong["MCP servers"]

@@ -24,7 +24,8 @@ from contracts.events import REGISTERED, UPCASTERS, ConversationStarted, Message
 from contracts.queries import SESSION, SessionFound
 from contracts.registry import Registry
 from eventlog.admin.erasing import erase
-from eventlog.admin.portable import NotPortable, Porter
+from eventlog.admin.portable import NotPortable
+from eventlog.admin.porter import Porter
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.codec import encode
@@ -209,7 +210,7 @@ async def test_a_dead_letter_is_listed_said_again_and_dropped(
         reason="given up",
     )
     await put(broker, letter, timeout_seconds=5)
-    queue = DeadLetterQueue(broker, nats_settings)
+    queue = DeadLetterQueue(broker, nats_settings, "parley")
     (number,) = [number async for number, found in queue.letters() if found == letter]
     assert await queue.letter(number) == letter
 

@@ -1,28 +1,32 @@
-"""Lints and installs a chart with Helm's own library: ``helm.py CHART KUBECONFIG < values.json``."""
+"""Lints and renders a chart by Helm's own library: ``helm.py CHART KUBERNETES < values.json``.
 
-import asyncio
+In a process of its own, since the library brings Go's runtime.
+"""
+
 import json
 import sys
 
-import helm_sdkpy
+import helm_python
 
-INSTALL_SECONDS = 60
+WARNING = 2
 
 
-async def main(chart: str, kubeconfig: str) -> None:
+def main(chart: str, kubernetes: str) -> None:
     """End with 1 and the reason if it cannot be done."""
-    configuration = helm_sdkpy.Configuration(namespace="parley", kubeconfig=kubeconfig)
-    linted = await helm_sdkpy.Lint(configuration).run(chart)
-    if linted.get("Errors"):
-        sys.exit(f"lint: {linted}")
     values = json.load(sys.stdin)
     try:
-        await helm_sdkpy.Install(configuration).run(
-            "parley", chart, values=values, wait=False, timeout=INSTALL_SECONDS
-        )
-    except helm_sdkpy.HelmError as error:
-        sys.exit(f"install: {error}")
+        linted = helm_python.lint(chart, values, strict=True, kube_version=kubernetes)
+        found = [each for each in linted["messages"] if each["severity"] >= WARNING]
+        if found or linted["errors"]:
+            sys.exit(f"lint: {found} {linted['errors']}")
+        with helm_python.Chart.load(chart) as loaded:
+            loaded.validate_schema(values)
+            rendered = loaded.render(values, name="parley", namespace="parley")
+    except helm_python.HelmError as error:
+        sys.exit(f"helm: {error}")
+    manifests = [text for path, text in sorted(rendered.items()) if path.endswith((".yaml", ".yml"))]
+    print("\n---\n".join(manifests))  # noqa: T201 - what the test reads
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    main(*sys.argv[1:])

@@ -2,8 +2,6 @@
 
 import importlib.util
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 import jsonschema
 import kubernetes_validate
 import pytest
-from tests.manifests.api_server import api_server
+import yaml
 
 from chassis import variables
 
@@ -21,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy/helm/parley"
 SCHEMAS = ROOT / "deploy/k8s/schemas"
 OLDEST_KUBERNETES = "1.31"
-INSTALL_SECONDS = 120
+HELM_SECONDS = 60
 PRODUCTION = {
     "nats": {"replicas": 3, "maxFileStore": "80GB", "storage": "100Gi"},
     "keda": {"enabled": True},
@@ -46,47 +44,22 @@ BARE = {
 Manifest = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def helm() -> list[str]:
-    """What runs `helm.py`: an interpreter that has Helm's library, which is there from Python 3.12 on."""
-    for program in (os.environ.get("HELM_PYTHON", sys.executable), "python3.13", "python3.12"):
-        found = shutil.which(program)
-        if found and subprocess.run([found, "-c", "import helm_sdkpy"], capture_output=True).returncode == 0:
-            return [found, str(Path(__file__).with_name("helm.py")), str(CHART)]
-    pytest.skip("no interpreter here has helm-sdkpy; it needs Python 3.12")
-
-
-def installed(helm: list[str], folder: Path, values: Manifest) -> list[Manifest]:
-    """What Helm makes of the chart with these values."""
-    with api_server(OLDEST_KUBERNETES) as (url, taken):
-        kubeconfig = folder / "kubeconfig"
-        named = {"name": "x"}
-        kubeconfig.write_text(
-            json.dumps(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Config",
-                    "clusters": [named | {"cluster": {"server": url}}],
-                    "users": [named | {"user": {}}],
-                    "contexts": [named | {"context": {"cluster": "x", "user": "x"}}],
-                    "current-context": "x",
-                }
-            )
-        )
-        done = subprocess.run(
-            [*helm, str(kubeconfig)],
-            input=json.dumps(values),
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_SECONDS,
-        )
-        assert done.returncode == 0, done.stderr
-    return taken
+def rendered(values: Manifest) -> list[Manifest]:
+    """What Helm makes of the chart with these values, having found nothing to warn of."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("helm.py")), str(CHART), f"v{OLDEST_KUBERNETES}.0"],
+        input=json.dumps(values),
+        capture_output=True,
+        text=True,
+        timeout=HELM_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    return [each for each in yaml.safe_load_all(done.stdout) if each]
 
 
 @pytest.mark.parametrize("values", [{}, PRODUCTION, BARE], ids=["as it is", "production", "bare"])
-def test_what_helm_installs_fits_the_schemas(helm: list[str], tmp_path: Path, values: Manifest) -> None:
-    manifests = installed(helm, tmp_path, values)
+def test_what_helm_installs_fits_the_schemas(values: Manifest) -> None:
+    manifests = rendered(values)
     for manifest in manifests:
         schema = SCHEMAS / f"{manifest['apiVersion'].replace('/', '_')}_{manifest['kind']}.json"
         if schema.exists():
@@ -114,7 +87,7 @@ def test_what_helm_installs_fits_the_schemas(helm: list[str], tmp_path: Path, va
             assert edge["replicas"] == 4
             assert "nats-0" not in settings["PARLEY_NATS_URL"]
         case _:
-            assert edge["replicas"] is None  # which leaves it to the scaler
+            assert edge.get("replicas") is None  # which leaves it to the scaler
             assert known["ConfigMap", "store"]["data"] == {"max_file_store": "20GB"}
 
 

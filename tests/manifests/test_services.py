@@ -50,9 +50,14 @@ def test_the_secrets_one_shot_knows_every_service() -> None:
     assert set(users.split()) == SERVICES
 
 
-@pytest.mark.parametrize("service", [*sorted(SERVICES), "common", "operator"])
+@pytest.mark.parametrize("service", [*sorted(SERVICES), "common", "models", "operator"])
 def test_an_image_has_the_versions_that_were_tested(service: str) -> None:
     assert pins(f"requirements/{service}.txt") <= pins("requirements/run.txt")
+
+
+def test_what_two_images_share_both_need() -> None:
+    assert pins("requirements/models.txt") <= pins("requirements/agent-runner.txt")
+    assert pins("requirements/models.txt") <= pins("requirements/quote-engine.txt")
 
 
 def test_an_image_has_the_libraries_of_its_service_and_no_others() -> None:

@@ -19,27 +19,35 @@ from parley.commands.doctor import doctor
 from parley.commands.erase import erase
 from parley.commands.export import export
 from parley.commands.importing import importing
+from parley.commands.logs import logs
 from parley.commands.rebuild import rebuild
+from parley.commands.remote import anywhere
 from parley.commands.status import status
 from parley.commands.tail import replay, show, tail
 from parley.commands.token import token
-from parley.commands.up import up
+from parley.commands.up import dev, up
 
 COMMANDS = (
     up,
+    dev,
     status,
-    doctor,
+    logs,
+    anywhere(doctor),
     chat,
-    conversations,
-    show,
-    tail,
-    replay,
+    anywhere(conversations),
+    anywhere(show),
+    anywhere(tail),
+    anywhere(replay),
     token,
-    rebuild,
-    export,
-    archive,
-    erase,
-    declare,
+    anywhere(rebuild),
+    anywhere(export),
+    anywhere(archive),
+    anywhere(erase),
+    anywhere(declare),
+)
+EPILOG = (
+    "Results are on stdout, all else on stderr. Exit codes: 0 done, 1 it could not be done, 2 wrong use "
+    "(status: something is not ready), 130 Ctrl-C."
 )
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -51,11 +59,12 @@ def app() -> typer.Typer:
         no_args_is_help=True,
         help="Durable conversations over an event log.",
         context_settings=HELP,
+        epilog=EPILOG,
     )
     parley.callback()(options)
     for command in COMMANDS:
         parley.command()(command)
-    parley.command("import")(importing)  # a word of Python's
+    parley.command("import")(anywhere(importing))  # a word of Python's
     parley.add_typer(dead)
     return parley
 

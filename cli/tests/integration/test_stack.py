@@ -8,9 +8,11 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
+from tests.model_server import SECRET, Write, refuse, say, serving
 
 from parley.commands.status import Status
 from parley.settings import PORTS
@@ -318,6 +320,49 @@ async def test_doctor_names_what_is_wrong(env: dict[str, str]) -> None:
     assert shown.code == 1
     assert "PARLEY_PROT: no such setting" in shown.out
     assert "PARLEY_JWT_SECRET is shorter" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("status", "healthy", "said"),
+    [
+        (200, True, "openai:m: answers"),
+        (401, False, "openai:m: denied: "),
+        (404, False, "openai:m: missing: "),
+        (429, False, "openai:m: busy: "),
+        (None, False, "openai:m: down: "),
+    ],
+)
+async def test_doctor_asks_the_model(
+    env: dict[str, str], status: int | None, healthy: bool, said: str
+) -> None:
+    async def behave(write: Write, number: int, body: dict[str, Any]) -> None:
+        if status == 200:
+            await say(write, body, "Hi")
+        else:
+            await refuse(write, status or 0, f"no such key or model as {SECRET}")
+
+    async with serving(behave) as server:
+        model = {"PARLEY_MODEL": "openai:m", "PARLEY_MODEL_URL": server.url, "PARLEY_MODEL_KEY": SECRET}
+        if status is not None:
+            shown = await parley(env | model, "doctor")
+    if status is None:
+        shown = await parley(env | model, "doctor")  # nobody listens there any more
+
+    assert shown.code == (0 if healthy else 1)
+    assert said in shown.out
+    assert SECRET not in shown.out + shown.err
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [("openai:gpt-4o", "needs a key"), ("nobody:x", "can't be loaded"), ("gpt-4o", "<provider>:<model>")],
+)
+async def test_doctor_names_a_model_that_cannot_be_used(env: dict[str, str], model: str, said: str) -> None:
+    shown = await parley(env | {"PARLEY_MODEL": model}, "doctor")
+
+    assert shown.code == 1
+    (line,) = [line for line in shown.out.splitlines() if said in line]
+    assert "model" in line
 
 
 async def test_an_unknown_setting_is_one_clear_line(env: dict[str, str]) -> None:

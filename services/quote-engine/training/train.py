@@ -25,6 +25,9 @@ from quote_engine.domain.reading import CRISIS, DOUBT, clue
 HERE: Final = Path(__file__).parent
 WEIGHTS: Final = HERE.parent / "src/quote_engine/words/trained.npz"
 KINDS: Final = ("crisis", "lookalikes", "everyday", "implicit", "sarcasm", "talk")
+MORE: Final = ("circumstances", "turns", "hints", "harmless")
+"""Learned with either half and never counted: circumstances, later turns, signs of a crisis, and what only
+sounds like one."""
 STEPS: Final = 250
 RATE: Final = 0.05
 RESTRAINT: Final = 0.4
@@ -42,13 +45,17 @@ class Row:
 
     @property
     def half(self) -> int:
-        """0 or 1."""
+        """0 or 1; -1 in both."""
+        if self.kind in MORE:
+            return -1
         return hashlib.sha256(self.text.encode()).digest()[0] % 2
 
 
 def rows() -> list[Row]:
     """All sentences."""
-    return [row for language in get_args(Language) for kind in KINDS for row in _rows(language, kind)]
+    return [
+        row for language in get_args(Language) for kind in (*KINDS, *MORE) for row in _rows(language, kind)
+    ]
 
 
 def _rows(language: Language, kind: str) -> Iterator[Row]:
@@ -71,7 +78,7 @@ def seen(sentences: Sequence[Row]) -> tuple[Any, Any]:
 
 def fit(found: Any, sentences: Sequence[Row]) -> dict[str, Any]:
     """The weights for the features of sentences."""
-    danger = np.array([[row.kind == "crisis"] for row in sentences], dtype=np.float32)
+    danger = np.array([[row.kind in ("crisis", "hints")] for row in sentences], dtype=np.float32)
     felt = np.array([row.emotion is not None for row in sentences])
     labels = np.array(
         [[row.emotion == emotion for emotion in EMOTIONS] for row in sentences if row.emotion],
@@ -120,11 +127,13 @@ def halves() -> dict[tuple[Language, str], list[float]]:
     half = np.array([row.half for row in sentences])
     right: dict[tuple[Language, str], list[list[bool]]] = defaultdict(list)
     for kept in (0, 1):
-        weights = fit(found[half == kept], [row for row in sentences if row.half == kept])
+        weights = fit(
+            found[(half == kept) | (half < 0)], [row for row in sentences if row.half in (kept, -1)]
+        )
         danger, emotions = judge(found, weights)
         best = emotions.argmax(axis=1)
         for index, row in enumerate(sentences):
-            if row.half == kept:
+            if row.half != 1 - kept:
                 continue
             alarm = [bool(danger[index] >= CRISIS), bool(danger[index] >= DOUBT)]
             if row.emotion is None:

@@ -33,7 +33,8 @@ from contracts.registry import Registry
 from eventlog.admin import archive as archiving
 from eventlog.admin import portable
 from eventlog.admin.archive import Archive
-from eventlog.admin.portable import NotPortable, Porter
+from eventlog.admin.portable import NotPortable
+from eventlog.admin.porter import Porter
 from eventlog.admin.storage import Storage
 from eventlog.archived import ArchiveIndex
 from eventlog.author import Author
@@ -195,7 +196,7 @@ async def url(server: str) -> AsyncIterator[str]:
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Conversations are quiet at once, and nothing is remembered of those that do not exist."""
     monkeypatch.setattr(archiving, "LEAST_QUIET", timedelta())
-    monkeypatch.setattr("eventlog.jetstream.RECENTLY_SECONDS", 0)
+    monkeypatch.setattr("eventlog.returning.RECENTLY_SECONDS", 0)
 
 
 async def test_a_quiet_conversation_leaves_and_comes_back_as_it_was(url: str, tmp_path: Path) -> None:

@@ -6,9 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import PORTS, Stack
 
 KINDS = Path(__file__).with_name("kinds.py")
 GRAPHS = ("memory",)
+
+
+@pytest.fixture
+def stack_type() -> Callable[[Path, Callable[[], int]], Any]:
+    """Makes a `tests.conftest.Stack` that is not started."""
+
+    def made(folder: Path, free_port: Callable[[], int]) -> Any:
+        return Stack(folder, {name: free_port() for name in PORTS})
+
+    return made
 
 
 @pytest.fixture(scope="module")

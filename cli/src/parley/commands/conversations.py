@@ -16,12 +16,12 @@ ASK_SECONDS = 10.0
 
 
 def conversations(
-    search: Annotated[str | None, typer.Option(help="Only those whose key holds this text.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only those whose key or title holds this text.")] = None,
     status: Annotated[
         str | None, typer.Option(help="active, in_progress, waiting_human or completed.")
     ] = None,
     protocol: Annotated[str | None, typer.Option(help="Only those begun by this protocol.")] = None,
-    user: Annotated[str | None, typer.Option(help="Only those of this user.")] = None,
+    user: Annotated[str | None, typer.Option("--user-id", help="Only those of this user.")] = None,
     archived: Annotated[
         bool | None,
         typer.Option("--archived/--not-archived", help="Only those in the archive, or the others."),

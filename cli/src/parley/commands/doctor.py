@@ -1,40 +1,65 @@
 """``parley doctor``: would ``parley up`` work here, and if not, why."""
 
+import asyncio
+import json
 import os
 import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from chassis.variables import PREFIX, VARIABLES, complaint
+from parley.commands.log import REMOTE, reached
+from parley.commands.output import AsJson, print_json, printable
 from parley.settings import Settings, SettingsError, merged
 from parley.stack import gateway, nats
 from parley.stack.data_dir import DataDir
 from parley.stack.ports import PortTaken, listen
 
+if TYPE_CHECKING:
+    from eventlog.broker import Broker
+
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1024**3
 SHORTEST_SECRET_BYTES = 32
-MODEL_SECONDS = 60
+ASKED_SECONDS = 60
+CLOCK_SECONDS = 30.0
+REACHED_SECONDS = 10.0
 
 Check = Callable[[Settings], str]
+
+
+class NoServer(Exception):
+    """There is no NATS to ask now, which is no fault: nothing runs."""
 
 
 class Unwell(Exception):
     """A check that failed; the message says what to do."""
 
 
-def doctor() -> None:
-    """Check Python, nats-server, the gateway, the settings, the data directory, the disk and the ports."""
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check what `parley up` needs: programs, settings, disk, ports, clock, model, graphs, MCP servers, NATS.
+
+    Exit code 1 when something is not as it should be; its line says what to do.
+    """
     well = True
+    found = []
     for name, passed, finding in _examine():
-        mark = typer.style("ok  ", fg="green") if passed else typer.style("FAIL", fg="red")
-        typer.echo(f"{mark} {name}: {finding}")
         well &= passed
+        found.append({"check": name, "ok": passed, "finding": finding})
+        if not as_json:
+            mark = typer.style("ok  ", fg="green") if passed else typer.style("FAIL", fg="red")
+            typer.echo(f"{mark} {name}: {printable(finding)}")
+    if as_json:
+        print_json(found)
     raise typer.Exit(0 if well else 1)
 
 
@@ -60,13 +85,17 @@ def _examine() -> Iterator[tuple[str, bool, str]]:
         "disk": _disk,
         "token secret": _token_secret,
         "ports": _ports,
-        "model": _model,
+        "clock": _clock,
+        "services' settings": lambda here: _asked(here, "parley.stack.settings_of"),
+        "model": lambda here: _asked(here, "agent_runner.agents.models", "PARLEY_MODEL"),
+        "NATS and streams": _streams,
     }
     for name, check in checks.items():
         try:
             yield name, True, check(here)
         except Unwell as finding:
             yield name, False, str(finding)
+    yield from _graphs(here)
 
 
 def _version(program: str | None, asked: str, package: str) -> str:
@@ -119,19 +148,106 @@ def _ports(here: Settings) -> str:
     return ", ".join(str(port) for port in here.ports.values())
 
 
-def _model(here: Settings) -> str:
-    """Asked by agent-runner's own code, in its own process, as it would be asked when it starts."""
+def _clock(here: Settings) -> str:
+    """Tokens, certificates and NATS take the time for true, and events are dated by it."""
+    installed = max(file.stat().st_mtime for file in Path(__file__).parents[1].glob("*.py"))
+    now = time.time()
+    if now < installed - CLOCK_SECONDS:
+        raise Unwell("the clock is behind the time of this installation; set it, for example by chrony")
+    from eventlog.outage import OUTAGE
+    from eventlog.ports import LogError
+
     try:
-        asked = subprocess.run(
-            [sys.executable, "-m", "agent_runner.agents.models"],
+        there = asyncio.run(_server_time(here))
+    except (NoServer, LogError, *OUTAGE):  # what is wrong with NATS is said by its own check
+        return time.strftime("%Y-%m-%d %H:%M:%S %Z")
+    if abs(now - there) > CLOCK_SECONDS:
+        raise Unwell(f"it differs from NATS by {abs(now - there):.0f} s; set both, for example by chrony")
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S %Z')}, as NATS has it"
+
+
+def _streams(here: Settings) -> str:
+    """The streams of the log that runs here, or that PARLEY_NATS_URL names."""
+    from eventlog.outage import OUTAGE
+    from eventlog.ports import LogError
+
+    try:
+        return asyncio.run(_checked(here))
+    except NoServer as none:
+        return f"{none}"
+    except (LogError, ValueError, OSError, *OUTAGE) as error:
+        raise Unwell(f"{error or type(error).__name__}") from error
+
+
+def _asked(here: Settings, module: str, setting: str = "") -> str:
+    """What a module of the services says, in a process of its own and with its own code."""
+    try:
+        asked = subprocess.run(  # noqa: S603 - our own interpreter and modules
+            [sys.executable, "-m", module],
             env={**os.environ, **here.environment},
             capture_output=True,
             text=True,
-            timeout=MODEL_SECONDS,
+            timeout=ASKED_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Unwell(f"no answer within {MODEL_SECONDS} s (PARLEY_MODEL)") from None
+        raise Unwell(f"no answer within {ASKED_SECONDS} s{f' ({setting})' if setting else ''}") from None
     if asked.returncode != 0:
         raise Unwell((asked.stderr.strip().splitlines() or ["it could not be asked"])[-1])
     return asked.stdout.strip()
+
+
+def _graphs(here: Settings) -> Iterator[tuple[str, bool, str]]:
+    """The graphs and the MCP servers, looked at as agent-runner does when it starts."""
+    try:
+        told = _asked(here, "agent_runner.examine")
+    except Unwell as finding:
+        yield "graphs", False, str(finding)
+        return
+    for line in told.splitlines():
+        name, passed, said = line.split("\t", 2)
+        yield name, passed == "ok", said
+
+
+async def _server_time(here: Settings) -> float:
+    """What time it is for NATS, in Unix seconds. Raises as `_reached`."""
+    async with _reached(here) as broker:
+        answer = await broker.client.request("$JS.API.STREAM.INFO.LOG", b"", timeout=5)
+        told = json.loads(answer.data).get("ts")
+        if not isinstance(told, str):
+            raise NoServer("NATS does not say what time it is")
+        return datetime.fromisoformat(f"{told[:19]}+00:00").timestamp()
+
+
+async def _checked(here: Settings) -> str:
+    from eventlog import streams
+
+    async with _reached(here) as broker:
+        await streams.check(broker.client)
+        version = broker.client.connected_server_version
+        return f"as they are needed, on nats-server {version.major}.{version.minor}.{version.patch}"
+
+
+@asynccontextmanager
+async def _reached(here: Settings) -> "AsyncIterator[Broker]":
+    """A connection to the log.
+
+    Raises:
+        NoServer: if nothing runs here and no deployment is named.
+    """
+    from eventlog.broker import Broker
+    from eventlog.settings import NatsSettings
+
+    if REMOTE not in os.environ and not DataDir(here.data_dir).running():
+        raise NoServer("not running; `parley up` makes them")
+    async with reached() as variables:
+        user, password = variables.get("PARLEY_NATS_USER", ""), variables.get("PARLEY_NATS_PASSWORD", "")
+        nats = NatsSettings(
+            url=variables["PARLEY_NATS_URL"], user=user, password=password, connect_deadline=REACHED_SECONDS
+        )
+        broker = Broker(nats, "parley")
+        await broker.reach()
+        try:
+            yield broker
+        finally:
+            await broker.stop()

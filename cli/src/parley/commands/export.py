@@ -24,7 +24,7 @@ def export(
     """Write one conversation as JSON Lines: a header, its events as they are stored, a digest."""
 
     async def lines(archive: "Archive", broker: "Broker", nats: "NatsSettings") -> list[str]:
-        from eventlog.admin.portable import Porter
+        from eventlog.admin.porter import Porter
 
         if archived := await archive.lines(key):
             return archived

@@ -31,7 +31,7 @@ def importing(
     lines = text.splitlines()
 
     async def append(broker: "Broker", nats: "NatsSettings") -> tuple[str, int]:
-        from eventlog.admin.portable import Porter
+        from eventlog.admin.porter import Porter
 
         return await Porter(broker, nats).importing(lines)
 

@@ -10,6 +10,9 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
+INTERRUPTED: Final = 130
+"""The exit code after Ctrl-C."""
+
 _HIDDEN: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Unicode categories of what a terminal would obey instead of show: control, bidi, separators."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from parley.commands.log import with_log
-from parley.commands.output import AsJson, end, print_json, printable
+from parley.commands.output import INTERRUPTED, AsJson, end, print_json, printable
 
 if TYPE_CHECKING:
     from contracts.envelope import Recorded
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from eventlog.settings import NatsSettings
 
 LONGEST = 160
-INTERRUPTED = 130
 
 Key = Annotated[str, typer.Argument(help="The conversation's key.")]
 

@@ -17,9 +17,14 @@ DAY_SECONDS = 86400
 def token(
     user: Annotated[str, typer.Option(help="The user the token is for, its `sub`.")],
     ttl: Annotated[int, typer.Option(help="Seconds it is good for.", min=1)] = DAY_SECONDS,
+    operator: Annotated[
+        bool, typer.Option("--operator", help="It may see, retry and drop dead letters.")
+    ] = False,
 ) -> None:
     """Print a JWT for a user, signed with PARLEY_JWT_SECRET or else with the secret of this installation."""
     import jwt
+
+    from contracts.tokens import OPERATOR_SCOPE
 
     if not user.strip():
         raise end("--user must not be empty", 2)
@@ -29,7 +34,8 @@ def token(
         secret, source = _kept()
     typer.echo(f"signed with {source}", err=True)
     now = int(time.time())
-    typer.echo(jwt.encode({"sub": user, "iat": now, "exp": now + ttl}, secret, algorithm="HS256"))
+    claims = {"sub": user, "iat": now, "exp": now + ttl} | ({"scope": OPERATOR_SCOPE} if operator else {})
+    typer.echo(jwt.encode(claims, secret, algorithm="HS256"))
 
 
 def _given() -> str | None:

@@ -1,4 +1,4 @@
-"""``parley up``: run everything here in the foreground."""
+"""``parley up`` and ``parley dev``: run everything here in the foreground."""
 
 import json
 import os
@@ -14,16 +14,27 @@ CHOICES = ("PARLEY_DEFAULT_GRAPH", "PARLEY_OCTO_GRAPH", "PARLEY_AGENT_GRAPH", "P
 """The settings that name the graph of new conversations."""
 
 
-def up(
-    config: Annotated[
-        Path | None, typer.Option(help="A langgraph.json: its graphs are served, the first one by default.")
-    ] = None,
-) -> None:
+Config = Annotated[
+    Path | None, typer.Option(help="A langgraph.json: its graphs are served, the first one by default.")
+]
+
+
+def up(config: Config = None) -> None:
     """Start nats-server, the streams, every service and the gateway, and watch over them until Ctrl-C."""
+    _become_the_stack(config)
+
+
+def dev(config: Config = None) -> None:
+    """As `up`, and start agent-runner anew whenever your graphs' files change; runs in progress go on."""
+    _become_the_stack(config, "--watch")
+
+
+def _become_the_stack(config: Path | None, *arguments: str) -> None:
     if config is not None:
         os.environ.update(_graphs_of(config))
     # The process that stays is another program, without the command line's libraries in its memory.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "parley.stack"])  # noqa: S606 - our own interpreter
+    command = [sys.executable, "-P", "-m", "parley.stack", *arguments]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter
 
 
 def _graphs_of(config: Path) -> dict[str, str]:

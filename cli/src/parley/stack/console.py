@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
+from parley.stack.kept import KeptLines
+
 COLOURS = (36, 32, 33, 35, 34, 96, 92, 93, 95)
 NAME_WIDTH = 13
 LONGEST_LINE = 64 * 1024
@@ -13,13 +15,17 @@ LONGEST_LINE = 64 * 1024
 class Console:
     """Writes whole lines. A reader that went away (``parley up | head``) ends the output, not the stack."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, kept: KeptLines | None = None) -> None:
+        """`kept` gets every line too."""
+        self._kept = kept
         self._out: TextIO | None = out
         self._colours: dict[str, int] | None = {} if out.isatty() and not os.environ.get("NO_COLOR") else None
 
     def line(self, name: str, text: str) -> None:
         """Write one line of a service."""
         prefix = f"{name:<{NAME_WIDTH}} |"
+        if self._kept is not None:
+            self._kept.write(f"{prefix} {text}")
         if self._colours is not None:
             colour = self._colours.setdefault(name, COLOURS[len(self._colours) % len(COLOURS)])
             prefix = f"\x1b[{colour}m{prefix}\x1b[0m"

@@ -38,6 +38,7 @@ class Process:
         inherited: file descriptors it keeps.
         patience: seconds without an answer after which it counts as hung and is killed.
         started: called each time when the program has been started.
+        waits: a program that ends because its settings are wrong is started again by :meth:`restart` only.
 
     Attributes:
         last_line: the last line of its output.
@@ -56,6 +57,7 @@ class Process:
         patience: float,
         inherited: Sequence[int] = (),
         started: Callable[[], None] = lambda: None,
+        waits: bool = False,
     ) -> None:
         self.name = name
         self.port = port
@@ -69,7 +71,9 @@ class Process:
         self._changed = changed
         self._started = started
         self._child: asyncio.subprocess.Process | None = None
+        self.waits = waits
         self._stopping = asyncio.Event()
+        self._woken = asyncio.Event()
         self._state = "stopped"
         self._restarts = 0
         self._answered = False  # since it was last started
@@ -95,9 +99,13 @@ class Process:
         pause = FIRST_PAUSE_SECONDS
         while not self._stopping.is_set():
             began = loop.time()
+            self._woken.clear()
             ending = await self._once()
             if self._stopping.is_set():
                 break
+            if self._woken.is_set() or await self._waited():
+                self._restarts += 1
+                continue
             if loop.time() - began >= HEALTHY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
             self._bad_starts = 0 if self._answered else self._bad_starts + 1
@@ -106,7 +114,7 @@ class Process:
             self._write(f"{ending}; starting again in {pause:g} s")
             self._set("failing" if self.failing else "waiting")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause)
+                await asyncio.wait_for(self._woken.wait(), pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             self._restarts += 1
         self._set("stopped")
@@ -116,9 +124,15 @@ class Process:
         """Whether its last starts have all failed."""
         return self._bad_starts >= HOPELESS_ENDS
 
+    def restart(self) -> None:
+        """Start it anew at once: what it is made of has changed."""
+        self._woken.set()
+        self._kill_group()
+
     def stop(self) -> None:
         """Ask it to end; after a bound it is killed, with what it started."""
         self._stopping.set()
+        self._woken.set()
         if self._child is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._child.terminate()
@@ -127,7 +141,17 @@ class Process:
     def kill(self) -> None:
         """End it and what it started at once."""
         self._stopping.set()
+        self._woken.set()
         self._kill_group()
+
+    async def _waited(self) -> bool:
+        """Whether it had to wait for a restart; its own last line has said why."""
+        if not (self.waits and self.hopeless.is_set()):
+            return False
+        self._set("waiting")
+        await self._woken.wait()
+        self.hopeless.clear()
+        return True
 
     def _kill_group(self) -> None:
         if self._child is not None:

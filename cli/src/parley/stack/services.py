@@ -10,6 +10,8 @@ from parley.stack import nats
 
 GATEWAY = "gateway"
 NATS = "nats-server"
+GRAPHS = "agent-runner"
+"""The service that has the users' graphs in it."""
 GATEWAY_STAGE = 2
 
 
@@ -43,7 +45,7 @@ class Service:
 SERVICES = (
     Service(OPERATOR, "eventlog.admin.keeper", 1),
     Service("history-store", "history_store", 1),
-    Service("agent-runner", "agent_runner", 1),
+    Service(GRAPHS, "agent_runner", 1),
     Service("quote-engine", "quote_engine", 1),
     Service("voice-bridge", "voice_bridge", 1),
     Service("edge-ws", "edge_ws", 3),

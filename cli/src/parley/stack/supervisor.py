@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from chassis.backoff import delays
 from eventlog.admin.permissions import OPERATOR
@@ -19,7 +20,8 @@ from parley.stack.console import Console
 from parley.stack.data_dir import DataDir
 from parley.stack.ports import free_ports, listen
 from parley.stack.process import Process
-from parley.stack.services import GATEWAY, GATEWAY_STAGE, NATS, Service, credentials, environment
+from parley.stack.services import GATEWAY, GATEWAY_STAGE, GRAPHS, NATS, Service, credentials, environment
+from parley.stack.watching import changes
 
 NATS_READY_SECONDS = 30.0
 DECLARE_SECONDS = 30.0
@@ -39,6 +41,7 @@ class Stack:
     Args:
         services: what to start beside nats-server.
         declare: the command that creates the streams; PARLEY_STREAM_LOG_BYTES tells it the size of the log.
+        watched: where the graphs are written; agent-runner is started anew when something there changes.
     """
 
     def __init__(
@@ -48,11 +51,14 @@ class Stack:
         *,
         services: Sequence[Service],
         declare: Sequence[str] = DECLARE,
+        watched: Sequence[Path] = (),
     ) -> None:
         self._settings = settings
         self._console = console
         self._services = services
         self._declare = declare
+        self._watched = watched
+        self._watching: asyncio.Task[None] | None = None
         self._data = DataDir(settings.data_dir)
         self._processes: dict[str, Process] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -130,8 +136,15 @@ class Stack:
             port=gateway_port,
         )
         self._launch(GATEWAY, gateway.command(caddy), told, gateway_port, inherited)
+        if self._watched:
+            self._watching = asyncio.create_task(self._watch())
         await self._ready([*by_name, GATEWAY], SERVICES_READY_SECONDS)
         self._console.say(_summary(self._settings))
+
+    async def _watch(self) -> None:
+        async for names in changes(self._watched, self._settings.data_dir):
+            self._console.line(GRAPHS, f"{names} changed; starting again")
+            self._processes[GRAPHS].restart()
 
     def _launch(
         self,
@@ -158,6 +171,7 @@ class Stack:
             patience=self._settings.hang_timeout,
             inherited=inherited,
             started=started,
+            waits=bool(self._watched) and name == GRAPHS,
         )
         self._processes[name] = process
         self._running[name] = asyncio.create_task(process.run(), name=name)
@@ -212,7 +226,7 @@ class Stack:
         hopeless = asyncio.create_task(process.hopeless.wait())
         try:
             await asyncio.wait({ready, hopeless}, return_when=asyncio.FIRST_COMPLETED)
-            if not ready.done():
+            if not ready.done() and not process.waits:
                 raise StartFailed(f"{process.name} cannot be started: {process.last_line}")
         finally:
             ready.cancel()
@@ -230,8 +244,9 @@ class Stack:
             await starting
 
     async def _stop_all(self) -> None:
-        if self._declaring is not None:
-            self._declaring.cancel()
+        for task in (self._declaring, self._watching):
+            if task is not None:
+                task.cancel()
         stages = {each.name: each.stage for each in self._services} | {NATS: 0, GATEWAY: GATEWAY_STAGE}
         for stage in sorted(set(stages.values()), reverse=True):
             names = [name for name in self._processes if stages[name] == stage]

@@ -37,6 +37,11 @@ class Members:
         member = await self._member(token)
         return member.expires_at if member else None
 
+    async def is_operator(self, token: str | None) -> bool:
+        """Whether a token is an operator's. Raises as `subject`."""
+        member = await self._member(token)
+        return member is not None and member.is_operator
+
     async def _member(self, token: str | None) -> Member | None:
         if token is None:
             return None
@@ -68,6 +73,10 @@ class Visitor:
     async def user(self) -> str | None:
         """The user it has proved to be, or None. Raises as `Members.subject`."""
         return await self.members.subject(self.token)
+
+    async def is_operator(self) -> bool:
+        """Whether it has proved to be an operator. Raises as `Members.subject`."""
+        return await self.members.is_operator(self.token)
 
     async def expiry(self) -> datetime | None:
         """When what it has proved ends, or None. Raises as `Members.subject`."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from faststream.nats import NatsBroker
 from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.errors import SlowConsumerError
 
 from chassis.metrics import Metrics
@@ -97,7 +98,7 @@ class Broker(NatsBroker):
         """Connect, before the broker is started.
 
         Raises:
-            Unavailable: if NATS does not answer within `connect_deadline`.
+            Unavailable: if NATS does not answer within `connect_deadline`, or refuses.
         """
         try:
             async with asyncio.timeout(self._settings.connect_deadline):
@@ -106,6 +107,11 @@ class Broker(NatsBroker):
             why = f" ({self.last_error})" if self.last_error else ""
             raise Unavailable(
                 f"NATS does not answer at {self._settings.url}{why}; start it, or set PARLEY_NATS_URL"
+            ) from None
+        except NatsError as error:  # one that no later try can mend
+            raise Unavailable(
+                f"NATS refuses {self._settings.user or 'a client without a name'} at {self._settings.url} "
+                f"({error}); set PARLEY_NATS_USER and PARLEY_NATS_PASSWORD"
             ) from None
 
     async def stop(

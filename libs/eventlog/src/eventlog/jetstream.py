@@ -17,28 +17,21 @@ from chassis.telemetry import TRACING, Attributes
 from contracts import subjects
 from contracts.envelope import ID, TYPE, Envelope, Recorded
 from contracts.events import ConversationArchived
-from contracts.queries import RETURN, Return, Returned
 from contracts.registry import Registry
 from eventlog.appending import Appender
-from eventlog.archived import ArchiveIndex
 from eventlog.broker import Broker
 from eventlog.codec import decode
 from eventlog.mailbox import Mailbox, mailbox
 from eventlog.patience import Patience
 from eventlog.payloads import Payloads
-from eventlog.places import MORE, RESTORED
 from eventlog.ports import Conflict, LogError, LogState, Unavailable
-from eventlog.query import Refused, ask
+from eventlog.returning import Returning
 from eventlog.settings import NatsSettings
 from eventlog.stored import Stored, StreamReader, from_republished
 
 _LAG_RETRIES: Final = 20
 _LAG_WAIT_SECONDS: Final = 0.05
 _LIFE: Final = "conversation.>"
-RECENTLY_SECONDS: Final = 30.0
-"""How long it is known of a conversation that does not exist that it is not archived either: before one is,
-it has been quiet for twice as long (`eventlog.admin.archive`)."""
-_RECENT: Final = 1024
 
 
 class JetStreamLog:
@@ -62,9 +55,7 @@ class JetStreamLog:
         self._patience = settings.append_deadline
         self._payloads = Payloads(broker.client, settings.request_timeout)
         self._reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
-        self._returns = returns
-        self._archived = ArchiveIndex(broker.client, settings.request_timeout)
-        self._unknown: dict[str, float] = {}
+        self._returning = Returning(broker, settings, self._reader) if returns else None
         self._appender = Appender(
             broker.client,
             self._payloads,
@@ -99,60 +90,22 @@ class JetStreamLog:
 
     async def tail(self, conversation: str) -> int:
         """See `ports.Log.tail`."""
-        stored = await self._present(conversation, ">")
+        stored = await self._last(conversation, ">")
         return stored.sequence if stored else 0
 
     async def _tail(self, conversation: str) -> int:
         stored = await self._reader.last(subjects.conversation(conversation))
         return stored.sequence if stored else 0
 
-    async def _present(self, conversation: str, pattern: str) -> Stored | None:
-        """The newest event that fits, once the conversation is brought back if it is archived.
-
-        Raises:
-            Unavailable: if it cannot be brought back now.
-        """
-        subject = subjects.event(conversation, pattern)
-        stored = await self._reader.last(subject)
-        if not self._returns or (stored and not _is_moving(stored)):
-            return stored
-        newest = stored if pattern == ">" or stored is None else await self._present(conversation, ">")
-        if newest is not stored:
-            return await self._reader.last(subject)
-        if stored is None and not await self._is_archived(conversation):
-            return None
-        await self._bring_back(conversation)
-        if (stored := await self._reader.last(subject)) and pattern == ">" and _is_moving(stored):
-            raise Unavailable(f"conversation {conversation!r} is not back from the archive yet")
-        return stored
-
-    async def _is_archived(self, conversation: str) -> bool:
-        """Whether a conversation is archived that has no events here."""
-        now = asyncio.get_running_loop().time()
-        if self._unknown.get(conversation, -RECENTLY_SECONDS) > now - RECENTLY_SECONDS:
-            return False
-        if await self._archived.find(conversation):
-            return True
-        while len(self._unknown) >= _RECENT:
-            del self._unknown[next(iter(self._unknown))]
-        self._unknown.pop(conversation, None)
-        self._unknown[conversation] = now
-        return False
-
-    async def _bring_back(self, conversation: str) -> None:
-        question = Return(conversation=conversation)
-        try:
-            await ask(self._broker, RETURN, question, Returned, timeout_seconds=self._patience)
-        except Refused as refused:
-            raise Unavailable(f"conversation {conversation!r} cannot be brought back: {refused}") from refused
-
     async def last(self, conversation: str, pattern: str) -> Recorded | None:
         """See `ports.Log.last`."""
-        if pattern == _LIFE:
-            stored = await self._present(conversation, pattern)
-        else:
-            stored = await self._reader.last(subjects.event(conversation, pattern))
+        stored = await self._last(conversation, pattern)
         return await self.decode(stored) if stored else None
+
+    async def _last(self, conversation: str, pattern: str) -> Stored | None:
+        if self._returning and pattern in (">", _LIFE):
+            return await self._returning.last(conversation, pattern)
+        return await self._reader.last(subjects.event(conversation, pattern))
 
     async def next(self, conversation: str, pattern: str, *, after: int) -> Recorded | None:
         """See `ports.Log.next`."""
@@ -339,12 +292,6 @@ class JetStreamLog:
                 return
             await asyncio.sleep(_LAG_WAIT_SECONDS)
         raise Unavailable(f"{subject}: replicas lag behind sequence {until}")
-
-
-def _is_moving(newest: Stored) -> bool:
-    """Whether more has to happen before anybody appends behind an event: it is on its way to the archive, or
-    not all of its conversation is back."""
-    return newest.headers.get(TYPE) == ConversationArchived.type or newest.headers.get(RESTORED) == MORE
 
 
 def _is_anew(event: Recorded, known: int) -> bool:

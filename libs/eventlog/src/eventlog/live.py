@@ -11,19 +11,21 @@ from typing import Final, Protocol
 from nats.aio.msg import Msg
 
 from contracts import subjects
-from contracts.live import Delta
+from contracts.live import FRAME, Delta
 from eventlog.broker import Broker
 from eventlog.mailbox import Mailbox, mailbox
 from eventlog.outage import OUTAGE
 from eventlog.patience import Patience
+from eventlog.payloads import HEADER_ROOM
 from eventlog.ports import Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import NoStream, Stored, StreamReader
 from eventlog.streams import NO_LIVE
-from eventlog.text import json_of
+from eventlog.text import json_of, shortened
 
 logger = logging.getLogger(__name__)
 
+_CUTS: Final = (64 * 1024, 4096, 256, 16, 0)
 REMEMBERED_ATTEMPTS: Final = 64
 """Of so many attempts at runs in one conversation a listener knows which delta comes next."""
 _SENT_AT: Final = "parley-sent-at"
@@ -97,9 +99,8 @@ class JetStreamLive:
             conversation, delta = self._waiting.popleft()
             headers = {_SENT_AT: repr(time.time())} if delta.index % _TIMED == 0 else None
             try:
-                await self._broker.client.publish(
-                    subjects.live(conversation), json_of(delta), headers=headers
-                )
+                payload = fitting(delta, self._broker.client.max_payload - HEADER_ROOM)
+                await self._broker.client.publish(subjects.live(conversation), payload, headers=headers)
             except OUTAGE as error:  # the run goes on: what it comes to is in the log
                 logger.warning("run %s: delta %d is not sent: %s", delta.run_id, delta.index, error)
             else:
@@ -181,6 +182,18 @@ class JetStreamLive:
         for message in messages:
             if message.headers and (sent := message.headers.get(_SENT_AT)):
                 self._broker.metrics.delta_lag_seconds.observe(max(time.time() - float(sent), 0))
+
+
+def fitting(delta: Delta, room: int) -> bytes:
+    """The delta as it is sent. One that is too large for a message is cut, so that what begins with it ends:
+    the whole is in the log. A frame is a text that cannot be cut, and whoever misses one reads the log.
+    """
+    payload = json_of(delta)
+    for longest in _CUTS if delta.kind != FRAME else ():
+        if len(payload) <= room:
+            break
+        payload = json_of(delta.model_copy(update={"data": shortened(delta.data, longest)}))
+    return payload
 
 
 def _has_gap(deltas: Sequence[Delta], next_index: Mapping[tuple[str, int], int]) -> bool:

@@ -5,9 +5,11 @@
 
 import asyncio
 import os
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from uuid import uuid4
 
 from faststream.asgi.types import ASGIApp
 from nats.aio.msg import Msg
@@ -23,6 +25,11 @@ from eventlog.outage import OUTAGE
 from eventlog.ports import LogError
 from eventlog.probe import PROBE_TIMEOUT_SECONDS, problem, shortcoming
 
+MEASURE: Final = b"metrics"
+MEASURE_SECONDS: Final = 1.0
+PROCESS: Final = uuid4().hex.encode()
+"""Names this process, so that whoever adds counters up sees when one begins anew."""
+
 
 async def connect(broker: Broker) -> None:
     """Connect a broker before it is started, and make sure that the streams are as the log needs them.
@@ -36,12 +43,19 @@ async def connect(broker: Broker) -> None:
 
 
 async def answer_pings(broker: Broker, name: str) -> None:
-    """Let others see, by `absent`, that the service `name` is there."""
+    """Let others see, by `absent`, that the service `name` is there, and by `measured`, what it counts."""
 
     async def answer(ping: Msg) -> None:
-        await ping.respond(b"")
+        if ping.data != MEASURE:
+            await ping.respond(b"")
 
-    await broker.client.subscribe(subjects.query(f"ping.{name}"), queue=name, cb=answer)
+    async def tell(ping: Msg) -> None:
+        if ping.data == MEASURE:
+            await ping.respond(zlib.compress(PROCESS + await broker.metrics.exposition()))
+
+    ping = subjects.query(f"ping.{name}")
+    await broker.client.subscribe(ping, queue=name, cb=answer)
+    await broker.client.subscribe(ping, cb=tell)
 
 
 async def absent(broker: Broker, names: Sequence[str]) -> list[str]:
@@ -56,6 +70,31 @@ async def absent(broker: Broker, names: Sequence[str]) -> list[str]:
 
     missing = await asyncio.gather(*(is_absent(name) for name in names))
     return [name for name, gone in zip(names, missing, strict=True) if gone]
+
+
+async def measured(broker: Broker, names: Sequence[str]) -> dict[str, str]:
+    """The metrics of every process of the services that tells them within a second, by its process.
+
+    Raises:
+        eventlog.outage.OUTAGE: if NATS cannot be reached.
+    """
+    told: dict[str, str] = {}
+
+    async def hear(message: Msg) -> None:
+        text = zlib.decompress(message.data) if message.data else b""  # empty: nobody is there
+        if text:
+            told[text[: len(PROCESS)].decode()] = text[len(PROCESS) :].decode()
+
+    inbox = broker.client.new_inbox()
+    answers = await broker.client.subscribe(inbox, cb=hear)
+    try:
+        for name in names:
+            await broker.client.publish(subjects.query(f"ping.{name}"), MEASURE, reply=inbox)
+        await asyncio.sleep(MEASURE_SECONDS)
+    finally:
+        if not broker.client.is_closed and not broker.client.is_draining:
+            await answers.unsubscribe()
+    return told
 
 
 async def problems(broker: Broker, name: str, checks: Sequence[Check] = ()) -> list[str]:

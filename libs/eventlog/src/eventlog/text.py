@@ -16,6 +16,34 @@ def json_of(model: BaseModel, *, exclude_defaults: bool = False) -> bytes:
         return _mended(model).model_dump_json(exclude_defaults=exclude_defaults).encode()
 
 
+def size_of(value: Any) -> int:
+    """About how many characters a value takes as JSON."""
+    match value:
+        case str() | bytes():
+            return len(value)
+        case BaseModel():
+            return size_of(value.model_dump())
+        case dict():
+            return sum(size_of(key) + size_of(item) for key, item in value.items())
+        case list() | tuple():
+            return sum(map(size_of, value))
+        case _:
+            return 8
+
+
+def shortened(value: Any, longest: int) -> Any:
+    """The value with its texts, lists and objects cut to so many characters or items."""
+    match value:
+        case str() if len(value) > longest:
+            return f"{value[:longest]}…"
+        case dict():
+            return {key: shortened(item, longest) for key, item in list(value.items())[:longest]}
+        case list() | tuple():
+            return [shortened(item, longest) for item in value[:longest]]
+        case _:
+            return value
+
+
 def writable(text: str) -> str:
     """The text, with a question mark for what is no character."""
     return text.encode(errors="replace").decode()

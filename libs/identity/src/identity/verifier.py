@@ -7,6 +7,7 @@ from typing import Final
 
 import jwt
 
+from contracts.tokens import OPERATOR_SCOPE
 from identity.keys import KEY_TYPES, KeySet
 
 _SHARED_SECRET: Final = ("HS256",)
@@ -24,10 +25,12 @@ class Member:
     Attributes:
         subject: the token's ``sub``.
         expires_at: aware UTC time after which the token proves nothing.
+        is_operator: it has `OPERATOR_SCOPE`.
     """
 
     subject: str
     expires_at: datetime
+    is_operator: bool = False
 
 
 class Verifier:
@@ -106,4 +109,6 @@ class Verifier:
             expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
         except (OverflowError, ValueError, OSError) as error:
             raise RefusedTokenError("the token's expiry is out of range") from error
-        return Member(subject=claims["sub"], expires_at=expires_at)
+        scope = claims.get("scope")
+        is_operator = isinstance(scope, str) and OPERATOR_SCOPE in scope.split(" ")
+        return Member(subject=claims["sub"], expires_at=expires_at, is_operator=is_operator)

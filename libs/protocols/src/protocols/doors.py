@@ -27,7 +27,7 @@ _OPEN: Final = frozenset(
         "/ui",
     )
 )
-_OPEN_FOLDERS: Final = ("/static/", "/asyncapi", "/ui")
+_OPEN_FOLDERS: Final = ("/static/", "/asyncapi", "/ui", "/docs/guide")
 
 
 def _find_page(path: str, query: Mapping[str, str], websocket: bool) -> Destination | None:

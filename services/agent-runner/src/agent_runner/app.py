@@ -1,6 +1,7 @@
 """The one place where agent-runner is put together."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -40,6 +41,8 @@ from eventlog.turns.deliveries import Deliveries
 from eventlog.turns.inbox import Inbox
 from eventlog.turns.work import WorkQueue
 
+logger = logging.getLogger(__name__)
+
 
 def check_names(graphs: Mapping[str, Served], settings: RunnerSettings) -> None:
     """Raises `InvalidGraph` if a setting names a graph that is not served."""
@@ -62,12 +65,14 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats)
         author = Author(source=SERVICE)
         saver = LogCheckpointSaver(log, author)
-        agents = Agents(settings, await usable(settings))
+        model, found = await usable(settings)
+        agents = Agents(settings, model)
         tools = await agents.tools(LogDocuments())
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.graph_threads, "graph"))
         named = named_in(settings.graphs, Path.cwd())
         graphs = await catalogue(agents.graphs(tools, call_with_effects), named)
         check_names(graphs, settings)
+        logger.info("%s", found)  # not before: a service that cannot start says one line
         store = LogStore(
             log,
             author,

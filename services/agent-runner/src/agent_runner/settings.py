@@ -22,6 +22,9 @@ class RunnerSettings(Settings):
     """How often a model that is busy, down or slow is asked again."""
     model_history: int = Field(default=24_000, ge=500)
     """Tokens, by rough count, of a conversation that the model is sent; older turns are left out."""
+    model_summaries: bool = False
+    """Whether the model summarises older turns, in one more call each time that a conversation has grown to
+    three quarters of `PARLEY_MODEL_HISTORY`, instead of having them left out."""
     instructions: str = ""
     """What the built-in graphs tell the model besides: text, or the path of a file of it."""
     graphs: str = ""

@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,48 +9,38 @@ from langchain_core.messages import HumanMessage
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from tests.everyday import DRAFT, HALVES, LANGUAGES, answers, commits, half
 
-from agent_runner.agents.graphs.consent import Reading, read
+from agent_runner.agents.graphs.consent import read
 from agent_runner.agents.graphs.planner import build
 from agent_runner.agents.models import select
 from agent_runner.agents.tools.storage import MemoryDocuments
 
-SETS = Path(__file__).parent / "sets"
-DRAFT = {"tool": "draft_document", "arguments": {"template": "contract", "language": "en"}}
 SEND = {"tool": "send_document", "arguments": {"document_id": "doc-1", "to": "a@b.example"}}
 DELETE = {"tool": "delete_document", "arguments": {"document_id": "doc-1"}}
 OTHER = {"tool": "launch", "arguments": {}}
 LEAST_ANSWERS = 120
 EACH = 4
 """Answers that go through the graph; all are read above."""
-LEAST_SHARE = 0.95
-"""Of the answers, read as labelled. A refusal that is asked about again is safe, but counts as misread."""
-
-
-def labelled(language: str) -> list[tuple[str, str]]:
-    lines = (SETS / f"consent.{language}.tsv").read_text(encoding="utf-8").splitlines()
-    return [(label, text) for label, _, text in (line.partition("\t") for line in lines)]
-
-
-def commits(reading: Reading) -> bool:
-    return reading.verdict == "yes" or bool(reading.change and reading.change.exact)
 
 
 def refusals_and_doubts() -> Iterator[str]:
-    return (t for language in ("ko", "en") for label, t in labelled(language) if label in ("no", "unclear"))
+    sets = (answers(language, later=later) for later in (False, True) for language in LANGUAGES)
+    return (each.text for every in sets for each in every if each.wanted in ("no", "unclear"))
 
 
-@pytest.mark.parametrize("language", ["ko", "en"])
-@pytest.mark.parametrize("half", ["tuned", "held back"])
-def test_answers_are_read_as_labelled(language: str, half: str) -> None:
-    answers = labelled(language)
-    assert len(answers) >= LEAST_ANSWERS
-    middle = len(answers) // 2
-    answers = answers[:middle] if half == "tuned" else answers[middle:]
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("which", HALVES)
+@pytest.mark.parametrize(("later", "least"), [(False, 0.95), (True, 0.75)])
+def test_answers_are_read_as_labelled(language: str, which: str, later: bool, least: float) -> None:
+    """A refusal that is asked about again is safe, but counts as misread."""
+    every = answers(language, later=later)
+    assert len(every) >= (LEAST_ANSWERS if not later else 60)
+    mine = half(every, which, by_turns=later)
 
-    wrong = [(label, text) for label, text in answers if read(text, DRAFT).verdict != label]
+    wrong = [each for each in mine if read(each.text, DRAFT).verdict != each.wanted]
 
-    assert len(wrong) <= (1 - LEAST_SHARE) * len(answers), wrong
+    assert len(wrong) <= (1 - least) * len(mine), wrong
 
 
 @pytest.mark.parametrize("step", [DRAFT, SEND, DELETE, OTHER], ids=lambda step: step["tool"])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from langchain_core.tools import BaseTool
+from tests.everyday import HALVES, LANGUAGES, NO_NOTE, half, questions
 
 from agent_runner.agents.tools import built_in_tools
 from agent_runner.agents.tools.answering import ToolFailed
@@ -213,6 +214,20 @@ async def test_an_unknown_template_or_field_is_said(call: Call) -> None:
 )
 async def test_the_best_note_comes_first(call: Call, query: str, source: str) -> None:
     assert (await call("search_notes", query=query))[0]["source"] == source
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("which", HALVES)
+async def test_questions_find_their_note_or_none(call: Call, language: str, which: str) -> None:
+    """Half was held back when the words and the least share were chosen."""
+    right: dict[bool, list[bool]] = {True: [], False: []}
+    for each in half(questions(language), which):
+        found = await call("search_notes", query=each.text)
+        source = found[0]["source"].partition(".")[0] if found else NO_NOTE
+        right[each.wanted == NO_NOTE].append(source == each.wanted)
+
+    assert sum(right[False]) >= 0.6 * len(right[False])
+    assert sum(right[True]) >= 0.95 * len(right[True])
 
 
 async def test_nothing_found_in_the_notes(call: Call) -> None:

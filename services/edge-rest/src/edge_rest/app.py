@@ -12,7 +12,8 @@ from access.settings import AccessSettings
 from chassis.settings import load
 from contracts.events import GRAPH_STATE, REGISTERED, UPCASTERS
 from contracts.registry import Registry
-from edge_rest import console, docs, errors, forms, handlers, health, mcp
+from edge_rest import console, docs, errors, forms, guide, handlers, health, mcp, system
+from edge_rest.hour import Hour
 from edge_rest.langgraph import Runner
 from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
@@ -22,6 +23,7 @@ from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.settings import NatsSettings
+from eventlog.turns.dead_letters import DeadLetterQueue
 from eventlog.turns.inbox import Inbox
 from identity.settings import IdentitySettings
 
@@ -44,6 +46,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
         app.router.routes.append(Route(path, endpoint))
     docs.install(app)
     console.install(app)
+    guide.install(app)
     app.include_router(health.router(broker, SERVICE, settings.needs))
 
     @asynccontextmanager
@@ -57,14 +60,17 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
             live = JetStreamLive(broker, nats)
             questions = Questions(broker, settings.query_timeout)
             runner = Runner.of(log, live, inbox, questions, settings)
-            for router in handlers.routers(broker, SERVICE, log, live, runner, verifier, settings):
+            hour, letters = Hour(), DeadLetterQueue(broker, nats, SERVICE)
+            for router in handlers.routers(
+                broker, SERVICE, log, live, runner, verifier, settings, hour, letters
+            ):
                 app.include_router(router)
             tools, answering = mcp.application(runner)
             app.router.routes.append(Route(mcp.PATH, tools, methods=["GET", "POST", "DELETE"]))
             await broker.start()
             await service.answer_pings(broker, SERVICE)
             try:
-                async with answering, runner.errandry.working():
+                async with answering, runner.errandry.working(), system.watching(broker, hour):
                     yield
             finally:
                 await broker.stop()

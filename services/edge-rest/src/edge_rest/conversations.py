@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from contracts import queries
 from contracts.envelope import Recorded, format_time
+from contracts.events.placeholder import Unread, Unrecognized
 from contracts.live import Delta
 from contracts.queries import Session
 from contracts.subjects import InvalidKey, check_key
@@ -59,14 +60,15 @@ class RecordedEvent(BaseModel):
 
     @classmethod
     def of(cls, recorded: Recorded) -> "RecordedEvent":
-        """The event of a recorded one."""
+        """The event of a recorded one; of what only a graph has a use for, without its contents."""
+        event = recorded.event
         return cls(
             sequence=recorded.sequence,
             id=recorded.id,
-            type=recorded.event.type,
+            type=event.name if isinstance(event, Unread | Unrecognized) else event.type,
             occurred_at=format_time(recorded.occurred_at),
             source=recorded.source,
-            data=recorded.event.model_dump(mode="json", exclude={"checkpoints"}),
+            data={} if isinstance(event, Unread) else event.model_dump(mode="json", exclude={"checkpoints"}),
         )
 
 
@@ -87,7 +89,7 @@ def router(log: Log, live: Live, inbox: Inbox, questions: Questions, settings: E
 
     @routes.get("")
     async def conversations(
-        search: Annotated[str | None, Query(description="Part of the key", max_length=128)] = None,
+        search: Annotated[str | None, Query(description="Part of the key or title", max_length=128)] = None,
         status: Annotated[queries.Status | None, Query()] = None,
         protocol: Annotated[str | None, Query(max_length=32)] = None,
         archived: Annotated[
@@ -120,7 +122,8 @@ def router(log: Log, live: Live, inbox: Inbox, questions: Questions, settings: E
         """The events of one conversation.
 
         With ``Accept: text/event-stream`` they go on coming: ``recorded`` events whose id is the sequence,
-        and in between ``delta`` events, which are pieces of a reply in the making and have no id.
+        and in between ``delta`` events, which are pieces of a reply in the making and have no id. They begin
+        with those that are still kept: skip what you have, by ``run_id``, ``attempt`` and ``index``.
         """
         start = await _standing(inbox, key)
         if EVENT_STREAM in accept and last_event_id and last_event_id.isdecimal():
@@ -171,7 +174,7 @@ async def _deliver(
     async with channel:
         try:
             async with (
-                live.listen(key) as deltas,
+                live.listen(key, replay=True) as deltas,
                 log.follow(key, after=after) as events,
                 anyio.create_task_group() as group,
             ):

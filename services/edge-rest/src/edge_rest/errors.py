@@ -22,6 +22,7 @@ DROPPED_AT_MOST = 16
 
 _EXAMPLES: Final = {
     400: ("The session is not waiting", "Session is not waiting for human input"),
+    403: ("It is not for you", "a token with the scope parley.operator is needed"),
     404: ("There is no such session", "Session not found: thread_0e06AFuOYA0wXyZ1"),
     409: ("The session is in no state for this", "Session has no run in progress"),
     413: ("The body is too large", "body: must be at most 1048576 bytes"),

@@ -2,12 +2,26 @@
 
 from fastapi import APIRouter
 
-from edge_rest import agent, console, conversations, langgraph, octo, openai, quote, room, sessions, voice
+from edge_rest import (
+    agent,
+    conversations,
+    dead_letters,
+    langgraph,
+    octo,
+    openai,
+    quote,
+    room,
+    sessions,
+    system,
+    voice,
+)
+from edge_rest.hour import Hour
 from edge_rest.settings import EdgeSettings
 from edge_rest.talks import Talks
 from eventlog.broker import Broker
 from eventlog.live import Live
 from eventlog.ports import Log
+from eventlog.turns.dead_letters import DeadLetterQueue
 from identity.verifier import Verifier
 
 
@@ -19,6 +33,8 @@ def routers(
     runner: langgraph.Runner,
     verifier: Verifier,
     settings: EdgeSettings,
+    hour: Hour,
+    letters: DeadLetterQueue,
 ) -> list[APIRouter]:
     """The routers, in the order in which their routes are tried."""
     inbox, questions = runner.agents.inbox, runner.agents.questions
@@ -32,5 +48,6 @@ def routers(
         *langgraph.routers(runner),
         openai.router(openai.Completions(runner.agents, runner.requests, runner.showing)),
         conversations.router(log, live, inbox, questions, settings),
-        console.router(broker, name, log, questions),
+        system.router(broker, name, log, questions, hour),
+        dead_letters.router(letters),
     ]

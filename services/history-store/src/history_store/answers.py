@@ -55,7 +55,8 @@ class Answers:
             wanted.append(or_(columns.owner.is_(None), columns.owner == query.caller))
             wanted.append(columns.responder.not_in((STORE_RESPONDER, ASSISTANT_RESPONDER)))
         if query.search:
-            wanted.append(columns.key.icontains(query.search, autoescape=True))
+            found = (each.icontains(query.search, autoescape=True) for each in (columns.key, columns.title))
+            wanted.append(or_(*found))
         if query.user_id is not None:
             wanted.append(columns.user_id == query.user_id)
         if query.status is not None:

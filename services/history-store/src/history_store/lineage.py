@@ -28,11 +28,13 @@ class Stand:
         sequence: the last sequence that has been projected.
         made: when the log was made; empty before the first look at it.
         anchors: the newest events projected, the last one last.
+        rows: how many rows that has come to.
     """
 
     sequence: int
     made: str = ""
     anchors: tuple[Anchor, ...] = ()
+    rows: int = 0
 
 
 def renewed(anchors: Sequence[Anchor], events: Sequence[Recorded]) -> tuple[Anchor, ...]:

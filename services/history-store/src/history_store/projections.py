@@ -16,6 +16,7 @@ from contracts.events import (
     ConversationArchived,
     ConversationDeleted,
     ConversationStarted,
+    Event,
     ItemDeleted,
     ItemPut,
     ItemsRefreshed,
@@ -52,6 +53,7 @@ from history_store.tables import (
     RunRow,
 )
 
+TITLE_CHARACTERS: Final = 120
 _NO_QUESTION: Final = {"interrupt_id": None, "question": None}
 
 
@@ -206,11 +208,26 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
             changes["labels"] = labelled(conversation.labels, metadata)
         case _:
             pass
+    if conversation.title is None and (title := _title(event)):
+        changes["title"] = storable(title)
     if isinstance(event, ENDS):
         changes |= outcome_of(event) | {"state_updated_at": changes["updated_at"]}
     changed = conversation.model_copy(update=changes)
     changed.status = _status(changed, ended=isinstance(event, ENDS))
     return changed
+
+
+def _title(event: Event) -> str:
+    """The title that this event gives: the beginning of what was said, if anything was."""
+    match event:
+        case MessageReceived(text=text) | UserSpoke(transcript=text):
+            said = text
+        case RunRequested():
+            said = said_in(event)
+        case _:
+            said = ""
+    first, *_ = said.strip().splitlines() or [""]
+    return first[:TITLE_CHARACTERS]
 
 
 def listed(row: Mapping[str, Any]) -> ConversationRow:

@@ -7,6 +7,7 @@ Tables that were emptied, or that come from another log (`lineage`), are filled 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 LINGER_SECONDS: Final = 0.1
 WATCH_SECONDS: Final = 2.0
 """How often it is looked whether the tables are still there, and still those of this log."""
+COUNT_SECONDS: Final = 60.0
+"""How often the rows are counted, for which all of them are read."""
 PROBE_SECONDS: Final = 2.0
 """No longer than the probe of the log, so that who asks for readiness is still there for the answer."""
 _FIRST_BACKOFF_SECONDS: Final = 0.1
@@ -177,7 +180,7 @@ class Projector:
         await self._store.prepare()
         stand = await self._store.stand()
         log = self._log()
-        if why := await strayed(log, stand):
+        if why := await strayed(log, stand) or await self._store.miscounted():
             logger.error("%s; the tables are filled anew from the log", why)
             await self._store.begin_anew(stand)
         await self._store.sign((await log.state()).made)
@@ -197,14 +200,15 @@ class Projector:
 
         Raises:
             Moved: if the tables went back or are gone.
-            Strayed: if they are not of this log.
+            Strayed: if they are not of this log, or somebody else added or removed rows.
         """
+        clock = asyncio.get_running_loop().time
+        counted = clock()
         while True:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_SECONDS):
                     await self._suspicious.wait()
-            except TimeoutError:
-                pass
+            counts = self._suspicious.is_set() or clock() - counted > COUNT_SECONDS
             self._suspicious.clear()
             known = self.position
             stand = await self._store.stand()
@@ -214,6 +218,8 @@ class Projector:
                 why = await strayed(self._log(), stand)
             except LogError:
                 continue  # whoever follows sits it out or tells
+            if counts:
+                why, counted = why or await self._store.miscounted(), clock()
             if why:
                 raise Strayed(why)
 
@@ -222,11 +228,9 @@ class Projector:
         if self._waiting:
             return
         self._wanted.clear()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
                 await self._wanted.wait()
-        except TimeoutError:
-            pass
 
     async def _apply(self, batch: Sequence[Recorded]) -> None:
         while pending := [event for event in batch if event.sequence > self.position]:

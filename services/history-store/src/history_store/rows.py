@@ -1,8 +1,9 @@
 """The rows that events change: read, folded by `projections`, written back."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import Delete, Table, delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
@@ -45,8 +46,8 @@ def assistants_in(events: Iterable[Recorded]) -> set[str]:
     return {event.assistant_id for event in about if isinstance(event, ABOUT)}
 
 
-async def write(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    """Project events over the rows, in the transaction of `connection`."""
+async def write(connection: AsyncConnection, events: Sequence[Recorded]) -> int:
+    """Project events over the rows, in the transaction of `connection`; by how many rows that is more."""
     keys = {recorded.conversation for recorded in events}
     rows = await connection.execute(select(CONVERSATION).where(CONVERSATION.c.key.in_(keys)))
     known = {row.key: ConversationRow.model_construct(**row._asdict()) for row in rows}
@@ -58,26 +59,23 @@ async def write(connection: AsyncConnection, events: Sequence[Recorded]) -> None
     items = await _items(connection, events)
     assistants = await _assistants(connection, assistants_in(events))
     changes = project(known, events, runs, items, errands, assistants)
-    await _remove(connection, changes)
+    more = await _remove(connection, changes)
     touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
-    await replace(connection, touched)
-    if changes.entries:
-        await connection.execute(insert(ENTRY), [dict(entry) for entry in changes.entries])
+    more += await replace(connection, touched)
+    more += await _put(connection, ENTRY, changes.entries)
     moved = [row for run_id, row in changes.runs.items() if row and row is not runs.get(run_id)]
     if moved:
-        await connection.execute(delete(RUN).where(RUN.c.run_id.in_([row.run_id for row in moved])))
-        await connection.execute(insert(RUN), [dict(row) for row in moved])
-    if changes.quotations:
-        await connection.execute(insert(QUOTATION), [dict(row) for row in changes.quotations])
-    await _put_items(connection, changes.items, items)
+        older = delete(RUN).where(RUN.c.run_id.in_([row.run_id for row in moved]))
+        more += await _take(connection, older) + await _put(connection, RUN, moved)
+    more += await _put(connection, QUOTATION, changes.quotations)
     if stirred := {run: row for run, row in changes.errands.items() if row is not errands.get(run)}:
-        await connection.execute(delete(ERRAND).where(ERRAND.c.run_id.in_(stirred)))
-        if left := [dict(row) for row in stirred.values() if row]:
-            await connection.execute(insert(ERRAND), left)
+        more += await _take(connection, delete(ERRAND).where(ERRAND.c.run_id.in_(stirred)))
+        more += await _put(connection, ERRAND, [row for row in stirred.values() if row])
     if changes.assistants:
-        await connection.execute(delete(ASSISTANT).where(ASSISTANT.c.assistant_id.in_(changes.assistants)))
-        if made := [dict(row) for versions in changes.assistants.values() for row in versions.values()]:
-            await connection.execute(insert(ASSISTANT), made)
+        older = delete(ASSISTANT).where(ASSISTANT.c.assistant_id.in_(changes.assistants))
+        made = [row for versions in changes.assistants.values() for row in versions.values()]
+        more += await _take(connection, older) + await _put(connection, ASSISTANT, made)
+    return more + await _put_items(connection, changes.items, items)
 
 
 async def _assistants(connection: AsyncConnection, ids: set[str]) -> dict[str, dict[int, AssistantRow]]:
@@ -103,40 +101,51 @@ async def _items(connection: AsyncConnection, events: Sequence[Recorded]) -> Map
 
 async def _put_items(
     connection: AsyncConnection, changes: ItemChanges, before: Mapping[Place, ItemRow]
-) -> None:
+) -> int:
     """Replace the rows of the items that changed; what a row is found by changes only when it is put anew."""
     changed = {place: row for place, row in changes.rows.items() if row is not before.get(place)}
-    if not changed:
-        return
+    more = 0
     for gone in (row for place, row in before.items() if place in changed):
-        await connection.execute(delete(ITEM).where(ITEM.c.sequence == gone.sequence))
+        more += await _take(connection, delete(ITEM).where(ITEM.c.sequence == gone.sequence))
         after = changed[gone.namespace, gone.key]
         if after is None or after.sequence != gone.sequence:
-            await connection.execute(delete(VECTOR).where(VECTOR.c.sequence == gone.sequence))
-    if rows := [row for row in changed.values() if row]:
-        await connection.execute(insert(ITEM), [dict(row) for row in rows])
-        new = [vector for row in rows for vector in changes.vectors.get(row.sequence, ())]
-        if new:
-            await connection.execute(insert(VECTOR), [dict(vector) for vector in new])
+            more += await _take(connection, delete(VECTOR).where(VECTOR.c.sequence == gone.sequence))
+    rows = [row for row in changed.values() if row]
+    new = [vector for row in rows for vector in changes.vectors.get(row.sequence, ())]
+    return more + await _put(connection, ITEM, rows) + await _put(connection, VECTOR, new)
 
 
-async def _remove(connection: AsyncConnection, changes: Changes) -> None:
+async def _remove(connection: AsyncConnection, changes: Changes) -> int:
+    more = 0
     if changes.gone:
         for table in ROWS:
-            await connection.execute(delete(table).where(table.c.incarnation.in_(changes.gone)))
+            more += await _take(connection, delete(table).where(table.c.incarnation.in_(changes.gone)))
     if changes.archived:
         for table in (ENTRY, RUN, QUOTATION):
-            await connection.execute(delete(table).where(table.c.incarnation.in_(changes.archived)))
+            more += await _take(connection, delete(table).where(table.c.incarnation.in_(changes.archived)))
     if changes.rolled_back:
-        await connection.execute(delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
+        more += await _take(connection, delete(ENTRY).where(ENTRY.c.run_id.in_(changes.rolled_back)))
     if changes.forgotten or changes.rolled_back:
         gone = changes.forgotten | changes.rolled_back
-        await connection.execute(delete(RUN).where(RUN.c.run_id.in_(gone)))
+        more += await _take(connection, delete(RUN).where(RUN.c.run_id.in_(gone)))
+    return more
 
 
-async def replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> None:
-    """Put rows of conversations in the place of those that are there."""
+async def replace(connection: AsyncConnection, rows: Sequence[ConversationRow]) -> int:
+    """Put rows of conversations in the place of those that are there; by how many that is more."""
+    if not rows:
+        return 0
+    older = delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_([row.incarnation for row in rows]))
+    return await _take(connection, older) + await _put(connection, CONVERSATION, rows)
+
+
+async def _put(connection: AsyncConnection, table: Table, rows: Sequence[Any]) -> int:
+    """Insert rows; how many."""
     if rows:
-        incarnations = [row.incarnation for row in rows]
-        await connection.execute(delete(CONVERSATION).where(CONVERSATION.c.incarnation.in_(incarnations)))
-        await connection.execute(insert(CONVERSATION), [dict(row) for row in rows])
+        await connection.execute(insert(table), [dict(row) for row in rows])
+    return len(rows)
+
+
+async def _take(connection: AsyncConnection, statement: Delete) -> int:
+    """Delete rows; how many fewer there are, as a negative number."""
+    return -(await connection.execute(statement)).rowcount

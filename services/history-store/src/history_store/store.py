@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, exists, insert, inspect, select, text, update
+from sqlalchemy import Connection, exists, func, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -131,6 +131,18 @@ class Store:
             await connection.execute(select(*(exists(select(table)) for table in ROWS)))
             return await stand_of(connection)
 
+    async def miscounted(self) -> str | None:
+        """Whether somebody else added or removed rows; reads all tables, so it is not for every second.
+
+        Raises:
+            Moved: if the tables now belong to another release.
+        """
+        async with self.reading() as connection:
+            known = (await stand_of(connection)).rows
+            counts = [select(func.count()).select_from(table).scalar_subquery() for table in ROWS]
+            found = sum((await connection.execute(select(*counts))).one())
+        return None if found == known else f"the tables have {found} rows instead of {known}"
+
     async def apply(self, events: Sequence[Recorded], *, after: int) -> None:
         """Project the events that follow the position `after`, in one transaction with the new position.
 
@@ -139,7 +151,8 @@ class Store:
         """
         async with self.writing() as connection:
             await _advance(connection, after, events)
-            await write(connection, events)
+            if more := await write(connection, events):
+                await connection.execute(update(POSITION).values(rows=POSITION.c.rows + more))
 
     async def list_archived(self, rows: Sequence[ConversationRow]) -> None:
         """List conversations as archived, but not those that are listed already."""
@@ -148,7 +161,8 @@ class Store:
             known = await connection.scalars(select(CONVERSATION.c.key).where(CONVERSATION.c.key.in_(wanted)))
             for key in known:
                 del wanted[key]
-            await replace(connection, list(wanted.values()))
+            if more := await replace(connection, list(wanted.values())):
+                await connection.execute(update(POSITION).values(rows=POSITION.c.rows + more))
 
     async def skip(self, event: Recorded, *, after: int) -> None:
         """Move the position past an event that cannot be projected.
@@ -181,7 +195,9 @@ async def take_over(connection: AsyncConnection, beside: "Store") -> None:
 async def put(connection: AsyncConnection, stand: Stand) -> None:
     """Set the position, in a transaction that has it locked."""
     await connection.execute(
-        update(POSITION).values(sequence=stand.sequence, log=stand.made, anchors=encode(stand.anchors))
+        update(POSITION).values(
+            sequence=stand.sequence, log=stand.made, anchors=encode(stand.anchors), rows=stand.rows
+        )
     )
 
 
@@ -194,7 +210,7 @@ async def stand_of(connection: AsyncConnection) -> Stand:
     found = await connection.execute(select(POSITION).where(POSITION.c.schema_version == SCHEMA_VERSION))
     if (row := found.first()) is None:
         raise Moved("the tables belong to another release")
-    return Stand(row.sequence, row.log, decode(row.anchors))
+    return Stand(row.sequence, row.log, decode(row.anchors), row.rows)
 
 
 async def _advance(connection: AsyncConnection, old: int, events: Sequence[Recorded]) -> None:

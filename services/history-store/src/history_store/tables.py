@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Index, MetaData, String, Table
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION: Final = 8
+SCHEMA_VERSION: Final = 9
 """Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
 
 
@@ -18,6 +18,7 @@ class ConversationRow(SQLModel):
     Attributes:
         incarnation: sequence of its `ConversationStarted`; a key used again after deletion gets a new one.
         unanswered: how many messages wait for the end of their run.
+        title: how it began: the first line of the first thing that was said.
         interrupt_id: the question that waits for a person, None if none does.
         last_sequence: the newest event of the conversation; lists are ordered by it.
         labels: its metadata, a JSON object with its names in order.
@@ -38,6 +39,7 @@ class ConversationRow(SQLModel):
     forked_checkpoint: str | None = None
     status: str = "active"
     unanswered: int = 0
+    title: str | None = None
     interrupt_id: str | None = None
     question: str | None = None
     created_at: str
@@ -273,6 +275,7 @@ class Position(SQLModel, table=True):
     Attributes:
         log: when the log was made; empty before the first look at it.
         anchors: the newest events projected, as `lineage` writes them.
+        rows: how many rows the other tables have together.
     """
 
     __tablename__ = "position"
@@ -282,6 +285,7 @@ class Position(SQLModel, table=True):
     schema_version: int
     log: str = ""
     anchors: str = "[]"
+    rows: int = 0
 
 
 CONVERSATION: Final[Table] = SQLModel.metadata.tables["conversation"]

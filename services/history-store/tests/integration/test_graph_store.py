@@ -102,6 +102,8 @@ async def projecting(log: MemoryLog, store: Store) -> AsyncIterator[Projector]:
 
 
 async def verified(log: MemoryLog, store: Store) -> Outcome:
+    """How the live rows differ from the log's; their number is checked beside."""
+    assert await store.miscounted() is None
     async with second(store) as beside:
         return await rebuild(log, store, beside, verify=True, say=lambda _: None)
 

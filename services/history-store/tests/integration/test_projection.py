@@ -99,6 +99,8 @@ async def projecting(
 
 
 async def verified(log: MemoryLog, store: Store) -> Outcome:
+    """How the live rows differ from the log's; their number is checked beside."""
+    assert await store.miscounted() is None
     async with second(store) as beside:
         return await rebuild(log, store, beside, verify=True, say=lambda _: None)
 
@@ -496,6 +498,42 @@ async def test_tables_that_are_emptied_while_it_runs_are_filled_again(store: Sto
                 await asyncio.sleep(0.01)
     outcome = await verified(log, store)
     assert (outcome.differences, outcome.position) == (0, last)
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_rows_that_are_removed_while_the_position_stays_are_filled_again(
+    store: Store, running: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=4, turns=3)
+
+    async def remove() -> None:
+        async with store.writing() as connection:
+            await connection.execute(
+                text("DELETE FROM entry WHERE sequence = (SELECT min(sequence) FROM entry)")
+            )
+
+    async def whole() -> bool:
+        try:
+            return await store.position() == last and await store.miscounted() is None
+        except Moved:  # the tables are made just now
+            return False
+
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+        assert await whole()
+        if running:
+            await remove()
+            projector.suspect()
+            async with asyncio.timeout(SOON):
+                while not await whole():  # noqa: ASYNC110 - nothing tells when it is noticed
+                    await asyncio.sleep(0.01)
+    if not running:
+        await remove()
+        async with projecting(log, store) as projector:
+            await projector.reached(last, timeout_seconds=SOON)
+    assert "rows instead of" in caplog.text
+    assert (await verified(log, store)).differences == 0
 
 
 async def test_nobody_is_told_what_half_filled_tables_hold(

@@ -46,6 +46,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
     @asynccontextmanager
     async def started() -> AsyncIterator[None]:
         await service.connect(broker)
+        if listener is not None:
+            await listener.check()
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=GRAPH_STATE), nats)
         author = Author(source=SERVICE)
         letters = DeadLetters(broker, log, author, nats.request_timeout)

@@ -69,6 +69,7 @@ class CheckpointSaved(Event):
 
     Attributes:
         namespace: empty for the root graph, else the subgraph's path.
+        checkpoint_id: names it; ids grow with time.
         parent_id: the checkpoint before it on its branch.
         run_id: the run it belongs to, if any.
         base: reading the conversation's checkpoint events from this sequence on finds all its values.
@@ -96,7 +97,13 @@ class CheckpointSaved(Event):
 
 
 class WritesSaved(Event):
-    """Writes of tasks that ended before their super-step did, or that wait for a person."""
+    """Writes of tasks that ended before their super-step did, or that wait for a person.
+
+    Attributes:
+        namespace: the graph within the graph, empty for the root.
+        checkpoint_id: the checkpoint that the writes come behind.
+        tasks: the writes, by task.
+    """
 
     type: ClassVar[str] = "checkpoint.writes_saved"
 
@@ -110,6 +117,7 @@ class CheckpointsRemoved(Event):
 
     Attributes:
         scope: all of the thread, those of the named runs, or all but the newest of each namespace.
+        run_ids: the runs whose checkpoints are removed.
     """
 
     type: ClassVar[str] = "checkpoint.removed"

@@ -26,6 +26,7 @@ class ConversationStarted(Event):
         protocol: the wire protocol it was opened by.
         user_id: the user it is listed under, without proof of identity.
         owner: the authenticated user it belongs to; None where anyone may read it.
+        forked_from: the conversation and the checkpoint that it goes on from, where it is a fork.
     """
 
     type: ClassVar[str] = "conversation.started"

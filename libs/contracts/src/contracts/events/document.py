@@ -9,9 +9,12 @@ class DocumentSaved(Event):
     """A document was drafted, revised or placed in the outbox.
 
     Attributes:
+        document_id: names the document.
+        title: its title.
         template: name without language, such as ``contract``.
         language: ``ko`` or ``en``.
         fields: the values filled in; the template's defaults stand for the others.
+        markdown: its text.
         outbox: addresses it was placed in the outbox for.
     """
 
@@ -27,7 +30,11 @@ class DocumentSaved(Event):
 
 
 class DocumentDeleted(Event):
-    """A document was deleted."""
+    """A document was deleted.
+
+    Attributes:
+        document_id: the document that is gone.
+    """
 
     type: ClassVar[str] = "document.deleted"
 

@@ -12,9 +12,10 @@ class MessageReceived(Work):
     """A user's message was accepted. The event's id is also the id of the run that answers it.
 
     Attributes:
+        text: what was said.
+        protocol: the wire protocol it came by.
         message_id: the client's own id for it, where its protocol has one.
         user_id: who said it, without proof of identity.
-        protocol: the wire protocol it came by.
         output_format: how the result is to be presented; None for the reply as it is.
         on_busy: what to do when a run is in progress.
     """
@@ -40,6 +41,8 @@ class AnswerReceived(Work):
 
     Attributes:
         interrupt_id: the question, so that a late answer cannot answer a later one.
+        protocol: the wire protocol it came by.
+        approve: yes or no.
         response: any JSON but null. Until version 1 it was text. An object whose keys are all ids of open
             questions answers each of them.
         output_format: that of the message whose run asked.
@@ -71,6 +74,7 @@ class CancelRequested(Event):
     """A person asked for a run to stop.
 
     Attributes:
+        run_id: the run to cancel.
         rollback: also take back what the turn did to the state.
     """
 

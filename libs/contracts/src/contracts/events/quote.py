@@ -74,6 +74,7 @@ class StageAnswered(RunEvent):
         user_id: whose last quotations must not come again.
         stage: 1 to 4.
         language: the language of the reply.
+        mood: how the user feels, as it was understood.
         quote: set at stage four only.
         candidates: the best considered, best first; empty before stage four.
     """
@@ -92,7 +93,9 @@ class CrisisAnswered(RunEvent):
     """A message with words of crisis was answered with helplines; the talk stays at its stage.
 
     Attributes:
+        user_id: who was answered.
         stage: the last stage answered in the talk, 0 for none.
+        language: the language of the answer.
         sign: which rule saw it, or ``model``.
     """
 

@@ -54,6 +54,9 @@ class RunRequested(Work):
         stream_modes: what is streamed of it.
         subgraphs: whether what subgraphs do is streamed too.
         stream: whether the stream is LangGraph's modes, or the events of its streaming protocol.
+        interrupt_before: the nodes before which it stops.
+        interrupt_after: the nodes behind which it stops.
+        durability: when LangGraph writes checkpoints.
         not_before: RFC 3339; the run waits until then.
         webhook: where the outcome is posted.
         ephemeral: the conversation ends with the run.
@@ -90,7 +93,11 @@ class RunRequested(Work):
 
 
 class MetadataChanged(Event):
-    """What a conversation is labelled with was added to; the newest value of a name counts."""
+    """What a conversation is labelled with was added to; the newest value of a name counts.
+
+    Attributes:
+        metadata: names and values that are set; the others stay.
+    """
 
     type: ClassVar[str] = "control.metadata_changed"
 
@@ -98,7 +105,11 @@ class MetadataChanged(Event):
 
 
 class RunForgotten(Event):
-    """A person wants a run that has ended out of the lists; what it did to the state stays."""
+    """A person wants a run that has ended out of the lists; what it did to the state stays.
+
+    Attributes:
+        run_id: the run that is listed no longer.
+    """
 
     type: ClassVar[str] = "control.run_forgotten"
 

@@ -37,7 +37,11 @@ class RunEvent(Event):
 
 class RunStarted(RunEvent):
     """A runner took the message up. With an attempt above 1 it took the run over, and whoever
-    had it before can append nothing more."""
+    had it before can append nothing more.
+
+    Attributes:
+        graph: the graph that answers.
+    """
 
     type: ClassVar[str] = "run.started"
 
@@ -48,6 +52,7 @@ class NodeCompleted(RunEvent):
     """A node of the graph ended.
 
     Attributes:
+        node: its name.
         step: the super-step's number in the thread.
         update: the node's state update, as JSON.
         steps: what of it a person should read.
@@ -221,7 +226,11 @@ class RunFailed(RunEnded):
 
 
 class RunCancelled(RunEnded):
-    """The run was stopped on request; with `rolled_back` the turn left no trace in the state."""
+    """The run was stopped on request; with `rolled_back` the turn left no trace in the state.
+
+    Attributes:
+        rolled_back: what the run did is taken back.
+    """
 
     type: ClassVar[str] = "run.cancelled"
 
@@ -233,6 +242,8 @@ class ToolCalled(RunEvent):
 
     Attributes:
         call_id: the idempotency key; a takeover calls with the same one.
+        tool: its name.
+        arguments: what it is called with, as JSON.
     """
 
     type: ClassVar[str] = "run.tool_called"
@@ -243,7 +254,13 @@ class ToolCalled(RunEvent):
 
 
 class ToolReturned(RunEvent):
-    """What the tool call came to; a takeover uses it instead of calling again."""
+    """What the tool call came to; a takeover uses it instead of calling again.
+
+    Attributes:
+        call_id: the call that it ends.
+        result: what the tool gave, as JSON.
+        error: why it failed; None where it did not.
+    """
 
     type: ClassVar[str] = "run.tool_returned"
 
@@ -258,6 +275,7 @@ class CallReturned(RunEvent):
     Attributes:
         call_id: the same for the same call of a node at every attempt.
         name: what was called, such as ``tool:send_email``.
+        outcome: what the call gave, as it is stored.
     """
 
     type: ClassVar[str] = "run.call_returned"

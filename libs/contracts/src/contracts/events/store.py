@@ -16,6 +16,7 @@ class ItemPut(Event):
 
     Attributes:
         namespace: its path, from the root.
+        key: its name in the namespace.
         value: a JSON object.
         ttl: minutes after its last use from which it is not shown any more; None for never.
         embedding: what made the vectors; empty where there are none.
@@ -33,7 +34,12 @@ class ItemPut(Event):
 
 
 class ItemDeleted(Event):
-    """An item was deleted, if there was one."""
+    """An item was deleted, if there was one.
+
+    Attributes:
+        namespace: its path, from the root.
+        key: its name in the namespace.
+    """
 
     type: ClassVar[str] = "store.item_deleted"
 
@@ -42,7 +48,12 @@ class ItemDeleted(Event):
 
 
 class ItemsRefreshed(Event):
-    """Items were read that live for a time after their last use, which begins anew."""
+    """Items were read that live for a time after their last use, which begins anew.
+
+    Attributes:
+        namespace: their path, from the root.
+        keys: their names in the namespace.
+    """
 
     type: ClassVar[str] = "store.items_refreshed"
 

@@ -24,7 +24,11 @@ class VoiceSessionCreated(Event):
 
 
 class VoiceSessionOpened(Event):
-    """A replica of voice-bridge holds the session from here on, be it for a new connection."""
+    """A replica of voice-bridge holds the session from here on, be it for a new connection.
+
+    Attributes:
+        replica: the process that holds the talk.
+    """
 
     type: ClassVar[str] = "voice.session_opened"
 
@@ -35,6 +39,8 @@ class VoiceSettingsChanged(Event):
     """A client chose other settings; None leaves one as it was.
 
     Attributes:
+        voice: the voice from here on.
+        show_text: whether captions are sent.
         language: what the talk is held in.
     """
 
@@ -46,7 +52,11 @@ class VoiceSettingsChanged(Event):
 
 
 class VoiceSessionClaimed(Event):
-    """A member was the first to connect to a guest session and owns it from here on."""
+    """A member was the first to connect to a guest session and owns it from here on.
+
+    Attributes:
+        owner: the user that the session belongs to from here on.
+    """
 
     type: ClassVar[str] = "voice.session_claimed"
 
@@ -112,6 +122,8 @@ class VoiceToolCalled(Event):
 
     Attributes:
         call_id: the model's name for the call.
+        tool: its name.
+        arguments: what it is called with, as JSON.
     """
 
     type: ClassVar[str] = "voice.tool_called"
@@ -125,7 +137,9 @@ class VoiceToolReturned(Event):
     """What the call came to; the same call again is answered from here.
 
     Attributes:
+        call_id: the call that it ends.
         output: what the model is told: the tool's answer, or why it failed.
+        failed: the tool could not do it.
         steps: what of it a person should read.
     """
 

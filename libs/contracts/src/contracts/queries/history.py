@@ -17,6 +17,7 @@ class Session(BaseModel):
         incarnation: sequence of the event it began with.
         status: ``active`` until the first message; ``waiting_human`` while a question is open.
         owner: the authenticated user it belongs to; None where anyone may read it.
+        title: how it began: the first line of the first thing that was said; None until then.
         interrupt_id: names the open question, if there is one.
         last_sequence: its newest event.
         archived: its events are in the archive until somebody returns to it.
@@ -34,6 +35,7 @@ class Session(BaseModel):
     forked_from: str | None
     forked_checkpoint: str | None
     status: Status
+    title: str | None = None
     interrupt_id: str | None
     question: str | None
     created_at: str
@@ -49,7 +51,7 @@ class SessionsQuery(Query):
     """The conversations that `caller` may see, the one with the newest event first.
 
     Attributes:
-        search: only those whose key holds this text, whatever its case.
+        search: only those whose key or title holds this text, whatever its case.
         user_id: only those listed under this user.
         status: only those in this state.
         protocol: only those opened by this wire protocol.

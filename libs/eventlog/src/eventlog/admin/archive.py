@@ -23,14 +23,16 @@ from contracts.events import REGISTERED, UPCASTERS, ConversationArchived, Conver
 from contracts.queries import QUIET, Quiet, QuietConversation, QuietQuery
 from contracts.registry import Registry
 from eventlog.admin.erasing import Deletion, Erased, erase, projected, remove
-from eventlog.admin.portable import NotPortable, Porter, batches, has_open_work, read
+from eventlog.admin.portable import NotPortable, batches, has_open_work, read
+from eventlog.admin.porter import Porter
 from eventlog.admin.storage import Storage
 from eventlog.archived import Archived, ArchiveIndex
 from eventlog.author import Author
 from eventlog.broker import Broker
-from eventlog.jetstream import RECENTLY_SECONDS, JetStreamLog
+from eventlog.jetstream import JetStreamLog
 from eventlog.ports import Conflict, LogError
 from eventlog.query import ask
+from eventlog.returning import RECENTLY_SECONDS
 from eventlog.settings import NatsSettings
 from eventlog.stored import StreamReader
 

@@ -47,11 +47,16 @@ class Deletion:
 async def erase(broker: Broker, settings: NatsSettings, conversation: str) -> Erased:
     """Remove everything that the streams hold of a conversation, which is not archived.
 
+    All that it needs is tried before the one event of the deletion is appended.
+
     Raises:
-        LogError: if the projections have not seen the deletion, and nothing was removed; or if the
-            server refuses.
+        LogError: if there is no such conversation or no projections, and nothing was done; if they have not
+            seen the deletion, and nothing was removed; or if the server refuses.
     """
     log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings, returns=False)
+    if not (before := await log.tail(conversation)):
+        raise LogError(f"there is no conversation {conversation!r}")
+    await projected(broker, conversation, before)
     await Inbox(log, Author(source="parley")).delete(conversation)
     tail = await log.tail(conversation)
     if tail and (await projected(broker, conversation, tail)).session is not None:

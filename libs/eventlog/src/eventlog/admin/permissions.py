@@ -42,6 +42,7 @@ class User:
         speaks: it publishes live deltas.
         listens: it receives live deltas, and reads those that are kept.
         dead_letters: it writes them.
+        deals: it reads dead letters and removes them, for an operator who asks it to.
         links: the end it has of the links that voice frames go by.
     """
 
@@ -53,6 +54,7 @@ class User:
     speaks: bool = False
     listens: bool = False
     dead_letters: bool = False
+    deals: bool = False
     links: Literal["client", "service"] | None = None
 
     @property
@@ -62,7 +64,11 @@ class User:
 
     def publish(self) -> list[str]:
         """The subjects it may publish to."""
-        read = (subjects.LOG_STREAM, *((subjects.LIVE_STREAM,) if self.listens else ()))
+        read = (
+            subjects.LOG_STREAM,
+            *((subjects.LIVE_STREAM,) if self.listens else ()),
+            *((subjects.DEAD_STREAM,) if self.deals else ()),
+        )
         return [
             *(f"$JS.API.STREAM.INFO.{stream}" for stream in STREAMS),
             *(
@@ -86,6 +92,7 @@ class User:
             *(self._work() if self.works else ()),
             *((subjects.LIVE_SUBJECTS,) if self.speaks else ()),
             *((f"dead.{self.name}.>",) if self.dead_letters else ()),
+            *((f"$JS.API.STREAM.MSG.DELETE.{subjects.DEAD_STREAM}",) if self.deals else ()),
             *_SENDS_BY[self.links],
         ]
 
@@ -136,6 +143,7 @@ USERS: Final = (
         appends=(*_RECEIVED, "voice.session_created"),
         asks=("history.*", "runner.*", "ping.*"),
         listens=True,
+        deals=True,
     ),
     User(
         "agent-runner",

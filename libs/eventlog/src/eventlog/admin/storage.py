@@ -57,6 +57,8 @@ class Storage:
 
     async def names(self, folder: str) -> list[str]:
         """The files below a folder. Raises `Unavailable`."""
+        if self._folder and not await asyncio.to_thread(self._folder.exists):
+            return []
         try:
             return [
                 each["path"] async for part in obstore.list(self._store(), prefix=folder) for each in part

@@ -101,14 +101,16 @@ class DeadLetters:
 class DeadLetterQueue:
     """The dead letters as an operator deals with them; `number` is a letter's place in DEAD."""
 
-    def __init__(self, broker: Broker, settings: NatsSettings) -> None:
+    def __init__(self, broker: Broker, settings: NatsSettings, source: str) -> None:
+        """`source` is who says again what is retried."""
         self._broker = broker
+        self._source = source
         self._settings = settings
         self._reader = StreamReader(broker.client, subjects.DEAD_STREAM, settings.request_timeout)
 
-    async def letters(self) -> AsyncIterator[tuple[int, DeadLetter]]:
-        """All of them, oldest first."""
-        async for stored in self._reader.range(subjects.DEAD_SUBJECTS, after=0):
+    async def letters(self, *, after: int = 0) -> AsyncIterator[tuple[int, DeadLetter]]:
+        """All of them behind a number, oldest first."""
+        async for stored in self._reader.range(subjects.DEAD_SUBJECTS, after=after):
             yield stored.sequence, DeadLetter.model_validate_json(stored.payload)
 
     async def letter(self, number: int) -> DeadLetter:
@@ -133,7 +135,7 @@ class DeadLetterQueue:
         found = await log.next(letter.conversation, ">", after=letter.sequence - 1)
         if found is None or found.sequence != letter.sequence or not isinstance(found.event, MessageReceived):
             raise NoSuchLetter(f"dead letter {number} names no message that can be said again")
-        inbox = Inbox(log, Author(source="parley"))
+        inbox = Inbox(log, Author(source=self._source))
         start = await inbox.standing(letter.conversation)
         if (
             start is None

@@ -14,7 +14,7 @@ from contracts.envelope import Envelope, Recorded
 from contracts.events import ENDS, CancelRequested, ConversationDeleted, Event, RunEvent
 from eventlog.appending import MAX_BATCH
 from eventlog.author import Author
-from eventlog.ports import Conflict, Log, LogError, Unavailable
+from eventlog.ports import Conflict, Log, LogError, TooLarge, Unavailable
 
 ATTEMPTS: Final = 100
 GATHERED: Final = 10
@@ -47,6 +47,7 @@ class Journal:
     Attributes:
         tail: the conversation's last sequence as far as it is known.
         cancelled: a person has asked for the run to stop, and whoever drives it knows: it is not told again.
+        refused: what was too large for the log.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Journal:
         self._committing = asyncio.Lock()
         self.tail = tail
         self.cancelled = False
+        self.refused: tuple[Event, ...] = ()
 
     def add(self, *events: Event) -> None:
         """Queue events; they commit together, in this order. Behind an end there is nothing more."""
@@ -88,6 +90,10 @@ class Journal:
             self._queue.append(envelopes)
             self._added.set()
 
+    def resume(self) -> None:
+        """Let an end be written although something was too large: whoever calls knows that it is lost."""
+        self._failure = None
+
     async def end(self, *events: Event) -> None:
         """Commit the run's last events, in place of another end that could not be committed.
 
@@ -103,6 +109,8 @@ class Journal:
         Raises:
             Superseded: if the run is somebody else's now.
             Cancelled: if a person asked for it to stop.
+            TooLarge: if an event is: it and all that was queued is dropped, and nothing more is written
+                before `resume`.
         """
         while True:
             await self._added.wait()
@@ -130,7 +138,7 @@ class Journal:
     @contextmanager
     def _failing(self) -> Iterator[None]:
         """What is raised within ends the run; who waited meanwhile must not write behind the new tail."""
-        if isinstance(self._failure, Superseded):
+        if isinstance(self._failure, Superseded | TooLarge):
             raise self._failure
         try:
             yield
@@ -145,7 +153,12 @@ class Journal:
     async def _commit(self) -> None:
         while self._sent or self._queue:
             self._sent = self._sent or self._next()
-            recorded = await self._append(self._sent)
+            try:
+                recorded = await self._append(self._sent)
+            except TooLarge:  # nothing of it is in the log, and what follows may stand on it
+                self.refused, self._sent = tuple(each.event for each in self._sent), ()
+                self._queue.clear()
+                raise
             self.tail = recorded[-1].sequence
             if _is_end(self._sent):
                 self._queue.clear()

@@ -21,6 +21,7 @@ from agent_runner.engine.faults import Language, kind_of, language_of, reason, t
 from agent_runner.engine.input import NOTHING, Declined, Withdrawn, input_of
 from agent_runner.engine.model_calls import ModelCalls
 from agent_runner.engine.options import branched, with_options
+from agent_runner.engine.oversize import oversize
 from agent_runner.engine.spans import Spans
 from agent_runner.engine.steps import messages_in, unanswered_calls
 from agent_runner.engine.streaming.recorder import Recorder
@@ -40,7 +41,7 @@ from contracts.events import (
     RunStarted,
 )
 from contracts.trace import root_of
-from eventlog.ports import Log, LogError
+from eventlog.ports import Log, LogError, TooLarge
 from eventlog.turns.journal import Cancelled, Journal, Superseded
 
 logger = logging.getLogger(__name__)
@@ -117,6 +118,8 @@ class Run:
         try:
             try:
                 await self._attempt()
+            except TooLarge as error:
+                await self._refused(error)
             except (Superseded, Cancelled, LogError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a graph raises is logged and ends its run
@@ -136,6 +139,17 @@ class Run:
         except Cancelled as cancelled:
             self._journal.cancelled = True
             await self._finish(*await self._cancelled(rollback=cancelled.rollback))
+
+    async def _refused(self, error: TooLarge) -> None:
+        """End a run of which something does not fit into the log, nor will when it is tried again."""
+        text = oversize(self._journal.refused) if self._journal.refused else str(error)
+        work = self._work
+        logger.warning("conversation %s: run %s failed: %s (%s)", work.conversation, work.id, text, error)
+        self._journal.resume()
+        self._effects.take()
+        if self._recorder:
+            self._recorder.take()
+        await self._finish(RunFailed(**self._facts, error=text, code=type(error).__name__))
 
     @property
     def _error_id(self) -> str:

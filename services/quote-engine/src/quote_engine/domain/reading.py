@@ -13,7 +13,7 @@ from contracts.events.quote import Emotion, Language, Mood, Theme
 from quote_engine.domain.crisis import LEARNED, find_crisis
 from quote_engine.domain.language import composed, language_of, normalise, sentences
 from quote_engine.domain.mood import category_for, feelings, themes
-from quote_engine.domain.tone import tones
+from quote_engine.domain.tone import GRIEF, tones
 
 CRISIS: Final = 0.7
 """From this probability on the trained reader alone is enough for helplines."""
@@ -24,6 +24,8 @@ _SENTENCES: Final = 12
 _WHOLE: Final = 200
 """A message of several sentences is read as one besides when it has at most so many characters."""
 _FAINT: Final = 0.05
+_AFTER_PAIN: Final = 0.5
+"""How much a joy counts that is told after something that hurts: "I smiled and congratulated her"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +82,27 @@ def read(text: str, language: Language, trained: Trained | None = None, *, alarm
     """
     plain = normalise(text)
     told = feelings(plain, language)
+    found = tones(plain)
     sign = find_crisis(plain) if alarm else None
     doubt = 0.0
     if trained is not None and plain:
         verdicts = trained(_clues(composed(text), plain, language))
-        told = _felt(verdicts)
+        told = _grieving(_felt(verdicts), told) if GRIEF in found else _felt(verdicts)
         doubt = max(verdict.crisis for verdict in verdicts)
         if alarm and sign is None and doubt >= CRISIS:
             sign = LEARNED
-    return Reading(plain, told, themes(plain, language), sign, doubt, tones(plain))
+    return Reading(plain, told, themes(plain, language), sign, doubt, found)
 
 
 def mood_of(readings: Sequence[Reading]) -> Mood:
     """The mood of a talk: its strongest emotion and theme, and the category that fits them."""
     emotions: dict[Emotion, float] = defaultdict(float)
     about: dict[Theme, float] = defaultdict(float)
+    hurt = False
     for reading in readings:
         for felt, weight in reading.emotions.items():
-            emotions[felt] += weight
+            emotions[felt] += weight * (_AFTER_PAIN if hurt and felt == "joy" else 1.0)
+        hurt = hurt or max(reading.emotions, key=lambda e: reading.emotions[e], default="joy") != "joy"
         for told, weight in reading.themes.items():
             about[told] += weight
     emotion: Emotion = max(emotions, key=lambda e: emotions[e], default="neutral")
@@ -128,6 +133,14 @@ def _clues(text: str, plain: str, language: Language) -> list[Clue]:
     if len(parts) > 1 and len(plain) <= _WHOLE:
         parts.append(plain)
     return [clue(normalise(part), language) for part in parts]
+
+
+def _grieving(felt: dict[Emotion, float], by_rule: Mapping[Emotion, float]) -> dict[Emotion, float]:
+    """What is guessed of a loss is no joy, if no word of joy is in it."""
+    if "joy" not in felt or "joy" in by_rule:
+        return felt
+    moved = felt.pop("joy")
+    return felt | {"sadness": felt.get("sadness", 0.0) + moved}
 
 
 def _felt(verdicts: Sequence[Verdict]) -> dict[Emotion, float]:

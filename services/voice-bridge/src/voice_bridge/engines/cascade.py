@@ -84,7 +84,7 @@ class HttpUtterance:
         """As `Utterance.partial`; nobody knows either."""
         return None
 
-    def end(self) -> None:
+    def end(self, silence_ms: int | None) -> None:
         """As `Utterance.end`; the text is made on the server."""
 
     async def text(self) -> str:

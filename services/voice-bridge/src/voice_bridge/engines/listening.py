@@ -28,8 +28,8 @@ class Utterance(Protocol):
     def partial(self) -> str | None:
         """What was said so far; None where nobody knows before the end."""
 
-    def end(self) -> None:
-        """Nothing follows."""
+    def end(self, silence_ms: int | None) -> None:
+        """Nothing follows; so much silence was at the end, if anybody knows."""
 
     async def text(self) -> str:
         """What was said, empty if it was not understood; called once, after `end`.
@@ -160,7 +160,7 @@ class Listener:
                         edges += self._recognize(hearing, hearing.end_turn())
                 continue
             if isinstance(event, TurnEnded):
-                self._utterance.end()
+                self._utterance.end(event.silence_ms if self._vad.enabled else None)
             edges.append((event, self._utterance))
         return edges
 

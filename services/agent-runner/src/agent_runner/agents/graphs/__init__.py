@@ -10,6 +10,7 @@ from agent_runner.agents.briefing import Briefing, instructions_of
 from agent_runner.agents.graphs import chat, planner
 from agent_runner.agents.graphs.execution import CallTool
 from agent_runner.agents.graphs.presentation import PLANNER
+from agent_runner.agents.graphs.summary import Summary
 from agent_runner.agents.models.embedded import EmbeddedChatModel
 from agent_runner.agents.tools import built_in_tools
 from agent_runner.agents.tools.datasets import Datasets
@@ -47,8 +48,11 @@ class Agents:
 
     def graphs(self, tools: Sequence[BaseTool], call: CallTool) -> dict[str, Served]:
         """The graphs by name. The embedded model works by rules, so it is told nothing."""
-        briefing = None if isinstance(self._model, EmbeddedChatModel) else self._briefing
+        embedded = isinstance(self._model, EmbeddedChatModel)
+        briefing = None if embedded else self._briefing
+        summarised = self._settings.model_summaries and not embedded
+        summary = Summary(self._model, self._settings.model_history) if summarised else None
         return {
-            "planner": Served(planner.build(self._model, tools, call, briefing), PLANNER),
-            "chat": Served(chat.build(self._model, tools, briefing)),
+            "planner": Served(planner.build(self._model, tools, call, briefing, summary), PLANNER),
+            "chat": Served(chat.build(self._model, tools, briefing, summary)),
         }

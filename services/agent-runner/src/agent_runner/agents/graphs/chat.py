@@ -20,6 +20,7 @@ from langgraph.prebuilt import ToolNode
 
 from agent_runner.agents.briefing import Briefing
 from agent_runner.agents.graphs.streaming import finished, stream_whole
+from agent_runner.agents.graphs.summary import NODE, Summary
 from agent_runner.engine.effects import commits
 from agent_runner.engine.faults import Language, language_of, sentence, told
 
@@ -98,11 +99,15 @@ def _language(messages: Sequence[BaseMessage]) -> Language:
 
 
 def build(
-    model: BaseChatModel, tools: Sequence[BaseTool], briefing: Briefing | None = None
+    model: BaseChatModel,
+    tools: Sequence[BaseTool],
+    briefing: Briefing | None = None,
+    summary: Summary | None = None,
 ) -> StateGraph[ChatState, None, Any, Any]:
     """The uncompiled graph. Tools that commit the user are left out: nobody is asked here.
 
-    Without `briefing` the model is told nothing besides the messages.
+    Without `briefing` the model is told nothing besides the messages. With `summary` a long conversation is
+    shortened.
 
     A token leaves by the stream writer as ``{"token": AIMessageChunk}``, a fraction of the cost of
     LangGraph's own message stream, which works too.
@@ -149,7 +154,14 @@ def build(
     )
     graph.add_node("tools", call_tools)
     graph.add_node("tired", tired)
-    graph.add_conditional_edges(START, Route(lambda _: "model"), ["model"])
+    if summary:
+        graph.add_node(NODE, summary.node())
+        graph.add_edge(NODE, "model")
+        is_due = summary.is_due
+        first = Route(lambda state: NODE if is_due(state["messages"]) else "model")
+        graph.add_conditional_edges(START, first, [NODE, "model"])
+    else:
+        graph.add_conditional_edges(START, Route(lambda _: "model"), ["model"])
     graph.add_conditional_edges("model", Route(after_model), ["tools", "tired", END])
     graph.add_edge("tools", "model")
     graph.add_edge("tired", END)

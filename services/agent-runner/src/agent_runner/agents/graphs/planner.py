@@ -28,6 +28,7 @@ from agent_runner.agents.graphs.consent import Reading, read
 from agent_runner.agents.graphs.execution import CallTool, Plan, Step, as_messages, execute
 from agent_runner.agents.graphs.steps import drafted, extended, ready, replaced, waiting
 from agent_runner.agents.graphs.streaming import stream_reply
+from agent_runner.agents.graphs.summary import NODE, Summary
 from agent_runner.agents.graphs.wording import effect, question, refusal
 from agent_runner.agents.models.intent import intent_of
 from agent_runner.agents.planning import ANSWERS, Agreement
@@ -66,10 +67,12 @@ def build(
     tools: Sequence[BaseTool],
     call: CallTool = call_tool,
     briefing: Briefing | None = None,
+    summary: Summary | None = None,
 ) -> StateGraph[PlannerState, None, Any, Any]:
     """The uncompiled graph.
 
-    `call` is how a tool is called; without `briefing` the model is told nothing besides the messages.
+    `call` is how a tool is called; without `briefing` the model is told nothing besides the messages; with
+    `summary` a long conversation is shortened.
     Tokens of the answer leave by the stream writer, as in `chat`.
     """
     nodes = _Nodes(model, tools, call, briefing)
@@ -82,7 +85,17 @@ def build(
         nodes.response,
     ):
         graph.add_node(node)
-    graph.add_edge(START, "intent_understanding")
+    if summary:
+        is_due = summary.is_due
+
+        async def first(state: PlannerState) -> Literal["summary", "intent_understanding"]:
+            return NODE if is_due(state["messages"]) else "intent_understanding"
+
+        graph.add_node(NODE, summary.node())
+        graph.add_edge(NODE, "intent_understanding")
+        graph.add_conditional_edges(START, first)
+    else:
+        graph.add_edge(START, "intent_understanding")
     graph.add_edge("intent_understanding", "planning")
     for source in ("planning", "human_approval", "execution"):
         graph.add_conditional_edges(source, _next)

@@ -23,9 +23,12 @@ _KOREAN_BODY: Final = re2.compile(
     r"|(?:에게|한테|께)\s+(\S.*?)(?:에 대한|에 대해|관련)\s+(?:이메일|메일)"
 )
 _TO: Final = re2.compile(
-    r"\b(?:[Ee]-?mail|message|to|[Ss]end)\s+([A-Z][\w'-]*(?:\s+[A-Z][\w'-]*)?)|\bto\s+(\S+@\S+\w)"
+    r"\b(?:[Ee]-?mail|[Mm]ail|[Mm]essage|[Dd]rop|[Ww]rite|[Tt]ell|to|[Ss]end)\s+([A-Z][\w'-]*(?:\s+[A-Z][\w'-]*)?)|\bto\s+(\S+@\S+\w)"
 )
-_BODY: Final = re2.compile(r"(?i)\b(?:that|saying|telling (?:him|her|them))\s+(\S.*?)[\s.!]*$")
+_BODY: Final = re2.compile(
+    r"(?i)\b(?:that|saying|(?:tell(?:ing)? (?:him|her|them)|let (?:him|her|them) know)(?: that)?)"
+    r"\s+(\S.*?)[\s.!]*$"
+)
 _ABOUT: Final = re2.compile(r"(?i)\babout\s+(\S.*?)[\s.!]*$")
 
 

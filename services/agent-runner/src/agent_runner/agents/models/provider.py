@@ -5,12 +5,11 @@ inside. Kinds of faults and their sentences are in `engine.faults`.
 """
 
 import asyncio
-import json
 import logging
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -21,6 +20,7 @@ from langchain_core.runnables import Runnable, RunnableBinding
 from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 
+from agent_runner.agents.models.hearing import FINISHED, Heard, is_refusal
 from agent_runner.agents.models.history import fitting, halved
 from agent_runner.engine.faults import (
     RETRIED,
@@ -39,14 +39,7 @@ logger = logging.getLogger(__name__)
 LONGEST_WAIT: Final = 10.0
 """Seconds that a provider may ask to wait in silence; a longer wait is told to the user."""
 FIRST_WAIT: Final = 0.5
-_FINISHED: Final[dict[str, Kind]] = {
-    "length": "truncated",
-    "max_tokens": "truncated",
-    "content_filter": "filtered",
-    "refusal": "refused",
-    "safety": "filtered",
-}
-_TELL_THE_END: Final = frozenset({"openai", "azure", "anthropic"})
+_TELL_THE_END: Final = frozenset({"openai", "azure", "anthropic", "ollama"})
 """Providers whose streams say why they end; one that does not was cut."""
 _MOST_HALVINGS: Final = 8
 
@@ -64,43 +57,6 @@ class Limits:
     first_token: float = 60.0
     retries: int = 2
     history: int = 24_000
-
-
-@dataclass(slots=True)
-class _Heard:
-    """What has come of one answer so far; calls of tools are held back until they are whole."""
-
-    said: bool = False
-    finish: str = ""
-    refused: bool = False
-    calls: list[ChatGenerationChunk] = field(default_factory=list)
-
-    def take(self, chunk: ChatGenerationChunk) -> bool:
-        """Whether the chunk may go on to the user now."""
-        message = chunk.message
-        details = {**(chunk.generation_info or {}), **message.response_metadata}
-        finish = details.get("finish_reason") or details.get("stop_reason") or details.get("done_reason")
-        self.finish = str(finish or self.finish).casefold()
-        self.refused = self.refused or _is_refusal(message)
-        if isinstance(message, AIMessageChunk) and message.tool_call_chunks:
-            self.calls.append(chunk)
-            return False
-        self.said = self.said or bool(message.text)
-        return True
-
-    def mistake(self, tools: frozenset[str]) -> str | None:
-        """What is wrong with the calls, in words for the model."""
-        names: dict[Any, str] = {}
-        arguments: dict[Any, str] = {}
-        for piece in (p for chunk in self.calls for p in _pieces(chunk.message)):
-            names[piece["index"]] = names.get(piece["index"], "") + (piece["name"] or "")
-            arguments[piece["index"]] = arguments.get(piece["index"], "") + (piece["args"] or "")
-        for index, name in names.items():
-            if tools and name not in tools:
-                return f"There is no tool {name!r}."
-            if not _is_object(arguments[index]):
-                return f"The arguments of your call of {name!r} are not valid JSON."
-        return None
 
 
 class ProviderChatModel(BaseChatModel):
@@ -167,26 +123,26 @@ class ProviderChatModel(BaseChatModel):
         tools = frozenset(_name(tool) for tool in kwargs.get("tools", ()))
         asked, corrected = fitting(messages, self.limits.history), False
         while True:
-            heard = _Heard()
+            heard = Heard()
             async with aclosing(self._tried(asked, language, heard, {"stop": stop, **kwargs})) as answer:
                 async for chunk in answer:
                     yield chunk
             mistake = heard.mistake(tools)
-            if mistake is None or heard.finish in _FINISHED:
+            if mistake is None or heard.finish in FINISHED:
                 break
             self._log("unusable", mistake)
             if corrected:
                 raise ModelFault("unusable", language)
             asked, corrected = [*asked, HumanMessage(f"{mistake} Please answer again.")], True
         if heard.mistake(tools):
-            raise ModelFault(_FINISHED[heard.finish], language)
+            raise ModelFault(FINISHED[heard.finish], language)
         for chunk in heard.calls:
             yield chunk
         if mark := await self._mark(asked, heard, language, kwargs):
             yield mark
 
     async def _tried(
-        self, messages: list[BaseMessage], language: Language, heard: _Heard, kwargs: dict[str, Any]
+        self, messages: list[BaseMessage], language: Language, heard: Heard, kwargs: dict[str, Any]
     ) -> AsyncGenerator[ChatGenerationChunk]:
         """One answer: what fails before a word was said is tried again, as far as the limits go."""
         loop = asyncio.get_running_loop()
@@ -222,7 +178,7 @@ class ProviderChatModel(BaseChatModel):
                 return
 
     async def _timed(
-        self, messages: list[BaseMessage], deadline: float, heard: _Heard, kwargs: dict[str, Any]
+        self, messages: list[BaseMessage], deadline: float, heard: Heard, kwargs: dict[str, Any]
     ) -> AsyncGenerator[ChatGenerationChunk]:
         loop = asyncio.get_running_loop()
         until = deadline
@@ -238,12 +194,12 @@ class ProviderChatModel(BaseChatModel):
                     yield chunk
 
     async def _mark(
-        self, messages: list[BaseMessage], heard: _Heard, language: Language, kwargs: dict[str, Any]
+        self, messages: list[BaseMessage], heard: Heard, language: Language, kwargs: dict[str, Any]
     ) -> ChatGenerationChunk | None:
         """What to add to an answer that is not whole, or not there."""
         if heard.finish == "cut":
             return None
-        kind = "refused" if heard.refused else _FINISHED.get(heard.finish)
+        kind = "refused" if heard.refused else FINISHED.get(heard.finish)
         if heard.said and not heard.finish and self._get_ls_params().get("ls_provider") in _TELL_THE_END:
             kind = "cut"
         if kind is None and not heard.said and not heard.calls:
@@ -264,7 +220,7 @@ class ProviderChatModel(BaseChatModel):
             self._log("empty", reason(error))
             return kind_of(error) or "unusable", ""
         message = result.generations[0].message
-        return ("refused", "") if _is_refusal(message) else ("empty", message.text)
+        return ("refused", "") if is_refusal(message) else ("empty", message.text)
 
     def _log(self, kind: Kind, why: str) -> None:
         name = self._get_ls_params().get("ls_model_name", self._llm_type)
@@ -276,25 +232,8 @@ def _language(messages: Sequence[BaseMessage]) -> Language:
     return language_of(said.text) if said else "en"
 
 
-def _pieces(message: BaseMessage) -> Sequence[Any]:
-    return message.tool_call_chunks if isinstance(message, AIMessageChunk) else ()
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text or "{}"), dict)
-    except ValueError:
-        return False
-
-
 def _words(text: str) -> ChatGenerationChunk:
     return ChatGenerationChunk(message=AIMessageChunk(content=text))
-
-
-def _is_refusal(message: BaseMessage) -> bool:
-    blocks = message.content if isinstance(message.content, list) else ()
-    refusal = any(isinstance(block, dict) and block.get("type") == "refusal" for block in blocks)
-    return bool(message.additional_kwargs.get("refusal")) or refusal
 
 
 def _name(tool: Any) -> str:

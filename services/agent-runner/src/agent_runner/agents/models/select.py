@@ -1,7 +1,6 @@
 """Which chat model answers, by the settings."""
 
 import asyncio
-import logging
 import os
 from typing import Any, Final
 
@@ -13,8 +12,6 @@ from agent_runner.agents.models.provider import Limits, ProviderChatModel
 from agent_runner.engine.faults import hidden, kind_of, reason
 from agent_runner.settings import RunnerSettings
 from chassis.settings import WrongSetting, load
-
-logger = logging.getLogger(__name__)
 
 EMBEDDED: Final = "embedded"
 ANSWERS: Final = "answers"
@@ -86,8 +83,8 @@ def _options(name: str, provider: str, url: str | None, key: str | None) -> dict
     return options
 
 
-async def usable(settings: RunnerSettings) -> BaseChatModel:
-    """The model of the settings, having answered, or being in trouble that may pass.
+async def usable(settings: RunnerSettings) -> tuple[BaseChatModel, str]:
+    """The model of the settings, having answered, or being in trouble that may pass; and which, in one line.
 
     Raises:
         UnknownModel: if the provider knows neither the key nor the model; else as `select`.
@@ -97,8 +94,7 @@ async def usable(settings: RunnerSettings) -> BaseChatModel:
     may_be_used, found = await probe(model)
     if not may_be_used:
         raise UnknownModel(f"PARLEY_MODEL {settings.model!r} can't be used: {found}")
-    logger.info("model %s: %s", settings.model or EMBEDDED, found)
-    return model
+    return model, f"model {settings.model or EMBEDDED}: {found}"
 
 
 async def check() -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-Name: TypeAlias = Literal["planner", "chat", "consent", "spoken"]
+Name: TypeAlias = Literal["planner", "chat", "consent", "spoken", "summary"]
 
 
 def prompt(name: Name, **values: str) -> str:

@@ -14,6 +14,12 @@ from agent_runner.agents.tools.folder import DataFolder, Fingerprint, fingerprin
 
 _PART: Final = re2.compile(r"[A-Za-z0-9]+|[\p{Hangul}]+")
 _SHORTEST_BEGINNING: Final = 3
+_LENGTH_OF_NAMES: Final = 3
+_SURNAMES: Final = (
+    "김이박최정강조윤장임한오서신권황안송류유전홍고문양손배백허남심노하곽성차주우구민진나지엄채"
+    "원천방공현함변염여추도소석선설마길연위표명기반왕"
+)
+"""Frequent Korean surnames of one syllable."""
 _FIRST_SYLLABLE, _VOWELS, _FINALS = ord("가"), 21, 28
 _INITIALS: Final = (
     "k",
@@ -85,8 +91,9 @@ def contact_tools(folder: DataFolder) -> list[BaseTool]:
         region: str | None = None,
     ) -> list[dict[str, Any]]:
         """Find people in the contacts table. Without arguments: all contacts.
-        `query` keeps the rows of which every word is found in some field, in Korean or English writing. Each
-        other argument keeps the rows whose field contains it, upper and lower case alike."""
+        `query` keeps the rows of which every word is found in some field, in Korean or English writing; words
+        that name nobody are passed over. Each other argument keeps the rows whose field contains it, upper
+        and lower case alike."""
         wanted = {"name": name, "company": company, "role": role, "region": region}
         asked = {field: text.casefold() for field, text in wanted.items() if text}
         rows = [
@@ -96,9 +103,25 @@ def contact_tools(folder: DataFolder) -> list[BaseTool]:
         ]
         words = _parts(query or "")
         exact = [row for row in rows if all(_is_in(word, row) for word in words)]
-        return exact or [row for row in rows if words and all(_sounds_in(word, row) for word in words)]
+        sounding = [row for row in rows if words and all(_sounds_in(word, row) for word in words)]
+        return exact or sounding or _without_idle_words(query or "", rows, filtered=bool(asked))
 
     return [tool_of(find_contacts)]
+
+
+def _without_idle_words(query: str, rows: list[dict[str, Any]], *, filtered: bool) -> list[dict[str, Any]]:
+    """The rows that have every word but those that name nobody, where something is left to find them by."""
+    unknown = [word for word in _PART.findall(query) if not any(_is_in(word.casefold(), row) for row in rows)]
+    known = [word for word in _parts(query) if word not in {each.casefold() for each in unknown}]
+    if any(map(_may_be_a_name, unknown)) or not (known or filtered):
+        return []
+    return [row for row in rows if all(_is_in(word, row) for word in known)]
+
+
+def _may_be_a_name(word: str) -> bool:
+    if word.isascii():
+        return not word.islower()
+    return len(word) == _LENGTH_OF_NAMES and word[0] in _SURNAMES
 
 
 def _parts(text: str) -> list[str]:

@@ -21,8 +21,8 @@ from langchain_core.tools import BaseTool
 from agent_runner.agents.tools.answering import tool_of
 from agent_runner.agents.tools.folder import DataFolder, Fingerprint, fingerprint
 
-LEAST_SHARE: Final = 0.6
-"""Of what a question asks about, by weight, that a section must have; measured on the labelled requests."""
+LEAST_SHARE: Final = 0.5
+"""Of what a question asks about, by weight, that a section must have; measured on labelled questions."""
 LONGEST_QUERY: Final = 1_000
 _WORD: Final = re2.compile(r"[\p{Hangul}]+|[\p{Latin}\p{N}]+")
 _HEADING: Final = re2.compile(r"(?m)^#{1,6}\s+")
@@ -79,7 +79,7 @@ class Index:
         scored = []
         for section in self._sections:
             has = wanted & (section.about | section.title)
-            share = sum(map(self._weight, has)) / whole
+            share = sum(map(self._weight, has)) / whole if has - _beside() else 0.0
             rank = (
                 share + _TITLE_WEIGHT * len(wanted & about(section.heading)) - len(has - section.about) / 100
             )
@@ -109,8 +109,10 @@ def about(text: str, *, is_question: bool = False) -> frozenset[str]:
             continue
         meanings = {meaning for meaning, beginning in _beginnings_of_words() if _is_of(word, beginning)}
         found |= meanings
-        core = _core(word)
-        if (meanings and is_question) or core in _idle() or len(core) < 2 or (is_question and _is_verb(word)):
+        core = (is_question and _noun_of(word)) or _core(word)
+        if (meanings and is_question) or core in _idle() or len(core) < 2:
+            continue
+        if is_question and core == _core(word) and _is_verb(word):
             continue
         found |= {core} if is_question else _beginnings(word)
     return frozenset(found)
@@ -122,6 +124,14 @@ def _is_of(word: str, beginning: str) -> bool:
 
 def _is_verb(word: str) -> bool:
     return not word.isascii() and word.endswith(tuple(_data()["predicates"]))
+
+
+def _noun_of(word: str) -> str | None:
+    """The noun that a Korean verb is made of: 예약 of 예약해요."""
+    for ending in _data()["made_of_nouns"]:
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            return word.removesuffix(ending)
+    return None
 
 
 def _core(word: str) -> str:
@@ -154,6 +164,11 @@ def _beginnings_of_words() -> tuple[tuple[str, str], ...]:
     return tuple(
         (f"{MEANING}{meaning}", word) for meaning, words in concepts for word in words if word.isalpha()
     )
+
+
+@cache
+def _beside() -> frozenset[str]:
+    return frozenset(f"{MEANING}{meaning}" for meaning in _data()["beside"])
 
 
 @cache

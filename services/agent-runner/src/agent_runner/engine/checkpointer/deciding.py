@@ -16,12 +16,12 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.types import ERROR, RESUME
 
 from agent_runner.engine.checkpointer.encoding import Encoding, Unstorable, ids_of, shareable
-from agent_runner.engine.checkpointer.thread import (
+from agent_runner.engine.checkpointer.thread import Thread
+from agent_runner.engine.checkpointer.values import (
     HEADER_WEIGHT,
     PendingWrite,
     Saved,
     TaskIndex,
-    Thread,
     Value,
     weight_of,
 )

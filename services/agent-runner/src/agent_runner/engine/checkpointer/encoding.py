@@ -8,7 +8,7 @@ from typing import Any, Final
 from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from agent_runner.engine.checkpointer.thread import Value
+from agent_runner.engine.checkpointer.values import Value
 from contracts.events.checkpoint import Blob
 
 _SHAREABLE: Final = (BaseMessage, str, bytes, int, float, type(None))

@@ -9,8 +9,9 @@ from langgraph.checkpoint.base import CheckpointTuple, DeltaChannelHistory, Pend
 from agent_runner.engine.checkpointer.deciding import Address
 from agent_runner.engine.checkpointer.encoding import Encoding
 from agent_runner.engine.checkpointer.staging import Stage
-from agent_runner.engine.checkpointer.thread import Saved, Thread
+from agent_runner.engine.checkpointer.thread import Thread
 from agent_runner.engine.checkpointer.threads import Threads
+from agent_runner.engine.checkpointer.values import Saved
 
 
 class Reader:

@@ -8,7 +8,7 @@ import random
 from asyncio import Lock
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 from langchain_core.runnables import RunnableConfig
@@ -35,13 +35,15 @@ from agent_runner.engine.checkpointer.reading import Reader
 from agent_runner.engine.checkpointer.scanning import conversations
 from agent_runner.engine.checkpointer.settings import CheckpointSettings
 from agent_runner.engine.checkpointer.staging import Stage
+from agent_runner.engine.checkpointer.storing import Storing
 from agent_runner.engine.checkpointer.synchronous import SynchronousCalls
-from agent_runner.engine.checkpointer.thread import Thread, as_tasks
-from agent_runner.engine.checkpointer.threads import Threads, advance
+from agent_runner.engine.checkpointer.thread import Thread
+from agent_runner.engine.checkpointer.threads import Threads, advance, changes_thread
+from agent_runner.engine.checkpointer.values import as_tasks
 from contracts.envelope import Recorded
-from contracts.events import CheckpointSaved, CheckpointsRemoved, Event, NodeCompleted, WritesSaved
+from contracts.events import CheckpointsRemoved, Event, WritesSaved
 from eventlog.author import Author
-from eventlog.ports import Conflict, Log, LogError, Unavailable
+from eventlog.ports import Log
 
 
 class LogCheckpointSaver(SynchronousCalls):
@@ -65,6 +67,7 @@ class LogCheckpointSaver(SynchronousCalls):
         self._author = author
         self._settings = settings or CheckpointSettings()
         self._threads = Threads(log, self._settings.cached_conversations)
+        self._storing = Storing(log, author, self._threads, self._settings)
         self._stages: dict[str, Stage] = {}
         self._locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
@@ -100,7 +103,7 @@ class LogCheckpointSaver(SynchronousCalls):
         if stage := self._stages.get(conversation):
             stage.committed(recorded)
         elif thread := self._threads.cached(conversation):
-            if any(_changes_thread(event.event) for event in recorded):
+            if any(changes_thread(event.event) for event in recorded):
                 self._threads.forget(conversation)
             else:
                 advance(thread, recorded)
@@ -157,8 +160,7 @@ class LogCheckpointSaver(SynchronousCalls):
         Raises:
             eventlog.ports.LogError: if it could not be appended.
         """
-        draft = Draft(config, checkpoint, metadata, new_versions)
-        address = Address.of(config)
+        draft, address = Draft(config, checkpoint, metadata, new_versions), Address.of(config)
 
         def decide(thread: Thread) -> Event:
             return checkpoint_saved(
@@ -189,9 +191,9 @@ class LogCheckpointSaver(SynchronousCalls):
             eventlog.ports.LogError: if it could not be appended.
         """
         address = Address.of(config)
-        if address.checkpoint_id is None:
-            raise ValueError("config.configurable.checkpoint_id is missing")
         namespace, checkpoint_id = address.namespace, address.checkpoint_id
+        if checkpoint_id is None:
+            raise ValueError("config.configurable.checkpoint_id is missing")
         given = without_failed_answer(writes)
 
         def decide(thread: Thread) -> WritesSaved | None:
@@ -242,15 +244,11 @@ class LogCheckpointSaver(SynchronousCalls):
         Raises:
             ValueError: for another strategy.
         """
-        match strategy:
-            case "keep_latest":
-                removed = CheckpointsRemoved(scope="all_but_latest")
-            case "delete":
-                removed = CheckpointsRemoved(scope="all")
-            case _:
-                raise ValueError(f"strategy must be keep_latest or delete, not {strategy!r}")
+        if strategy not in ("keep_latest", "delete"):
+            raise ValueError(f"strategy must be keep_latest or delete, not {strategy!r}")
+        scope: Literal["all", "all_but_latest"] = "all" if strategy == "delete" else "all_but_latest"
         for thread_id in thread_ids:
-            await self._remove(thread_id, removed)
+            await self._remove(thread_id, CheckpointsRemoved(scope=scope))
 
     async def aget_delta_channel_history(
         self, *, config: RunnableConfig, channels: Sequence[str]
@@ -298,42 +296,5 @@ class LogCheckpointSaver(SynchronousCalls):
     async def _store(self, conversation: str, decide: Callable[[Thread], Event | None]) -> Thread:
         """Stage or append what is decided, and take it into the thread, which is returned."""
         if stage := self._stages.get(conversation):
-            thread = await self._reader(conversation).thread()
-            if event := decide(thread):
-                stage.add(event)
-                _take_in(thread, event, thread.tail + 1, self._settings.snapshot_after)
-            return thread
-        thread = self._threads.cached(conversation) or await self._threads.current(conversation)
-        for _ in range(self._settings.append_attempts):
-            event = decide(thread)
-            if event is None:
-                return thread
-            try:
-                (recorded,) = await self._log.append(
-                    [self._author.envelope(conversation, event)], expected=thread.tail
-                )
-            except Conflict:
-                thread = await self._threads.current(conversation)
-            except LogError:
-                self._threads.forget(conversation)
-                raise
-            else:
-                thread.tail = recorded.sequence
-                _take_in(thread, event, recorded.sequence, self._settings.snapshot_after)
-                return thread
-        raise Unavailable(f"conversation {conversation!r} is too busy to append a checkpoint")
-
-
-def _changes_thread(event: Event) -> bool:
-    if isinstance(event, NodeCompleted):
-        return bool(event.checkpoints or event.writes)
-    return event.type.startswith(("checkpoint.", "conversation."))
-
-
-def _take_in(thread: Thread, event: Event, position: int, snapshot_after: int) -> None:
-    """Apply an event, and let go of what lies far behind the newest state of the root."""
-    thread.apply(event, position)
-    if isinstance(event, CheckpointSaved) and not event.namespace:
-        superfluous = thread.count_since(thread.start) - thread.count_since(event.base)
-        if superfluous > snapshot_after:
-            thread.trim(event.base)
+            return self._storing.stage(stage, await self._reader(conversation).thread(), decide)
+        return await self._storing.append(conversation, decide)

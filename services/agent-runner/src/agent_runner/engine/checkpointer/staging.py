@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
-from agent_runner.engine.checkpointer.thread import PendingWrite, TaskIndex, Thread, as_tasks, as_writes
+from agent_runner.engine.checkpointer.thread import Thread
 from agent_runner.engine.checkpointer.threads import advance, told
+from agent_runner.engine.checkpointer.values import PendingWrite, TaskIndex, as_tasks, as_writes
 from contracts.envelope import Recorded
 from contracts.events import CheckpointSaved, CheckpointsRemoved, Event, WritesSaved
 

@@ -99,3 +99,10 @@ def advance(thread: Thread, recorded: Sequence[Recorded]) -> None:
     for event in recorded:
         if event.previous == thread.tail:
             thread.tail = event.sequence
+
+
+def changes_thread(event: Event) -> bool:
+    """Whether an event is of checkpoints, or carries some, or begins or ends the conversation."""
+    if isinstance(event, NodeCompleted):
+        return bool(event.checkpoints or event.writes)
+    return event.type.startswith(("checkpoint.", "conversation."))

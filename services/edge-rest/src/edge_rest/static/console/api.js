@@ -1,9 +1,11 @@
-// The server as every client sees it: REST, streams and WebSockets, with the API key where one is needed.
-let apiKey = ""; // kept in memory only
+// The server as every client sees it: REST, streams and WebSockets, with what a person has signed in with.
+let held = { key: "", token: "" }; // in memory only
 
-export function signIn(key) {
-  apiKey = key;
+export function signIn(key, token) {
+  held = { key: key.trim(), token: token.trim() };
 }
+
+export const isMember = () => Boolean(held.token);
 
 export class Refused extends Error {
   constructor(status, detail) {
@@ -12,8 +14,15 @@ export class Refused extends Error {
   }
 }
 
+// Whether trying again later may do: the server is away, or says that a part of it is.
+export const isPassing = (error) => !(error instanceof Refused) || error.status >= 500 || error.status === 429;
+
 export function headers(more = {}) {
-  return apiKey ? { "X-API-Key": apiKey, ...more } : more;
+  return {
+    ...(held.key && { "X-API-Key": held.key }),
+    ...(held.token && { Authorization: `Bearer ${held.token}` }),
+    ...more,
+  };
 }
 
 export async function call(method, path, body) {
@@ -40,11 +49,15 @@ export const get = (path) => call("GET", path);
 export const post = (path, body) => call("POST", path, body);
 export const remove = (path) => call("DELETE", path);
 
-export function socketAddress(path) {
-  const address = new URL(path, location.href.replace(/^http/, "ws"));
-  if (apiKey) address.searchParams.set("api_key", apiKey);
-  return address.href;
+// For what cannot send headers: EventSource and WebSocket.
+export function address(path, scheme = "http") {
+  const made = new URL(path, location.origin.replace(/^http/, scheme));
+  if (held.key) made.searchParams.set("api_key", held.key);
+  if (held.token) made.searchParams.set("token", held.token);
+  return made.href;
 }
+
+export const socketAddress = (path) => address(path, "ws");
 
 // Server-Sent Events by fetch, since EventSource cannot send a key. `take(event, data)` gets each event; a stream
 // that breaks is opened again behind the last id. Ends when `signal` is aborted.
@@ -64,7 +77,7 @@ export async function follow(path, take, { signal, state = () => {} }) {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof Refused && error.status < 500 && error.status !== 429) throw error;
+      if (!isPassing(error)) throw error;
     }
     if (signal.aborted) return;
     state("lost");

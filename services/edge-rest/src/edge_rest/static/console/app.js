@@ -1,11 +1,12 @@
 // The console: a rail of pages, each a module; `#page/rest` is where one is.
 import { html, render, useEffect, useState } from "./vendor/preact.js";
-import { get, signIn } from "./api.js";
 import { Chat } from "./chat.js";
 import { Graphs } from "./graphs.js";
 import { Playground } from "./playground.js";
 import { Quote } from "./quote.js";
+import { SignIn } from "./signing_in.js";
 import { System } from "./system.js";
+import { turnTheme } from "./theme.js";
 import { Voice } from "./voice.js";
 import { switchLanguage, t } from "./words.js";
 
@@ -27,7 +28,7 @@ function place() {
 function App() {
   const [route, setRoute] = useState(place());
   const [failure, setFailure] = useState(null);
-  const [needsKey, setNeedsKey] = useState(false);
+  const [isSigningIn, setSigningIn] = useState(false);
   const [, setTurn] = useState(0);
   useEffect(() => {
     const moved = () => setRoute(place());
@@ -35,8 +36,8 @@ function App() {
     return () => removeEventListener("hashchange", moved);
   }, []);
   const go = (page, rest = "") => (location.hash = `${page}/${encodeURIComponent(rest)}`);
-  const fail = (error) => (error.status === 401 ? setNeedsKey(true) : setFailure(error.message));
-  if (needsKey) return html`<${SignIn} done=${() => setNeedsKey(false)} />`;
+  const fail = (error) => (error.status === 401 ? setSigningIn(true) : setFailure(error.message));
+  if (isSigningIn) return html`<${SignIn} done=${() => setSigningIn(false)} />`;
   const Page = PAGES[route.page];
   return html`<div class="shell">
     <div class="rail">
@@ -47,7 +48,9 @@ function App() {
             <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linejoin="round" stroke-linecap="round" aria-hidden="true"><path d=${ICONS[name]} /></svg>${t(name)}</a>`,
         )}
       </nav>
+      <a class="foot" href="/docs/guide/">${t("guide")} ↗</a>
       <div class="foot row wrap">
+        <button class="button plain small" onClick=${() => setSigningIn(true)}>${t("signIn")}</button>
         <button class="button plain small" onClick=${() => { switchLanguage(); setTurn((n) => n + 1); }}>${t("language")}</button>
         <button class="button plain small" onClick=${turnTheme}>${t("theme")}</button>
       </div>
@@ -58,33 +61,6 @@ function App() {
       <${Page} route=${route} go=${go} fail=${fail} />
     </main>
   </div>`;
-}
-
-function SignIn({ done }) {
-  const [key, setKey] = useState("");
-  const [wrong, setWrong] = useState("");
-  async function enter(event) {
-    event.preventDefault();
-    signIn(key);
-    try {
-      await get("/api/conversations?limit=1");
-      done();
-    } catch (error) {
-      setWrong(error.message);
-    }
-  }
-  return html`<main class="empty"><form class="card stack" onSubmit=${enter}>
-    <h1>${t("signIn")}</h1>
-    <label>${t("apiKey")}<input class="field" type="password" autocomplete="off" value=${key} onInput=${(e) => setKey(e.target.value)} /></label>
-    <p class="small">${t("keyHint")}</p>
-    ${wrong && html`<p class="notice" role="alert">${wrong}</p>`}
-    <button class="button primary">${t("signIn")}</button>
-  </form></main>`;
-}
-
-function turnTheme() {
-  const isDark = getComputedStyle(document.documentElement).colorScheme === "dark";
-  document.documentElement.dataset.theme = isDark ? "light" : "dark";
 }
 
 render(html`<${App} />`, document.getElementById("app"));

@@ -1,70 +1,25 @@
-// Conversations: the list with live status, one of them as it goes on, and its log.
+// Conversations: the list of them, one as it goes on, and its log.
 import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
-import { follow, get, post, remove, socketAddress } from "./api.js";
+import { follow, get, post, remove } from "./api.js";
+import { Composer } from "./composer.js";
+import { madeAt, useEarlier } from "./earlier.js";
 import { EMPTY, fold, hear, isBusy, openQuestions } from "./fold.js";
+import { List } from "./list.js";
 import { Log } from "./log.js";
+import { Sender } from "./sending.js";
 import { Turns } from "./turns.js";
 import { t } from "./words.js";
-
-const LIST_EVERY_MS = 4000;
-const STATUSES = ["in_progress", "waiting_human", "completed"];
-const TAGS = { in_progress: "live", waiting_human: "warn", completed: "good" };
 
 export function Chat({ route, go, fail }) {
   const key = route.rest || null;
   const [isLogged, setLogged] = useState(false);
+  const [changed, setChanged] = useState("");
   return html`<div class=${`chat ${isLogged && key ? "logged" : ""}`}>
-    <${List} chosen=${key} go=${go} away=${key !== null} fail=${fail} />
+    <${List} chosen=${key} changed=${changed} start=${() => go("chat", fresh())} go=${go} away=${key !== null} fail=${fail} />
     ${key === null
       ? html`<div class="talk away"><p class="empty">${t("pick")}</p></div>`
-      : html`<${Talk} key=${key} id=${key} go=${go} isLogged=${isLogged} setLogged=${setLogged} fail=${fail} />`}
+      : html`<${Talk} key=${key} id=${key} go=${go} isLogged=${isLogged} setLogged=${setLogged} onChange=${setChanged} fail=${fail} />`}
   </div>`;
-}
-
-function List({ chosen, go, away, fail }) {
-  const [found, setFound] = useState({ conversations: [], total: 0 });
-  const [search, setSearch] = useState("");
-  const [status, setStatus] = useState("");
-  useEffect(() => {
-    let timer;
-    let gone = false;
-    async function look() {
-      const query = new URLSearchParams({ limit: 100, ...(search && { search }), ...(status && { status }) });
-      try {
-        const page = await get(`/api/conversations?${query}`);
-        if (!gone) setFound(page);
-      } catch (error) {
-        fail(error);
-      }
-      if (!gone) timer = setTimeout(look, document.hidden ? LIST_EVERY_MS * 5 : LIST_EVERY_MS);
-    }
-    timer = setTimeout(look, search ? 200 : 0);
-    return () => {
-      gone = true;
-      clearTimeout(timer);
-    };
-  }, [search, status, chosen]);
-  return html`<section class=${`list ${away ? "away" : ""}`} aria-label=${t("conversations")}>
-    <header>
-      <button class="button primary" onClick=${() => go("chat", fresh())}>${t("newChat")}</button>
-      <div class="row">
-        <input class="field grow" type="search" placeholder=${t("search")} aria-label=${t("search")} value=${search} onInput=${(e) => setSearch(e.target.value)} />
-        <select class="field" style=${{ width: "auto" }} aria-label=${t("filter")} value=${status} onChange=${(e) => setStatus(e.target.value)}>
-          <option value="">${t("all")}</option>
-          ${STATUSES.map((each) => html`<option value=${each}>${t(each)}</option>`)}
-        </select>
-      </div>
-    </header>
-    <ul>
-      ${found.conversations.map(
-        (each) => html`<li key=${each.key}><button aria-current=${each.key === chosen} onClick=${() => go("chat", each.key)}>
-          <span class="key">${each.question ?? each.key}</span>
-          <span class="row small muted"><span class=${`tag ${TAGS[each.status] ?? ""}`}>${t(each.status)}</span>${each.protocol}${each.graph ? ` · ${each.graph}` : ""}</span>
-        </button></li>`,
-      )}
-      ${!found.conversations.length && html`<li class="empty">${t("noConversations")}</li>`}
-    </ul>
-  </section>`;
 }
 
 // A key that no conversation has yet.
@@ -75,7 +30,7 @@ function fresh() {
 }
 
 // The events of a conversation, kept current; none before it has begun.
-function useConversation(key, begun, fail) {
+function useConversation(key, begun, onEvent, fail) {
   const [events, setEvents] = useState([]);
   const [live, setLive] = useState(EMPTY);
   const [state, setState] = useState("open");
@@ -102,6 +57,7 @@ function useConversation(key, begun, fail) {
           if (kept.length && event.sequence <= kept.at(-1).sequence) return;
           kept.push(event);
           view = fold(view, event);
+          onEvent(event);
         } else if (name === "delta") view = hear(view, JSON.parse(data));
         show();
       },
@@ -112,24 +68,41 @@ function useConversation(key, begun, fail) {
   return { events, live, state };
 }
 
-function Talk({ id, go, isLogged, setLogged, fail }) {
+function Talk({ id, go, isLogged, setLogged, onChange, fail }) {
   const [begun, setBegun] = useState(!sessionStorage.getItem(`fresh ${id}`));
-  const { events, live, state } = useConversation(id, begun, fail);
   const [at, setAt] = useState(null);
   const [draft, setDraft] = useState("");
+  const sender = useMemo(
+    () =>
+      new Sender(id, {
+        heard() {
+          sessionStorage.removeItem(`fresh ${id}`);
+          setBegun(true);
+        },
+        failed: (reason) => fail(new Error(reason)),
+        undelivered(frames) {
+          setDraft((was) => was || frames.findLast(({ message }) => message)?.message || "");
+          fail(new Error(t("undelivered")));
+        },
+      }),
+    [id],
+  );
+  useEffect(() => () => sender.close(), [sender]);
+  const { events, live, state } = useConversation(id, begun, (event) => sender.recorded(event), fail);
   const view = useMemo(() => (at === null ? live : events.slice(0, at).reduce(fold, EMPTY)), [at, live, events]);
   const place = useRef(null);
-  const socket = useSocket(id, fail, () => {
-    sessionStorage.removeItem(`fresh ${id}`);
-    setBegun(true);
-  });
   const exists = events.length > 0;
+  const earlier = useEarlier(view.started, fail);
+  const asking = openQuestions(live).length > 0;
+  useEffect(() => onChange(`${id} ${exists} ${isBusy(live)} ${asking}`), [id, exists, isBusy(live), asking]);
+  const title = live.turns.find(({ kind, text }) => kind === "said" && text)?.text.split("\n")[0] || id;
   const isPinned = useRef(true);
   useEffect(() => {
     if (isPinned.current && at === null) place.current.scrollTop = place.current.scrollHeight;
   }, [view]);
   const scrolled = ({ target: box }) => (isPinned.current = box.scrollHeight - box.scrollTop - box.clientHeight < 60);
 
+  const say = (frame, graph) => sender.send({ message_id: crypto.randomUUID(), ...frame }, graph);
   const attempt = (work) => Promise.resolve().then(work).catch(fail);
   async function forked(checkpoint, text) {
     const answer = await post(`/api/sessions/${encodeURIComponent(id)}/fork`, { checkpoint_id: checkpoint });
@@ -142,11 +115,11 @@ function Talk({ id, go, isLogged, setLogged, fail }) {
   }
   const acts = {
     copy: (text) => navigator.clipboard.writeText(text),
-    answer: (answer) => socket.send({ type: "human_response", ...answer }),
+    answer: (answer) => sender.send({ type: "human_response", ...answer }),
     save: (run) => download(`${id}.md`, typeof run.output === "string" ? run.output : run.text),
     retry: (run) => {
       const said = events.find((event) => event.id === run.id);
-      if (said?.data.text) socket.send({ message: said.data.text });
+      if (said?.data.text) say({ message: said.data.text, output_format: said.data.output_format ?? "chat" });
     },
     fork: (run) => attempt(async () => {
       const checkpoint = await checkpointBefore(new Date(run.endedAt ?? run.at).getTime() + 1);
@@ -174,84 +147,23 @@ function Talk({ id, go, isLogged, setLogged, fail }) {
   return html`<section class=${`talk ${isLogged ? "away" : ""}`} aria-label=${t("chat")}>
       <header>
         <button class="button plain only-narrow" onClick=${() => go("chat", "")} aria-label=${t("back")}>←</button>
-        <h1 class="grow" title=${id}>${id}</h1>
+        <div class="grow naming"><h1 title=${title}>${title}</h1>${title !== id && html`<span class="mono muted">${id}</span>`}</div>
         ${view.started && html`<span class="tag">${view.started.protocol}${view.started.graph ? ` · ${view.started.graph}` : ""}</span>`}
         <button class="button" aria-pressed=${isLogged} onClick=${() => setLogged(!isLogged)}>${t("log")}</button>
         ${exists && html`<button class="button plain danger" onClick=${erase}>${t("remove")}</button>`}
       </header>
       <div class="turns" ref=${place} onScroll=${scrolled} tabindex="0" role="log" aria-label=${t("chat")}>
         ${state === "lost" && exists && html`<p class="notice" role="status">${t("lost")}</p>`}
-        <ol><${Turns} view=${view} acts=${at === null ? acts : { copy: acts.copy, answer: acts.answer, save: acts.save }} /></ol>
+        <ol>
+          ${earlier.map(({ key, view: then }) => html`<${Turns} view=${then} acts=${{ copy: acts.copy, save: acts.save }} />
+            <li class="divider small muted"><a href=${`#chat/${encodeURIComponent(key)}`}>${t("forkedFrom")}</a></li>`)}
+          <${Turns} view=${view} acts=${at === null ? acts : { copy: acts.copy, answer: acts.answer, save: acts.save }} />
+        </ol>
       </div>
-      <${Composer} busy=${isBusy(live)} asking=${openQuestions(live).length > 0} draft=${draft} setDraft=${setDraft} isNew=${!exists}
-        onSend=${(frame, graph) => socket.send({ message_id: crypto.randomUUID(), ...frame }, graph)} onStop=${() => socket.send({ type: "cancel" })} />
+      <${Composer} busy=${isBusy(live)} asking=${asking} draft=${draft} setDraft=${setDraft} isNew=${!exists}
+        onSend=${say} onStop=${() => attempt(() => post(`/api/sessions/${encodeURIComponent(id)}/cancel`))} />
     </section>
     ${isLogged && html`<${Log} events=${events} at=${at} onAt=${setAt} onClose=${() => { setLogged(false); setAt(null); }} />`}`;
-}
-
-// One octo socket, opened when the first thing is said. What it tells is shown by the events, but for errors.
-function useSocket(key, fail, onSent) {
-  const held = useRef(null);
-  useEffect(() => () => held.current?.close(), [key]);
-  function opened(graph) {
-    if (held.current && held.current.readyState <= WebSocket.OPEN) return held.current;
-    const query = graph ? `?graph=${encodeURIComponent(graph)}` : "";
-    const socket = new WebSocket(socketAddress(`/ws/${encodeURIComponent(key)}${query}`));
-    socket.addEventListener("message", ({ data }) => {
-      const frame = JSON.parse(data);
-      if (frame.type === "error") fail(new Error(frame.error));
-      if (frame.type !== "connection") onSent();
-    });
-    socket.addEventListener("error", () => fail(new Error(t("lost"))));
-    held.current = socket;
-    return socket;
-  }
-  return {
-    send(frame, graph) {
-      const socket = opened(graph);
-      const text = JSON.stringify(frame);
-      if (socket.readyState === WebSocket.OPEN) socket.send(text);
-      else socket.addEventListener("open", () => socket.send(text), { once: true });
-    },
-  };
-}
-
-function Composer({ busy, asking, draft, setDraft, isNew, onSend, onStop }) {
-  const [format, setFormat] = useState("chat");
-  const [graphs, setGraphs] = useState([]);
-  const [graph, setGraph] = useState("");
-  useEffect(() => {
-    post("/assistants/search", { limit: 100 }).then((found) => setGraphs(found.map((each) => each.graph_id)), () => setGraphs([]));
-  }, []);
-  function send(event) {
-    event?.preventDefault();
-    if (!draft.trim()) return;
-    onSend({ message: draft, output_format: format }, isNew ? graph : "");
-    setDraft("");
-  }
-  return html`<div class="composer"><form onSubmit=${send}>
-    <textarea rows=${Math.min(8, Math.max(1, draft.split("\n").length))} aria-label=${t("write")} placeholder=${t("write")} value=${draft}
-      onInput=${(e) => setDraft(e.target.value)}
-      onKeyDown=${(e) => e.key === "Enter" && !e.shiftKey && !e.isComposing && send(e)}></textarea>
-    <div class="row">
-      <select aria-label=${t("format")} value=${format} onChange=${(e) => setFormat(e.target.value)}>
-        <option value="chat">${t("asChat")}</option><option value="graph">${t("asGraph")}</option><option value="report">${t("asReport")}</option>
-      </select>
-      ${isNew && graphs.length > 0 && html`<select aria-label=${t("pickGraph")} value=${graph} onChange=${(e) => setGraph(e.target.value)}>
-        <option value="">${t("pickGraph")}</option>${graphs.map((each) => html`<option>${each}</option>`)}
-      </select>`}
-      <span class="grow"></span>
-      ${busy && html`<button type="button" class="button" onClick=${onStop}>${t("stop")}</button>`}
-      <button class="button primary" disabled=${!draft.trim()}>${asking ? t("answer") : t("send")}</button>
-    </div>
-  </form></div>`;
-}
-
-// When a checkpoint was made, in milliseconds: its id is a UUID of version 6, which holds the time.
-function madeAt(id) {
-  const hex = id.replaceAll("-", "");
-  const ticks = BigInt(`0x${hex.slice(0, 12)}${hex.slice(13, 16)}`);
-  return Number((ticks - 122192928000000000n) / 10000n);
 }
 
 function download(name, text) {

@@ -1,11 +1,17 @@
 // What a conversation looks like, folded from its events and the deltas of replies in the making. Pure.
 
-export const EMPTY = Object.freeze({ started: null, turns: [], runs: {}, deleted: false });
+export const EMPTY = Object.freeze({ started: null, turns: [], runs: {}, early: [], deleted: false });
 
 const TEXT_DELTAS = new Set(["token", "content", "on_chat_model_stream"]);
 
 // The view after one more event. A turn is what a person said, or a run that answers.
 export function fold(view, event) {
+  const after = folded(view, event);
+  const was = after.runs[event.data.run_id];
+  return was ? put(after, { ...was, appends: was.appends + 1, bytes: was.bytes + JSON.stringify(event.data).length }) : after;
+}
+
+function folded(view, event) {
   const { type, data, sequence, occurred_at: at, id } = event;
   switch (type) {
     case "conversation.started":
@@ -25,10 +31,12 @@ export function fold(view, event) {
         ? view
         : { ...view, turns: [...view.turns, { kind: "spoken", id, sequence, at, text: data.generated }] };
     case "run.started":
-      return run(view, data.run_id, sequence, at, (was) => ({
-        ...was, status: "running", attempt: data.attempt ?? 1, graph: data.graph, startedAt: at,
-        text: "", steps: data.attempt > 1 ? was.steps : [], nodes: was.nodes,
-      }));
+      return hearEarly(
+        run(view, data.run_id, sequence, at, (was) => ({
+          ...was, status: "running", attempt: data.attempt ?? 1, heard: 0, graph: data.graph, startedAt: at, text: "", running: [],
+        })),
+        data.run_id,
+      );
     case "run.node_completed":
       return run(view, data.run_id, sequence, at, (was) => ({
         ...was,
@@ -62,14 +70,21 @@ export function fold(view, event) {
   }
 }
 
-// The view after a delta. Deltas of an attempt that is over, or older than the newest, say nothing.
+// The view after a delta. Every connection begins with the deltas that are still kept, so one that was heard before
+// says nothing, nor does one of an attempt that is over; one that comes before its run does is kept for it.
 export function hear(view, delta) {
   const was = view.runs[delta.run_id];
-  if (!was || was.status !== "running" || (delta.attempt ?? 1) < was.attempt) return view;
-  if (delta.kind === "node_started") return put(view, { ...was, running: [...was.running, delta.data.node] });
-  if (!TEXT_DELTAS.has(delta.kind)) return view;
-  const text = textOf(delta.data);
-  return text ? put(view, { ...was, text: was.text + text }) : view;
+  if (!was || was.status === "waiting" || (was.status === "running" && delta.attempt > was.attempt))
+    return { ...view, early: [...view.early, delta] };
+  if (was.status !== "running" || delta.attempt < was.attempt || delta.index < was.heard) return view;
+  const now = { ...was, heard: delta.index + 1 };
+  if (delta.kind === "node_started") return put(view, { ...now, running: [...was.running, delta.data.node] });
+  return put(view, TEXT_DELTAS.has(delta.kind) ? { ...now, text: was.text + textOf(delta.data) } : now);
+}
+
+function hearEarly(view, id) {
+  const isOf = ({ run_id: each }) => each === id;
+  return view.early.filter(isOf).reduce(hear, { ...view, early: view.early.filter((delta) => !isOf(delta)) });
 }
 
 export function isBusy(view) {
@@ -102,7 +117,7 @@ function closed(view) {
 
 function run(view, id, sequence, at, change) {
   const was = view.runs[id] ?? {
-    id, sequence, at, status: "waiting", attempt: 1, text: "", steps: [], nodes: [], running: [], tools: {}, questions: [],
+    id, sequence, at, status: "waiting", attempt: 1, text: "", steps: [], nodes: [], running: [], tools: {}, questions: [], appends: 0, bytes: 0,
   };
   const turns = view.runs[id] ? view.turns : [...view.turns, { kind: "run", id, sequence }];
   return put({ ...view, turns }, change(was));

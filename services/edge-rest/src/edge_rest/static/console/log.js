@@ -20,7 +20,7 @@ export function Log({ events, at, onAt, onClose }) {
     </header>
     <ol ref=${list} tabindex="0">
       ${shown.map(
-        (event) => html`<li key=${event.sequence}><details>
+        (event) => html`<li key=${event.sequence} class=${at !== null && event.sequence > events[at - 1]?.sequence ? "later" : ""}><details>
           <summary title=${event.type}><span class="muted">${clock(event.occurred_at)}</span> ${event.type}</summary>
           <pre class="block" tabindex="0">${JSON.stringify(event, null, 2)}</pre>
         </details></li>`,

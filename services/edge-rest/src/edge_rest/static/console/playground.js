@@ -52,7 +52,7 @@ export function Playground({ fail }) {
     <h1>${t("playground")}</h1>
     <div class="row wrap">
       <select class="field" style=${{ width: "auto" }} aria-label=${t("protocol")} disabled=${isOpen} value=${protocol} onChange=${(e) => setProtocol(e.target.value)}>
-        ${Object.keys(PROTOCOLS).map((each) => html`<option>${each}</option>`)}
+        ${Object.keys(PROTOCOLS).map((each) => html`<option value=${each}>${each}</option>`)}
       </select>
       <input class="field grow mono" aria-label=${t("key")} disabled=${isOpen} value=${key} onInput=${(e) => setKey(e.target.value)} />
       ${isOpen ? html`<button class="button" onClick=${() => socket.current.close()}>${t("disconnect")}</button>`

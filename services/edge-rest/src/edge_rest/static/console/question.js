@@ -2,13 +2,24 @@
 import { html, useState } from "./vendor/preact.js";
 import { t } from "./words.js";
 
-export function Question({ asked, onAnswer, only }) {
+// Any JSON as a person reads it: names and values, lists, text.
+function Shape({ value }) {
+  if (Array.isArray(value)) return html`<ol>${value.map((each) => html`<li><${Shape} value=${each} /></li>`)}</ol>`;
+  if (value && typeof value === "object") {
+    const told = Object.entries(value).filter(([, each]) => each !== null && each !== "" && !(typeof each === "object" && !Object.keys(each).length));
+    return html`<dl>${told.map(([name, each]) => html`<div><dt>${name.replaceAll("_", " ")}</dt><dd><${Shape} value=${each} /></dd></div>`)}</dl>`;
+  }
+  return `${value}`;
+}
+
+export function Question({ asked, onAnswer }) {
   const { interrupt_id: id, question, value } = asked;
   const [words, setWords] = useState("");
   const [draft, setDraft] = useState(null);
   const [wrong, setWrong] = useState("");
-  const context = value && typeof value === "object" && Object.keys(value).length ? value : null;
-  const name = only ? {} : { interrupt_id: id };
+  const shape = value?.context ?? value;
+  const context = shape && typeof shape === "object" && Object.keys(shape).length ? shape : null;
+  const name = id ? { interrupt_id: id } : {};
   const answerDraft = () => {
     try {
       onAnswer({ ...name, response: JSON.parse(draft) });
@@ -19,7 +30,7 @@ export function Question({ asked, onAnswer, only }) {
   return html`<section class="question" aria-label=${t("asks")}>
     <div class="small muted">${t("asks")}</div>
     <strong>${question || (typeof value === "string" ? value : "")}</strong>
-    ${context && draft === null && html`<pre class="block" tabindex="0">${JSON.stringify(context, null, 2)}</pre>`}
+    ${context && draft === null && html`<div class="shape" tabindex="0"><${Shape} value=${context} /></div>`}
     ${draft !== null &&
     html`<label><span class="sr">JSON</span>
         <textarea class="field mono" rows="8" value=${draft} onInput=${(e) => setDraft(e.target.value)}></textarea></label>

@@ -1,6 +1,6 @@
 // The quote protocol: what is said goes by `send`, the reply comes by EventSource.
 import { html, useRef, useState } from "./vendor/preact.js";
-import { post } from "./api.js";
+import { address, post } from "./api.js";
 import { t } from "./words.js";
 
 export function Quote({ fail }) {
@@ -23,7 +23,7 @@ export function Quote({ fail }) {
     }
   }
   function listen() {
-    const stream = new EventSource(`/api/chat/stream?${new URLSearchParams(talk.current)}`);
+    const stream = new EventSource(address(`/api/chat/stream?${new URLSearchParams(talk.current)}`));
     const change = (how) => setLines((was) => [...was.slice(0, -1), how(was.at(-1))]);
     stream.onmessage = ({ data }) => {
       const event = JSON.parse(data);

@@ -4,7 +4,7 @@ import { Drawing } from "./drawing.js";
 import { milliseconds } from "./fold.js";
 import { Markdown } from "./markdown.js";
 import { Question } from "./question.js";
-import { clock, span, t } from "./words.js";
+import { clock, size, span, t } from "./words.js";
 
 export function Turns({ view, acts }) {
   return view.turns.map((turn) => {
@@ -39,10 +39,10 @@ function Reply({ run, acts }) {
     ${run.status === "cancelled" && html`<span class="tag warn">${t("cancelled")}</span>`}
     ${run.status === "asking" &&
     run.questions.map(
-      (asked) => html`<${Question} key=${asked.interrupt_id} asked=${asked} only=${run.questions.length === 1} onAnswer=${acts.answer} />`,
+      (asked) => !acts.answer ? html`<strong>${asked.question}</strong>` : html`<${Question} key=${asked.interrupt_id} asked=${asked} onAnswer=${acts.answer} />`,
     )}
     ${!isLive && html`<div class="row acts">
-      <span class="small muted">${clock(run.endedAt ?? run.at)}${took === null ? "" : ` · ${span(took)}`}</span>
+      <span class="small muted">${clock(run.endedAt ?? run.at)}${took === null ? "" : ` · ${span(took)}`} · ${run.appends} ${t("events")} · ${size(run.bytes)}</span>
       ${run.text && html`<button class="button plain small" onClick=${() => acts.copy(run.text)}>${t("copy")}</button>`}
       ${run.format === "report" && html`<button class="button plain small" onClick=${() => acts.save(run)}>${t("download")}</button>
         <button class="button plain small" onClick=${() => window.print()}>${t("print")}</button>`}
@@ -64,14 +64,15 @@ function Steps({ run }) {
   const shown = run.steps.filter((step) => step.kind !== "final_answer");
   if (!shown.length && !run.nodes.length && !tools.length) return null;
   const total = milliseconds(run.startedAt, run.endedAt ?? run.lastAt) || 1;
+  const share = (ms) => Math.min(99, (100 * ms) / total);
   return html`<details class="steps" open=${run.status === "running"}>
-    <summary>${run.nodes.length} ${t("steps")}${run.graph ? ` · ${run.graph}` : ""}${run.attempt > 1 ? ` · #${run.attempt}` : ""}</summary>
+    <summary>${run.nodes.length} ${t(run.nodes.length === 1 ? "step" : "steps")}${run.graph ? ` · ${run.graph}` : ""}${run.attempt > 1 ? ` · #${run.attempt}` : ""}</summary>
     <ol>
       ${run.nodes.map((node) => {
         const took = milliseconds(node.since, node.at);
         return html`<li>
           <div class="row"><span class="grow">${node.node}</span><span class="small muted">${span(took)}</span></div>
-          <div class="bar" style=${{ width: `${Math.max(2, Math.min(100, (100 * took) / total))}%` }}></div>
+          <div class="bar" style=${{ marginLeft: `${share(milliseconds(run.startedAt, node.since))}%`, width: `${Math.max(1, Math.min(share(took), 100 - share(milliseconds(run.startedAt, node.since))))}%` }}></div>
           ${shown.filter((step) => step.node === node.node && step.at === node.at).map((step) => html`<pre tabindex="0">${step.text}</pre>`)}
         </li>`;
       })}

@@ -4,6 +4,8 @@ import { Talk } from "./voice/talk.js";
 import { t } from "./words.js";
 
 const VOICES = ["alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"];
+const LEVELS = ["microphone", "speech"];
+const FULL = 0.3; // speech is seldom louder
 
 export function Voice({ fail }) {
   const [state, setState] = useState("");
@@ -11,15 +13,24 @@ export function Voice({ fail }) {
   const [voice, setVoice] = useState("alloy");
   const [report, setReport] = useState(null);
   const talk = useRef(null);
+  const meters = useRef({});
+  const captions = useRef(null);
   useEffect(() => () => talk.current?.close(), []);
+  useEffect(() => captions.current?.lastElementChild?.scrollIntoView({ block: "nearest" }), [lines.length]);
   async function begin() {
     setLines([]);
     setReport(null);
-    talk.current = new Talk(location.origin, voice, {
+    talk.current = new Talk(voice, {
       state: setState,
+      level(name, value) {
+        if (meters.current[name]) meters.current[name].value = Math.min(1, value / FULL);
+      },
       caption: (who, text) => setLines((was) => [...was, { who, text }]),
       report: setReport,
-      closed: () => { talk.current = null; setState(""); },
+      closed() {
+        talk.current = null;
+        setState("");
+      },
     });
     try {
       await talk.current.begin();
@@ -30,21 +41,38 @@ export function Voice({ fail }) {
   }
   return html`<div class="page"><div class="inner">
     <h1>${t("voice")}</h1>
-    <p class="muted">${t("voiceHint")}</p>
-    <div class="row wrap">
-      ${talk.current
-        ? html`<button class="button danger" onClick=${() => talk.current.end()}>${t("endVoice")}</button>`
-        : html`<button class="button primary" onClick=${begin}>${t("beginVoice")}</button>`}
-      <select class="field" style=${{ width: "auto" }} aria-label=${t("voice")} value=${voice}
-        onChange=${(e) => { setVoice(e.target.value); talk.current?.speakAs(e.target.value); }}>
-        ${VOICES.map((each) => html`<option>${each}</option>`)}
-      </select>
-      ${state && html`<span class="tag live" role="status">${state}</span>`}
-    </div>
-    <ol class="stack" role="log" aria-label=${t("voice")}>
+    <section class="card stack">
+      <p class="muted flat">${t("voiceHint")}</p>
+      <div class="row wrap">
+        ${talk.current
+          ? html`<button class="button danger" onClick=${() => talk.current.end()}>${t("endVoice")}</button>`
+          : html`<button class="button primary" onClick=${begin}>${t("beginVoice")}</button>`}
+        <select class="field" style=${{ width: "auto" }} aria-label=${t("voice")} value=${voice}
+          onChange=${(e) => { setVoice(e.target.value); talk.current?.speakAs(e.target.value); }}>
+          ${VOICES.map((each) => html`<option value=${each}>${each}</option>`)}
+        </select>
+        <span role="status">${state && html`<span class="tag live">${t(state)}</span>`}</span>
+      </div>
+      ${talk.current && html`<div class="grid">
+        ${LEVELS.map((name) => html`<label class="small muted stack tight">${t(name)}
+          <meter min="0" max="1" ref=${(element) => (meters.current[name] = element)}></meter></label>`)}
+      </div>`}
+    </section>
+    <ol class="captions" role="log" aria-label=${t("voice")} ref=${captions}>
       ${lines.map(({ who, text }) => html`<li class=${who === "user" ? "said" : "reply"}>
         <div class=${who === "user" ? "bubble" : who === "error" ? "notice" : ""}>${text}</div></li>`)}
     </ol>
-    ${report && html`<pre class="block" tabindex="0">${JSON.stringify(report, null, 2)}</pre>`}
+    ${report && html`<${Report} report=${report} />`}
   </div></div>`;
+}
+
+function Report({ report }) {
+  const told = [
+    ["lasted", `${report.total_duration_sec} ${t("seconds")}`],
+    ["youSpoke", `${report.user_speech_duration_sec} ${t("seconds")}`],
+    ["lines", report.messages.length],
+  ];
+  return html`<div class="grid report" data-report=${JSON.stringify(report)}>
+    ${told.map(([name, value]) => html`<div class="card"><div class="muted small">${t(name)}</div><strong>${value}</strong></div>`)}
+  </div>`;
 }

@@ -127,7 +127,7 @@ class FreeUtterance:
             self._text_at = len(self._pcm)
         return self._text
 
-    def end(self) -> None:
+    def end(self, silence_ms: int | None) -> None:
         """As `Utterance.end`; the words are found by `text`."""
 
     async def text(self) -> str:

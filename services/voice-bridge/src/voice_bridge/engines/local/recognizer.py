@@ -36,6 +36,12 @@ _MEAN: Final = "48.6,1.6,-2.1,14.5,-12.8,3.5,-5.3,-7.8,0.2,-7.2,3.3,-3.7,1.2"
 
 With pocketsphinx's own a decoder takes the first words of a session for anything.
 """
+_BYTES_PER_MS: Final = HEARING_RATE * 2 // 1000
+_FRAME_MS: Final = 10
+_FILLERS: Final = ("<", "(")
+"""Begin what stands for silence and for nothing in a decoder's segments."""
+_UNHEARD_MS: Final = 300
+"""How much of what was said may follow the last word that was understood; a voice's end is heard late."""
 
 
 class Decoders:
@@ -163,19 +169,28 @@ class GrammarUtterance:
         """As `Utterance.partial`."""
         return " ".join(self._words())
 
-    def end(self) -> None:
+    def end(self, silence_ms: int | None) -> None:
         """As `Utterance.end`."""
         self._decoder.end_utt()
-        words = self._words()
+        words = self._understood(silence_ms)
         if not words:
             self._decoder.start_utt()
             for block in self._blocks:
                 self._decoder.process_raw(block)
             self._decoder.end_utt()
-            words = self._words()
+            words = self._understood(silence_ms)
         self._blocks.clear()
         written = spellings(self._catalogue)
         self._text = " ".join(written.get(word, word) for word in with_years(words))
+
+    def _understood(self, silence_ms: int | None) -> list[str]:
+        """The words, if they are all that was said; none where the decoder takes speech for silence."""
+        words = self._words()
+        if not words or silence_ms is None:
+            return words
+        said_ms = sum(map(len, self._blocks)) / _BYTES_PER_MS - silence_ms
+        last = max(part.end_frame for part in self._decoder.seg() if not part.word.startswith(_FILLERS))
+        return words if said_ms - last * _FRAME_MS <= _UNHEARD_MS else []
 
     def _words(self) -> list[str]:
         hypothesis = self._decoder.hyp()

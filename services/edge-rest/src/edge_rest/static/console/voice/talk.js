@@ -1,10 +1,11 @@
 // A talk over the voice protocol: the microphone goes out, speech and captions come in.
+import { isMember, post, socketAddress } from "../api.js";
+
 const RATE = 24000; // of the protocol: PCM16 little-endian, mono
 const REPORT_MS = 200;
+const NORMAL = 1000;
 
 export class Talk {
-  loudest = 0;
-  #server;
   #voice;
   #page;
   #socket;
@@ -13,9 +14,8 @@ export class Talk {
   #reporting;
   #player;
 
-  // `page` has the functions state, caption, report and closed.
-  constructor(server, voice, page) {
-    this.#server = server;
+  // `page` has the functions state, level, caption, report and closed. Levels go from 0 to 1.
+  constructor(voice, page) {
     this.#voice = voice;
     this.#page = page;
   }
@@ -23,13 +23,10 @@ export class Talk {
   // Creates a session, connects to it and opens the microphone.
   async begin() {
     this.#page.state("connecting");
-    const created = await fetch(`${this.#server}/api/v1/chat/guest-sessions`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ voice: this.#voice, show_text: true }),
+    const { session_id } = await post(`/api/v1/chat/${isMember() ? "sessions" : "guest-sessions"}`, {
+      voice: this.#voice,
+      show_text: true,
     });
-    if (!created.ok) throw new Error(`no session: ${created.status} ${await created.text()}`);
-    const { session_id } = await created.json();
     this.#audio = new AudioContext({ sampleRate: RATE });
     this.#player = new Player(this.#audio);
     await this.#audio.audioWorklet.addModule(new URL("microphone.js", import.meta.url));
@@ -58,16 +55,15 @@ export class Talk {
   }
 
   async #connect(session) {
-    const address = this.#server.replace(/^http/, "ws");
-    this.#socket = new WebSocket(`${address}/api/v1/chat/ws/guest-chat/${session}`);
+    this.#socket = new WebSocket(socketAddress(`/api/v1/chat/ws/${isMember() ? "chat" : "guest-chat"}/${session}`));
     await new Promise((opened, failed) => {
       this.#socket.onopen = opened;
       this.#socket.onerror = () => failed(new Error("no connection"));
     });
     this.#socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
-    this.#socket.onclose = async ({ code }) => {
-      this.#page.state(`closed (${code})`);
-      await this.close();
+    this.#socket.onclose = ({ code, reason }) => {
+      if (code !== NORMAL) this.#page.caption("error", reason || `${code}`);
+      this.close();
     };
   }
 
@@ -77,8 +73,10 @@ export class Talk {
     const wanted = { channelCount: 1, echoCancellation: true, noiseSuppression: false, autoGainControl: false };
     this.#microphone = await navigator.mediaDevices.getUserMedia({ audio: wanted });
     const frames = new AudioWorkletNode(this.#audio, "microphone", { numberOfOutputs: 0 });
-    frames.port.onmessage = ({ data }) =>
+    frames.port.onmessage = ({ data }) => {
+      this.#page.level("microphone", loudness(new Int16Array(data), 32768));
       this.#send({ type: "input_audio_buffer.append", audio: toBase64(new Uint8Array(data)) });
+    };
     this.#audio.createMediaStreamSource(this.#microphone).connect(frames);
   }
 
@@ -90,16 +88,17 @@ export class Talk {
     switch (frame.type) {
       case "audio.delta": {
         const samples = fromBase64(frame.delta);
-        this.loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), this.loudest);
+        this.#page.level("speech", loudness(samples, 1));
         this.#player.play(samples);
         return this.#page.state("speaking");
       }
       case "audio.done":
         this.#player.endReply();
+        this.#page.level("speech", 0);
         return this.#page.state("listening");
       case "speech.started":
         this.#player.stop();
-        return this.#page.state("hearing you");
+        return this.#page.state("hearing");
       case "speech.stopped":
         return this.#page.state("thinking");
       case "user.transcript":
@@ -165,6 +164,11 @@ class Player {
     const begun = this.#pieces.filter(({ start }) => start <= now).at(-1);
     return begun ? Math.round(begun.offsetMs + Math.min(now - begun.start, begun.seconds) * 1000) : null;
   }
+}
+
+// The root mean square of samples, of which `full` is the largest.
+function loudness(samples, full) {
+  return Math.sqrt(samples.reduce((sum, sample) => sum + (sample / full) ** 2, 0) / (samples.length || 1));
 }
 
 function toBase64(bytes) {
