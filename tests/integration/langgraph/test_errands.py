@@ -99,7 +99,7 @@ async def test_a_webhook_is_told_of_every_end_and_the_log_has_what_was_done(
     assert body["error"]["error"] == "ValueError"
     _, again = await hook.next()
     assert again["run_id"] == body["run_id"]
-    kinds = []
+    kinds: list[dict[str, Any]] = []
     async with asyncio.timeout(SECONDS):
         while len(kinds) < 6:  # the log is told once the answer is here
             events = await asyncio.to_thread(langgraph_stack.export, thread)

@@ -76,7 +76,8 @@ class Conversation:
         return frames
 
     async def streamed(self, *kinds: type[Any]) -> list[Any]:
-        return await self.runs.events(*kinds or (RunStreamed, StatesStreamed))
+        found: list[Any] = await self.runs.events(*kinds or (RunStreamed, StatesStreamed))
+        return found
 
 
 @pytest.fixture

@@ -257,9 +257,9 @@ def test_a_run_that_begins_later_is_one_run_all_along() -> None:
     before = project({}, log(STARTED, SCHEDULED))
     assert (before.runs[RUN].status, before.runs[RUN].sequence) == ("pending", 2)
     (asked,) = log(SCHEDULED.request, first=3)
-    begun = project(
-        {"a": row(before)}, [replace(asked, id=RUN)], before.runs, errands={RUN: before.errands[RUN]}
-    )
+    errand = before.errands[RUN]
+    assert errand
+    begun = project({"a": row(before)}, [replace(asked, id=RUN)], before.runs, errands={RUN: errand})
     assert (begun.runs[RUN].status, begun.runs[RUN].sequence) == ("pending", 3)
     assert begun.runs[RUN].created_at == before.runs[RUN].created_at
     assert begun.errands == {RUN: None}
