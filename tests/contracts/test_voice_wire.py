@@ -6,6 +6,7 @@ from base64 import b64encode
 import pytest
 
 from protocols.voice import wire as voice
+from protocols.voice.opening import ConnectQuery, read_query
 
 PCM = b"\x01\x00\x02\x00"
 AUDIO = b64encode(PCM).decode()
@@ -110,16 +111,16 @@ def test_server_frames_are_written_as_the_page_says(
 @pytest.mark.parametrize(
     ("parameters", "expected", "codes"),
     [
-        ({}, voice.ConnectQuery(), []),
-        ({"voice": "ash", "show_text": "false"}, voice.ConnectQuery(voice="ash", show_text=False), []),
-        ({"token": "t", "show_text": "1", "other": "x"}, voice.ConnectQuery(token="t", show_text=True), []),
-        ({"token": "t", "voice": "hal"}, voice.ConnectQuery(token="t"), ["invalid_voice"]),
-        ({"voice": "", "show_text": "maybe"}, voice.ConnectQuery(), ["invalid_voice", "invalid_message"]),
+        ({}, ConnectQuery(), []),
+        ({"voice": "ash", "show_text": "false"}, ConnectQuery(voice="ash", show_text=False), []),
+        ({"token": "t", "show_text": "1", "other": "x"}, ConnectQuery(token="t", show_text=True), []),
+        ({"token": "t", "voice": "hal"}, ConnectQuery(token="t"), ["invalid_voice"]),
+        ({"voice": "", "show_text": "maybe"}, ConnectQuery(), ["invalid_voice", "invalid_message"]),
     ],
 )
 def test_a_query_keeps_what_is_understood(
-    parameters: dict[str, str], expected: voice.ConnectQuery, codes: list[str]
+    parameters: dict[str, str], expected: ConnectQuery, codes: list[str]
 ) -> None:
-    query, problems = voice.read_query(parameters)
+    query, problems = read_query(parameters)
     assert query == expected
     assert [problem.code for problem in problems] == codes

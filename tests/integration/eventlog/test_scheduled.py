@@ -8,7 +8,8 @@ import pytest
 from contracts.events import ConversationStarted, MessageReceived, RunRequested, RunScheduled
 from eventlog.author import Author
 from eventlog.ports import Log
-from eventlog.turns.inbox import Inbox, NotRunning
+from eventlog.turns.inbox import Inbox
+from eventlog.turns.refusals import NotRunning
 
 OPENING = ConversationStarted(responder_name="agent-runner", graph="g", protocol="langgraph")
 LATER = "2030-01-01T00:00:00.000000Z"

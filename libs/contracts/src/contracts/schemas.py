@@ -1,7 +1,7 @@
 """The JSON Schema of every event version, kept in ``libs/contracts/schemas``.
 
-``python -m contracts.schemas FOLDER`` writes those that are missing; a schema that is there is never
-overwritten: what changes an event's is a new version of it.
+``python -m contracts.schemas FOLDER`` writes those that are missing, and new descriptions; what a schema
+demands is never overwritten: what changes an event's is a new version of it.
 """
 
 import json
@@ -27,15 +27,26 @@ def schema_text(schema: dict[str, Any], identity: str) -> str:
 
 
 def write_missing(folder: Path, files: Iterable[tuple[str, str]]) -> list[str]:
-    """Write those of the files that the folder lacks; their names."""
+    """Write those of the files that the folder lacks, or has with other descriptions; their names."""
     written = []
     for name, text in files:
         path = folder / name
-        if not path.exists():
+        stored = path.read_text() if path.exists() else None
+        if stored is None or (stored != text and without_descriptions(stored) == without_descriptions(text)):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             written.append(name)
     return written
+
+
+def without_descriptions(text: str) -> Any:
+    """A schema without what only people read."""
+    return json.loads(text, object_hook=_mute)
+
+
+def _mute(found: dict[str, Any]) -> dict[str, Any]:
+    # A property may be called so as well; its value is an object.
+    return {key: value for key, value in found.items() if key != "description" or isinstance(value, dict)}
 
 
 if __name__ == "__main__":

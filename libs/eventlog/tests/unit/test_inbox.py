@@ -17,7 +17,8 @@ from contracts.events import (
 )
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
-from eventlog.turns.inbox import Busy, Inbox, NotRunning, NotWaiting, Receipt, TooManyMessages
+from eventlog.turns.inbox import Inbox, Receipt
+from eventlog.turns.refusals import Busy, NotRunning, NotWaiting, TooManyMessages
 from eventlog.turns.standing import Seen
 
 KEY = "대화 1"

@@ -151,4 +151,5 @@ async def started(
             name, _, value = assignment.partition("=")
             here = server.origin + urlsplit(value).path if "://" in value else value
             monkeypatch.setenv(name, here)
-        yield await usable(load(RunnerSettings)), server
+        model, _ = await usable(load(RunnerSettings))
+        yield model, server

@@ -13,7 +13,8 @@ from contracts.events import ConversationStarted, DocumentSaved, Step, VoiceTool
 from contracts.tools import CallTool, ToolOutcome
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
-from eventlog.turns.inbox import Inbox, Missing
+from eventlog.turns.inbox import Inbox
+from eventlog.turns.refusals import Missing
 
 KEY = "talk"
 CALLS: list[str] = []

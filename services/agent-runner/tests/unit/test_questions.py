@@ -12,7 +12,7 @@ from langgraph.types import Command, Send, interrupt
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.checkpointer.copying import fork_thread
 from contracts.events import ConversationStarted, ForkOrigin, RunCompleted, RunFailed, RunInterrupted
-from eventlog.turns.inbox import NotWaiting
+from eventlog.turns.refusals import NotWaiting
 
 
 class State(TypedDict, total=False):

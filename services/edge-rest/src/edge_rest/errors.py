@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.ownership import NotYours, TooManyConversations
 from eventlog.ports import LogError
-from eventlog.turns.inbox import TooManyMessages
+from eventlog.turns.refusals import TooManyMessages
 from protocols.doors import DOORS, body, destination
 from protocols.octo.bodies import ErrorBody
 

@@ -28,7 +28,8 @@ from edge_rest.errors import documented
 from edge_rest.questions import Questions
 from edge_rest.settings import EdgeSettings
 from eventlog.ports import Log
-from eventlog.turns.inbox import Inbox, NotRunning, NotWaiting, Receipt
+from eventlog.turns.inbox import Inbox, Receipt
+from eventlog.turns.refusals import NotRunning, NotWaiting
 from protocols.octo.bodies import (
     Cancelled,
     ChatRequest,

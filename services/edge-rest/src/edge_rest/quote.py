@@ -23,7 +23,7 @@ from edge_rest.talks import PROTOCOL, Talks, UnknownConversation
 from eventlog.broker import Broker
 from eventlog.ports import LogError
 from eventlog.query import ask
-from eventlog.turns.inbox import TooManyMessages
+from eventlog.turns.refusals import TooManyMessages
 from protocols.quote.dialect import Numbered, ReplyStream
 from protocols.quote.wire import (
     MISSING_FIELDS,

@@ -22,7 +22,8 @@ from eventlog.live import Live
 from eventlog.ports import Log, LogError
 from eventlog.query import ask
 from eventlog.turns.frames import following
-from eventlog.turns.inbox import Busy, Inbox, NotWaiting
+from eventlog.turns.inbox import Inbox
+from eventlog.turns.refusals import Busy, NotWaiting
 from protocols.langgraph.answers import default_assistant_id
 from protocols.langgraph.events import NotUnderstood, Subscription, ThreadStream
 from protocols.langgraph.wire import PROTOCOL

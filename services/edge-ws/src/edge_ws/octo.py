@@ -30,7 +30,8 @@ from edge_ws.graphs import Graphs
 from edge_ws.settings import EdgeSettings
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
-from eventlog.turns.inbox import Busy, Inbox, NotRunning, NotWaiting, Receipt
+from eventlog.turns.inbox import Inbox, Receipt
+from eventlog.turns.refusals import Busy, NotRunning, NotWaiting
 from protocols.octo.dialect import Narration, NotUnderstood, asked, decode, failed
 from protocols.octo.wire import Cancel, Connected, Frame, HumanResponse, Id, OnBusy, Say
 

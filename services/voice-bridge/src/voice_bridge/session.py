@@ -7,7 +7,7 @@ from typing import Final
 
 from contracts.events import VoiceSessionEnded, VoiceSettingsChanged
 from eventlog.ports import LogError
-from eventlog.turns.inbox import Missing
+from eventlog.turns.refusals import Missing
 from protocols.voice.link import BEAT, LEFT, MOVED, left, unpack_client
 from protocols.voice.wire import (
     CLOSE_NO_SESSION,

@@ -18,7 +18,8 @@ from contracts.events import (
     RunScheduled,
 )
 from eventlog.author import Author, derived_id
-from eventlog.ports import Conflict, Log, TooMuch, Unavailable
+from eventlog.ports import Conflict, Log, Unavailable
+from eventlog.turns.refusals import Busy, Exists, Missing, NotRunning, NotWaiting, TooManyMessages
 from eventlog.turns.standing import Seen, Standing, responder_of
 
 ResultT = TypeVar("ResultT")
@@ -28,30 +29,6 @@ Guard: TypeAlias = Callable[[Recorded], Awaitable[None]]
 QUEUED: Final = 256
 ATTEMPTS: Final = 50
 """How often an append is decided again when a busy conversation moves on in between."""
-
-
-class NotWaiting(Exception):
-    """An answer to a question that is not, or no longer, asked."""
-
-
-class Exists(Exception):
-    """The conversation was begun before."""
-
-
-class Missing(Exception):
-    """There is no such conversation."""
-
-
-class Busy(Exception):
-    """A message that is not to wait came while a run was in progress."""
-
-
-class NotRunning(Exception):
-    """There is no run to cancel."""
-
-
-class TooManyMessages(TooMuch):
-    """So many messages of the conversation are unanswered that no more may wait."""
 
 
 @dataclass(frozen=True, slots=True)

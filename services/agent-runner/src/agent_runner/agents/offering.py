@@ -30,7 +30,8 @@ from contracts.tools import (
 )
 from eventlog.author import Author
 from eventlog.ports import Log, LogError
-from eventlog.turns.inbox import Inbox, Missing
+from eventlog.turns.inbox import Inbox
+from eventlog.turns.refusals import Missing
 
 QUEUE: Final = "agent-runner"
 

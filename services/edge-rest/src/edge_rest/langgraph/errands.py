@@ -21,7 +21,7 @@ from edge_rest.langgraph.agents import Agents
 from edge_rest.langgraph.webhooks import Outcome, Webhooks
 from eventlog.ports import LogError
 from eventlog.query import Refused
-from eventlog.turns.inbox import Missing
+from eventlog.turns.refusals import Missing
 from protocols.langgraph import answers
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from contracts.envelope import Recorded, format_time
 from contracts.events import Event, MetadataChanged, Origin, RunRequested
 from edge_rest.langgraph.agents import RESPONDER, Agents, Assistant, as_new_id, checked, opening, owner
 from edge_rest.langgraph.webhooks import Webhooks
-from eventlog.turns.inbox import Busy, Receipt
+from eventlog.turns.inbox import Receipt
+from eventlog.turns.refusals import Busy
 from protocols.langgraph.wire import PROTOCOL, RunCreate
 
 LABELS_REMEMBERED: Final = 10_000

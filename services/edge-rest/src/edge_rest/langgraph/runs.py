@@ -14,7 +14,7 @@ from edge_rest.langgraph.agents import Agents, as_run_id, checked
 from edge_rest.langgraph.paging import IdempotencyKey, paged
 from edge_rest.langgraph.requests import Requests
 from edge_rest.langgraph.showing import Showing, failed
-from eventlog.turns.inbox import NotRunning
+from eventlog.turns.refusals import NotRunning
 from protocols.langgraph import answers
 from protocols.langgraph.wire import PAGE, RunCreate
 

@@ -30,7 +30,7 @@ from edge_rest.settings import EdgeSettings
 from eventlog.live import Live
 from eventlog.ports import LogError
 from eventlog.turns.frames import following
-from eventlog.turns.inbox import NotRunning
+from eventlog.turns.refusals import NotRunning
 from protocols.langgraph.stream import RunStream, Sent
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from edge_rest.langgraph.agents import Agents, checked, owner
 from edge_rest.langgraph.paging import IdempotencyKey, derived
 from edge_rest.langgraph.requests import Asked, Requests
 from edge_rest.langgraph.showing import Showing
-from eventlog.turns.inbox import NotRunning
+from eventlog.turns.refusals import NotRunning
 from protocols.langgraph import answers
 from protocols.langgraph.wire import RunCreate, RunsCancel
 

@@ -15,7 +15,7 @@ from contracts.queries import StateUpdate, ThreadRecord
 from edge_rest.errors import documented
 from edge_rest.langgraph.agents import Agents, as_new_id, checked, opening, owner, unknown
 from edge_rest.langgraph.paging import IdempotencyKey, derived, paged
-from eventlog.turns.inbox import Exists, Missing
+from eventlog.turns.refusals import Exists, Missing
 from protocols.langgraph import answers
 from protocols.langgraph.wire import ThreadCreate, ThreadFilter, ThreadPatch, ThreadSearch, ThreadsPrune
 
