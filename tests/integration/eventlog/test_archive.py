@@ -45,10 +45,11 @@ from eventlog.settings import NatsSettings
 from eventlog.stored import StreamReader
 from eventlog.turns.inbox import Inbox
 from history_store.answers import Answers
+from history_store.comparison import Outcome
 from history_store.handlers import router
 from history_store.memory import Memory
 from history_store.projector import Projector
-from history_store.rebuild import Outcome, rebuild, second
+from history_store.rebuild import rebuild, second
 from history_store.store import Store
 from history_store.threads import ThreadAnswers
 

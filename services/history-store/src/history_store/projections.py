@@ -1,6 +1,5 @@
 """What each event does to the rows. Pure: no I/O, no clock, no ids; `store` writes the outcome."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,8 +21,6 @@ from contracts.events import (
     ItemsRefreshed,
     MessageReceived,
     MetadataChanged,
-    NodeCompleted,
-    ReplySpoken,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -35,11 +32,11 @@ from contracts.events import (
     Unrecognized,
     UserSpoke,
     VoiceSessionClaimed,
-    VoiceToolReturned,
     open_after,
 )
 from contracts.events.quote import Quote
 from history_store.assistants import evolve_assistant
+from history_store.entries import entries
 from history_store.errands import evolve_errand
 from history_store.items import ItemChanges, Place, evolve_items
 from history_store.runs import evolve_run, labelled, outcome_of, said_in, storable
@@ -235,51 +232,6 @@ def listed(row: Mapping[str, Any]) -> ConversationRow:
     return ConversationRow.model_validate({**row, "archived": True})
 
 
-def entries(incarnation: int, recorded: Recorded) -> list[EntryRow]:
-    """What one event adds to the history of its conversation."""
-    event = recorded.event
-    said: list[tuple[str, str, str | None, str, str | None]] = []
-    match event:
-        case MessageReceived():
-            said = [(recorded.id, "message", None, event.text, event.message_id)]
-        case AnswerReceived():
-            said = [(recorded.id, "answer", None, _answer(event), None)]
-        case RunRequested() if text := said_in(event):
-            said = [(recorded.id, "message", None, text, event.message_id)]
-        case NodeCompleted():
-            said = [(event.run_id, "step", step.kind, step.text, None) for step in event.steps]
-        case VoiceToolReturned():
-            said = [(recorded.id, "step", step.kind, step.text, None) for step in event.steps]
-        case RunInterrupted():
-            said = [(event.run_id, "question", None, asked.question, None) for asked in event.questions]
-        case RunCompleted():
-            said = [(event.run_id, "reply", None, event.text, None)]
-        case RunFailed():
-            said = [(event.run_id, "failure", None, event.error, None)]
-        case UserSpoke(answered_by="engine") if event.transcript:
-            said = [(recorded.id, "message", None, event.transcript, None)]
-        case ReplySpoken(run_id=None) if event.generated:
-            said = [(recorded.id, "reply", None, event.as_heard, None)]
-        case ReplySpoken(run_id=str(run_id), cut=True):
-            said = [(run_id, "heard", None, event.as_heard, None)]
-        case _:
-            pass
-    return [
-        EntryRow(
-            sequence=recorded.sequence,
-            number=number,
-            incarnation=incarnation,
-            run_id=storable(run_id),
-            kind=kind,
-            step_kind=step_kind,
-            content=storable(content),
-            message_id=storable(message_id) if message_id else message_id,
-            occurred_at=format_time(recorded.occurred_at),
-        )
-        for number, (run_id, kind, step_kind, content, message_id) in enumerate(said)
-    ]
-
-
 def _started(recorded: Recorded, event: ConversationStarted) -> ConversationRow:
     time = format_time(recorded.occurred_at)
     origin = event.forked_from
@@ -306,11 +258,3 @@ def _status(conversation: ConversationRow, *, ended: bool) -> str:
     if conversation.unanswered:
         return "in_progress"
     return "completed" if ended else conversation.status
-
-
-def _answer(event: AnswerReceived) -> str:
-    if event.response is None:
-        return "approved" if event.approve else "refused"
-    return (
-        event.response if isinstance(event.response, str) else json.dumps(event.response, ensure_ascii=False)
-    )

@@ -10,10 +10,9 @@ import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import delete, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,52 +27,22 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings
 from history_store.archived import list_archived
+from history_store.comparison import BATCH, Outcome, chunks, compare, digest
 from history_store.database import is_poison
-from history_store.digests import Digests
 from history_store.lineage import strayed
 from history_store.settings import HistorySettings
 from history_store.store import Moved, Store, lock, put, stand_of, take_over
 from history_store.tables import ROWS
 
-BATCH: Final = 4000
 BATCHES_AHEAD: Final = 3
-SHOWN_DIFFERENCES: Final = 100
 SILENCE_SECONDS: Final = 5
 VERIFICATIONS: Final = 5
 """How often it is compared when conversations go to the archive, or come back, meanwhile."""
 _PROGRESS_SECONDS: Final = 2.0
 _SCHEMA: Final = "parley_rebuild"
 
-Row: TypeAlias = dict[str, Any]
 Say: TypeAlias = Callable[[str], None]
 """Prints one line of progress."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a rebuild came to.
-
-    Attributes:
-        position: the log sequence both sets of tables stand at.
-        events: how many events were projected.
-        seconds: how long that took.
-        digests: of each conversation, rows and graph states, and of all.
-        differences: how many rows are missing, superfluous or different in the live tables.
-        examples: the first of them, in words.
-    """
-
-    position: int = 0
-    events: int = 0
-    seconds: float = 0.0
-    digests: Digests = field(default_factory=Digests)
-    differences: int = 0
-    examples: list[str] = field(default_factory=list)
-
-    def differ(self, text: str) -> None:
-        """Count a difference."""
-        self.differences += 1
-        if len(self.examples) < SHOWN_DIFFERENCES:
-            self.examples.append(text)
 
 
 async def rebuild(
@@ -94,7 +63,7 @@ async def rebuild(
             await _build(log, beside, await log.position(), outcome, say)
             if archived:
                 await list_archived(archived, beside)
-            await _digest(beside, outcome)
+            await digest(beside, outcome)
             await _swap(log, live, beside, archived, say)
             break
         await _build(log, beside, await live.position(), outcome, say)
@@ -181,38 +150,7 @@ async def _verify(
             await list_archived(archived, beside)
         async with beside.reading() as expected:
             for table in ROWS:
-                await _compare(table, found, expected, outcome)
-
-
-async def _compare(table: Table, found: AsyncConnection, expected: AsyncConnection, outcome: Outcome) -> None:
-    """Walk through the live and the rebuilt rows side by side, both in the order of their keys."""
-    key = _key_of(table)
-    live_rows, rebuilt_rows = _rows(found, table), _rows(expected, table)
-    async with aclosing(live_rows), aclosing(rebuilt_rows):
-        live = await anext(live_rows, None)
-        async for rebuilt in rebuilt_rows:
-            outcome.digests.add_row(table, rebuilt)
-            while live and key(live) < key(rebuilt):
-                outcome.differ(f"{table.name} {key(live)} should not be there")
-                live = await anext(live_rows, None)
-            if live is None or key(live) != key(rebuilt):
-                outcome.differ(f"{table.name} {key(rebuilt)} is missing")
-                continue
-            if live != rebuilt:
-                columns = ", ".join(name for name in rebuilt if live[name] != rebuilt[name])
-                outcome.differ(f"{table.name} {key(live)} differs in {columns}")
-            live = await anext(live_rows, None)
-        while live:
-            outcome.differ(f"{table.name} {key(live)} should not be there")
-            live = await anext(live_rows, None)
-
-
-async def _digest(beside: Store, outcome: Outcome) -> None:
-    """Fold all rows into the digests."""
-    async with beside.reading() as rebuilt:
-        for table in ROWS:
-            async for row in _rows(rebuilt, table):
-                outcome.digests.add_row(table, row)
+                await compare(table, found, expected, outcome)
 
 
 async def _swap(log: Log, live: Store, beside: Store, archived: ArchiveIndex | None, say: Say) -> None:
@@ -235,27 +173,8 @@ async def _copy(beside: Store, connection: AsyncConnection) -> None:
     async with beside.reading() as rebuilt:
         for table in ROWS:
             await connection.execute(delete(table))
-            async for rows in _chunks(rebuilt, table):
+            async for rows in chunks(rebuilt, table):
                 await connection.execute(insert(table), rows)
-
-
-async def _chunks(connection: AsyncConnection, table: Table) -> AsyncIterator[list[Row]]:
-    """All rows in the order of their keys, some thousands at a time."""
-    async with connection.stream(select(table).order_by(*table.primary_key)) as result:
-        async for rows in result.mappings().partitions(BATCH):
-            yield [dict(row) for row in rows]
-
-
-async def _rows(connection: AsyncConnection, table: Table) -> AsyncGenerator[Row, None]:
-    async for rows in _chunks(connection, table):
-        for row in rows:
-            yield row
-
-
-def _key_of(table: Table) -> Callable[[Row], tuple[int, ...]]:
-    """What gives the primary key of a row."""
-    names = [column.name for column in table.primary_key]
-    return lambda row: tuple(row[name] for name in names)
 
 
 @asynccontextmanager
@@ -302,8 +221,8 @@ def main(*, verify: bool, each: bool) -> None:
         sys.exit(f"cannot rebuild: {errors.exceptions[0] or type(errors.exceptions[0]).__name__}")
     rate = outcome.events / outcome.seconds if outcome.seconds else 0.0
     _say(f"{outcome.events} events in {outcome.seconds:.1f} s, {rate:,.0f} events/s")
-    for key, digest in outcome.digests if each else ():
-        _say(f"sha256:{digest}  {key}")
+    for key, told in outcome.digests if each else ():
+        _say(f"sha256:{told}  {key}")
     _say(f"position {outcome.position}, digest sha256:{outcome.digests.of_all()}")
     for example in outcome.examples:
         _say(example)

@@ -37,9 +37,10 @@ from contracts.queries import ITEM, ITEMS, NAMESPACES, SessionsQuery
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
 from history_store.answers import Answers
+from history_store.comparison import Outcome
 from history_store.memory import Memory
 from history_store.projector import Projector
-from history_store.rebuild import Outcome, rebuild, second
+from history_store.rebuild import rebuild, second
 from history_store.store import Store
 
 AUTHOR = Author("test")

@@ -31,8 +31,9 @@ from contracts.queries import HistoryQuery, MessagesQuery, SessionQuery, Session
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
 from history_store.answers import Answers
+from history_store.comparison import Outcome
 from history_store.projector import Away, Behind, Projector
-from history_store.rebuild import Outcome, rebuild, second
+from history_store.rebuild import rebuild, second
 from history_store.store import Moved, Store
 from history_store.tables import CONVERSATION, ENTRY, POSITION
 
