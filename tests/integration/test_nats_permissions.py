@@ -408,17 +408,16 @@ async def test_a_service_is_refused_what_is_not_its_own(server: Any, declared: N
     async def remember(error: Exception) -> None:
         refusals.put_nowait(str(error))
 
-    client = await nats.connect(
+    connecting = nats.connect(
         server.url, user=user, password=user, inbox_prefix=subjects.inbox_prefix(user), error_cb=remember
     )
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with await connecting as client, asyncio.timeout(WAIT_SECONDS):
         for subject in [*NOBODY_PUBLISHES, *not_published]:
             await client.publish(subject, b"{}")
             assert f'publish to "{subject}"'.lower() in (await refusals.get()).lower()
         for subject in [*NOBODY_READS, *not_read, *others]:
             await client.subscribe(subject)
             assert f'subscription to "{subject}"'.lower() in (await refusals.get()).lower()
-    await client.close()
 
 
 APPENDS = {
