@@ -348,7 +348,6 @@ NOBODY_PUBLISHES = [
     "$JS.API.CONSUMER.CREATE.OBJ_PAYLOADS.other",
     "$JS.API.CONSUMER.DURABLE.CREATE.LOG.agent-runner",
     "$JS.API.CONSUMER.DELETE.LOG.agent-runner",
-    "$JS.API.STREAM.MSG.GET.DEAD",
     "$SYS.REQ.SERVER.PING",
     "_INBOX.operator.forged",
     "conv.00.key.unknown.fact",
@@ -364,9 +363,11 @@ WORK = ["$JS.API.CONSUMER.MSG.NEXT.LOG.agent-runner", "$JS.ACK.LOG.agent-runner.
 SPOKEN = ["conv.00.key.voice.user_spoke", "voice.link.out", "voicetaken.00.key"]
 LINKS = ["voice.*.in", "voice.*.out", "voicetaken.>"]
 QUERIES = ["query.runner.run_once", "query.history.entries"]
+DEALT = ["$JS.API.STREAM.MSG.GET.DEAD", "$JS.API.STREAM.MSG.DELETE.DEAD"]
+"""What dead letters are dealt with by, which edge-rest does for an operator."""
 REFUSED = {
     "edge-ws": (
-        [*RUNNERS, *WORK, *QUERIES, *SPOKEN],
+        [*RUNNERS, *WORK, *QUERIES, *SPOKEN, *DEALT],
         ["query.history.*", "query.ping.edge-rest", "query.voice.open", "voice.*.in", "voicetaken.>"],
     ),
     "edge-rest": (
@@ -374,19 +375,25 @@ REFUSED = {
         ["query.runner.run_once", "query.history.entries", *LINKS],
     ),
     "agent-runner": (
-        [RECEIVED[0], *SPOKEN, "query.history.entries", "probe.edge-ws"],
+        [RECEIVED[0], *SPOKEN, *DEALT, "query.history.entries", "probe.edge-ws"],
         ["live.>", "query.history.*", *LINKS],
     ),
     "quote-engine": (
-        [*RECEIVED, *SPOKEN, *WORK, *QUERIES, "conv.00.key.checkpoint.saved", "dead.agent-runner.00.key"],
+        [
+            *(*RECEIVED, *SPOKEN, *WORK, *QUERIES, *DEALT),
+            *("conv.00.key.checkpoint.saved", "dead.agent-runner.00.key"),
+        ],
         ["live.>", "query.history.*", "query.runner.run_once", *LINKS],
     ),
     "voice-bridge": (
-        [*RUNNERS, *WORK, *QUERIES, "conv.00.key.conversation.deleted", "query.voice.open", "voice.link.in"],
+        [
+            *(*RUNNERS, *WORK, *QUERIES, *DEALT),
+            *("conv.00.key.conversation.deleted", "query.voice.open", "voice.link.in"),
+        ],
         ["query.history.*", "query.runner.run_once", "voice.*.out"],
     ),
     "history-store": (
-        [*RUNNERS, *RECEIVED, *SPOKEN, *WORK, "$O.PAYLOADS.M.x", "dead.agent-runner.00.key"],
+        [*RUNNERS, *RECEIVED, *SPOKEN, *WORK, *DEALT, "$O.PAYLOADS.M.x", "dead.agent-runner.00.key"],
         ["live.>", "query.runner.run_once", *LINKS],
     ),
 }
@@ -401,17 +408,16 @@ async def test_a_service_is_refused_what_is_not_its_own(server: Any, declared: N
     async def remember(error: Exception) -> None:
         refusals.put_nowait(str(error))
 
-    client = await nats.connect(
+    connecting = nats.connect(
         server.url, user=user, password=user, inbox_prefix=subjects.inbox_prefix(user), error_cb=remember
     )
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with await connecting as client, asyncio.timeout(WAIT_SECONDS):
         for subject in [*NOBODY_PUBLISHES, *not_published]:
             await client.publish(subject, b"{}")
             assert f'publish to "{subject}"'.lower() in (await refusals.get()).lower()
         for subject in [*NOBODY_READS, *not_read, *others]:
             await client.subscribe(subject)
             assert f'subscription to "{subject}"'.lower() in (await refusals.get()).lower()
-    await client.close()
 
 
 APPENDS = {

@@ -150,6 +150,12 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
+def installed(env: dict[str, str]) -> dict[str, str]:
+    """The same, with every service as it is installed."""
+    return {name: value for name, value in env.items() if name != "PYTHONPATH"}
+
+
+@pytest.fixture
 async def stack(env: dict[str, str], tmp_path: Path) -> AsyncIterator[Running]:
     """A stack that is ready."""
     process = await asyncio.create_subprocess_exec(
@@ -314,9 +320,9 @@ async def test_a_token_is_signed_with_the_secret_of_the_installation(
     assert (claims["sub"], claims["exp"] - claims["iat"]) == ("kim", 60)
 
 
-async def test_doctor_names_what_is_wrong(env: dict[str, str]) -> None:
-    assert (await parley(env, "doctor")).code == 0
-    shown = await parley(env | {"PARLEY_PROT": "1", "PARLEY_JWT_SECRET": "short"}, "doctor")
+async def test_doctor_names_what_is_wrong(installed: dict[str, str]) -> None:
+    assert (await parley(installed, "doctor")).code == 0
+    shown = await parley(installed | {"PARLEY_PROT": "1", "PARLEY_JWT_SECRET": "short"}, "doctor")
     assert shown.code == 1
     assert "PARLEY_PROT: no such setting" in shown.out
     assert "PARLEY_JWT_SECRET is shorter" in shown.out
@@ -333,7 +339,7 @@ async def test_doctor_names_what_is_wrong(env: dict[str, str]) -> None:
     ],
 )
 async def test_doctor_asks_the_model(
-    env: dict[str, str], status: int | None, healthy: bool, said: str
+    installed: dict[str, str], status: int | None, healthy: bool, said: str
 ) -> None:
     async def behave(write: Write, number: int, body: dict[str, Any]) -> None:
         if status == 200:
@@ -344,9 +350,9 @@ async def test_doctor_asks_the_model(
     async with serving(behave) as server:
         model = {"PARLEY_MODEL": "openai:m", "PARLEY_MODEL_URL": server.url, "PARLEY_MODEL_KEY": SECRET}
         if status is not None:
-            shown = await parley(env | model, "doctor")
+            shown = await parley(installed | model, "doctor")
     if status is None:
-        shown = await parley(env | model, "doctor")  # nobody listens there any more
+        shown = await parley(installed | model, "doctor")  # nobody listens there any more
 
     assert shown.code == (0 if healthy else 1)
     assert said in shown.out
@@ -357,8 +363,10 @@ async def test_doctor_asks_the_model(
     ("model", "said"),
     [("openai:gpt-4o", "needs a key"), ("nobody:x", "can't be loaded"), ("gpt-4o", "<provider>:<model>")],
 )
-async def test_doctor_names_a_model_that_cannot_be_used(env: dict[str, str], model: str, said: str) -> None:
-    shown = await parley(env | {"PARLEY_MODEL": model}, "doctor")
+async def test_doctor_names_a_model_that_cannot_be_used(
+    installed: dict[str, str], model: str, said: str
+) -> None:
+    shown = await parley(installed | {"PARLEY_MODEL": model}, "doctor")
 
     assert shown.code == 1
     (line,) = [line for line in shown.out.splitlines() if said in line]

@@ -183,7 +183,7 @@ def _asked(here: Settings, module: str, setting: str = "") -> str:
     """What a module of the services says, in a process of its own and with its own code."""
     try:
         asked = subprocess.run(  # noqa: S603 - our own interpreter and modules
-            [sys.executable, "-m", module],
+            [sys.executable, "-P", "-m", module],
             env={**os.environ, **here.environment},
             capture_output=True,
             text=True,

@@ -17,9 +17,14 @@ class AssistantSaved(Event):
     """An assistant was made, or changed; the new version is the one in use.
 
     Attributes:
+        assistant_id: a UUID, the same for all its versions.
         number: of the version, 1 for the first.
+        graph: the name of the graph that it runs.
+        name: what people call it.
+        description: what it is for; None if nobody said.
         config: what its runs have as config, where the caller gives nothing else.
         context: the same of the runtime context.
+        metadata: what callers keep with it and search by.
     """
 
     type: ClassVar[str] = "control.assistant_saved"
@@ -35,7 +40,12 @@ class AssistantSaved(Event):
 
 
 class AssistantVersionChosen(Event):
-    """The version of this number is in use now."""
+    """Another version is in use now.
+
+    Attributes:
+        assistant_id: of the assistant.
+        number: of the version, 1 for the first.
+    """
 
     type: ClassVar[str] = "control.assistant_version_chosen"
 

@@ -28,6 +28,7 @@ class WebhookTried(Event):
     """Somebody is about to post what a run came to.
 
     Attributes:
+        run_id: of the run that came to it.
         attempt: 1 for the first.
         again_at: RFC 3339; without an answer it is tried again then.
     """
@@ -47,6 +48,8 @@ class WebhookAnswered(Event):
     """What came of posting it.
 
     Attributes:
+        run_id: of the run that came to it.
+        attempt: which one was answered, 1 for the first.
         status: of the answer; None if there was none.
         problem: why it was not taken; empty if it was.
         again_at: RFC 3339, when it is tried again; None if it is not.

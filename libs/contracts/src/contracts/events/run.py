@@ -126,6 +126,7 @@ class StatesStreamed(RunEvent):
 
     Attributes:
         base: reading the conversation's events of this type from this sequence on finds all their frames.
+        frames: what was shown, in order.
     """
 
     type: ClassVar[str] = "run.states_streamed"
