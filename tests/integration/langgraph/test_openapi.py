@@ -60,8 +60,9 @@ def test_no_input_is_too_strange(
             suppress_health_check=list(HealthCheck),
         )
         @given(case=described.as_strategy(mode))
-        def check(case: Any, name: str = name) -> None:
+        def check(case: Any) -> None:
             nonlocal tried
+            name = case.operation.label
             tried += 1
             known(case, thread, often=tried % 3)
             answer = case.call(base_url=url, timeout=CALL_SECONDS)

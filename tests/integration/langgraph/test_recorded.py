@@ -13,7 +13,7 @@ OWN_NAMES = {"chat": "lgchat"}
 DIFFERENT = {
     "every run can be replayed here": r"kwargs\.resumable",
     "LangGraph keeps the thread's id out of a checkpoint's metadata": r"metadata\.thread_id is missing",
-    "errors name the field in this server's words": r"(errors|v2-errors) .*(\.detail|\.message) is",
+    "errors name the field in this server's words": r"(errors|v2-errors) .*(\.detail|\.message) is|store \d+ PUT .* (\.detail|answer) is",
     "this server has graphs of its own": r"Must be either",
     "a stateless stream is found again by its thread": r"/runs/stream: header location is '/threads/",
     "a context stays a context": r"configurable\.user_name is missing",
@@ -22,7 +22,7 @@ DIFFERENT = {
     "a strict resume is told that nothing waits": r"strict|interrupt-two 9 POST",
     "a payload of debug names its checkpoint once": r"debug\.data\.payload\.(parent_)?checkpoint is missing",
     "words of errors": r"(cancel|threads-crud) .*(\.detail|\.error\.message) is|cancel 17 .*\.error is",
-    "what is joined late begins late": r"join-stream-resumable 12 |join-stream 3 ",
+    "what is joined late begins late": r"join-stream-resumable 12 |join-stream (3|9) ",
     "every event has an id of its own": r"(messages|values|updates)\.id is '\d+', not '\d+'",
     "others' threads are on this server too": r"js-runs-stream 4 POST /threads/search",
     "the thread keeps its state when a run is deleted": r"runs-background 13 ",
