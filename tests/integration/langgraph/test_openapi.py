@@ -75,7 +75,9 @@ def test_no_input_is_too_strange(
 
 
 def known(case: Any, thread: str, *, often: int) -> None:
-    """Let two of three cases be about what is there."""
+    """Let two of three cases be about what is there, and no run begin so late that nobody can wait for it."""
+    if isinstance(case.body, dict) and isinstance(case.body.get("after_seconds"), int | float):
+        case.body["after_seconds"] = min(case.body["after_seconds"], 0)
     if not often:
         return
     if "DELETE" not in case.method and "thread_id" in (case.path_parameters or {}):

@@ -13,7 +13,8 @@ OWN_NAMES = {"chat": "lgchat"}
 DIFFERENT = {
     "every run can be replayed here": r"kwargs\.resumable",
     "LangGraph keeps the thread's id out of a checkpoint's metadata": r"metadata\.thread_id is missing",
-    "errors name the field in this server's words": r"(errors|v2-errors) .*(\.detail|\.message) is|store \d+ PUT .* (\.detail|answer) is",
+    "errors name the field in this server's words": r"(errors|v2-errors) .*(\.detail|\.message) is",
+    "so do those of a store": r"store \d+ \w+ \S+: (\.detail)? ?is .*(must|should)",
     "this server has graphs of its own": r"Must be either",
     "a stateless stream is found again by its thread": r"/runs/stream: header location is '/threads/",
     "a context stays a context": r"configurable\.user_name is missing",

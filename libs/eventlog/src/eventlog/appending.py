@@ -30,7 +30,7 @@ EXPECTED_FILTER: Final = "Nats-Expected-Last-Subject-Sequence-Subject"
 _WRONG_SEQUENCE = frozenset({10071, 10164})
 _DUPLICATE_IN_BATCH = 10201
 _IN_PROCESS = 10158
-"""A message with this id is on its way to the replicas: soon it is a duplicate, or it is not stored at all."""
+"""A message with this id is on its way to the replicas: soon it is a duplicate, or never stored."""
 _INCOMPLETE_BATCH = 10176
 _STORE_FAILED = 10077
 _RETRIED_CODES = frozenset({429, 500, 503})
