@@ -49,7 +49,7 @@ async def until_busy(url: str, page: Future[Any]) -> None:
 
 
 @pytest.mark.parametrize("service", ["agent-runner", "edge-rest"])
-@pytest.mark.parametrize("generation", ["legacy", "current"])
+@pytest.mark.parametrize("generation", ["legacy", pytest.param("current", marks=pytest.mark.slow)])
 def test_a_page_goes_on(generation: str, service: str, node: Callable[..., Any], harmed: Any) -> None:
     url = harmed.url("PARLEY_LANGGRAPH_PORT")
     with ThreadPoolExecutor(1) as beside:
