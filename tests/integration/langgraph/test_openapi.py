@@ -4,12 +4,14 @@
 """
 
 import os
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "5"))
@@ -70,7 +72,8 @@ def test_no_input_is_too_strange(
             if answer.status_code >= 400:
                 assert isinstance(answer.json()["detail"], str), name
 
-        check()
+        with suppress(Unsatisfiable) if mode.is_negative else nullcontext():  # some take whatever there is
+            check()
     print(f"{tried} cases")  # noqa: T201 - how many there were is what is asked for by hand
 
 
