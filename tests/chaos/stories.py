@@ -24,6 +24,7 @@ from contracts.events import (
     RunStarted,
     RunStreamed,
     StageAnswered,
+    StatesStreamed,
     ToolCalled,
     WritesSaved,
 )
@@ -109,7 +110,7 @@ def _told(events: Iterable[Recorded]) -> Iterable[Any]:
         match event:
             case RunStarted() if event.attempt > 1:
                 continue
-            case RunStreamed():
+            case RunStreamed() | StatesStreamed():
                 continue  # how much of a stream is kept at once depends on the time it takes
             case ToolCalled():
                 if event.call_id in calls:

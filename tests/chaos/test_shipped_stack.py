@@ -35,6 +35,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 LOOPBACK = "127.0.0.1"
 ROUNDS = 10
+QUICK = (("agent-runner",), ("edge-ws",), ("gateway",), EVERYTHING)
+"""What is tried with every change; the others take minutes more."""
 VICTIMS = [*((name,) for name in (*SERVICES, "gateway")), EVERYTHING, ("nats-server",)]
 
 
@@ -131,13 +133,20 @@ async def survive(stack: Any, expected: dict[str, Story], victims: tuple[str, ..
             await check(during(public, end(stack, names, signal.SIGTERM)))
         await speaks(public)
         await settled(stack)
-    assert watch.asked
+    # Caddy is back in less time than there is between two questions.
+    assert watch.asked or victims == ("gateway",)
     assert watch.lies == []
     assert "Violation" not in stack.log()
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("victims", VICTIMS, ids="+".join)
+@pytest.mark.parametrize(
+    "victims",
+    [
+        pytest.param(victims, id="+".join(victims), marks=() if victims in QUICK else pytest.mark.slow)
+        for victims in VICTIMS
+    ],
+)
 async def test_what_is_killed_comes_back_and_nobody_is_told_otherwise(
     shipped: Any, undisturbed: dict[str, Story], victims: tuple[str, ...]
 ) -> None:

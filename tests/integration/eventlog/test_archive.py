@@ -47,11 +47,9 @@ from eventlog.turns.inbox import Inbox
 from history_store.answers import Answers
 from history_store.comparison import Outcome
 from history_store.handlers import router
-from history_store.memory import Memory
 from history_store.projector import Projector
 from history_store.rebuild import rebuild, second
 from history_store.store import Store
-from history_store.threads import ThreadAnswers
 
 AUTHOR = Author("test")
 OPENING = ConversationStarted(responder_name="agent-runner", graph="chat", protocol="agent")
@@ -150,7 +148,7 @@ async def house(url: str, folder: Path, *, keeper: bool = True) -> AsyncIterator
         archived=lambda: ArchiveIndex(broker.client, 2),
     )
     answers = Answers(store)
-    broker.include_router(router(answers, ThreadAnswers(store), Memory(store), projector, query_wait=5))
+    broker.include_router(router(store, projector, query_wait=5))
     storage = Storage(str(folder / "archive"))
     found: list[Archive] = []
     routes = NatsRouter()

@@ -57,6 +57,7 @@ async def test_a_run_of_an_assistant_has_its_graph_and_its_settings(client: Any)
     assert run["kwargs"]["config"]["configurable"]["user_name"] == "Kim"
     assert (await client.threads.get(thread["thread_id"]))["metadata"]["graph_id"] == "ask"
     assert (await client.assistants.get_schemas(made["assistant_id"]))["graph_id"] == "ask"
+    await client.assistants.delete(made["assistant_id"])  # the stack is shared, and a scenario counts them
 
 
 async def test_assistants_are_searched_and_counted_with_those_of_graphs(client: Any) -> None:

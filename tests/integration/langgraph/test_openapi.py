@@ -4,12 +4,14 @@
 """
 
 import os
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "5"))
@@ -60,8 +62,9 @@ def test_no_input_is_too_strange(
             suppress_health_check=list(HealthCheck),
         )
         @given(case=described.as_strategy(mode))
-        def check(case: Any, name: str = name) -> None:
+        def check(case: Any) -> None:
             nonlocal tried
+            name = case.operation.label
             tried += 1
             known(case, thread, often=tried % 3)
             answer = case.call(base_url=url, timeout=CALL_SECONDS)
@@ -69,12 +72,15 @@ def test_no_input_is_too_strange(
             if answer.status_code >= 400:
                 assert isinstance(answer.json()["detail"], str), name
 
-        check()
+        with suppress(Unsatisfiable) if mode.is_negative else nullcontext():  # some take whatever there is
+            check()
     print(f"{tried} cases")  # noqa: T201 - how many there were is what is asked for by hand
 
 
 def known(case: Any, thread: str, *, often: int) -> None:
-    """Let two of three cases be about what is there."""
+    """Let two of three cases be about what is there, and no run begin so late that nobody can wait for it."""
+    if isinstance(case.body, dict) and isinstance(case.body.get("after_seconds"), int | float):
+        case.body["after_seconds"] = min(case.body["after_seconds"], 0)
     if not often:
         return
     if "DELETE" not in case.method and "thread_id" in (case.path_parameters or {}):

@@ -29,6 +29,8 @@ EXPECTED_FILTER: Final = "Nats-Expected-Last-Subject-Sequence-Subject"
 
 _WRONG_SEQUENCE = frozenset({10071, 10164})
 _DUPLICATE_IN_BATCH = 10201
+_IN_PROCESS = 10158
+"""A message with this id is on its way to the replicas: soon it is a duplicate, or never stored."""
 _INCOMPLETE_BATCH = 10176
 _STORE_FAILED = 10077
 _RETRIED_CODES = frozenset({429, 500, 503})
@@ -194,7 +196,7 @@ def _outcome_of(refusal: dict[str, int | str]) -> Outcome:
         return Outcome.LOOK
     if kind == _STORE_FAILED and "maximum" in description:
         raise Full(description)
-    if code in _RETRIED_CODES or kind == _INCOMPLETE_BATCH:
+    if code in _RETRIED_CODES or kind in {_INCOMPLETE_BATCH, _IN_PROCESS}:
         return Outcome.RETRY
     raise LogError(f"{description} ({kind})")
 

@@ -40,7 +40,7 @@ from history_store.tables import CONVERSATION, ENTRY, POSITION
 SOON = 10.0
 FIXED_TIME = datetime(2025, 11, 3, 10, tzinfo=UTC)
 FIXED_IDS = [UUID(int=number) for number in range(4)]
-DIGEST = "04cc68f4d3f5a9a91cfc2fc85e8c235a6e105ded48840bd9384a4e15c2c25bd9"
+DIGEST = "3e05a82db6cbda9def9fbbfb3e1ba3ed353d8d1f5353d66b0d5ac03858c9f71b"
 AUTHOR = Author("test")
 CHECKPOINT = CheckpointSaved(
     checkpoint_id="c", base=1, header={}, metadata=Blob(format="json", data="e30="), changed={}

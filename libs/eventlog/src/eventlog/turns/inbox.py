@@ -89,8 +89,7 @@ class Inbox(Standing):
             event_id = None
             if message.message_id is not None:
                 event_id = derived_id(incarnation.id, message.protocol, message.message_id)
-                pattern = f"{message.type}.{responder}.{event_id}"
-                if start and (known := await self._known(conversation, pattern, event_id)):
+                if start and (known := await self._known(conversation, message, responder, event_id)):
                     return Receipt(known.id, known.sequence, again=True)
             if start and guard:
                 await guard(start)

@@ -128,12 +128,14 @@ class Standing:
                 return None
         return _to_come(scheduled)
 
-    async def _known(self, conversation: str, pattern: str, event_id: str) -> Recorded | None:
-        """A message that was received before, or asked for before it is due."""
-        scheduled = f"{RunScheduled.type}.{event_id}"
-        return await self._log.last(conversation, pattern) or _to_come(
-            await self._log.last(conversation, scheduled)
-        )
+    async def _known(
+        self, conversation: str, message: MessageReceived | RunRequested, responder: str, event_id: str
+    ) -> Recorded | None:
+        """A message that was received before, or, since a run may begin later, is to come."""
+        received = await self._log.last(conversation, f"{message.type}.{responder}.{event_id}")
+        if received or isinstance(message, MessageReceived):
+            return received
+        return _to_come(await self._log.last(conversation, f"{RunScheduled.type}.{event_id}"))
 
     async def _presented(self, waiting: Waiting) -> OutputFormat | None:
         """How the answer of the run that asks is to be shown."""

@@ -37,6 +37,10 @@ _ALIKE: Final = 0.66
 """Found by trial: an echo, in a room with noise as well, has a likeness of 0.84, human speech one of 0.59."""
 _BENEFIT: Final = 0.15
 """What is granted to the first frames of a sound, whose window has the silence before in it."""
+_ONSET: Final = 2.0
+"""In powers of ten below the loudest of a window; from there on a sound has begun."""
+_FEWEST: Final = 8
+"""Hops that tell something; a sound that has fewer is judged later."""
 _SURE: Final = 0.8
 """From this likeness on no other room is tried."""
 _ROOMS: Final = (0.0, 0.3, 0.6, 1.0)
@@ -98,6 +102,14 @@ class _Room:
                 heard[number] = np.log10(power * (1 - _LATE) + self._late * _LATE)
         self.rows = _appended(self.rows, heard)
 
+    def windows(self) -> Bands:
+        """All that may be heard at once, up to the silence after what was played last."""
+        falls = self._fall ** np.arange(1, _COMPARED + 1)[:, None]
+        silence = np.log10(self._late * _LATE * falls + 10**_SILENCE).astype(np.float32)
+        rows = np.concatenate([self.rows, silence])
+        windows = np.lib.stride_tricks.sliding_window_view(rows, _COMPARED, axis=0)
+        return np.asarray(windows.transpose(0, 2, 1))
+
 
 class EchoGuard:
     """One session's. `played` may be called by another thread than the rest."""
@@ -112,7 +124,8 @@ class EchoGuard:
         self._rooms = [_Room(seconds) for seconds in _ROOMS]
         self._recent = np.full((_COMPARED, _BANDS), _SILENCE, np.float32)
         self._until = 0.0
-        self._likenesses: deque[float] = deque(maxlen=_SMOOTHED)
+        self._ahead = 0
+        self._likenesses: deque[tuple[int, Bands]] = deque(maxlen=_SMOOTHED)
 
     def played(self, pcm: bytes, until: float) -> None:
         """Audio (24 kHz) is on its way to the user, who hears it until then, in monotonic seconds."""
@@ -128,12 +141,15 @@ class EchoGuard:
 
     def hear(self, samples: Samples) -> None:
         """Take a frame of the microphone's (16 kHz, within -1 and 1)."""
-        self._recent = _appended(self._recent, self._heard.feed(samples))
+        heard = self._heard.feed(samples)
+        self._recent = _appended(self._recent, heard)
+        self._ahead -= len(heard)
         with self._lock:
             pcm = b"".join(self._incoming)
             self._incoming.clear()
         if pcm:
             played = self._played.feed(samples_of(self._resampler.feed(pcm)))
+            self._ahead += len(played)
             for room in self._rooms:
                 room.play(played)
 
@@ -141,22 +157,43 @@ class EchoGuard:
         """Nothing is heard: what comes next is judged by itself."""
         self._likenesses.clear()
 
-    def likeness(self) -> float:
-        """How much what was heard last is like anything that was played lately, in some room, up to 1."""
-        heard = _shape(self._recent[None]).reshape(-1)
-        best = 0.0
+    def is_echo(self) -> bool:
+        """Whether what was heard last is only what was played; asked of each frame that may be speech."""
+        since = self._began()
+        if _COMPARED - since < _FEWEST:
+            return True
+        self._likenesses.append((self._ahead, self._likeness(since)))
+        # An echo keeps its delay; what is alike by chance is so at another delay each time.
+        steady = sum(_at(likeness, self._ahead - ahead) for ahead, likeness in self._likenesses)
+        return float(np.max(steady)) + _BENEFIT >= _ALIKE * len(self._likenesses)
+
+    def _likeness(self, since: int) -> Bands:
+        """How much what was heard last is like each window of what was played, in some room, up to 1."""
+        heard = _shape(self._recent[None, since:]).reshape(-1)
+        best = np.zeros(_REMEMBERED + 1, np.float32)
         for room in self._rooms:
-            windows = np.lib.stride_tricks.sliding_window_view(room.rows, _COMPARED, axis=0)
-            played = _shape(np.ascontiguousarray(windows.transpose(0, 2, 1)))
-            best = max(best, float(np.max(played.reshape(len(played), -1) @ heard)))
-            if best >= _SURE:
+            played = _shape(np.ascontiguousarray(room.windows()[:, since:]))
+            best = np.maximum(best, played.reshape(len(played), -1) @ heard)
+            if best.max() >= _SURE:
                 break
         return best
 
-    def is_echo(self) -> bool:
-        """Whether what was heard last is only what was played; asked of each frame that may be speech."""
-        self._likenesses.append(self.likeness())
-        return sum(self._likenesses) + _BENEFIT >= _ALIKE * len(self._likenesses)
+    def _began(self) -> int:
+        """The hop at which the sound that is heard began: from silence, all sounds begin alike."""
+        loudest = self._recent.max(axis=1)
+        return int(np.argmax(loudest > loudest.max() - _ONSET))
+
+
+def _at(likeness: Bands, later: int) -> Bands:
+    """What was found earlier, by the places of now; nothing where they were not there yet or are gone."""
+    found = np.zeros_like(likeness)
+    if abs(later) >= len(found):
+        return found
+    if later >= 0:
+        found[: len(found) - later] = likeness[later:]
+    else:
+        found[-later:] = likeness[:later]
+    return found
 
 
 def _appended(rows: Bands, more: Bands) -> Bands:
