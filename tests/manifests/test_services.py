@@ -55,7 +55,9 @@ def test_an_image_has_the_versions_that_were_tested(service: str) -> None:
     assert pins(f"requirements/{service}.txt") <= pins("requirements/run.txt")
 
 
-def test_what_two_images_share_both_need() -> None:
+def test_what_images_share_all_of_them_need() -> None:
+    everywhere = set.intersection(*(pins(f"requirements/{service}.txt") for service in SERVICES))
+    assert pins("requirements/common.txt") == everywhere
     assert pins("requirements/models.txt") <= pins("requirements/agent-runner.txt")
     assert pins("requirements/models.txt") <= pins("requirements/quote-engine.txt")
 
