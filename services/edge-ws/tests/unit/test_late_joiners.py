@@ -31,7 +31,8 @@ from protocols.agent.dialect import Answer
 from protocols.octo.dialect import Narration
 from protocols.octo.wire import ChainEnd, ChainStart, CustomEvent
 from protocols.octo.wire import Frame as OctoFrame
-from protocols.room.dialect import Frame, Position, Room
+from protocols.room.dialect import Room
+from protocols.room.turn import Frame, Position
 
 Told: TypeAlias = Recorded | Delta
 ENDINGS = ("completed", "interrupted", "failed", "cancelled")
