@@ -39,7 +39,7 @@ DAY: Final = 86_400
 BUCKETS: Final = 65_536
 """Subjects that stream ARCHIVE has at most."""
 ASSUMED: Final = "assumed"
-PEERS: Final = "`make bench-peers`, rooms on two cores, 2026-11-28"
+EARLIER: Final = "an earlier measurement on two cores, not repeated by a script here"
 HERE: Final = "`python bench/scale.py`"
 FROZEN: Final = f"{HERE} from `tests/frozen/room-1.jsonl`"
 
@@ -91,8 +91,8 @@ def fixed() -> dict[str, Cost]:
         ),
         "subjects": Cost(4, "subjects a conversation, beside one a message", "`tests/frozen/room-1.jsonl`"),
         "projected": Cost(11_600, "events a second", "`tests/chaos/test_rebuild_of_a_long_log.py`"),
-        "work": Cost(0.012, "seconds of CPU a turn, all services, no model", PEERS),
-        "edge": Cost(76 * 1024, "bytes a connection of a room", PEERS),
+        "work": Cost(0.012, "seconds of CPU a turn, all services, no model", EARLIER),
+        "edge": Cost(76 * 1024, "bytes a connection of a room", EARLIER),
         "replicas": Cost(3, "copies of each event", ASSUMED),
         "places": Cost(4, "copies of streams a nats-server takes", ASSUMED),
         "memory": Cost(8 * GIB, "bytes of memory a nats-server", ASSUMED),
