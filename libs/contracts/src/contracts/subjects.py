@@ -210,5 +210,5 @@ def query(name: str) -> str:
 
 
 def dead(service: str, key: str) -> str:
-    """Where a service puts what it could not handle."""
+    """Where a service puts what it could not handle; ``*`` for any service."""
     return f"dead.{service}.{shard(key)}.{encode_key(key)}"

@@ -27,7 +27,8 @@ CONCURRENT_BATCHES: Final = 16
 EXPECTED: Final = "Nats-Expected-Last-Subject-Sequence"
 EXPECTED_FILTER: Final = "Nats-Expected-Last-Subject-Sequence-Subject"
 
-_WRONG_SEQUENCE = frozenset({10071, 10164})
+WRONG_SEQUENCE: Final = frozenset({10071, 10164})
+"""The server's codes for a message whose `EXPECTED` is not so."""
 _DUPLICATE_IN_BATCH = 10201
 _IN_PROCESS = 10158
 """A message with this id is on its way to the replicas: soon it is a duplicate, or never stored."""
@@ -192,7 +193,7 @@ def _outcome_of(refusal: dict[str, int | str]) -> Outcome:
         refusal.get("err_code"),
         str(refusal.get("description", "")),
     )
-    if kind in _WRONG_SEQUENCE or kind == _DUPLICATE_IN_BATCH:
+    if kind in WRONG_SEQUENCE or kind == _DUPLICATE_IN_BATCH:
         return Outcome.LOOK
     if kind == _STORE_FAILED and "maximum" in description:
         raise Full(description)

@@ -12,13 +12,13 @@ from typing import Any, Final
 from nats.aio.client import Client
 
 from contracts import subjects
+from eventlog.appending import EXPECTED, WRONG_SEQUENCE
 from eventlog.cancelling import cancellable
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, Unavailable
 from eventlog.stored import StreamReader
 
 ATTEMPTS: Final = 50
-_WRONG_SEQUENCE: Final = frozenset({10071, 10164})
 _HEADERS_ROOM: Final = 1024
 
 
@@ -114,7 +114,7 @@ class ArchiveIndex:
             payload = json.dumps(bucket, ensure_ascii=False).encode()
             if len(payload) > self._client.max_payload - _HEADERS_ROOM:
                 raise LogError(f"{subject} is full; no more conversations fit there")
-            expected = {"Nats-Expected-Last-Subject-Sequence": str(stored.sequence if stored else 0)}
+            expected = {EXPECTED: str(stored.sequence if stored else 0)}
             if await self._publish(subject, payload, expected):
                 return
         raise Unavailable(f"{subject} is too busy")
@@ -127,7 +127,7 @@ class ArchiveIndex:
         except OUTAGE as error:
             raise Unavailable(f"{subject}: {error or type(error).__name__}") from error
         if refusal := json.loads(reply.data).get("error"):
-            if refusal.get("err_code") in _WRONG_SEQUENCE:
+            if refusal.get("err_code") in WRONG_SEQUENCE:
                 return False
             raise LogError(f"{subject}: {refusal.get('description')}")
         return True

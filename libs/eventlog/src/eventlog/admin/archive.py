@@ -179,7 +179,7 @@ class Archive:
             or has_open_work(events)
             or any(event.type == ConversationDeleted.type for event in events)
             or len(listed.model_dump_json()) > LARGEST_LISTED
-            or await self._dead.last(f"dead.*.{subjects.shard(key)}.{subjects.encode_key(key)}")
+            or await self._dead.last(subjects.dead("*", key))
         ):
             return None
         name, content = _file(key, quiet.last_sequence, lines)

@@ -81,7 +81,7 @@ async def remove(broker: Broker, settings: NatsSettings, deletions: Sequence[Del
         own |= await _references(reader, subject, until=each.sequence)
         events += await _purge(reader, subjects.LOG_STREAM, subject, until=each.sequence)
         if await reader.last(subject) is None:  # else these may belong to what came after the deletion
-            dead = f"dead.*.{subjects.shard(each.conversation)}.{subjects.encode_key(each.conversation)}"
+            dead = subjects.dead("*", each.conversation)
             deltas += await _purge(reader, subjects.LIVE_STREAM, subjects.live(each.conversation))
             dead_letters += await _purge(reader, subjects.DEAD_STREAM, dead)
     payloads = await _remove_payloads(broker, settings, reader, own) if own else 0
