@@ -44,12 +44,9 @@ from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.ports import Conflict
 from eventlog.settings import NatsSettings
-from history_store.answers import Answers
 from history_store.handlers import router
-from history_store.memory import Memory
 from history_store.projector import Projector
 from history_store.store import Store
-from history_store.threads import ThreadAnswers
 
 TURNS = 2
 FILLING_AT_ONCE = 16
@@ -112,9 +109,7 @@ async def installation(url: str, folder: Path) -> AsyncIterator[tuple[JetStreamL
         outage_patience=60,
         archived=lambda: ArchiveIndex(broker.client, 20),
     )
-    broker.include_router(
-        router(Answers(store), ThreadAnswers(store), Memory(store), projector, query_wait=60)
-    )
+    broker.include_router(router(store, projector, query_wait=60))
     routes = NatsRouter()
     found: list[Archive] = []
 
