@@ -49,6 +49,7 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.query import ask
 from eventlog.settings import NatsSettings
+from eventlog.stored import StreamReader
 from eventlog.turns.dead_letters import DeadLetter, put
 from eventlog.turns.inbox import Inbox
 from eventlog.turns.work import Held, WorkQueue
@@ -570,6 +571,28 @@ async def test_an_answer_goes_nowhere_that_who_asked_may_not_publish(
     recorded = [each.event async for each in log.read("talk")]
     assert recorded == [opening, message]
     await operator.stop()
+
+
+async def test_a_stolen_password_neither_removes_nor_replaces_a_large_payload(
+    server: Any, brokers: dict[str, Broker]
+) -> None:
+    edge, thief = log_of(brokers["edge-rest"], server, "edge-rest"), brokers["edge-ws"].client
+    opening = ConversationStarted(responder_name="agent-runner", protocol="agent")
+    message = MessageReceived(addressee="agent-runner", text=LARGE, protocol="agent")
+    author = Author(source="edge-rest")
+    await edge.append([author.envelope("talk", opening), author.envelope("talk", message)], expected=0)
+    bucket = f"$O.{subjects.PAYLOAD_BUCKET}"
+    stored = StreamReader(thief, subjects.PAYLOAD_STREAM, WAIT_SECONDS)
+    described = await stored.last(f"{bucket}.M.*")
+    assert described
+    chunks = f"{bucket}.C.{json.loads(described.payload)['nuid']}"
+    for subject in (described.subject, chunks, f"{bucket}.M.other"):
+        for rollup in ("sub", "all"):
+            refused = await thief.request(subject, b"{}", headers={"Nats-Rollup": rollup})
+            assert "rollup not permitted" in refused.data.decode()
+        for forged in (b'{"deleted": true}', b'{"nuid": "x", "size": 1, "chunks": 1}'):
+            assert "error" not in json.loads((await thief.request(subject, forged)).data)
+    assert [each.event async for each in edge.read("talk")] == [opening, message]
 
 
 async def stream_states(client: Client) -> dict[str, tuple[str, int]]:

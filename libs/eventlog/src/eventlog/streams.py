@@ -94,7 +94,7 @@ def configurations(*, replicas: int, log_bytes: int, live_bytes: int) -> list[di
             "num_replicas": replicas,
             "discard": "new",
             "max_bytes": log_bytes,
-            "allow_rollup_hdrs": True,
+            "allow_rollup_hdrs": False,
             "allow_direct": True,
         },
     ]
