@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ from faststream.nats import NatsRouter
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig
+from pydantic import SecretStr
 
 from agent_runner.agents import offering
 from agent_runner.agents.documents import LogDocuments
@@ -604,6 +606,24 @@ async def stream_states(client: Client) -> dict[str, tuple[str, int]]:
         kept = stream in (subjects.LOG_STREAM, subjects.PAYLOAD_STREAM)
         found[stream] = (answer["created"], answer["state"]["first_seq"] if kept else 0)
     return found
+
+
+async def test_passwords_change_by_a_reload_and_work_goes_on(
+    server: Any, brokers: dict[str, Broker], tmp_path: Path
+) -> None:
+    secrets = tmp_path / "secrets/passwords.conf"
+    secrets.write_text(secrets.read_text().replace('"edge-ws"', '"another"'))
+    server.process.send_signal(signal.SIGHUP)
+    async with asyncio.timeout(WAIT_SECONDS):
+        while "Reloaded server configuration" not in (server.folder / "nats.log").read_text():
+            await asyncio.sleep(0.01)
+    renewed = Broker(
+        settings(server, "edge-ws").model_copy(update={"password": SecretStr("another")}), "edge-ws"
+    )
+    await service.connect(renewed)
+    assert await health.problem(renewed, "edge-ws") is None
+    assert await health.problem(brokers["edge-rest"], "edge-rest") is None
+    await renewed.stop()
 
 
 async def test_only_the_operator_purges(server: Any, declared: None) -> None:
