@@ -25,9 +25,9 @@ from langgraph.prebuilt import InjectedState, ToolNode
 from langgraph.types import CachePolicy, Command, RetryPolicy, Send
 from pydantic import BaseModel, Field
 
-from agent_runner.engine.durable import keep_model_calls
+from agent_runner.engine.kept_models import keep_model_calls
 from contracts.events import NodeCompleted, RunCompleted, RunStarted
-from contracts.live import NODE_STARTED
+from contracts.live import NODE_ENDED, NODE_STARTED
 
 
 def said(state: Any) -> str:
@@ -289,6 +289,23 @@ async def test_a_node_that_is_taken_from_the_cache_neither_begins_nor_ends(runs:
     assert nodes == ["choose", "look", "tell", "choose", "tell"]
     deltas = await talk.live.kept(talk.KEY)
     assert [delta.data["node"] for delta in deltas if delta.kind == NODE_STARTED] == nodes
+
+
+async def test_clients_are_told_of_the_nodes_within_a_subgraph(runs: Any) -> None:
+    inner = StateGraph(MessagesState).add_node("deep", lambda _: {"messages": [AIMessage("x")]})
+    middle = StateGraph(MessagesState).add_node("team", inner.add_edge(START, "deep").compile())
+    outer = StateGraph(MessagesState).add_node("all", middle.add_edge(START, "team").compile())
+    talk = runs(outer.add_edge(START, "all"))
+    await talk.say("go")
+    deltas = [delta for delta in await talk.live.kept(talk.KEY) if delta.kind in (NODE_STARTED, NODE_ENDED)]
+    assert [(delta.kind, delta.data["node"]) for delta in deltas] == [
+        (NODE_STARTED, "all"),
+        (NODE_STARTED, "all:team"),
+        (NODE_STARTED, "all:team:deep"),
+        (NODE_ENDED, "all:team:deep"),
+        (NODE_ENDED, "all:team"),
+    ]
+    assert deltas[3].data["update"]["messages"][0]["content"] == "x"
 
 
 class Deaths:

@@ -20,7 +20,7 @@ from agent_runner.engine.streaming.protocol import Protocol
 from agent_runner.engine.streaming.recorder import Recorder
 from agent_runner.engine.updates import as_json
 from contracts.events import Event, NodeCompleted, Question, RunCompleted, RunInterrupted, RunRequested
-from contracts.live import NODE_STARTED, NodeStarted
+from contracts.live import NODE_ENDED, NODE_STARTED, WITHIN, NodeEnded, NodeStarted
 from contracts.trace import CUSTOM_EVENT, root_of
 from eventlog.turns.journal import Journal
 
@@ -65,6 +65,8 @@ class Drive:
             if mode == "tasks" and "triggers" in chunk:
                 stage.started("|".join(namespace), chunk["id"], chunk["name"])
             if namespace:
+                if mode == "tasks":
+                    self._within(namespace, chunk, stage)
                 continue
             if mode == "checkpoints":
                 await self._reached(chunk, stage)
@@ -110,6 +112,18 @@ class Drive:
             return Protocol(self.recorder, self.assignment.work.sequence, self.assignment.attempt)
         watched = WATCHED if self.recorder else (*WATCHED, "custom")
         return Modes(request.stream_modes, self.recorder, subgraphs=request.subgraphs, watched=watched)
+
+    def _within(self, namespace: Sequence[str], chunk: Any, stage: Stage) -> None:
+        """A node of a subgraph has started or ended."""
+        if not self.deltas.heard:
+            return
+        path = [part.partition(":")[0] for part in namespace]
+        place = {"node": WITHIN.join((*path, chunk["name"])), "step": self._super_step + 1}
+        if "triggers" not in chunk:
+            update = None if chunk.get("error") else as_json(shown(chunk["result"]))
+            self.deltas.send(NODE_ENDED, NodeEnded(**place, update=update).model_dump())
+        elif not stage.has_ended(chunk["id"], "|".join(namespace)):
+            self.deltas.send(NODE_STARTED, NodeStarted(**place).model_dump())
 
     def _told(self, namespace: Sequence[str], value: Any) -> None:
         """Something that a node says on the way; a model's tokens are told of by its callbacks."""

@@ -5,9 +5,10 @@ with the same id, by which the tool can tell that it is the same call.
 """
 
 import asyncio
+import json
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from hashlib import sha256
 from typing import Any, Final
@@ -103,7 +104,7 @@ class Effects(Facts):
         self._work = work
         self._shared = shared
         self._waiting: list[Event] = []
-        self.loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         self._kept: Counter[str] = Counter()
         self._outcomes: dict[str, Blob] = {}
 
@@ -168,6 +169,15 @@ class Effects(Facts):
         self.note(name, said, outcome)
         await self._journal.flush()
 
+    def keep_from_thread(self, name: str, said: bytes, outcome: Any) -> None:
+        """As `keep`, for a thread, which waits for it; on the loop's own thread, as soon as it can."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            asyncio.run_coroutine_threadsafe(self.keep(name, said, outcome), self._loop).result()
+        else:
+            self.note(name, said, outcome)
+
     def record(self, fact: Event) -> None:
         """Let a fact commit with the tool's outcome, or else with the step it belongs to."""
         self._waiting.append(fact)
@@ -188,6 +198,17 @@ class Effects(Facts):
 
 EFFECTS: ContextVar[Facts | None] = ContextVar("effects", default=None)
 """Of the run or call that the current task belongs to; None where nothing is kept."""
+
+
+def keeping() -> Effects | None:
+    """What keeps the calls of the current task's run; None where nothing does."""
+    effects = EFFECTS.get()
+    return effects if isinstance(effects, Effects) and effects.keeps_calls else None
+
+
+def encoded(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
+    """What something is called with, the same for the same at every attempt."""
+    return json.dumps(as_json([list(args), kwargs]), ensure_ascii=False, sort_keys=True).encode()
 
 
 async def call_with_effects(tool: BaseTool, call: ToolCall, config: RunnableConfig) -> Any:

@@ -78,10 +78,10 @@ class Stage:
         """Whether no other task runs in the super-step of a task of the root."""
         return self._running.get("", {}).keys() == {task_id}
 
-    def has_ended(self, task_id: str) -> bool:
-        """Whether a task of the root ended in an earlier attempt, so that it does not run again."""
-        newest = self.thread and self.thread.newest("")
-        written = self.thread.writes("", newest.checkpoint_id) if self.thread and newest else {}
+    def has_ended(self, task_id: str, namespace: str = "") -> bool:
+        """Whether a task ended in an earlier attempt, so that it does not run again."""
+        newest = self.thread and self.thread.newest(namespace)
+        written = self.thread.writes(namespace, newest.checkpoint_id) if self.thread and newest else {}
         return any(written_by == task_id and index >= 0 for written_by, index in written)
 
     async def writes_of(self, task_id: str, timeout: float) -> tuple[WritesSaved, ...]:
