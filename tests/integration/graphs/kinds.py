@@ -16,7 +16,7 @@ from langgraph.config import get_store
 from langgraph.func import entrypoint, task
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.graph.message import add_messages
-from langgraph.prebuilt import InjectedStore, create_react_agent
+from langgraph.prebuilt import InjectedStore
 from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
 from langgraph.types import Command, Send, interrupt
@@ -109,7 +109,7 @@ summing = create_agent(
     [look],
     middleware=[SummarizationMiddleware(FakeChat(), trigger=("messages", 4), keep=("messages", 2))],
 )
-stopping = create_react_agent(FakeChat(), [look], interrupt_before=["tools"])
+stopping = create_agent(FakeChat(), [look], interrupt_before=["tools"])
 
 
 @tool
@@ -131,7 +131,7 @@ def swarm() -> Any:
 
 def supervisor() -> Any:
     """An agent that hands work to another."""
-    worker = create_react_agent(FakeChat(called="worker: "), [look], name="worker")
+    worker = create_agent(FakeChat(called="worker: "), [look], name="worker")
     return create_supervisor([worker], model=FakeChat(called="chief: "))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.integration.graphs import kinds
 from tests.integration.graphs.talks import (
     NO,
@@ -89,6 +90,7 @@ def lines(file: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
+@pytest.mark.filterwarnings("ignore::langgraph.warnings.LangGraphDeprecatedSinceV10")
 async def test_every_kind_gives_what_it_gives_in_process(
     graphs: Any, kinds_folder: Path, model_port: int
 ) -> None:

@@ -133,6 +133,15 @@ async def test_a_langgraph_project_is_served_as_it_is(project: Path, monkeypatch
     assert (os.environ["GRAPH_OTHER"], os.environ.pop("GRAPH_NEW")) == ("kept", "set")
 
 
+async def test_a_fresh_clone_of_a_template_lacks_the_file_that_it_names(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = project / "langgraph.json"
+    file.write_text(json.dumps({"dependencies": ["."], "graphs": {"one": "./own.py:awaited"}, "env": ".env"}))
+    assert list(await catalogue({}, named_in("langgraph.json", project))) == ["one"]
+    assert "env: there is no file .env" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("toml", "reason"),
     [

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
@@ -10,7 +10,7 @@ from agent_runner.engine.assignment import Assignment
 from agent_runner.engine.catalogue import Compiled, Ready
 from agent_runner.engine.checkpointer import Stage
 from agent_runner.engine.deltas import Deltas
-from agent_runner.engine.effects import Effects
+from agent_runner.engine.effects import STAGE_SECONDS, Effects
 from agent_runner.engine.interrupts import breakpoint_of, questions_of
 from agent_runner.engine.options import options_of
 from agent_runner.engine.outputs import presented
@@ -23,9 +23,6 @@ from contracts.events import Event, NodeCompleted, Question, RunCompleted, RunIn
 from contracts.live import NODE_ENDED, NODE_STARTED, WITHIN, NodeEnded, NodeStarted
 from contracts.trace import CUSTOM_EVENT, root_of
 from eventlog.turns.journal import Journal
-
-STAGE_SECONDS: Final = 30.0
-"""How long the checkpointer may take to hand over a checkpoint that the graph has announced."""
 
 
 @dataclass(slots=True)
@@ -54,6 +51,7 @@ class Drive:
     async def run(self, graph: Compiled, given: Any, config: RunnableConfig, stage: Stage) -> None:
         """Until the graph is done or asks a person."""
         self.graph = graph
+        self.effects.stage = stage if self._in_steps else None
         options = options_of(self.assignment.request, graph)
         own = self.ready.context(graph, self.assignment.known)
         if own and isinstance(given_context := options.get("context") or {}, dict):

@@ -19,6 +19,7 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.config import get_config
 
+from agent_runner.engine.checkpointer import Stage
 from agent_runner.engine.checkpointer.encoding import Encoding, Unstorable
 from agent_runner.engine.updates import as_json
 from contracts.envelope import Recorded
@@ -29,6 +30,10 @@ from eventlog.turns.journal import Journal
 
 logger = logging.getLogger(__name__)
 
+STAGE_SECONDS: Final = 30.0
+"""How long the checkpointer may take to hand over a checkpoint that the graph has announced."""
+_STATES: Final = "checkpoint_map"
+"""Where LangGraph tells a task the checkpoints that it and its graphs began from, by namespace."""
 _ENCODING: Final = Encoding(JsonPlusSerializer())
 
 
@@ -97,9 +102,14 @@ class Effects(Facts):
         *,
         keeps_calls: bool = False,
     ) -> None:
-        """`begins` is where the conversation begins in the log, `shared` what all events of the run have."""
+        """`begins` is where the conversation begins in the log, `shared` what all events of the run have.
+
+        Attributes:
+            stage: where the run's states wait, if they are stored as the graph comes to them.
+        """
         super().__init__(log, work.conversation, begins)
         self.keeps_calls = keeps_calls
+        self.stage: Stage | None = None
         self._journal = journal
         self._work = work
         self._shared = shared
@@ -165,7 +175,11 @@ class Effects(Facts):
         self._journal.add(*self.take(), returned)
 
     async def keep(self, name: str, said: bytes, outcome: Any) -> None:
-        """Put what a call has come to into the log."""
+        """Put what a call has come to into the log, behind the state that its task began from: a task has the
+        same id at the next attempt only if that state is there."""
+        state = (get_config().get("configurable") or {}).get(_STATES, {}).get("")
+        if self.stage and state:
+            await self.stage.send(state, STAGE_SECONDS)
         self.note(name, said, outcome)
         await self._journal.flush()
 

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import json
+import logging
 import os
 import sys
 import tomllib
@@ -19,6 +20,8 @@ from pydantic import ValidationError
 
 from agent_runner.engine.graph_settings import GraphSettings
 from chassis.settings import WrongSetting, in_one_line
+
+logger = logging.getLogger(__name__)
 
 
 class InvalidGraph(WrongSetting):
@@ -202,9 +205,10 @@ def _read(path: Path, parse: Any) -> dict[str, Any]:
 
 
 def _take_environment(env: Any, path: Path) -> None:
-    """Variables of a file or an object; what is set already stands."""
+    """Variables of a file or an object; what is set already stands. A fresh clone may lack the file."""
     if isinstance(env, str) and not (path.parent / env).exists():
-        raise InvalidGraph(f"{path}: env: there is no file {env}")
+        logger.warning("%s: env: there is no file %s", path, env)
+        return
     found = dotenv_values(path.parent / env) if isinstance(env, str) else env if isinstance(env, dict) else {}
     for name, value in found.items():
         if value is not None:

@@ -136,6 +136,19 @@ class Stage:
         if checkpoint_id in self._checkpoints:
             self._reach_up_to(checkpoint_id)
 
+    async def send(self, checkpoint_id: str, timeout: float) -> None:
+        """Let go what is held up to a checkpoint, so that what its tasks did can be told after it.
+
+        Args:
+            timeout: seconds to wait until the graph has stored it.
+
+        Raises:
+            TimeoutError: if it was not stored in time.
+        """
+        await self.reach(checkpoint_id, timeout)
+        if self._emit and (reached := self.carry()):
+            self._emit(*reached)
+
     def carry(self) -> tuple[CheckpointSaved, ...]:
         """The checkpoints reached since the last time, in order, to be committed with what led to them."""
         reached, self._reached = tuple(self._reached), []
