@@ -244,9 +244,10 @@ class Stage:
             for number, (turn, awaited) in enumerate(zip(kind.turns, expected, strict=True)):
                 if number == 1 and pause:
                     await pause.wait()
-                if not outcomes or outcomes[-1].error is None:
-                    outcomes.append(await talk.take(turn, awaited))
-        return outcomes
+                if outcomes and outcomes[-1].error:
+                    break
+                outcomes.append(await talk.take(turn, awaited))
+        return outcomes + outcomes[-1:] * (len(expected) - len(outcomes))
 
     async def say(self, graph: str, protocol: str, text: str) -> Outcome:
         """What comes of one message that is answered with a reply."""

@@ -34,6 +34,7 @@ class Entry:
 
     Attributes:
         told: how to speak of it to whoever wrote it.
+        in_project: a `langgraph.json` names it, whose graphs may be for LangGraph's API alone.
         folder: what its path is relative to.
     """
 
@@ -42,6 +43,7 @@ class Entry:
     told: str
     folder: Path
     settings: GraphSettings = field(default_factory=GraphSettings)
+    in_project: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,8 @@ def _json(path: Path) -> Named:
         if not isinstance(where, str) or not all(where.rpartition(":")):
             raise InvalidGraph(f"{path}: graphs.{name}: must be <path>:<attribute>")
         told = f"{path}: graphs.{name}: {where!r}"
-        entries.append(Entry(name, where, told, folder, settings.get(name, GraphSettings())))
+        own = settings.get(name, GraphSettings())
+        entries.append(Entry(name, where, told, folder, own, in_project=True))
     store = said.get("store") or {}
     if not isinstance(store, dict):
         raise InvalidGraph(f"{path}: store: must be an object")

@@ -220,8 +220,9 @@ class Run:
         self._stage.tail = self._journal.tail
         async with self._ready.opened(self._config) as graph:
             self._config.setdefault("recursion_limit", self._ready.recursion_limit(graph))
-            intake = self._ready.intake(graph)
-            given = await input_of(self._assignment, self._config, self._saver, self._log, intake)
+            given = await input_of(
+                self._assignment, self._config, self._saver, self._log, lambda: self._ready.intake(graph)
+            )
             if isinstance(given, Declined):
                 await self._decline(graph, given)
                 return
