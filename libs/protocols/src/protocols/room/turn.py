@@ -62,7 +62,6 @@ class Turn:
         shown_attempt: the newest attempt that the client has seen something of, 0 for none.
         next_index: of the delta that comes next.
         lost: what is missing will not come.
-        said: the newest text that the graph of the newest attempt has written.
     """
 
     run_id: str
@@ -74,7 +73,6 @@ class Turn:
     waiting: dict[tuple[int, int], Delta] = field(default_factory=dict)
     end: RunEnded | None = None
     lost: bool = False
-    said: str | None = None
     _void: int = 0
 
     @property
@@ -93,7 +91,7 @@ class Turn:
         """The log says that this attempt has the run."""
         if attempt > self.attempt:
             self._void = self.shown_attempt if self.shown_attempt < attempt else 0
-            self.attempt, self.next_index, self.said = attempt, 0, None
+            self.attempt, self.next_index = attempt, 0
             self.waiting = {key: delta for key, delta in self.waiting.items() if key[0] >= attempt}
 
     def take(self, delta: Delta) -> None:
@@ -110,21 +108,18 @@ class Turn:
         while delta := self.waiting.pop((self.attempt, self.next_index), None):
             self.next_index += 1
             if delta.kind in TRACED:
-                if delta.kind == CHAIN_STREAM and not delta.data["parent_ids"]:
-                    self.said = _text_in(delta.data["data"].get("chunk")) or self.said
                 yield from self._event(self.next_index, delta.kind, delta.data)
         if self.end and self.is_complete:
             yield from self._closing(self.end)
 
     def _closing(self, end: RunEnded) -> Iterator[Frame]:
-        """The end as the log has it, with the whole text where deltas were lost, or where an earlier attempt
-        said it, which is void."""
+        """The end as the log has it, with the whole text where deltas were lost."""
         last = last_of(end).number
         if self.next_index == 0:
             yield from self._root(1, CHAIN_START)
         match end:
             case RunCompleted(text=text):
-                if self.next_index < end.deltas or (self.attempt > 1 and self.said != text):
+                if self.next_index < end.deltas:
                     update = {"messages": [assistant(text).model_dump()]}
                     yield from self._root(last - 1, CHAIN_STREAM, chunk={"model": update})
                 yield from self._root(last, CHAIN_END)
@@ -163,19 +158,4 @@ def _interrupt(question: Question) -> dict[str, Any]:
 
 def last_of(end: RunEnded) -> Place:
     """A turn's very last frame: behind its deltas, or behind the start and the text that stand for them."""
-    has_more = isinstance(end, RunInterrupted) or (isinstance(end, RunCompleted) and end.attempt > 1)
-    return Place(end.attempt, max(end.deltas, 2) + (2 if has_more else 1))
-
-
-def _text_in(chunk: Any) -> str:
-    """The text of the newest message among what nodes have written; empty where there is none."""
-    for update in chunk.values() if isinstance(chunk, dict) else ():
-        said = update.get("messages") if isinstance(update, dict) else None
-        newest = said[-1] if isinstance(said, list) and said else said
-        content = newest.get("content") if isinstance(newest, dict) else None
-        if isinstance(content, list):
-            parts = [part if isinstance(part, str) else part.get("text", "") for part in content]
-            return "".join(parts)
-        if isinstance(content, str):
-            return content
-    return ""
+    return Place(end.attempt, max(end.deltas, 2) + (2 if isinstance(end, RunInterrupted) else 1))

@@ -18,6 +18,7 @@ from agent_runner.engine.steps import messages_in, shown
 from agent_runner.engine.streaming.modes import WATCHED, Modes
 from agent_runner.engine.streaming.protocol import Protocol
 from agent_runner.engine.streaming.recorder import Recorder
+from agent_runner.engine.trace import Trace
 from agent_runner.engine.updates import as_json
 from contracts.events import Event, NodeCompleted, Question, RunCompleted, RunInterrupted, RunRequested
 from contracts.live import NODE_ENDED, NODE_STARTED, WITHIN, NodeEnded, NodeStarted
@@ -31,6 +32,7 @@ class Drive:
 
     Attributes:
         recorder: takes what is to be streamed, where anything is.
+        trace: tells of the run's events, where anybody listens to them.
     """
 
     assignment: Assignment
@@ -39,6 +41,7 @@ class Drive:
     deltas: Deltas
     effects: Effects
     recorder: Recorder | None = None
+    trace: Trace | None = None
     graph: Compiled | None = None
     _values: Any = None
     _checkpoint: str = ""
@@ -54,7 +57,7 @@ class Drive:
         self.effects.stage = stage if self._in_steps else None
         options = options_of(self.assignment.request, graph)
         own = self.ready.context(graph, self.assignment.known)
-        if own and isinstance(given_context := options.get("context") or {}, dict):
+        if own is not None and isinstance(given_context := options.get("context") or {}, dict):
             options["context"] = {**own, **given_context}
         async for namespace, mode, chunk in self._streaming().parts(graph, given, config, options):
             if mode == "custom":
@@ -96,6 +99,8 @@ class Drive:
     def completed(self, reply: str) -> RunCompleted:
         """The end of a run with a reply."""
         facts, work, presentation = self.assignment.facts, self.assignment.work, self.ready.presentation
+        if self.trace:
+            self.trace.reply(reply, work.id, self.assignment.attempt)
         output_format = getattr(work.event, "output_format", None)
         output = None
         if output_format is not None:

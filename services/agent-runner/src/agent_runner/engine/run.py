@@ -86,11 +86,11 @@ class Run:
         self._request = assignment.request
         streamed = bool(self._request.stream_modes)
         self._recorder = Recorder(journal, deltas, self._facts, shown) if streamed else None
-        traced = deltas.heard and not streamed
-        self._callbacks: list[BaseCallbackHandler] = [ModelCalls(), *([Trace(deltas)] if traced else [])]
+        trace = Trace(deltas) if deltas.heard and not streamed else None
+        self._callbacks: list[BaseCallbackHandler] = [ModelCalls(), *([trace] if trace else [])]
         keeps = ready.settings.durable_calls
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts, keeps_calls=keeps)
-        self._drive = Drive(assignment, ready, journal, deltas, self._effects, self._recorder)
+        self._drive = Drive(assignment, ready, journal, deltas, self._effects, self._recorder, trace)
         self._config = self._configured()
 
     async def execute(self) -> None:
