@@ -68,16 +68,16 @@ class FakeChat(BaseChatModel):
         kind = {"type": "text", "index": 1}
         if self.thinks:
             thought: list[Any] = [{"type": "reasoning", "reasoning": "Let me think.", "index": 0}]
-            yield ChatGenerationChunk(message=AIMessageChunk(thought, id=identity))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=thought, id=identity))
         for word in re.findall(r"\S+\s*", answer.text):
             content: Any = [kind | {"text": word}] if self.thinks else word
-            yield ChatGenerationChunk(message=AIMessageChunk(content, id=identity))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=content, id=identity))
         chunks = [
             tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index)
             for index, call in enumerate(answer.tool_calls)
         ]
         if chunks:
-            yield ChatGenerationChunk(message=AIMessageChunk("", id=identity, tool_call_chunks=chunks))
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", id=identity, tool_call_chunks=chunks))
 
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
         first, *rest = (piece.message for piece in self._pieces(messages))

@@ -159,7 +159,7 @@ class Streaming(Model):
     ) -> Iterator[ChatGenerationChunk]:
         self.asked[messages[-1].text] += 1
         for piece in ("re ", messages[-1].text):
-            yield ChatGenerationChunk(message=AIMessageChunk(piece))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
 
 
 async def test_what_a_node_streams_is_not_asked_for_again(runs: Any, kept_models: None) -> None:

@@ -28,8 +28,9 @@ def keep_model_calls() -> None:
     if not isinstance(below := get_llm_cache(), KeptModelCalls):
         set_llm_cache(KeptModelCalls(below))
     if not hasattr(BaseChatModel.astream, _KEPT):
-        BaseChatModel.astream = _kept_astream(BaseChatModel.astream)
-        BaseChatModel.stream = _kept_stream(BaseChatModel.stream)
+        # LangChain has no hook for a model that is streamed.
+        BaseChatModel.astream = _kept_astream(BaseChatModel.astream)  # type: ignore[method-assign]
+        BaseChatModel.stream = _kept_stream(BaseChatModel.stream)  # type: ignore[method-assign]
 
 
 class KeptModelCalls(BaseCache):
@@ -150,19 +151,18 @@ def _kept_stream(stream: Callable[..., Iterator[AIMessageChunk]]) -> Any:
     ) -> Iterator[AIMessageChunk]:
         effects = _streaming_kept(self, is_async=False, **kwargs)
         if effects is None:
-            yield from stream_of(self, input, config, stop=stop, **kwargs)
+            yield from stream(self, input, config, stop=stop, **kwargs)
             return
         call = _STREAMED, _asked(self, input, stop, kwargs)
         known, is_known = effects.known(*call)
         model = _replayed(self, known) if is_known else self
         whole: AIMessageChunk | None = None
-        for chunk in stream_of(model, input, config, stop=stop, **kwargs):
+        for chunk in stream(model, input, config, stop=stop, **kwargs):
             whole = chunk if whole is None else whole + chunk
             yield chunk
         if not is_known:
             effects.keep_from_thread(*call, whole)
 
-    stream_of = stream
     setattr(kept, _KEPT, True)
     return kept
 
