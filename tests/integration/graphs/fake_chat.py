@@ -77,7 +77,9 @@ class FakeChat(BaseChatModel):
             for index, call in enumerate(answer.tool_calls)
         ]
         if chunks:
-            yield ChatGenerationChunk(message=AIMessageChunk(content="", id=identity, tool_call_chunks=chunks))
+            yield ChatGenerationChunk(
+                message=AIMessageChunk(content="", id=identity, tool_call_chunks=chunks)
+            )
 
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
         first, *rest = (piece.message for piece in self._pieces(messages))
