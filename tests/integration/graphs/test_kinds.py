@@ -90,6 +90,7 @@ def lines(file: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore::langgraph.warnings.LangGraphDeprecatedSinceV10")
 async def test_every_kind_gives_what_it_gives_in_process(
     graphs: Any, kinds_folder: Path, model_port: int
