@@ -12,7 +12,7 @@ from edge_rest.errors import documented
 from edge_rest.langgraph.agents import Agents, checked, owner
 from edge_rest.langgraph.paging import IdempotencyKey, derived
 from edge_rest.langgraph.requests import Asked, Requests
-from edge_rest.langgraph.showing import Showing
+from edge_rest.langgraph.showing import CANCEL_SECONDS, Showing
 from eventlog.turns.refusals import NotRunning
 from protocols.langgraph import answers
 from protocols.langgraph.wire import RunCreate, RunsCancel
@@ -75,6 +75,12 @@ class Stateless:
             {"Location": f"{place}/join", "Content-Location": place},
         )
 
+    async def _ended(self, key: str, run_id: str) -> None:
+        """Wait a moment for a cancelled run's end, so that what is read next tells of it."""
+        run = await self.agents.run(key, run_id)
+        if run and run.status in ("pending", "running"):
+            await self.showing.ended(key, run, CANCEL_SECONDS)
+
     async def cancel(self, body: RunsCancel, action: str = "interrupt") -> Response:
         """Stop the runs that are named, or all that wait or are in progress."""
         if action not in ("interrupt", "rollback"):
@@ -91,6 +97,8 @@ class Stateless:
                 await self.agents.inbox.cancel(checked(key), rollback=action == "rollback", only=only)
             except NotRunning:
                 continue
+        for run_id in body.run_ids or () if body.thread_id else ():
+            await self._ended(keys[0], run_id)
         return Response(status_code=204)
 
 

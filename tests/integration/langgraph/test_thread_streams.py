@@ -1,0 +1,57 @@
+"""A thread's event stream as the official clients for Python have it."""
+
+import asyncio
+from typing import Any, Literal
+from uuid import uuid4
+
+import pytest
+from langgraph.pregel.remote import RemoteGraph
+from langgraph_sdk import get_client
+
+WEATHER: Any = {"messages": [{"type": "human", "content": "weather in Oslo", "id": "h1"}]}
+SECONDS = 30.0
+
+
+@pytest.fixture
+async def client(url: str) -> Any:
+    async with get_client(url=url, api_key=None) as opened, asyncio.timeout(SECONDS):
+        yield opened
+
+
+@pytest.mark.parametrize("transport", ["sse", "websocket"])
+async def test_messages_values_and_tools_of_a_run(
+    transport: Literal["sse", "websocket"], client: Any
+) -> None:
+    async with client.threads.stream(assistant_id="lgchat", transport=transport) as thread:
+        begun = await thread.run.start(input=WEATHER)
+        assert begun["run_id"]
+        texts = ["".join([piece async for piece in message.text]) async for message in thread.messages]
+        assert texts[-1] == "The tool said: sunny in Oslo"
+        assert [call.name async for call in thread.tool_calls] == ["get_weather"]
+        output = await thread.output
+    assert [message["type"] for message in output["messages"]] == ["human", "ai", "tool", "ai"]
+
+
+@pytest.mark.parametrize("transport", ["sse", "websocket"])
+async def test_a_question_is_answered(transport: Literal["sse", "websocket"], client: Any) -> None:
+    async with client.threads.stream(assistant_id="ask", transport=transport) as thread:
+        await thread.run.start(input={"text": "one"})
+        while not thread.interrupted:
+            await asyncio.sleep(0.02)
+        (asked,) = thread.interrupts
+        assert asked["value"] == {"question": "go on with one?"}
+        await thread.run.respond("yes")
+        identity = thread.thread_id
+        while (await client.threads.get(identity))["status"] != "idle":
+            await asyncio.sleep(0.02)
+    state = await client.threads.get_state(identity)
+    assert state["values"]["log"] == ["prepared one", "answered yes", "finished"]
+
+
+async def test_a_remote_graph_streams_events(client: Any) -> None:
+    graph = RemoteGraph("nest", client=client)
+    config: Any = {"configurable": {"thread_id": str(uuid4())}}
+    async with await graph.astream_events(WEATHER, config, version="v3") as run:
+        output = await run.output()
+        assert not await run.interrupted()
+    assert output["messages"][-1]["content"]

@@ -1,0 +1,56 @@
+"""Requests made from an OpenAPI document, right ones and wrong ones: no answer is the server's failure."""
+
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+
+CALL_SECONDS = 20
+
+
+def try_all(
+    described: Any,
+    mode: GenerationMode,
+    url: str,
+    *,
+    examples: int,
+    prepare: Callable[[Any, int], None] | None = None,
+) -> int:
+    """Make requests of one operation, and fail where an answer is a 5xx or an error without a `detail`.
+
+    Args:
+        described: the operation, of `schemathesis`.
+        prepare: changes a case before it is sent, given its number.
+
+    Returns:
+        How many were made; none where nothing can be wrong because nothing is sent.
+    """
+    if mode.is_negative and not (described.path_parameters or described.query or described.body):
+        return 0
+    tried = 0
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=described.as_strategy(mode))
+    def check(case: Any) -> None:
+        nonlocal tried
+        tried += 1
+        if prepare:
+            prepare(case, tried)
+        answer = case.call(base_url=url, timeout=CALL_SECONDS)
+        assert answer.status_code < 500, (case.operation.label, case.body, answer.text)
+        if answer.status_code >= 400:
+            assert isinstance(answer.json()["detail"], str), case.operation.label
+
+    with suppress(Unsatisfiable) if mode.is_negative else nullcontext():  # some take whatever there is
+        check()
+    return tried
