@@ -63,6 +63,8 @@ CALLS = (
     ("POST", "/store/items/search", "store.search_items"),
     ("POST", "/store/namespaces", "store.list_namespaces"),
 )
+NAMED = ("thread_id", "checkpoint")
+"""What has its place even where it is not given."""
 STREAMS = ("runs.stream", "runs.join_stream", "threads.join_stream")
 POSITIONAL = {
     "threads": ("thread_id",),
@@ -73,6 +75,7 @@ POSITIONAL = {
     "runs.stream": ("thread_id", "assistant_id"),
     "runs.wait": ("thread_id", "assistant_id"),
     "runs.create_batch": ("payloads",),
+    "runs.cancel_many": (),
     "runs.cancel": ("thread_id", "run_id", "wait", "action"),
     "assistants": ("assistant_id",),
     "assistants.create": (),
@@ -118,8 +121,10 @@ class ByPython(Replay):
                 events, trouble = await self._parts(exchange, parts)
                 return Answer(heard[0].status_code, heard[0].headers, events=events, trouble=trouble)
             body = await _called(function, arguments)
-        except ValueError:  # the client itself does not send it
-            return await super()._send(exchange)
+        except (ValueError, TypeError):
+            if heard:
+                raise
+            return await super()._send(exchange)  # the client itself would not send it
         except (APIStatusError, httpx.HTTPStatusError) as error:
             answer = error.response
             return Answer(answer.status_code, answer.headers, json.loads(await answer.aread()))
@@ -204,20 +209,23 @@ class ByJavaScript(ByPython):
         place, method = name.split(".")
         if name == "threads.get_state" and "checkpoint_id" in arguments:
             arguments["checkpoint"] = arguments.pop("checkpoint_id")
+        if name == "threads.create" and "graph_id" in arguments.get("metadata", {}):
+            arguments["graph_id"] = arguments["metadata"].pop("graph_id")
         names = POSITIONAL.get(name, POSITIONAL[place])
         names = names if method not in ("search", "count") and name != "threads.create" else ()
-        given = [arguments.pop(each, None) for each in names if each in arguments or each == "thread_id"]
+        given = [arguments.pop(each, None) for each in names if each in arguments or each in NAMED]
         if "payloads" in names:
             given = [[{_camel(key): value for key, value in each.items()} for each in given[0]]]
         options = {_camel(key): value for key, value in arguments.items()}
         said = {"place": place, "method": _camel(method), "given": [*given, *([options] if options else [])]}
         told, identity = self._player.call(**said, streams=name in STREAMS)
 
-        if name not in STREAMS:
+        if name not in STREAMS or "sse" not in exchange["response"]:
             async with asyncio.timeout(STREAM_SECONDS):
                 line = await told.get()
-            assert "trouble" not in line, line
-            return Answer(line["status"], httpx.Headers(line["headers"]), line["body"])
+            if "trouble" in line:
+                return await Replay._send(self, exchange)  # the client itself would not send it
+            return Answer(line["status"], httpx.Headers(line["headers"]), line.get("body"))
         head: dict[str, Any] = {}
 
         async def read(streamed: Streamed, enough: int | None) -> None:

@@ -96,7 +96,8 @@ class Replay:
             await each.reaches(had)
             self._learn(each)
         path = last["request"]["path"]
-        if (path.endswith("/runs") and gap > 1) or (streamed == [] and "/runs" not in path):
+        joined = streamed is not None and "/runs" not in path and last["request"]["method"] == "GET"
+        if joined or (path.endswith("/runs") and gap > 1):
             await asyncio.sleep(LEAD_SECONDS)
         elif streamed and gap >= streamed[-1]["t_ms"] / 1000:
             await asyncio.gather(*running[-1:])

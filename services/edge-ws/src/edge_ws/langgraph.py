@@ -9,7 +9,7 @@ from starlette.websockets import WebSocket
 
 from access.visitor import VISITOR
 from contracts.envelope import Recorded
-from contracts.events import ConversationStarted, MetadataChanged, Origin, RunInterrupted, RunRequested
+from contracts.events import ConversationStarted, MetadataChanged, Origin, RunRequested
 from contracts.live import request_of
 from edge_ws.assistants import Assistants, Refused, is_uuid
 from edge_ws.connection import Connection, Unreadable
@@ -21,6 +21,7 @@ from eventlog.ports import Log, LogError
 from eventlog.turns.frames import following
 from eventlog.turns.inbox import Inbox
 from eventlog.turns.refusals import Busy, NotWaiting
+from eventlog.turns.standing import Waiting
 from protocols.langgraph.events import NotUnderstood, Subscription, ThreadStream
 from protocols.langgraph.wire import PROTOCOL
 
@@ -160,7 +161,8 @@ class _Client:
 
         newest = await self._endpoint.log.last(self._thread_id, f"{RunRequested.type}.>")
         graph, assistant_id = "", None  # the conversation's own, where another protocol asked for the run
-        if newest and newest.id == waiting.run_id and isinstance(newest.event, RunRequested):
+        asker = getattr(waiting.recorded.event, "run_id", None)
+        if newest and newest.id == asker and isinstance(newest.event, RunRequested):
             graph, assistant_id = newest.event.graph, newest.event.assistant_id
         try:
             await self._request({}, graph, assistant_id, None, command, guard=is_asked_still)
@@ -222,7 +224,7 @@ class _Client:
         return receipt.run_id
 
 
-def _ids(waiting: RunInterrupted | None) -> set[str]:
+def _ids(waiting: Waiting | None) -> set[str]:
     """Of the questions of a run that wait for an answer."""
     questions = waiting.questions if waiting else ()
     return {asked.interrupt_id for asked in questions if asked.kind != "breakpoint"}

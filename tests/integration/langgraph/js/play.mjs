@@ -14,7 +14,7 @@ const client = new Client({
   apiKey: null,
   callerOptions: { maxRetries: 0, fetch: hearing },
 });
-const stopped = new Set();
+const streaming = new Map();
 const tell = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
 async function call({ id, place, method, given, streams }) {
@@ -22,11 +22,12 @@ async function call({ id, place, method, given, streams }) {
     const [first] = heard.getStore();
     return { id, status: first.status, headers: Object.fromEntries(first.headers) };
   };
+  const stop = new AbortController();
+  streaming.set(id, stop);
   try {
-    const made = client[place][method](...given);
+    const made = client[place][method](...(streams ? stoppable(given, stop.signal) : given));
     if (!streams) return tell({ body: (await made) ?? null, ...answer() });
-    for await (const { event, data, id: number } of made) {
-      if (stopped.has(id)) break;
+    for await (const { event, data, id: number } of await made) {
       tell({ part: { event, data, id: number }, ...answer() });
     }
     tell(answer());
@@ -35,9 +36,13 @@ async function call({ id, place, method, given, streams }) {
     tell({ ...answer(), status: error.status, body: JSON.parse(error.text || "null") });
   }
 }
+function stoppable(given, signal) {
+  const options = typeof given.at(-1) === "object" ? given.pop() : {};
+  return [...given, { ...options, signal }];
+}
 
 for await (const line of createInterface({ input: process.stdin })) {
   const told = JSON.parse(line);
-  if (told.stop) stopped.add(told.stop);
+  if (told.stop) streaming.get(told.stop).abort();
   else heard.run([], call, told);
 }
