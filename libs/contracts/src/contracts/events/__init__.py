@@ -21,8 +21,6 @@ from contracts.events.run import (
     ENDS,
     CallReturned,
     NodeCompleted,
-    Part,
-    PatchedFrame,
     Question,
     RunCancelled,
     RunCompleted,
@@ -31,8 +29,6 @@ from contracts.events.run import (
     RunFailed,
     RunInterrupted,
     RunStarted,
-    RunStreamed,
-    StatesStreamed,
     Step,
     StepKind,
     ToolCalled,
@@ -41,6 +37,7 @@ from contracts.events.run import (
     open_after,
 )
 from contracts.events.store import ItemDeleted, ItemPut, ItemsRefreshed
+from contracts.events.streaming import Part, PatchedFrame, RunStreamed, StatesStreamed
 from contracts.events.voice import (
     ReplySpoken,
     UserSpoke,
