@@ -114,3 +114,24 @@ async def test_what_is_not_served_is_not_found(url: str) -> None:
             answer = await client.request(request["method"], request["path"], json=request["body"])
             assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
         assert (await client.get("/info")).json()["flags"][NOT_SERVED] is False
+
+
+async def test_what_pages_ask_for_they_may_ask_for_from_another_origin(url: str) -> None:
+    origin, sent = "http://localhost:3000", "content-type,x-api-key,authorization,last-event-id"
+    asked = {
+        (line["request"]["method"], re.sub(r"<[^>]+>", str(uuid4()), line["request"]["path"]))
+        for path in FOLDER.glob("js-*.jsonl")
+        for line in map(json.loads, path.read_text().splitlines()[1:])
+        if "ws" not in line["response"]
+    } | {("GET", "/info")}
+    async with httpx.AsyncClient(base_url=url, timeout=30, headers={"Origin": origin}) as client:
+        for method, path in sorted(asked):
+            preflight = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": sent}
+            allowed = (await client.options(path, headers=preflight)).headers
+            assert allowed["access-control-allow-origin"] == origin, (method, path)
+            assert method in allowed["access-control-allow-methods"], (method, path)
+            assert set(sent.split(",")) <= set(
+                allowed["access-control-allow-headers"].lower().replace(" ", "").split(",")
+            )
+        exposed = (await client.get("/info")).headers["access-control-expose-headers"].lower()
+    assert {"location", "content-location", "x-pagination-total"} <= set(exposed.split(", "))

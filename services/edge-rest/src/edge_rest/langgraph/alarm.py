@@ -5,12 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from nats.aio.msg import Msg
-
-from contracts import subjects
 from contracts.events import ENDS, RunScheduled, WebhookAnswered
 from contracts.queries import Errands
 from eventlog.broker import Broker
+from eventlog.notices import notice
 
 BOUND_SECONDS: Final = 60.0
 """How long nobody looks, where nothing tells of anything; an event that tells may be missed."""
@@ -32,9 +30,9 @@ class Alarm:
     async def listen(self, broker: Broker) -> None:
         """Ring for events from now on, and whenever some may have been missed."""
         for pattern in _TELL:
-            await broker.client.subscribe(subjects.recorded_everywhere(pattern), cb=self._hear)
+            await notice(broker, pattern, lambda _: self.ring())
         for end in ENDS:
-            await broker.client.subscribe(subjects.recorded_everywhere(end.type), cb=self._hear_end)
+            await notice(broker, end.type, self.end)
         broker.interruptions.listen(self.ring)
 
     def ring(self) -> None:
@@ -64,9 +62,3 @@ class Alarm:
         with suppress(TimeoutError):
             async with asyncio.timeout(min(seconds, BOUND_SECONDS)):
                 await self._rung.wait()
-
-    async def _hear(self, _: Msg) -> None:
-        self.ring()
-
-    async def _hear_end(self, message: Msg) -> None:
-        self.end(subjects.key_of(message.subject))

@@ -15,7 +15,7 @@ from contracts.live import request_of
 from edge_rest.errors import documented
 from edge_rest.langgraph.agents import Agents, checked, owner
 from edge_rest.langgraph.commands import Commands
-from edge_rest.langgraph.paging import event_number
+from edge_rest.langgraph.paging import IdempotencyKey, event_number
 from edge_rest.langgraph.requests import Requests
 from edge_rest.langgraph.showing import Showing
 from eventlog.turns.frames import following
@@ -39,14 +39,16 @@ def router(agents: Agents, requests: Requests, showing: Showing) -> APIRouter:
         return showing.sse(partial(_send, agents, showing, checked(thread_id), wanted))
 
     @routes.post("/commands")
-    async def commands(thread_id: str, request: Request) -> JSONResponse:
+    async def commands(
+        thread_id: str, request: Request, idempotency_key: IdempotencyKey = None
+    ) -> JSONResponse:
         """Start a run, or answer a question."""
         command = await _body(request)
         if isinstance(command, dict) and command.get("method") == "subscription.subscribe":
             result = {"subscription_id": str(uuid4()), "replayed_events": 0}
             meta = {"applied_through_seq": 0}
             return JSONResponse({"type": "success", "id": command.get("id"), "result": result, "meta": meta})
-        status, answer = await carry_out.answer(checked(thread_id), command)
+        status, answer = await carry_out.answer(checked(thread_id), command, key=idempotency_key)
         return JSONResponse(answer, status)
 
     @routes.get("/stream", responses=documented(404, 422))

@@ -11,6 +11,8 @@ IdempotencyKey = Annotated[
     str | None, Header(description="The same request sent again is not taken twice", max_length=256)
 ]
 
+StrictResume = Annotated[bool, Header(description="As `strict_resume` of the body")]
+
 
 def paged(response: Response, upto: int, total: int) -> None:
     """Say how many there are, and where the next page begins if there is one."""

@@ -58,6 +58,7 @@ class Requests:
         stream: Any = "modes",
         ephemeral: bool = False,
         create: bool = False,
+        strict: bool = False,
     ) -> Asked:
         """Ask for a run on a thread.
 
@@ -66,6 +67,7 @@ class Requests:
             stream: how it is streamed; see `RunRequested`.
             ephemeral: the thread ends with the run.
             create: begin the thread if there is none, whatever the body says.
+            strict: an answer that nothing waits for is refused, whatever the body says.
 
         Raises:
             HTTPException: 404, 409 or 422, with what is wrong.
@@ -89,7 +91,7 @@ class Requests:
                 request,
                 await opening(assistant.graph),
                 *self._labels(start, assistant, body.metadata),
-                guard=self._is_awaited(conversation, body) if body.strict_resume else None,
+                guard=self._is_awaited(conversation, body) if strict or body.strict_resume else None,
             )
         except Busy:
             raise HTTPException(409, _BUSY) from None

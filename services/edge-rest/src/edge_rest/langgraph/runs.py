@@ -11,7 +11,7 @@ from contracts.events import RunForgotten, RunScheduled
 from contracts.queries import RunRecord
 from edge_rest.errors import documented
 from edge_rest.langgraph.agents import Agents, as_run_id, checked
-from edge_rest.langgraph.paging import IdempotencyKey, event_number, paged
+from edge_rest.langgraph.paging import IdempotencyKey, StrictResume, event_number, paged
 from edge_rest.langgraph.requests import Requests
 from edge_rest.langgraph.showing import CANCEL_SECONDS, Showing, failed
 from eventlog.turns.refusals import NotRunning
@@ -44,30 +44,45 @@ class Runs:
         return recorded is not None and isinstance(recorded.event, RunScheduled)
 
     async def create(
-        self, thread_id: str, body: RunCreate, response: Response, idempotency_key: IdempotencyKey = None
+        self,
+        thread_id: str,
+        body: RunCreate,
+        response: Response,
+        idempotency_key: IdempotencyKey = None,
+        strict_resume: StrictResume = False,
     ) -> dict[str, Any]:
         """Ask for a run, and do not wait for it."""
-        asked = await self.requests.ask(thread_id, body, key=idempotency_key)
+        asked = await self.requests.ask(thread_id, body, key=idempotency_key, strict=strict_resume)
         response.headers["Content-Location"] = f"/threads/{asked.thread_id}/runs/{asked.run_id}"
         request = await self.agents.request(asked.thread_id, asked.receipt.sequence)
         known = await self.agents.run(asked.thread_id, asked.run_id) if asked.receipt.again else None
         return answers.asked(asked.run_id, asked.thread_id, request, known)
 
     async def stream(
-        self, thread_id: str, body: RunCreate, idempotency_key: IdempotencyKey = None
+        self,
+        thread_id: str,
+        body: RunCreate,
+        idempotency_key: IdempotencyKey = None,
+        strict_resume: StrictResume = False,
     ) -> Response:
         """Ask for a run, and stream it."""
-        asked = await self.requests.ask(thread_id, body, key=idempotency_key)
+        asked = await self.requests.ask(thread_id, body, key=idempotency_key, strict=strict_resume)
         place = f"/threads/{asked.thread_id}/runs/{asked.run_id}"
         return self.showing.response(
             self.showing.asked(asked, cancels=body.on_disconnect == "cancel"),
             {"Location": f"{place}/stream", "Content-Location": place},
         )
 
-    async def wait(self, thread_id: str, body: RunCreate, idempotency_key: IdempotencyKey = None) -> Response:
+    async def wait(
+        self,
+        thread_id: str,
+        body: RunCreate,
+        idempotency_key: IdempotencyKey = None,
+        strict_resume: StrictResume = False,
+    ) -> Response:
         """Ask for a run, and wait for what it comes to."""
         values = body.model_copy(update={"stream_mode": ["values"]})
-        asked = await self.requests.ask(thread_id, values, key=idempotency_key)
+        asked = await self.requests.ask(thread_id, values, key=idempotency_key, strict=strict_resume)
         place = f"/threads/{asked.thread_id}/runs/{asked.run_id}"
         return self.showing.waiting(
             self.showing.asked(asked, cancels=body.on_disconnect == "cancel"),

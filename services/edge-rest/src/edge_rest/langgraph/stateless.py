@@ -8,6 +8,7 @@ from uuid import uuid4
 from fastapi import APIRouter, HTTPException, Response
 
 from contracts import queries
+from contracts.events import ConversationDeleted
 from edge_rest.errors import documented
 from edge_rest.langgraph.agents import Agents, checked, owner
 from edge_rest.langgraph.paging import IdempotencyKey, derived
@@ -18,6 +19,7 @@ from protocols.langgraph import answers
 from protocols.langgraph.wire import RunCreate, RunsCancel
 
 BATCH = 100
+_TAKEN = "This request was taken before; its run has ended, and its thread is gone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Stateless:
         if (body.command or {}).get("resume") is not None:
             raise HTTPException(400, "You must provide a thread_id when resuming.")
         thread_id = derived(await owner(), key, "run", *place) if key else str(uuid4())
+        if key:
+            newest = await self.agents.log.last(thread_id, "conversation.>")
+            if newest and isinstance(newest.event, ConversationDeleted):
+                raise HTTPException(409, _TAKEN)
         keep = body.on_completion == "keep"
         return await self.requests.ask(thread_id, body, key=key, ephemeral=not keep, create=True)
 
@@ -106,10 +112,10 @@ def router(stateless: Stateless) -> APIRouter:
     """The calls about runs without a thread."""
     routes = APIRouter(tags=["langgraph"], prefix="/runs", responses=documented(404, 422, 503))
     add = routes.add_api_route
-    add("", stateless.create, methods=["POST"], responses=documented(400))
-    add("/batch", stateless.batch, methods=["POST"], responses=documented(400))
-    add("/stream", stateless.stream, methods=["POST"], responses=documented(400))
-    add("/wait", stateless.wait, methods=["POST"], responses=documented(400))
+    add("", stateless.create, methods=["POST"], responses=documented(400, 409))
+    add("/batch", stateless.batch, methods=["POST"], responses=documented(400, 409))
+    add("/stream", stateless.stream, methods=["POST"], responses=documented(400, 409))
+    add("/wait", stateless.wait, methods=["POST"], responses=documented(400, 409))
     add("/cancel", stateless.cancel, methods=["POST"], status_code=204)
     return routes
 
