@@ -38,7 +38,6 @@ DIFFERENT = {
     "a preflight names a method": r"meta 7 OPTIONS",
     "numbers are those of the log": r"meta\.applied_through_seq is|result\.replayed_events is",
     "what is interrupted ends a moment later": r"double-interrupt 3 .* is 'running', not 'interrupted'",
-    "a step's state is in the log with what the step did": r"js-usestream-v2-reload (4|5) ",
     "a thread's events are not asked for by modes": r"v2-chat 6 .*(thread_id|stream_mode|subgraphs) (is|has)",
     "what is empty is left out of a tool's output": r"tools\.data\.params\.data\.output\.",
     "a subgraph's schema has a name": r"subgraphs\S*: \.inner\.state_schema\.title is",

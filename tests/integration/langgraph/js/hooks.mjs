@@ -17,13 +17,14 @@ const { useStream } = await import(kind === "legacy" ? "@langchain/langgraph-sdk
 
 let stream;
 let threadId = null;
+let reopened = null;
 function Page() {
   stream = useStream({
     apiUrl: url,
     assistantId: graph,
     fetchStateHistory: true,
     reconnectOnMount: true,
-    threadId,
+    ...(reopened ? { threadId: reopened } : {}),
     onThreadId: (id) => (threadId = id),
   });
   useEffect(() => {});
@@ -65,6 +66,7 @@ for (const said of texts) {
     if (verb === "stop") await stream.stop();
     else {
       root.unmount();
+      reopened = threadId;
       await open();
       await until("the run", () => stream.isLoading || stream.messages.length > 1);
     }
