@@ -50,7 +50,14 @@ async def three_threads(client: httpx.AsyncClient, scenario: Scenario, chat: str
     await posted(client, path, assistant_id="ask", input={"text": "x"})
 
 
+async def no_assistants_of_others(client: httpx.AsyncClient, scenario: Scenario, chat: str) -> None:
+    for each in await posted(client, "/assistants/search", limit=1000):
+        if each["metadata"].get("created_by") != "system":
+            await client.delete(f"/assistants/{each['assistant_id']}")
+
+
 BEFORE: dict[str, Before] = {
+    "assistants": no_assistants_of_others,
     "branch": one_turn,
     "thread-join-stream": nothing_yet,
     "threads-search": three_threads,

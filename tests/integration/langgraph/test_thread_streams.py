@@ -14,7 +14,7 @@ SECONDS = 30.0
 
 @pytest.fixture
 async def client(url: str) -> Any:
-    async with get_client(url=url, api_key=None) as opened, asyncio.timeout(SECONDS):
+    async with get_client(url=url, api_key=None) as opened:
         yield opened
 
 
@@ -22,19 +22,32 @@ async def client(url: str) -> Any:
 async def test_messages_values_and_tools_of_a_run(
     transport: Literal["sse", "websocket"], client: Any
 ) -> None:
-    async with client.threads.stream(assistant_id="lgchat", transport=transport) as thread:
+    async with (
+        asyncio.timeout(SECONDS),
+        client.threads.stream(assistant_id="lgchat", transport=transport) as thread,
+    ):
         begun = await thread.run.start(input=WEATHER)
         assert begun["run_id"]
-        texts = ["".join([piece async for piece in message.text]) async for message in thread.messages]
-        assert texts[-1] == "The tool said: sunny in Oslo"
-        assert [call.name async for call in thread.tool_calls] == ["get_weather"]
+
+        async def texts() -> list[str]:
+            return ["".join([piece async for piece in message.text]) async for message in thread.messages]
+
+        async def tools() -> list[str]:
+            return [call.name async for call in thread.tool_calls]
+
+        said, called = await asyncio.gather(texts(), tools())
         output = await thread.output
+    assert said[-1] == "The tool said: sunny in Oslo"
+    assert called == ["get_weather"]
     assert [message["type"] for message in output["messages"]] == ["human", "ai", "tool", "ai"]
 
 
 @pytest.mark.parametrize("transport", ["sse", "websocket"])
 async def test_a_question_is_answered(transport: Literal["sse", "websocket"], client: Any) -> None:
-    async with client.threads.stream(assistant_id="ask", transport=transport) as thread:
+    async with (
+        asyncio.timeout(SECONDS),
+        client.threads.stream(assistant_id="ask", transport=transport) as thread,
+    ):
         await thread.run.start(input={"text": "one"})
         while not thread.interrupted:
             await asyncio.sleep(0.02)
@@ -51,7 +64,7 @@ async def test_a_question_is_answered(transport: Literal["sse", "websocket"], cl
 async def test_a_remote_graph_streams_events(client: Any) -> None:
     graph = RemoteGraph("nest", client=client)
     config: Any = {"configurable": {"thread_id": str(uuid4())}}
-    async with await graph.astream_events(WEATHER, config, version="v3") as run:
+    async with asyncio.timeout(SECONDS), await graph.astream_events(WEATHER, config, version="v3") as run:
         output = await run.output()
         assert not await run.interrupted()
     assert output["messages"][-1]["content"]

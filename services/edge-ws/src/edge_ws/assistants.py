@@ -8,7 +8,7 @@ from access.visitor import VISITOR
 from contracts import queries, subjects
 from contracts.queries import AssistantRecord, AssistantsQuery, Graphs, GraphsQuery
 from eventlog.broker import Broker
-from eventlog.ports import Log
+from eventlog.ports import Log, Unavailable
 from eventlog.query import ask
 from protocols.langgraph.answers import default_assistant_id
 
@@ -37,12 +37,13 @@ class Assistant:
     context: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Assistants:
     """Asked of the other services."""
 
     broker: Broker
     log: Log
+    _graphs: Graphs | None = None
 
     async def named(self, name: Any) -> Assistant:
         """The assistant of an id, or the one that stands for the graph of a name.
@@ -52,7 +53,7 @@ class Assistants:
         """
         if not isinstance(name, str):
             raise Refused("invalid_argument", "run.start requires an assistant_id.")
-        graphs = await ask(self.broker, queries.GRAPHS, GraphsQuery(), Graphs, timeout_seconds=ASK_SECONDS)
+        graphs = await self._served()
         for graph in graphs.names:
             if name in (graph, default_assistant_id(graph)):
                 return Assistant(graph, default_assistant_id(graph))
@@ -60,6 +61,16 @@ class Assistants:
         if own and own.graph in graphs.names:
             return Assistant(own.graph, own.assistant_id, own.config, own.context)
         raise Refused("unknown_error", f"422: Invalid assistant: {name[:200]!r}")
+
+    async def _served(self) -> Graphs:
+        """The graphs that are served, or were when agent-runner was there last."""
+        query = GraphsQuery()
+        try:
+            self._graphs = await ask(self.broker, queries.GRAPHS, query, Graphs, timeout_seconds=ASK_SECONDS)
+        except Unavailable:
+            if self._graphs is None:
+                raise
+        return self._graphs
 
     async def _own(self, name: str) -> AssistantRecord | None:
         """The assistant that somebody has made, as far as the visitor may see it."""
