@@ -19,27 +19,24 @@ async def client(url: str) -> Any:
 
 
 @pytest.mark.parametrize("transport", ["sse", "websocket"])
-async def test_messages_values_and_tools_of_a_run(
-    transport: Literal["sse", "websocket"], client: Any
-) -> None:
-    async with (
-        asyncio.timeout(SECONDS),
-        client.threads.stream(assistant_id="lgchat", transport=transport) as thread,
-    ):
-        begun = await thread.run.start(input=WEATHER)
-        assert begun["run_id"]
-
-        async def texts() -> list[str]:
-            return ["".join([piece async for piece in message.text]) async for message in thread.messages]
-
-        async def tools() -> list[str]:
-            return [call.name async for call in thread.tool_calls]
-
-        said, called = await asyncio.gather(texts(), tools())
+async def test_messages_of_a_run(transport: Literal["sse", "websocket"], client: Any) -> None:
+    stream = client.threads.stream(assistant_id="lgchat", transport=transport)
+    async with asyncio.timeout(SECONDS), stream as thread:
+        assert (await thread.run.start(input=WEATHER))["run_id"]
+        texts = ["".join([piece async for piece in message.text]) async for message in thread.messages]
         output = await thread.output
-    assert said[-1] == "The tool said: sunny in Oslo"
-    assert called == ["get_weather"]
+    assert texts[-1] == "The tool said: sunny in Oslo"
     assert [message["type"] for message in output["messages"]] == ["human", "ai", "tool", "ai"]
+
+
+@pytest.mark.parametrize("transport", ["sse", "websocket"])
+async def test_tools_of_a_run(transport: Literal["sse", "websocket"], client: Any) -> None:
+    stream = client.threads.stream(assistant_id="lgchat", transport=transport)
+    async with asyncio.timeout(SECONDS), stream as thread:
+        await thread.run.start(input=WEATHER)
+        (call,) = [each async for each in thread.tool_calls]
+        output = await call.output
+    assert (call.name, output["content"]) == ("get_weather", "sunny in Oslo")
 
 
 @pytest.mark.parametrize("transport", ["sse", "websocket"])
