@@ -93,12 +93,12 @@ def with_archive(work: "Callable[[Archive, Broker, NatsSettings], Awaitable[Resu
     return with_log(archived)
 
 
-def run_with_log(*command: str) -> int:
-    """The exit code of a Python module of the installation, run with the log at hand."""
+def run_with_log(*command: str, told: Callable[[str], None] | None = None) -> int:
+    """The exit code of a module of the installation, run with the log at hand; `told` as `run_module`."""
 
     async def run() -> int:
         async with reached() as variables:
-            return await run_module(variables, *command)
+            return await run_module(variables, *command, told=told)
 
     try:
         return asyncio.run(run())

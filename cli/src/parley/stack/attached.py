@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from eventlog.admin.permissions import OPERATOR
@@ -61,10 +61,22 @@ async def log_environment(settings: Settings) -> AsyncIterator[Mapping[str, str]
                 server.kill()
 
 
-async def run_module(variables: Mapping[str, str], *command: str) -> int:
-    """The exit code of a Python module run with what `log_environment` gives."""
-    child = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", *command, env=variables)
+async def run_module(
+    variables: Mapping[str, str], *command: str, told: Callable[[str], None] | None = None
+) -> int:
+    """The exit code of a Python module run with what `log_environment` gives.
+
+    Args:
+        told: gets each line that it writes on standard error, which else goes to that of this process.
+    """
+    pipe = asyncio.subprocess.PIPE if told else None
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", *command, env=variables, stderr=pipe
+    )
     try:
+        if told and child.stderr:
+            async for line in child.stderr:
+                told(line.decode(errors="replace").rstrip("\n"))
         return await child.wait()
     finally:
         if child.returncode is None:

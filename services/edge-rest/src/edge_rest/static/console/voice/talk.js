@@ -2,6 +2,7 @@
 import { isMember, post, socketAddress } from "../api.js";
 
 const RATE = 24000; // of the protocol: PCM16 little-endian, mono
+const LOOK_MS = 50;
 const REPORT_MS = 200;
 const NORMAL = 1000;
 
@@ -11,7 +12,9 @@ export class Talk {
   #socket;
   #audio;
   #microphone;
+  #looking;
   #reporting;
+  #isSpeaking = false;
   #player;
 
   // `page` has the functions state, level, caption, report and closed. Levels go from 0 to 1.
@@ -33,6 +36,7 @@ export class Talk {
     await this.#connect(session_id);
     await this.#listen();
     this.#reporting = setInterval(() => this.#reportPlayback(), REPORT_MS);
+    this.#looking = setInterval(() => this.#look(), LOOK_MS);
     this.#page.state("listening");
   }
 
@@ -48,6 +52,7 @@ export class Talk {
   // Gives the microphone and the sound back.
   async close() {
     clearInterval(this.#reporting);
+    clearInterval(this.#looking);
     this.#microphone?.getTracks().forEach((track) => track.stop());
     this.#socket?.close();
     if (this.#audio?.state !== "closed") await this.#audio?.close();
@@ -86,18 +91,13 @@ export class Talk {
 
   #take(frame) {
     switch (frame.type) {
-      case "audio.delta": {
-        const samples = fromBase64(frame.delta);
-        this.#page.level("speech", loudness(samples, 1));
-        this.#player.play(samples);
-        return this.#page.state("speaking");
-      }
+      case "audio.delta":
+        return this.#player.play(fromBase64(frame.delta));
       case "audio.done":
-        this.#player.endReply();
-        this.#page.level("speech", 0);
-        return this.#page.state("listening");
+        return this.#player.endReply();
       case "speech.started":
         this.#player.stop();
+        this.#isSpeaking = false;
         return this.#page.state("hearing");
       case "speech.stopped":
         return this.#page.state("thinking");
@@ -112,6 +112,15 @@ export class Talk {
     }
   }
 
+  // Speech is received sooner than it is heard: what is shown goes by what is heard.
+  #look() {
+    this.#page.level("speech", this.#player.level());
+    const was = this.#isSpeaking;
+    this.#isSpeaking = this.#player.isPlaying();
+    if (this.#isSpeaking && !was) this.#page.state("speaking");
+    if (was && !this.#isSpeaking) this.#page.state("listening");
+  }
+
   #reportPlayback() {
     const position = this.#player.positionMs();
     if (position !== null) this.#send({ type: "playback", audio_end_ms: position });
@@ -121,12 +130,27 @@ export class Talk {
 // Plays one reply after the other, each in pieces that follow without a gap.
 class Player {
   #audio;
+  #out;
+  #heard;
   #pieces = [];
   #replyMs = 0;
   #ended = true;
 
   constructor(audio) {
     this.#audio = audio;
+    this.#out = new AnalyserNode(audio, { fftSize: 1024 });
+    this.#out.connect(audio.destination);
+    this.#heard = new Float32Array(this.#out.fftSize);
+  }
+
+  isPlaying() {
+    const last = this.#pieces.at(-1);
+    return Boolean(last && last.start + last.seconds > this.#audio.currentTime);
+  }
+
+  level() {
+    this.#out.getFloatTimeDomainData(this.#heard);
+    return loudness(this.#heard, 1);
   }
 
   play(samples) {
@@ -139,7 +163,7 @@ class Player {
     buffer.copyToChannel(samples, 0);
     const source = this.#audio.createBufferSource();
     source.buffer = buffer;
-    source.connect(this.#audio.destination);
+    source.connect(this.#out);
     const last = this.#pieces.at(-1);
     const start = Math.max(this.#audio.currentTime, last ? last.start + last.seconds : 0);
     source.start(start);
