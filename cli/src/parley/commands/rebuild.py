@@ -8,6 +8,7 @@ import typer
 
 from parley.commands.log import run_with_log
 from parley.commands.output import progress
+from parley.stack.attached import Heard
 
 PROGRESS: Final = re.compile(r"(\d+) of (\d+), ")
 """What history-store tells on its way."""
@@ -36,4 +37,7 @@ def rebuild(
             else:
                 typer.echo(line, err=True)
 
-        raise typer.Exit(run_with_log(*command, told=told))
+        heard = Heard(told)
+        code = run_with_log(*command, heard=heard)
+    sys.stdout.write(heard.results)
+    raise typer.Exit(code)
