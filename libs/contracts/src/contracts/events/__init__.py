@@ -22,8 +22,6 @@ from contracts.events.run import (
     ENDS,
     CallReturned,
     NodeCompleted,
-    Part,
-    PatchedFrame,
     Question,
     RunCancelled,
     RunCompleted,
@@ -32,8 +30,6 @@ from contracts.events.run import (
     RunFailed,
     RunInterrupted,
     RunStarted,
-    RunStreamed,
-    StatesStreamed,
     Step,
     StepKind,
     ToolCalled,
@@ -42,6 +38,7 @@ from contracts.events.run import (
     open_after,
 )
 from contracts.events.store import ItemDeleted, ItemPut, ItemsRefreshed
+from contracts.events.streaming import Part, PatchedFrame, RunStreamed, StatesStreamed
 from contracts.events.voice import (
     ReplySpoken,
     UserSpoke,
