@@ -24,10 +24,10 @@ TARGETS: Final = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(),
 COMPOSED: Final = set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"])
 ELSEWHERE: Final = {"NATS_SERVERS", "PYTHONPATH"}
 """Variables of programs that are not Parley's."""
-ANYTHING: Final = frozenset(
-    ("curl", "kubectl", "helm", "nats", "nats-server", "npm", "node", "python", "docker")
-    + ("echo", "sh", "tar", "find", "cd", "[")
-)
+ANYTHING: Final = {
+    *("curl", "kubectl", "helm", "nats", "nats-server", "npm", "node", "python", "docker"),
+    *("echo", "sh", "tar", "find", "cd", "["),
+}
 """Programs of which only the files are looked at."""
 SHELL: Final = {"do", "done", "then", "fi", "&&", "||", "|", ";", "(", ")"}
 MARKED: Final = {"sh", "sh run", "sh serve"}
