@@ -3,6 +3,7 @@
 Blocks of the kind ``sh run`` are run by `test_pages_run` besides; those here are of deployments and servers.
 """
 
+import json
 import re
 import shlex
 import tomllib
@@ -32,7 +33,7 @@ ANYTHING: Final = {
 SHELL: Final = {"do", "done", "then", "fi", "&&", "||", "|", ";", "(", ")"}
 MARKED: Final = {"sh", "sh run", "sh serve"}
 KINDS: Final = MARKED | {
-    *("text output", "json output", "json client", "json server", "json mcp", "toml graphs", "env"),
+    *("json", "text output", "json output", "json client", "json server", "json mcp", "toml graphs", "env"),
     *("python run", "python part", ""),
 }
 _PLACE: Final = re.compile(r"^\$?\{?[A-Z][A-Z_]+\}?$")
@@ -48,6 +49,8 @@ def test_a_block_can_be_typed(block: Block, tmp_path: Path) -> None:
     match block.kind:
         case "env":
             assert {line.partition("=")[0] for line in block.text.split()} <= VARIABLES
+        case "json":
+            json.loads(block.text)
         case "json mcp":
             file = tmp_path / "mcp.json"
             file.write_text(block.text)
