@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from langchain_core import globals as langchain_globals
+from starlette.applications import Starlette
 from tests.counts.counting import Counts, counting
 
 from agent_runner import app as agent_runner
@@ -36,7 +36,7 @@ WHAT_TO_DO = (
 class Socket:
     """A client at the other end of an ASGI WebSocket."""
 
-    def __init__(self, app: FastAPI, path: str, query: str = "") -> None:
+    def __init__(self, app: Starlette, path: str, query: str = "") -> None:
         self._said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._said.put_nowait({"type": "websocket.connect"})
@@ -73,14 +73,14 @@ class Socket:
             await self._serving
 
 
-async def _served(app: FastAPI, *asgi: Any) -> None:
+async def _served(app: Starlette, *asgi: Any) -> None:
     await app(*asgi)
 
 
 class Room(Socket):
     """The room protocol, which shows tokens."""
 
-    def __init__(self, app: FastAPI, after: str = "") -> None:
+    def __init__(self, app: Starlette, after: str = "") -> None:
         super().__init__(app, "/v3/", f"room_uid=counted-room&user_uid=u{after and f'&after={after}'}")
 
     async def turn(self, tokens: int) -> None:
@@ -98,7 +98,7 @@ class Room(Socket):
 class Agent(Socket):
     """The agent protocol, which shows steps."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: Starlette) -> None:
         super().__init__(app, "/chat/counted-agent")
         self._turns = 0
 
@@ -110,7 +110,7 @@ class Agent(Socket):
 
 
 @asynccontextmanager
-async def services(url: str, patch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
+async def services(url: str, patch: pytest.MonkeyPatch) -> AsyncIterator[Starlette]:
     """Both services at work; gives the edge."""
     settings = {
         "NATS_URL": url,

@@ -7,7 +7,7 @@ sends the steps of the messages that this client has sent.
 import asyncio
 import logging
 
-from fastapi import WebSocket
+from starlette.websockets import WebSocket
 
 from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, ConversationStarted, MessageReceived, RunEvent

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.routing import Route
 
 from access.edge import guarded
@@ -32,12 +32,12 @@ from identity.settings import IdentitySettings
 SERVICE = "edge-ws"
 
 
-def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
+def build() -> tuple[Starlette, AbstractAsyncContextManager[object]]:
     """The application, and the context in which it works."""
     nats, settings, access = load(NatsSettings), load(EdgeSettings), load(AccessSettings)
     identity = load(IdentitySettings)
     broker = Broker(nats, SERVICE)
-    app = FastAPI(openapi_url=None)
+    app = Starlette()
     for path, endpoint in service.health_routes(broker, SERVICE, ()):
         app.router.routes.append(Route(path, endpoint))
 

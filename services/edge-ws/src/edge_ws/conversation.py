@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from fastapi import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, ConversationStarted, RunEnded, Work

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from fastapi import WebSocket
 from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.websockets import WebSocket
 
 from contracts.envelope import Recorded
 from contracts.events import (

@@ -11,10 +11,10 @@ from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
-from fastapi import WebSocket
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from pydantic_core import to_json
+from starlette.responses import JSONResponse
+from starlette.websockets import WebSocket
 
 from contracts.envelope import Recorded
 from contracts.events import ConversationStarted, MessageReceived, RunEnded, RunEvent

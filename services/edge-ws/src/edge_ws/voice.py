@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from fastapi import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from access.settings import is_loopback
 from contracts.events import Event, VoiceSessionClaimed, VoiceSessionCreated, VoiceSettingsChanged

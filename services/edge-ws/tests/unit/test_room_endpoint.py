@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from fastapi import WebSocket
+from starlette.websockets import WebSocket
 
 from contracts.events import ConversationStarted, Event, MessageReceived, RunCompleted, RunStarted
 from contracts.live import Delta

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import ge, gt, le, lt
 from typing import Any, Final
 
-import numpy as np
-
 from contracts.queries import NamespaceMatch
 
 _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {"$gt": gt, "$gte": ge, "$lt": lt, "$lte": le}
@@ -71,7 +69,9 @@ def matches(namespace: Sequence[str], pattern: NamespaceMatch) -> bool:
 
 def scores(wanted: str, vectors: Sequence[str]) -> list[float | None]:
     """The cosine between a vector and each of the others; None for one of another length."""
-    target = _vector(wanted)
+    import numpy as np  # 10 MB, for those who keep vectors
+
+    target = np.frombuffer(b64decode(wanted), dtype="<f4")
     raw = [b64decode(vector) for vector in vectors]
     alike = [number for number, one in enumerate(raw) if len(one) == target.nbytes]
     found: list[float | None] = [None] * len(vectors)
@@ -82,7 +82,3 @@ def scores(wanted: str, vectors: Sequence[str]) -> list[float | None]:
         for number, cosine in zip(alike, cosines.tolist(), strict=True):
             found[number] = cosine
     return found
-
-
-def _vector(text: str) -> "np.ndarray[Any, np.dtype[np.float32]]":
-    return np.frombuffer(b64decode(text), dtype="<f4")
