@@ -1,5 +1,6 @@
 // A talk by voice: the microphone, captions, levels, the voices, interruption.
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
+import { isMember, post, socketAddress } from "./api.js";
 import { Talk } from "./voice/talk.js";
 import { t } from "./words.js";
 
@@ -8,6 +9,11 @@ const LEVELS = ["microphone", "speech"];
 const MICROPHONE = "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM6 11a6 6 0 0 0 12 0M12 17v4";
 const STOP = "M8 8h8v8H8z";
 const FULL = 0.3; // speech is seldom louder
+
+async function join(voice) {
+  const { session_id: id } = await post(`/api/v1/chat/${isMember() ? "sessions" : "guest-sessions"}`, { voice, show_text: true });
+  return socketAddress(`/api/v1/chat/ws/${isMember() ? "chat" : "guest-chat"}/${id}`);
+}
 
 export function Voice({ fail }) {
   const [state, setState] = useState("");
@@ -23,7 +29,7 @@ export function Voice({ fail }) {
   async function begin() {
     setLines([]);
     setReport(null);
-    talk.current = new Talk(voice, {
+    talk.current = new Talk(() => join(voice), {
       state: setState,
       level(name, value) {
         const share = Math.min(1, value / FULL);

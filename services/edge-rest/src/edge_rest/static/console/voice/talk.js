@@ -1,13 +1,11 @@
 // A talk over the voice protocol: the microphone goes out, speech and captions come in.
-import { isMember, post, socketAddress } from "../api.js";
-
 const RATE = 24000; // of the protocol: PCM16 little-endian, mono
 const LOOK_MS = 50;
 const REPORT_MS = 200;
 const NORMAL = 1000;
 
 export class Talk {
-  #voice;
+  #join;
   #page;
   #socket;
   #audio;
@@ -17,23 +15,21 @@ export class Talk {
   #isSpeaking = false;
   #player;
 
-  // `page` has the functions state, level, caption, report and closed. Levels go from 0 to 1.
-  constructor(voice, page) {
-    this.#voice = voice;
+  // `join` makes a session and gives the address of its WebSocket. `page` has the functions state, level, caption,
+  // report and closed. Levels go from 0 to 1.
+  constructor(join, page) {
+    this.#join = join;
     this.#page = page;
   }
 
-  // Creates a session, connects to it and opens the microphone.
+  // Makes a session, connects to it and opens the microphone.
   async begin() {
     this.#page.state("connecting");
-    const { session_id } = await post(`/api/v1/chat/${isMember() ? "sessions" : "guest-sessions"}`, {
-      voice: this.#voice,
-      show_text: true,
-    });
+    const address = await this.#join();
     this.#audio = new AudioContext({ sampleRate: RATE });
     this.#player = new Player(this.#audio);
     await this.#audio.audioWorklet.addModule(new URL("microphone.js", import.meta.url));
-    await this.#connect(session_id);
+    await this.#connect(address);
     await this.#listen();
     this.#reporting = setInterval(() => this.#reportPlayback(), REPORT_MS);
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
@@ -49,18 +45,18 @@ export class Talk {
     this.#send({ type: "session.update", config: { voice } });
   }
 
-  // Gives the microphone and the sound back.
-  async close() {
+  // Gives the microphone and the sound back; `code` is that of the WebSocket, where it has closed.
+  async close(code) {
     clearInterval(this.#reporting);
     clearInterval(this.#looking);
     this.#microphone?.getTracks().forEach((track) => track.stop());
     this.#socket?.close();
     if (this.#audio?.state !== "closed") await this.#audio?.close();
-    this.#page.closed();
+    this.#page.closed(code);
   }
 
-  async #connect(session) {
-    this.#socket = new WebSocket(socketAddress(`/api/v1/chat/ws/${isMember() ? "chat" : "guest-chat"}/${session}`));
+  async #connect(address) {
+    this.#socket = new WebSocket(address);
     await new Promise((opened, failed) => {
       this.#socket.onopen = opened;
       this.#socket.onerror = () => failed(new Error("no connection"));
@@ -68,7 +64,7 @@ export class Talk {
     this.#socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
     this.#socket.onclose = ({ code, reason }) => {
       if (code !== NORMAL) this.#page.caption("error", reason || `${code}`);
-      this.close();
+      this.close(code);
     };
   }
 
