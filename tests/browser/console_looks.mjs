@@ -63,7 +63,7 @@ await withBrowser(program, server, async (open, bytes) => {
   await look("state");
 
   await start();
-  await page.getByRole("combobox", { name: "Graph" }).selectOption("support");
+  await page.getByRole("combobox", { name: "Graph and model" }).selectOption("support");
   await say(page, "Where is my order?");
   await page.locator(".reply .tag.live", { hasText: "write_reply" }).waitFor();
   await page.goto(page.url().replace("#chat/", "#graph/"));

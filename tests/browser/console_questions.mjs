@@ -11,7 +11,7 @@ await withBrowser(program, server, async (open) => {
   async function told(kind, answer) {
     await page.goto(`${server}/ui/#chat/`);
     await page.getByRole("button", { name: "New conversation" }).click();
-    await page.getByRole("combobox", { name: "Graph" }).selectOption(graph);
+    await page.getByRole("combobox", { name: "Graph and model" }).selectOption(graph);
     await say(page, kind);
     await form.waitFor();
     await answer();

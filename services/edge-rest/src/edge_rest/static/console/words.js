@@ -47,7 +47,7 @@ const WORDS = {
   aboutProtocol: ["How it works", "프로토콜 설명"], frames: ["Frames", "프레임"], way_in: ["received", "받음"], way_out: ["sent", "보냄"], way_end: ["ended", "종료"],
   noFrames: ["What goes out and what comes in stands here.", "보낸 것과 받은 것이 여기에 표시됩니다."],
   copyAs: ["Copy as", "복사 형식"], theme: ["Light or dark", "밝게/어둡게"], language: ["한국어", "English"], back: ["Back", "뒤로"],
-  key: ["Conversation key", "대화 키"], pickGraph: ["Graph", "그래프"], visits: ["visits", "방문"], idle: ["not running", "실행 중 아님"], followed: ["Follow a conversation", "따라갈 대화"], cost: ["Turn", "대화"],
+  key: ["Conversation key", "대화 키"], pickGraph: ["Graph and model", "그래프와 모델"], visits: ["visits", "방문"], idle: ["not running", "실행 중 아님"], followed: ["Follow a conversation", "따라갈 대화"], cost: ["Turn", "대화"],
   spoken: ["spoken", "음성"], confirmDelete: ["Delete this conversation?", "이 대화를 삭제할까요?"], again: ["Try again", "다시 시도"],
 };
 
