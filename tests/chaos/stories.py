@@ -16,6 +16,7 @@ from tests.chaos.fleet import ANSWER_SECONDS, Fleet
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from contracts.envelope import Recorded
 from contracts.events import (
+    CallReturned,
     CheckpointSaved,
     CrisisAnswered,
     NodeCompleted,
@@ -116,6 +117,9 @@ def _told(events: Iterable[Recorded]) -> Iterable[Any]:
                 if event.call_id in calls:
                     continue
                 calls.add(event.call_id)
+            case CallReturned():
+                yield event.type, event.name  # what it gave is packed, identities within; the state tells it
+                continue
             case CheckpointSaved():
                 yield _state(event)
                 continue
