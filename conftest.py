@@ -22,7 +22,7 @@ from nats.errors import Error as NatsError
 
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
-from eventlog.admin import permissions
+from eventlog.admin import accounts, permissions
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.memory import MemoryLog
@@ -51,10 +51,9 @@ def nats_server_program() -> str:
 
 
 def users() -> str:
-    """Lines of a server's configuration: the users that ship, whose passwords are their names."""
-    names = (permissions.OPERATOR, *(user.name for user in permissions.USERS))
-    passwords = "".join(f'{permissions.variable(name)}: "{name}"\n' for name in names)
-    return f"{passwords}authorization {{\n{permissions.users()}}}\n"
+    """Lines of a server's configuration: the accounts that ship, whose passwords are their users' names."""
+    passwords = "".join(f'{permissions.variable(name)}: "{name}"\n' for name in accounts.names())
+    return f"{passwords}{accounts.accounts()}"
 
 
 @dataclass

@@ -289,7 +289,7 @@ def in_front(fleet: Fleet, ports: Mapping[str, int], own: int) -> Iterator[None]
     program = gateway.program()
     assert program is not None
     with ExitStack() as stack:
-        listeners = [stack.enter_context(each) for each in listen("127.0.0.1", ports)]
+        listeners = [stack.enter_context(each) for each in listen("127.0.0.1", ports).values()]
         inherited = [each.fileno() for each in listeners]
         told = gateway.environment(
             {},

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,7 +13,9 @@ import nats
 import pytest
 from faststream.nats import NatsRouter
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig
+from pydantic import SecretStr
 
 from agent_runner.agents import offering
 from agent_runner.agents.documents import LogDocuments
@@ -40,7 +43,7 @@ from contracts.live import Delta
 from contracts.registry import Registry
 from eventlog import link, service, streams
 from eventlog import probe as health
-from eventlog.admin import permissions
+from eventlog.admin import accounts, permissions
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.codec import encode
@@ -48,6 +51,7 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.live import JetStreamLive
 from eventlog.query import ask
 from eventlog.settings import NatsSettings
+from eventlog.stored import StreamReader
 from eventlog.turns.dead_letters import DeadLetter, put
 from eventlog.turns.inbox import Inbox
 from eventlog.turns.work import Held, WorkQueue
@@ -63,13 +67,10 @@ ROOT = Path(__file__).parents[2]
 def server(tmp_path: Path, nats_configured_by: Callable[[str], Any]) -> Any:
     """A server with the accounts, where a user's password is its name."""
     (tmp_path / "secrets").mkdir()
-    variables = [user.password for user in permissions.USERS] + ["OPERATOR_PASSWORD", "SYSTEM_PASSWORD"]
     (tmp_path / "secrets/passwords.conf").write_text(
-        "".join(
-            f'{name} = "{name.removesuffix("_PASSWORD").lower().replace("_", "-")}"\n' for name in variables
-        )
+        "".join(f'{permissions.variable(name)} = "{name}"\n' for name in accounts.names())
     )
-    (tmp_path / "users.conf").write_text(permissions.users_file())
+    (tmp_path / "users.conf").write_text(accounts.users_file())
     return nats_configured_by('include "users.conf"')
 
 
@@ -507,37 +508,122 @@ async def test_a_stolen_password_makes_no_consumer_that_delivers_where_it_likes(
     await client.close()
 
 
-@pytest.mark.parametrize("user", NAMES)
-async def test_what_a_thief_has_sent_to_followers_is_not_heeded(
-    server: Any, brokers: dict[str, Broker], user: str
+@pytest.mark.parametrize("user", permissions.USERS, ids=NAMES)
+async def test_an_answer_goes_nowhere_that_who_asked_may_not_publish(
+    server: Any, brokers: dict[str, Broker], user: permissions.User
 ) -> None:
-    """Stored messages and answers may be sent to any subject; nobody takes them for events."""
-    thief, edge = brokers[user].client, brokers["edge-rest"]
-    log = log_of(edge, server, "edge-rest")
+    """nats-server looks at no permission for the reply that a request names: accounts have to hold."""
+    operator = Broker(settings(server, permissions.OPERATOR), "operator")
+    await service.connect(operator)
+    author, log = Author(source="edge-rest"), log_of(operator, server, permissions.OPERATOR)
     opening = ConversationStarted(responder_name="agent-runner", protocol="agent")
-    (begun,) = await log.append([Author(source="edge-rest").envelope("talk", opening)], expected=0)
-    real = RunStarted(run_id="r", message_sequence=1)
-    forged = Author(source="agent-runner").envelope("talk", real.model_copy(update={"run_id": "forged"}))
+    message = MessageReceived(addressee="agent-runner", text="a", protocol="agent")
+    real = [author.envelope("talk", opening), author.envelope("talk", message)]
+    await log.append(real, expected=0)
+    forged = Author(source="agent-runner").envelope("talk", RunStarted(run_id="forged", message_sequence=1))
     subject, headers, payload = encode(forged)
-    claim = {
-        "Nats-Stream": subjects.LOG_STREAM,
-        "Nats-Subject": subject,
-        "Nats-Sequence": str(begun.sequence + 1),
+    claim = {"Nats-Stream": "LOG", "Nats-Subject": subject, "Nats-Sequence": "3"}
+    bait = f"$O.{subjects.PAYLOAD_BUCKET}.C.bait"
+    await operator.client.request(bait, payload, headers=headers | claim)
+
+    types = [event.type for event in REGISTERED]
+    forbidden = {
+        *(each for each in NOBODY_PUBLISHES if "*" not in each),
+        *REFUSED[user.name][0],
+        *(subjects.event("talk", each) for each in types if not may_append(user.name, each)),
+        *(subjects.republished(subjects.event("talk", each)) for each in types),
+        *(f"_INBOX.{name}.forged" for name in NAMES if name != user.name),
     }
-    shown = subjects.republished(subject)
-    async with asyncio.timeout(WAIT_SECONDS), log.follow("talk", after=0) as events:
-        assert await anext(events) == begun
-        waiting = asyncio.ensure_future(anext(events))
-        await edge.client.flush()
-        storing = brokers["edge-ws"].client  # history-store stores nothing; another may have
-        await storing.request(f"$O.{subjects.PAYLOAD_BUCKET}.C.forged", payload, headers=headers | claim)
-        get = b'{"last_by_subj": "$O.PAYLOADS.C.forged"}'
-        for api in ("DIRECT.GET", "STREAM.MSG.GET"):
-            await thief.publish(f"$JS.API.{api}.{subjects.PAYLOAD_STREAM}", get, reply=shown)
-        await thief.flush()
-        runner = log_of(brokers["agent-runner"], server, "agent-runner")
-        await runner.append([Author(source="agent-runner").envelope("talk", real)], expected=begun.sequence)
-        assert (await waiting).event == real
+    heard: set[str] = set()
+
+    async def hear(told: Msg) -> None:
+        heard.add(told.subject)
+
+    async def answer(asked: Msg) -> None:
+        await asked.respond(payload)
+
+    await operator.client.subscribe(">", cb=hear)
+    for other in (each for each in permissions.USERS if each is not user):
+        client = brokers[other.name].client
+        for each in [f"_INBOX.{other.name}.forged", *other.hears()]:
+            await client.subscribe(each, cb=hear)
+        for each in other.answered():
+            await client.subscribe(each, cb=answer)
+        await stream_states(client)  # by which the server has its subscriptions
+    before = await stream_states(operator.client)
+
+    thief = brokers[user.name].client
+    bodies = [
+        b"",
+        b'{"seq": 1}',
+        json.dumps({"last_by_subj": bait}).encode(),
+        b'{"batch": 1, "no_wait": true}',
+    ]
+    for target in forbidden:
+        for call in (each.replace("*", "x").replace(">", "x") for each in user.calls()):
+            for body in bodies if call.startswith("$JS.API") else bodies[:1]:
+                await thief.publish(call, body, reply=target)
+        await thief.publish(f"probe.{user.name}", b"", headers={"Nats-Trace-Dest": target})
+    for stream in ("LOG", "OBJ_PAYLOADS"):  # the server answers in turn
+        await thief.request(f"$JS.API.DIRECT.GET.{stream}", b'{"seq": 1}', timeout=WAIT_SECONDS)
+    await stream_states(thief)
+
+    assert await stream_states(operator.client) == before
+    assert not heard & forbidden
+    recorded = [each.event async for each in log.read("talk")]
+    assert recorded == [opening, message]
+    await operator.stop()
+
+
+async def test_a_stolen_password_neither_removes_nor_replaces_a_large_payload(
+    server: Any, brokers: dict[str, Broker]
+) -> None:
+    edge, thief = log_of(brokers["edge-rest"], server, "edge-rest"), brokers["edge-ws"].client
+    opening = ConversationStarted(responder_name="agent-runner", protocol="agent")
+    message = MessageReceived(addressee="agent-runner", text=LARGE, protocol="agent")
+    author = Author(source="edge-rest")
+    await edge.append([author.envelope("talk", opening), author.envelope("talk", message)], expected=0)
+    bucket = f"$O.{subjects.PAYLOAD_BUCKET}"
+    stored = StreamReader(thief, subjects.PAYLOAD_STREAM, WAIT_SECONDS)
+    described = await stored.last(f"{bucket}.M.*")
+    assert described
+    chunks = f"{bucket}.C.{json.loads(described.payload)['nuid']}"
+    for subject in (described.subject, chunks, f"{bucket}.M.other"):
+        for rollup in ("sub", "all"):
+            refused = await thief.request(subject, b"{}", headers={"Nats-Rollup": rollup})
+            assert "rollup not permitted" in refused.data.decode()
+        for forged in (b'{"deleted": true}', b'{"nuid": "x", "size": 1, "chunks": 1}'):
+            assert "error" not in json.loads((await thief.request(subject, forged)).data)
+    assert [each.event async for each in edge.read("talk")] == [opening, message]
+
+
+async def stream_states(client: Client) -> dict[str, tuple[str, int]]:
+    """Of each stream when it was made, and where what a purge would move begins."""
+    found = {}
+    for stream in permissions.STREAMS:
+        told = await client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=WAIT_SECONDS)
+        answer = json.loads(told.data)
+        kept = stream in (subjects.LOG_STREAM, subjects.PAYLOAD_STREAM)
+        found[stream] = (answer["created"], answer["state"]["first_seq"] if kept else 0)
+    return found
+
+
+async def test_passwords_change_by_a_reload_and_work_goes_on(
+    server: Any, brokers: dict[str, Broker], tmp_path: Path
+) -> None:
+    secrets = tmp_path / "secrets/passwords.conf"
+    secrets.write_text(secrets.read_text().replace('"edge-ws"', '"another"'))
+    server.process.send_signal(signal.SIGHUP)
+    async with asyncio.timeout(WAIT_SECONDS):
+        while "Reloaded server configuration" not in (server.folder / "nats.log").read_text():
+            await asyncio.sleep(0.01)
+    renewed = Broker(
+        settings(server, "edge-ws").model_copy(update={"password": SecretStr("another")}), "edge-ws"
+    )
+    await service.connect(renewed)
+    assert await health.problem(renewed, "edge-ws") is None
+    assert await health.problem(brokers["edge-rest"], "edge-rest") is None
+    await renewed.stop()
 
 
 async def test_only_the_operator_purges(server: Any, declared: None) -> None:
@@ -551,7 +637,7 @@ async def test_only_the_operator_purges(server: Any, declared: None) -> None:
 
 
 def test_the_shipped_accounts_are_those_of_the_table() -> None:
-    assert (ROOT / "deploy/nats/users.conf").read_text() == permissions.users_file()
+    assert (ROOT / "deploy/nats/users.conf").read_text() == accounts.users_file()
 
 
 def test_the_table_knows_every_stream() -> None:

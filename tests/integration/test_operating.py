@@ -293,6 +293,9 @@ async def test_dead_letters_by_command(hasty_stack: Any) -> None:
 
 def tail_until(stack: Any, after: int, text: str) -> list[str]:
     """What `parley tail` prints up to the line that has a text; it ends by Ctrl-C."""
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # who is started in the background passes it on ignored
     following = subprocess.Popen(
         [sys.executable, "-m", "parley", "tail", "--after", str(after)],
         env=stack._environment(),

@@ -41,7 +41,11 @@ SETTINGS = (
     Setting("PARLEY_QUOTE_PORT", "3001", "The quote protocol's own port."),
     Setting("PARLEY_AGENT_WS_PORT", "8765", "The agent WebSocket's own port."),
     Setting("PARLEY_AGENT_RUN_PORT", "8001", "The port of POST /agent/run."),
-    Setting("PARLEY_LANGGRAPH_PORT", "2024", "The LangGraph API's own port."),
+    Setting(
+        "PARLEY_LANGGRAPH_PORT",
+        "2024",
+        "The LangGraph API's own port. Where nobody chose it and another process has it, it is left out.",
+    ),
     Setting(
         "PARLEY_TRUSTED_PROXIES",
         "",
@@ -61,6 +65,8 @@ PORTS = (
     "PARLEY_AGENT_RUN_PORT",
     "PARLEY_LANGGRAPH_PORT",
 )
+OPTIONAL_PORTS = frozenset({"PARLEY_LANGGRAPH_PORT"})
+"""Everything there is on PARLEY_PORT too, and `langgraph dev` may be running beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class Settings:
         data_dir: absolute.
         host: the address to listen on.
         ports: the public ports by the name of their setting.
+        optional: the settings of ports that may be left out where another process has them.
         hang_timeout: seconds after which a process that does not answer is started anew.
         environment: the process environment with ``.env`` laid under it, empty settings left out.
     """
@@ -78,6 +85,7 @@ class Settings:
     data_dir: Path
     host: str
     ports: Mapping[str, int]
+    optional: frozenset[str]
     hang_timeout: float
     environment: Mapping[str, str]
 
@@ -106,6 +114,7 @@ class Settings:
             data_dir=Path(values["PARLEY_DATA_DIR"]).expanduser().resolve(),
             host=host,
             ports=ports,
+            optional=OPTIONAL_PORTS - environment.keys(),
             hang_timeout=_seconds("PARLEY_HANG_TIMEOUT", values["PARLEY_HANG_TIMEOUT"]),
             environment=environment,
         )

@@ -188,7 +188,7 @@ async def caddy(
     await ws.start()
     await rest.start()
     public, probe_port = ports.free_ports(2)
-    (listener,) = ports.listen("127.0.0.1", {"PARLEY_PORT": public})
+    (listener,) = ports.listen("127.0.0.1", {"PARLEY_PORT": public}).values()
     with listener:
         program = gateway.program()
         assert program is not None

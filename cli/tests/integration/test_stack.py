@@ -1,9 +1,11 @@
 """The supervisor with a real nats-server and small stand-ins for the services."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +17,7 @@ import pytest
 from tests.model_server import SECRET, Write, refuse, say, serving
 
 from parley.commands.status import Status
-from parley.settings import PORTS
+from parley.settings import PORTS, Settings
 from parley.stack.data_dir import DataDir
 from parley.stack.ports import free_ports
 
@@ -158,6 +160,14 @@ def installed(env: dict[str, str]) -> dict[str, str]:
 @pytest.fixture
 async def stack(env: dict[str, str], tmp_path: Path) -> AsyncIterator[Running]:
     """A stack that is ready."""
+    async with started(env, tmp_path) as running:
+        await running.says("Parley is ready")
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def started(env: dict[str, str], tmp_path: Path) -> AsyncIterator[Running]:
+    """A stack that is starting."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-c", RUN, env=env, cwd=tmp_path, stdout=PIPE
     )
@@ -165,7 +175,6 @@ async def stack(env: dict[str, str], tmp_path: Path) -> AsyncIterator[Running]:
     running = Running(process, process.stdout, env)
     try:
         async with asyncio.timeout(BOUND_SECONDS):
-            await running.says("Parley is ready")
             yield running
     finally:
         if process.returncode is None:
@@ -278,6 +287,19 @@ async def test_a_taken_port_is_one_clear_line(stack: Running, tmp_path: Path) ->
     assert shown.code == 1
     taken = f"parley: port {stack.port} on 127.0.0.1 is taken by another process"
     assert shown.err == f"{taken}; choose another with PARLEY_PORT\n"
+
+
+async def test_a_taken_port_that_nobody_chose_is_left_out(env: dict[str, str], tmp_path: Path) -> None:
+    langgraph = int(Settings.load({}, tmp_path / ".env").ports["PARLEY_LANGGRAPH_PORT"])
+    with socket.socket() as other, contextlib.suppress(OSError):  # somebody else may hold it already
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", langgraph))
+        other.listen()
+        others = {name: value for name, value in env.items() if name != "PARLEY_LANGGRAPH_PORT"}
+        async with started(others, tmp_path) as running:
+            await running.says(f"port {langgraph} is taken, so it is left out")
+            await running.says(f"http://127.0.0.1:{running.port}  LangGraph API")
+            assert await running.health() == 200
 
 
 async def test_secrets_are_private(stack: Running, tmp_path: Path) -> None:

@@ -22,6 +22,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert settings.environment["OTHER_KEY"] == "x"
 
 
+def test_a_port_that_nobody_chose_may_be_left_out() -> None:
+    assert Settings.load({}, NOWHERE).optional == {"PARLEY_LANGGRAPH_PORT"}
+    assert not Settings.load({"PARLEY_LANGGRAPH_PORT": "2024"}, NOWHERE).optional
+
+
 def test_an_empty_setting_is_its_default() -> None:
     settings = Settings.load({"PARLEY_PORT": "", "PARLEY_MODEL": ""}, NOWHERE)
     assert settings.ports["PARLEY_PORT"] == 8000

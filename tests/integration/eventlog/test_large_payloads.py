@@ -17,6 +17,7 @@ from eventlog.appending import Appender, Message
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
+from eventlog.payloads import description_of
 from eventlog.settings import NatsSettings
 
 AUTHOR = Author(source="test")
@@ -101,8 +102,9 @@ async def test_what_is_erased_while_it_is_said_again_is_kept_again(
     await say(log, conversation, message)
 
     async def publish_late(self: Appender, messages: Sequence[Message]) -> Any:
-        bucket = await broker.client.jetstream().object_store(subjects.PAYLOAD_BUCKET)
-        await bucket.delete(messages[-1].headers[PAYLOAD_REFERENCE].rsplit("/", 1)[-1])
+        name = messages[-1].headers[PAYLOAD_REFERENCE].rsplit("/", 1)[-1]
+        manager = broker.client.jsm()
+        await manager.purge_stream(subjects.PAYLOAD_STREAM, subject=description_of(name))
         return await publish(self, messages)
 
     monkeypatch.setattr(Appender, "publish", publish_late)

@@ -20,6 +20,7 @@ from eventlog.live import JetStreamLive
 from eventlog.memory import MemoryLog
 from eventlog.ports import Conflict
 from eventlog.settings import NatsSettings
+from eventlog.turns import backlog
 from eventlog.turns.dead_letters import DeadLetter, put
 from eventlog.turns.inbox import Inbox
 from history_store.projector import Projector
@@ -100,7 +101,7 @@ async def test_queue_depth(broker: Broker, log: JetStreamLog, conversation: str)
                 await asyncio.sleep(0.01)
 
     heads: dict[str, int] = {}
-    log.measure_queue(responder, lambda: heads)
+    backlog.measure(broker, log, responder, lambda: heads)
     config = ConsumerConfig(
         durable_name=responder, filter_subject=subjects.work_for(responder), ack_policy=AckPolicy.EXPLICIT
     )

@@ -141,11 +141,13 @@ def _ports(here: Settings) -> str:
     if DataDir(here.data_dir).running():
         return "held by the running stack"
     try:
-        for listener in listen(here.host, here.ports):
-            listener.close()
+        listeners = listen(here.host, here.ports, optional=here.optional)
     except PortTaken as error:
         raise Unwell(str(error)) from error
-    return ", ".join(str(port) for port in here.ports.values())
+    for listener in listeners.values():
+        listener.close()
+    left_out = [f"{port} is taken and left out" for name, port in here.ports.items() if name not in listeners]
+    return ", ".join([*(str(here.ports[name]) for name in listeners), *left_out])
 
 
 def _clock(here: Settings) -> str:

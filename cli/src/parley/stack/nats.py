@@ -7,7 +7,7 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
-from eventlog.admin import permissions
+from eventlog.admin import accounts, permissions
 from parley.stack import programs
 from parley.stack.data_dir import write_private
 
@@ -43,15 +43,15 @@ def write_config(data_dir: Path, *, port: int, secret: str) -> Path:
     """Write the server's configuration, private because the passwords are in it, and say where."""
     store(data_dir).mkdir(exist_ok=True)
     path = data_dir / "nats-server.conf"
-    names = (permissions.OPERATOR, *(user.name for user in permissions.USERS))
-    passwords = "".join(f'{permissions.variable(name)}: "{password(name, secret)}"\n' for name in names)
+    _move_from_the_account_of_old(store(data_dir))
+    passwords = "".join(
+        f'{permissions.variable(name)}: "{password(name, secret)}"\n' for name in accounts.names()
+    )
     write_private(
         path,
         f"""server_name: parley
 listen: "127.0.0.1:{port}"
-{passwords}authorization {{
-{permissions.users()}}}
-jetstream {{
+{passwords}{accounts.accounts()}jetstream {{
   store_dir: {json.dumps(str(store(data_dir)))}
   sync_interval: always
   max_file_store: {max_file_store(data_dir)}
@@ -60,6 +60,14 @@ jetstream {{
 """,
     )
     return path
+
+
+def _move_from_the_account_of_old(store: Path) -> None:
+    """Bring the log of an installation from before the services had accounts to where it is looked for."""
+    streams = store / "jetstream"
+    old, new = streams / "$G", streams / accounts.LOG_ACCOUNT
+    if old.exists() and not new.exists():
+        old.rename(new)
 
 
 def max_file_store(data_dir: Path) -> int:

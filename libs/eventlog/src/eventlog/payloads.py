@@ -4,10 +4,11 @@ import hashlib
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import uuid4
 
 from nats.aio.client import Client
-from nats.js.object_store import ObjectStore
 
 from contracts.envelope import PAYLOAD_DIGEST, PAYLOAD_REFERENCE, TYPE
 from contracts.events import ReplySpoken, UserSpoke
@@ -18,6 +19,7 @@ from eventlog.stored import StreamReader
 
 HEADER_ROOM: Final = 64 * 1024
 MAX_OBJECT: Final = 64 * 1024 * 1024
+CHUNK: Final = 128 * 1024
 _SPOKEN: Final = {UserSpoke.type, ReplySpoken.type}
 
 
@@ -27,8 +29,8 @@ class Payloads:
     def __init__(self, client: Client, timeout_seconds: float) -> None:
         """`timeout_seconds` is how long one request may take."""
         self._client = client
+        self._timeout = timeout_seconds
         self._reader = StreamReader(client, PAYLOAD_STREAM, timeout_seconds)
-        self._bucket: ObjectStore | None = None
 
     async def put(self, payload: bytes) -> tuple[dict[str, str], bytes]:
         """What to publish instead of `payload`: extra headers and the bytes themselves or nothing.
@@ -53,7 +55,7 @@ class Payloads:
         digest = hashlib.sha256(payload).hexdigest()
         try:
             if not await self.holds(digest):
-                await (await self._object_store()).put(digest, payload)
+                await self._store(digest, payload)
         except OUTAGE as error:
             raise Unavailable(f"payload {digest}: {error or type(error).__name__}") from error
         return digest
@@ -95,19 +97,54 @@ class Payloads:
             return None
         if not described.get("size"):
             return b""
-        chunks = self._reader.range(f"$O.{PAYLOAD_BUCKET}.C.{described['nuid']}", after=0)
-        return b"".join([chunk.payload async for chunk in chunks])
+        chunks: list[bytes] = []
+        async for chunk in self._reader.range(chunks_of(described["nuid"]), after=0):
+            if len(chunks) == described["chunks"]:
+                break
+            chunks.append(chunk.payload)
+        return b"".join(chunks)
 
     async def _description(self, name: str) -> dict[str, Any] | None:
-        token = urlsafe_b64encode(name.encode()).decode()
-        found = await self._reader.last(f"$O.{PAYLOAD_BUCKET}.M.{token}")
-        described: dict[str, Any] = json.loads(found.payload) if found else {"deleted": True}
-        return None if described.get("deleted") else described
+        """The first, so that nobody replaces what is stored by storing something else behind it."""
+        found = await self._reader.next(description_of(name), after=0)
+        while found:
+            described: dict[str, Any] = json.loads(found.payload)
+            if not described.get("deleted"):
+                return described
+            found = await self._reader.next(description_of(name), after=found.sequence)
+        return None
 
-    async def _object_store(self) -> ObjectStore:
-        if self._bucket is None:
-            self._bucket = await self._client.jetstream().object_store(PAYLOAD_BUCKET)
-        return self._bucket
+    async def _store(self, name: str, payload: bytes) -> None:
+        """As any client of NATS's object store does (NATS ADR-20), but for the roll-up of descriptions: who
+        may roll up some may roll up all, which removes everything.
+        """
+        jetstream = self._client.jetstream(timeout=self._timeout)
+        nuid = uuid4().hex
+        starts = range(0, len(payload), CHUNK)
+        for start in starts:
+            await jetstream.publish(chunks_of(nuid), payload[start : start + CHUNK])
+        digest = urlsafe_b64encode(hashlib.sha256(payload).digest()).decode()
+        described = {
+            "name": name,
+            "bucket": PAYLOAD_BUCKET,
+            "nuid": nuid,
+            "size": len(payload),
+            "chunks": len(starts),
+            "digest": f"SHA-256={digest}",
+            "mtime": datetime.now(UTC).isoformat(),
+            "options": {"max_chunk_size": CHUNK},
+        }
+        await jetstream.publish(description_of(name), json.dumps(described).encode())
+
+
+def description_of(name: str) -> str:
+    """The subject of what is told of an object."""
+    return f"$O.{PAYLOAD_BUCKET}.M.{urlsafe_b64encode(name.encode()).decode()}"
+
+
+def chunks_of(nuid: str) -> str:
+    """The subject of the pieces of an object."""
+    return f"$O.{PAYLOAD_BUCKET}.C.{nuid}"
 
 
 def recording(headers: Mapping[str, str], payload: bytes) -> str | None:

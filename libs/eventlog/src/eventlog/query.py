@@ -30,6 +30,10 @@ class Refused(LogError):
         self.failure = failure
 
 
+class Nobody(Unavailable):
+    """No service takes the question: it does not run, or is being started."""
+
+
 async def ask(
     broker: Broker, name: str, question: BaseModel, answer: type[AnswerT], *, timeout_seconds: float
 ) -> AnswerT:
@@ -37,6 +41,7 @@ async def ask(
 
     Raises:
         Refused: if the answer is a `Failure`.
+        Nobody: if there is nobody to answer.
         Unavailable: if nobody answers in time.
     """
     subject = subjects.query(name)
@@ -46,7 +51,7 @@ async def ask(
             payload = question.model_dump_json().encode()
             reply = await whole(broker.client, subject, payload, headers, timeout_seconds=timeout_seconds)
     except NoRespondersError as error:
-        raise Unavailable(f"nobody answers {name}") from error
+        raise Nobody(f"nobody answers {name}") from error
     except OUTAGE as error:
         raise Unavailable(f"{name}: {error or type(error).__name__}") from error
     result = from_json(reply)

@@ -94,7 +94,7 @@ def configurations(*, replicas: int, log_bytes: int, live_bytes: int) -> list[di
             "num_replicas": replicas,
             "discard": "new",
             "max_bytes": log_bytes,
-            "allow_rollup_hdrs": True,
+            "allow_rollup_hdrs": False,
             "allow_direct": True,
         },
     ]
@@ -165,12 +165,22 @@ async def check_consumer(client: Client, responder: str) -> None:
     Raises:
         WrongStream: if there is none, or it is none of the responder's work.
     """
+    info = await consumer_info(client, responder)
+    found = info["config"].get("filter_subject")
+    if found != (wanted := subjects.work_for(responder)):
+        raise WrongStream(f"consumer {responder}: filter_subject is {found!r}, not {wanted!r}; {_MEND}")
+
+
+async def consumer_info(client: Client, responder: str) -> dict[str, Any]:
+    """What the server tells of a responder's consumer.
+
+    Raises:
+        WrongStream: if there is none, or the server does not answer.
+    """
     answer = await _api(client, f"CONSUMER.INFO.{subjects.LOG_STREAM}.{responder}", {})
     if error := answer.get("error"):
         raise WrongStream(f"consumer {responder}: {error.get('description')}; {_MEND}")
-    found = answer["config"].get("filter_subject")
-    if found != (wanted := subjects.work_for(responder)):
-        raise WrongStream(f"consumer {responder}: filter_subject is {found!r}, not {wanted!r}; {_MEND}")
+    return answer
 
 
 async def restore_live(client: Client, *, replicas: int, live_bytes: int) -> bool:

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from access.visitor import VISITOR
 from contracts import queries
 from eventlog.broker import Broker
-from eventlog.query import ask
+from eventlog.patience import Patience
+from eventlog.query import Nobody, ask
 from protocols.octo.bodies import GraphState
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
@@ -23,8 +24,13 @@ class Questions:
     timeout_seconds: float
 
     async def ask(self, name: str, question: BaseModel, answer: type[AnswerT]) -> AnswerT:
-        """See `eventlog.query.ask`."""
-        return await ask(self.broker, name, question, answer, timeout_seconds=self.timeout_seconds)
+        """See `eventlog.query.ask`; a service that is being started anew is waited for."""
+        patience = Patience(self.timeout_seconds)
+        while True:
+            try:
+                return await ask(self.broker, name, question, answer, timeout_seconds=self.timeout_seconds)
+            except Nobody as error:
+                await patience.wait(error)
 
     async def sessions(self, question: queries.SessionsQuery) -> queries.Sessions:
         """A page of the sessions that the visitor may see."""

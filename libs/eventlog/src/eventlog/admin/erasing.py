@@ -16,7 +16,7 @@ from contracts.registry import Registry
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
-from eventlog.payloads import Payloads, recording
+from eventlog.payloads import Payloads, chunks_of, description_of, recording
 from eventlog.ports import LogError
 from eventlog.query import Refused, ask
 from eventlog.settings import NatsSettings
@@ -98,7 +98,7 @@ async def _remove_payloads(
     before is put back here.
     """
     payloads = Payloads(broker.client, settings.request_timeout)
-    bucket = await broker.client.jetstream().object_store(subjects.PAYLOAD_BUCKET)
+    stored = StreamReader(broker.client, subjects.PAYLOAD_STREAM, settings.request_timeout)
     newest = await reader.last(subjects.LOG_SUBJECTS)
     position = newest.sequence if newest else 0
     unshared = names - await _references(reader, subjects.LOG_SUBJECTS)
@@ -107,7 +107,10 @@ async def _remove_payloads(
         if not await payloads.holds(name):
             continue  # it went by an erasure that was cut off
         content = await payloads.kept(name)
-        await bucket.delete(name)
+        descriptions = [each async for each in stored.range(description_of(name), after=0)]
+        await _purge(stored, subjects.PAYLOAD_STREAM, description_of(name))
+        for each in descriptions:
+            await _purge(stored, subjects.PAYLOAD_STREAM, chunks_of(json.loads(each.payload)["nuid"]))
         if name in await _references(reader, subjects.LOG_SUBJECTS, after=position):
             await payloads.keep(content)
         else:

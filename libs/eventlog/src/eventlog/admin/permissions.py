@@ -1,23 +1,14 @@
-"""What each user of NATS may do, and no more: the table, and how it is written for the server.
+"""What each user of NATS may do, and no more: the table that `eventlog.admin.accounts` writes for the server.
 
-``python -m eventlog.admin.permissions`` prints the accounts for the server's configuration. Passwords are
-not in them: each is a variable, such as ``$EDGE_WS_PASSWORD``, that a file beside it defines. The
-supervisor of the embedded stack reads this as well, so nothing heavy is imported here.
+The supervisor of the embedded stack reads this as well, so nothing heavy is imported here.
 """
 
-import json
-import sys
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from contracts import subjects
 
 OPERATOR: Final = "operator"
-ANSWER_PARTS: Final = 256
-"""As `eventlog.replies.MAX_PARTS`."""
-ANSWER_WITHIN: Final = "15m"
-"""How long a request may be answered; longer than any run that is not kept."""
-
 STREAMS: Final = (
     subjects.LOG_STREAM,
     subjects.LIVE_STREAM,
@@ -62,8 +53,8 @@ class User:
         """The variable that holds the password."""
         return variable(self.name)
 
-    def publish(self) -> list[str]:
-        """The subjects it may publish to."""
+    def calls(self) -> list[str]:
+        """The subjects it publishes to for the server to store or answer, or another service to answer."""
         read = (
             subjects.LOG_STREAM,
             *((subjects.LIVE_STREAM,) if self.listens else ()),
@@ -93,19 +84,31 @@ class User:
             *((subjects.LIVE_SUBJECTS,) if self.speaks else ()),
             *((f"dead.{self.name}.>",) if self.dead_letters else ()),
             *((f"$JS.API.STREAM.MSG.DELETE.{subjects.DEAD_STREAM}",) if self.deals else ()),
-            *_SENDS_BY[self.links],
         ]
 
-    def subscribe(self) -> list[str]:
-        """The subjects it may subscribe to."""
+    def sends(self) -> list[str]:
+        """The subjects it publishes to for other services to hear."""
+        return [*((subjects.LIVE_SUBJECTS,) if self.speaks else ()), *_SENDS_BY[self.links]]
+
+    def answered(self) -> list[str]:
+        """The subjects of what it is asked."""
+        return [subjects.query(f"ping.{self.name}"), *(subjects.query(name) for name in self.answers)]
+
+    def hears(self) -> list[str]:
+        """The subjects of what it is told unasked."""
         return [
-            f"{subjects.inbox_prefix(self.name)}.>",
             f"{subjects.RECORDED_PREFIX}.>",
-            subjects.query(f"ping.{self.name}"),
-            *(subjects.query(name) for name in self.answers),
             *((subjects.LIVE_SUBJECTS,) if self.listens else ()),
             *_RECEIVES_BY[self.links],
         ]
+
+    def publish(self) -> list[str]:
+        """The subjects it may publish to."""
+        return list(dict.fromkeys([*self.calls(), *self.sends()]))
+
+    def subscribe(self) -> list[str]:
+        """The subjects it may subscribe to."""
+        return [f"{subjects.inbox_prefix(self.name)}.>", *self.answered(), *self.hears()]
 
     def _work(self) -> tuple[str, ...]:
         """Its own durable consumer, which the operator has made: found, asked for work, answered."""
@@ -181,54 +184,3 @@ USERS: Final = (
 def variable(user: str) -> str:
     """The variable of the server's configuration that holds a user's password."""
     return f"{user.replace('-', '_').upper()}_PASSWORD"
-
-
-def users() -> str:
-    """The users as nats-server's configuration has them."""
-    services = "".join(_user(user) for user in USERS)
-    return f"""    users: [
-      # Declares, changes, purges and deletes streams, and repairs what is in them.
-      {{ user: {OPERATOR}, password: ${variable(OPERATOR)} }}
-{services}    ]
-"""
-
-
-def users_file() -> str:
-    """The file that the shipped configurations include."""
-    return f"""# Written by `python -m eventlog.admin.permissions`; change the table there.
-
-include "secrets/passwords.conf"
-
-accounts {{
-  PARLEY {{
-    jetstream: enabled
-{users()}  }}
-  SYS {{
-    users: [ {{ user: system, password: $SYSTEM_PASSWORD }} ]
-  }}
-}}
-
-system_account: SYS
-"""
-
-
-def _user(user: User) -> str:
-    return f"""      {{
-        user: {user.name}
-        password: ${user.password}
-        permissions {{
-          publish: {_list(user.publish())}
-          subscribe: {_list(user.subscribe())}
-          allow_responses: {{ max: {ANSWER_PARTS}, expires: {json.dumps(ANSWER_WITHIN)} }}
-        }}
-      }}
-"""
-
-
-def _list(names: list[str]) -> str:
-    lines = "".join(f"            {json.dumps(name)}\n" for name in names)
-    return f"[\n{lines}          ]"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(users_file())

@@ -23,6 +23,7 @@ from eventlog.outage import OUTAGE
 from eventlog.ports import Unavailable
 from eventlog.stored import from_delivery
 from eventlog.streams import check_consumer
+from eventlog.turns import backlog
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class WorkQueue:
         """
         await check_consumer(self._broker.client, self._responder)
         self._taker = taker
-        self._log.measure_queue(self._responder, lambda: taker.heads)
+        backlog.measure(self._broker, self._log, self._responder, lambda: taker.heads)
         try:
             self._subscription = await self._broker.client.subscribe(self._inbox, cb=self._receive)
         except OUTAGE as error:
