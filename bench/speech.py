@@ -10,6 +10,7 @@ import asyncio
 import statistics
 import sys
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -31,12 +32,11 @@ from voice_bridge.engines.local.installed import MOONSHINE, is_installed
 from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
 from voice_bridge.ports import Surroundings
 
-ROOT: Final = Path(__file__).parents[1]
-sys.path += [str(ROOT), str(ROOT / "services/voice-bridge/tests/unit")]
-from test_wording import CATALOGUE, SLOWEST, answered  # noqa: E402 - needs the path
-from tests.echoes import DRY, LEVELS, Line, Samples, at_client_rate, pcm_of, replies, room  # noqa: E402
-from tests.human import RATE, clips  # noqa: E402
-from tests.spoken import SPOKEN_RATE, spoken  # noqa: E402
+sys.path.append(str(Path(__file__).parents[1]))
+from tests.answers import CATALOGUE, SLOWEST, answered
+from tests.echoes import DRY, LEVELS, Line, Samples, at_client_rate, pcm_of, replies, room
+from tests.human import RATE, clips
+from tests.spoken import SPOKEN_RATE, spoken
 
 ROOMS: Final = {
     "dry": DRY,
@@ -99,7 +99,8 @@ async def echoes() -> list[str]:
 
 def _lengths(line: Line, played: list[Samples]) -> list[int]:
     """Of the turns in a minute, in ms."""
-    seconds, lengths = 0.0, []
+    seconds = 0.0
+    lengths: list[int] = []
     while seconds < 60:
         for each in played:
             lengths += [event.speech_ms for event in line.play(each) if isinstance(event, TurnEnded)]
@@ -182,7 +183,8 @@ async def _only(recognizer: GrammarRecognizer, sound: Samples, played: Samples |
         events = list(line.hearing.feed(pcm_of(np.concatenate([QUIET, sound, QUIET, QUIET]))))
     else:
         events = line.play(played, over=sound / max(1e-6, float(np.abs(sound).max())) * 0.5)
-    heard, blocks = [], []
+    heard: list[str] = []
+    blocks: list[bytes] = []
     for event in events:
         match event:
             case TurnBegan():
@@ -220,7 +222,7 @@ async def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=names, default=names, help="of the table; all of it")
     options = parser.parse_args()
     espeak = Espeak()
-    parts = {
+    parts: dict[str, Callable[[], Awaitable[list[str]]]] = {
         "humans": lambda: humans(espeak, options.clips),
         "words": lambda: words(espeak),
         "echoes": echoes,

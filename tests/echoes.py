@@ -73,7 +73,8 @@ class Line:
         microphone = self._microphone(reply)
         if over is not None:
             microphone[SAMPLE_RATE : SAMPLE_RATE + len(over)] += over[: len(microphone) - SAMPLE_RATE]
-        sent, found = 0, []
+        sent = 0
+        found: list[Heard] = []
         for number in range(len(microphone) // FRAME):
             while sent <= number + AHEAD and (sent + 1) * FRAME <= len(reply):
                 frame = reply[sent * FRAME : (sent + 1) * FRAME]

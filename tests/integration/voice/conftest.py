@@ -255,30 +255,9 @@ def spoken_stack(tmp_path_factory: pytest.TempPathFactory, voice_stack: Running)
         yield stack
 
 
-@pytest.fixture(scope="module")
-def service_port(unused_port: Callable[[], int]) -> int:
-    """Where a module's stack expects the speech service or model that its tests stand in for."""
-    return unused_port()
-
-
-@pytest.fixture(scope="module")
-def module_stack(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    voice_stack: Running,
-    service_port: int,
-) -> Iterator[Any]:
-    """One stack for a module, by its `SETTINGS`; ``{port}`` in one is `service_port`."""
-    settings = {name: value.format(port=service_port) for name, value in request.module.SETTINGS.items()}
-    with voice_stack(tmp_path_factory.mktemp("voice"), **settings) as stack:
-        yield stack
-
-
 @pytest.fixture
-def voice(request: pytest.FixtureRequest) -> Voice:
-    """The voice protocol of the module's own stack, if it has `SETTINGS`, or of the shared one."""
-    has_own = hasattr(request.module, "SETTINGS")
-    return Voice(request.getfixturevalue("module_stack" if has_own else "spoken_stack"))
+def voice(spoken_stack: Any) -> Voice:
+    return Voice(spoken_stack)
 
 
 @pytest.fixture

@@ -1,17 +1,30 @@
 """Talks whose turns the client ends by itself, and the audio that is kept of them where that is asked for."""
 
 import asyncio
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import pytest
 
 COMMIT = "input_audio_buffer.commit"
 CREATE = "response.create"
 LISTENING = "I am listening. What can I do for you?"
 
 
-SETTINGS = {"PARLEY_VAD": "false", "PARLEY_KEEP_AUDIO": "true"}
+@pytest.fixture(scope="module")
+def by_hand_stack(tmp_path_factory: pytest.TempPathFactory, voice_stack: Any) -> Iterator[Any]:
+    folder = tmp_path_factory.mktemp("by-hand")
+    with voice_stack(folder, PARLEY_VAD="false", PARLEY_KEEP_AUDIO="true") as stack:
+        yield stack
 
 
-async def test_a_turn_ends_when_the_client_says_so_and_its_audio_is_kept(voice: Any) -> None:
+@pytest.fixture
+def by_hand(by_hand_stack: Any, voice_of: Callable[[Any], Any]) -> Any:
+    return voice_of(by_hand_stack)
+
+
+async def test_a_turn_ends_when_the_client_says_so_and_its_audio_is_kept(by_hand: Any) -> None:
+    voice = by_hand
     first = voice.speech("what is the email of Mia Tanaka") + voice.silence(1000)
     second = voice.speech("thank you")
     replies = []
@@ -57,24 +70,25 @@ async def test_a_turn_ends_when_the_client_says_so_and_its_audio_is_kept(voice: 
     assert [objects[reply["audio_reference"]] for reply in spoken] == replies
 
 
-async def test_a_turn_ended_by_hand_cuts_the_reply_before_it(voice: Any) -> None:
-    session_id = (await voice.create())["session_id"]
-    async with voice.call(session_id) as caller:
-        await caller.say(voice.speech("what can you do"))
+async def test_a_turn_ended_by_hand_cuts_the_reply_before_it(by_hand: Any) -> None:
+    session_id = (await by_hand.create())["session_id"]
+    async with by_hand.call(session_id) as caller:
+        await caller.say(by_hand.speech("what can you do"))
         await caller.send(type=COMMIT)
         while len(caller.audio) < 24_000 * 2:
             await caller.expect("audio.delta", len(caller.of("audio.delta")) + 1)
-        await caller.say(voice.speech("thank you"))
+        await caller.say(by_hand.speech("thank you"))
         assert not caller.of("audio.done"), "what is not yet ended interrupts nothing"
         await caller.send(type=COMMIT)
         await caller.expect("audio.done")
         assert (await caller.expect("transcript.done", 2))["transcript"].startswith("You are welcome")
-    first, _ = await voice.facts(session_id, "voice.reply_spoken")
+    first, _ = await by_hand.facts(session_id, "voice.reply_spoken")
     assert first["cut"]
     assert first["audio_ms"] > first["heard_ms"]
 
 
-async def test_erasing_a_conversation_removes_its_audio_but_not_that_of_others(voice: Any) -> None:
+async def test_erasing_a_conversation_removes_its_audio_but_not_that_of_others(by_hand: Any) -> None:
+    voice = by_hand
     sessions = [(await voice.create())["session_id"] for _ in range(2)]
     goodbye = voice.speech("goodbye")
     kept = []

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,26 +13,43 @@ VARIANTS = {"coral": "en-us+f3", "verse": "en-us+m3"}
 QUIET = 20.0
 
 
-SETTINGS = {
-    "PARLEY_VOICE": "cascade",
-    "PARLEY_VOICE_URL": "http://127.0.0.1:{port}/v1",
-    "PARLEY_VOICE_KEY": "k",
-    "PARLEY_TRANSCRIPTION_MODEL": "ears",
-    "PARLEY_SPEECH_MODEL": "mouth",
-}
+@pytest.fixture(scope="module")
+def speech_port(unused_port: Callable[[], int]) -> int:
+    return unused_port()
+
+
+@pytest.fixture(scope="module")
+def cascade_stack(
+    tmp_path_factory: pytest.TempPathFactory, voice_stack: Any, speech_port: int
+) -> Iterator[Any]:
+    with voice_stack(
+        tmp_path_factory.mktemp("cascade"),
+        PARLEY_VOICE="cascade",
+        PARLEY_VOICE_URL=f"http://127.0.0.1:{speech_port}/v1",
+        PARLEY_VOICE_KEY="k",
+        PARLEY_TRANSCRIPTION_MODEL="ears",
+        PARLEY_SPEECH_MODEL="mouth",
+    ) as stack:
+        yield stack
 
 
 @pytest.fixture
-async def server(service_port: int, voice: Any) -> AsyncIterator[SpeechServer]:
-    def say(text: str, by: str) -> bytes:
-        spoken: bytes = voice.speech(text, VARIANTS.get(by, "en-us"))
+def cascade_voice(cascade_stack: Any, voice_of: Callable[[Any], Any]) -> Any:
+    return voice_of(cascade_stack)
+
+
+@pytest.fixture
+async def server(speech_port: int, cascade_voice: Any) -> AsyncIterator[SpeechServer]:
+    def say(text: str, voice: str) -> bytes:
+        spoken: bytes = cascade_voice.speech(text, VARIANTS.get(voice, "en-us"))
         return spoken
 
-    async with speech_server(service_port, say) as (served, _):
+    async with speech_server(speech_port, say) as (served, _):
         yield served
 
 
-async def test_a_talk_goes_through(voice: Any, server: SpeechServer) -> None:
+async def test_a_talk_goes_through(cascade_voice: Any, server: SpeechServer) -> None:
+    voice = cascade_voice
     server.text = "what is the email of Mia Tanaka"
     session_id = (await voice.create("alice", voice="coral", show_text=True))["session_id"]
     said = voice.speech(server.text)
@@ -60,8 +77,9 @@ async def test_a_talk_goes_through(voice: Any, server: SpeechServer) -> None:
 
 
 async def test_sentences_are_spoken_one_by_one_and_the_voice_changes_between_turns(
-    voice: Any, server: SpeechServer
+    cascade_voice: Any, server: SpeechServer
 ) -> None:
+    voice = cascade_voice
     server.text = "get all contacts"
     session_id = (await voice.create(voice="coral"))["session_id"]
     async with voice.call(session_id) as caller, caller.microphone() as microphone:
@@ -81,7 +99,8 @@ async def test_sentences_are_spoken_one_by_one_and_the_voice_changes_between_tur
     assert " ".join(text for text, _, _ in server.spoken[spoken:]) == answer
 
 
-async def test_speaking_over_the_reply_cuts_it(voice: Any, server: SpeechServer) -> None:
+async def test_speaking_over_the_reply_cuts_it(cascade_voice: Any, server: SpeechServer) -> None:
+    voice = cascade_voice
     server.text = "what can you do"
     session_id = (await voice.create("bob"))["session_id"]
     async with voice.call(session_id, "bob") as caller, caller.microphone() as microphone:
@@ -104,7 +123,10 @@ async def test_speaking_over_the_reply_cuts_it(voice: Any, server: SpeechServer)
     assert first["heard_ms"] < first["audio_ms"]
 
 
-async def test_a_failing_service_is_asked_again_and_then_reported(voice: Any, server: SpeechServer) -> None:
+async def test_a_failing_service_is_asked_again_and_then_reported(
+    cascade_voice: Any, server: SpeechServer
+) -> None:
+    voice = cascade_voice
     server.text = "thank you"
     session_id = (await voice.create())["session_id"]
     async with voice.call(session_id) as caller, caller.microphone() as microphone:
@@ -126,8 +148,9 @@ async def test_a_failing_service_is_asked_again_and_then_reported(voice: Any, se
 
 
 async def test_a_killed_voice_bridge_is_replaced_and_the_talk_goes_on(
-    voice: Any, server: SpeechServer
+    cascade_voice: Any, server: SpeechServer
 ) -> None:
+    voice = cascade_voice
     server.text = "email of Liam Patel"
     session_id = (await voice.create("erin"))["session_id"]
     async with voice.call(session_id, "erin") as caller, caller.microphone() as microphone:

@@ -3,21 +3,31 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 PLACES = 2
 BUSY = "every line is busy, try again in a few minutes"
 
 
-SETTINGS = {
-    "PARLEY_VOICE_SESSIONS": str(PLACES),
-    "PARLEY_VOICE_GUESTS_PER_ADDRESS": "1",
-    "PARLEY_TRUSTED_PROXIES": "127.0.0.1",
-}
+@pytest.fixture(scope="module")
+def small_stack(tmp_path_factory: pytest.TempPathFactory, voice_stack: Any) -> Iterator[Any]:
+    with voice_stack(
+        tmp_path_factory.mktemp("small"),
+        PARLEY_VOICE_SESSIONS=str(PLACES),
+        PARLEY_VOICE_GUESTS_PER_ADDRESS="1",
+        PARLEY_TRUSTED_PROXIES="127.0.0.1",
+    ) as stack:
+        yield stack
+
+
+@pytest.fixture
+def voice(small_stack: Any, voice_of: Callable[[Any], Any]) -> Any:
+    return voice_of(small_stack)
 
 
 @asynccontextmanager

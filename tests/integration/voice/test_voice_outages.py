@@ -2,30 +2,48 @@
 
 import asyncio
 import signal
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from tests.speech_services.realtime import Peer, realtime_server
 
 MODEL_GONE = "the realtime service cannot be reached"
 
 
-SETTINGS = {
-    "PARLEY_VOICE": "openai-realtime",
-    "PARLEY_VOICE_URL": "http://127.0.0.1:{port}/v1",
-    "PARLEY_VOICE_KEY": "k",
-    "PARLEY_REOPEN_TIMEOUT": "3",
-}
-"""Its clients wait 3 seconds for a replica."""
+@pytest.fixture(scope="module")
+def model_port(unused_port: Callable[[], int]) -> int:
+    return unused_port()
+
+
+@pytest.fixture(scope="module")
+def impatient_stack(
+    tmp_path_factory: pytest.TempPathFactory, voice_stack: Any, model_port: int
+) -> Iterator[Any]:
+    """Its clients wait 3 seconds for a replica."""
+    with voice_stack(
+        tmp_path_factory.mktemp("impatient"),
+        PARLEY_VOICE="openai-realtime",
+        PARLEY_VOICE_URL=f"http://127.0.0.1:{model_port}/v1",
+        PARLEY_VOICE_KEY="k",
+        PARLEY_REOPEN_TIMEOUT="3",
+    ) as stack:
+        yield stack
+
+
+@pytest.fixture
+def voice(impatient_stack: Any, voice_of: Callable[[Any], Any]) -> Any:
+    return voice_of(impatient_stack)
 
 
 async def test_a_model_that_is_not_there_is_an_error_at_the_beginning_and_in_mid_talk(
-    voice: Any, service_port: int
+    voice: Any, model_port: int
 ) -> None:
     session_id = (await voice.create("alice"))["session_id"]
     async with voice.call(session_id, "alice") as caller:
         assert await caller.expect_close() == 1011
         assert [frame["code"] for frame in caller.of("error")] == ["server_error"]
-    async with realtime_server(service_port) as model, voice.call(session_id, "alice") as caller:
+    async with realtime_server(model_port) as model, voice.call(session_id, "alice") as caller:
         peer = await model.accept()
         await peer.set_up()
         await peer.user_turn("u1")
@@ -37,7 +55,7 @@ async def test_a_model_that_is_not_there_is_an_error_at_the_beginning_and_in_mid
         assert [(frame["code"], frame["message"]) for frame in caller.of("error")] == [
             ("server_error", MODEL_GONE)
         ]
-    async with realtime_server(service_port) as model, voice.call(session_id, "alice") as caller:
+    async with realtime_server(model_port) as model, voice.call(session_id, "alice") as caller:
         peer = await model.accept()
         await peer.set_up()
         assert await peer.seeded(1) == [("user", "hello")]
@@ -45,9 +63,9 @@ async def test_a_model_that_is_not_there_is_an_error_at_the_beginning_and_in_mid
         await caller.expect("disconnected")
 
 
-async def test_a_voice_bridge_that_is_gone_for_too_long_is_an_error(voice: Any, service_port: int) -> None:
+async def test_a_voice_bridge_that_is_gone_for_too_long_is_an_error(voice: Any, model_port: int) -> None:
     session_id = (await voice.create())["session_id"]
-    async with realtime_server(service_port) as model, asyncio.TaskGroup() as group:
+    async with realtime_server(model_port) as model, asyncio.TaskGroup() as group:
 
         async def set_up() -> None:
             while True:

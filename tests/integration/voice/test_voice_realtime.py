@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,17 +14,28 @@ INSTRUCTIONS = "You are Mia's assistant. Be brief; speak Korean."
 ANSWER = "Mia Tanaka's address is mia.tanaka@harbor-systems.example."
 
 
-SETTINGS = {
-    "PARLEY_VOICE": "openai-realtime",
-    "PARLEY_VOICE_URL": "http://127.0.0.1:{port}/v1",
-    "PARLEY_VOICE_KEY": "k",
-    "PARLEY_VOICE_INSTRUCTIONS": INSTRUCTIONS,
-}
+@pytest.fixture(scope="module")
+def upstream_port(unused_port: Callable[[], int]) -> int:
+    return unused_port()
+
+
+@pytest.fixture(scope="module")
+def realtime_stack(
+    tmp_path_factory: pytest.TempPathFactory, voice_stack: Any, upstream_port: int
+) -> Iterator[Any]:
+    with voice_stack(
+        tmp_path_factory.mktemp("realtime"),
+        PARLEY_VOICE="openai-realtime",
+        PARLEY_VOICE_URL=f"http://127.0.0.1:{upstream_port}/v1",
+        PARLEY_VOICE_KEY="k",
+        PARLEY_VOICE_INSTRUCTIONS=INSTRUCTIONS,
+    ) as stack:
+        yield stack
 
 
 @pytest.fixture
-async def upstream(service_port: int) -> AsyncIterator[Realtime]:
-    async with realtime_server(service_port) as realtime:
+async def upstream(upstream_port: int) -> AsyncIterator[Realtime]:
+    async with realtime_server(upstream_port) as realtime:
         yield realtime
 
 
@@ -50,7 +61,8 @@ async def answer(peer: Peer, number: int, said: str, text: str, pcm: bytes) -> N
     await peer.done(f"resp{number}")
 
 
-async def test_a_talk_goes_through(voice: Any, upstream: Realtime) -> None:
+async def test_a_talk_goes_through(realtime_voice: Any, upstream: Realtime) -> None:
+    voice = realtime_voice
     session_id = (await voice.create("alice", voice="coral", show_text=True))["session_id"]
     said = voice.speech("what is the email of Mia Tanaka")
     reply = voice.speech(ANSWER)[: 24_000 * 2]
@@ -82,7 +94,8 @@ async def test_a_talk_goes_through(voice: Any, upstream: Realtime) -> None:
     assert (asked["content"], answered["content"]) == ("what is the email of Mia Tanaka", ANSWER)
 
 
-async def test_the_model_calls_the_agents_tools(voice: Any, upstream: Realtime) -> None:
+async def test_the_model_calls_the_agents_tools(realtime_voice: Any, upstream: Realtime) -> None:
+    voice = realtime_voice
     session_id = (await voice.create("dan"))["session_id"]
     async with talking(voice, upstream, session_id, "dan") as (caller, peer, config):
         tools = {tool["name"]: tool for tool in config["tools"]}
@@ -127,8 +140,9 @@ async def test_the_model_calls_the_agents_tools(voice: Any, upstream: Realtime) 
 
 
 async def test_another_voice_is_a_fresh_session_that_knows_what_was_said_and_written(
-    voice: Any, upstream: Realtime
+    realtime_voice: Any, upstream: Realtime
 ) -> None:
+    voice = realtime_voice
     session_id = (await voice.create("bob", voice="alloy"))["session_id"]
     async with talking(voice, upstream, session_id, "bob") as (caller, peer, _):
         await answer(peer, 1, "hello", "Hello Bob.", voice.speech("Hello Bob."))
@@ -151,7 +165,10 @@ async def test_another_voice_is_a_fresh_session_that_knows_what_was_said_and_wri
     assert upstream.connections.empty(), "one session more, not two"
 
 
-async def test_what_was_not_heard_is_cut_from_the_models_memory(voice: Any, upstream: Realtime) -> None:
+async def test_what_was_not_heard_is_cut_from_the_models_memory(
+    realtime_voice: Any, upstream: Realtime
+) -> None:
+    voice = realtime_voice
     session_id = (await voice.create("carol"))["session_id"]
     story = "One morning a very long story began, and it went on and on until nobody listened any more."
     async with talking(voice, upstream, session_id, "carol") as (caller, peer, _):
@@ -187,8 +204,9 @@ async def test_what_was_not_heard_is_cut_from_the_models_memory(voice: Any, upst
 
 @pytest.mark.parametrize("is_expired", [False, True])
 async def test_an_upstream_that_ends_is_opened_again_and_owes_its_answer(
-    voice: Any, upstream: Realtime, is_expired: bool
+    realtime_voice: Any, upstream: Realtime, is_expired: bool
 ) -> None:
+    voice = realtime_voice
     session_id = (await voice.create())["session_id"]
     async with talking(voice, upstream, session_id) as (caller, peer, _):
         await answer(peer, 1, "hello", "Hello.", voice.speech("Hello."))
@@ -215,8 +233,9 @@ async def test_an_upstream_that_ends_is_opened_again_and_owes_its_answer(
 
 
 async def test_a_model_that_is_slow_to_begin_with_is_asked_again_and_does_not_answer_twice(
-    voice: Any, upstream: Realtime
+    realtime_voice: Any, upstream: Realtime
 ) -> None:
+    voice = realtime_voice
     session_id = (await voice.create())["session_id"]
     reply = voice.speech("Hello.")
     async with voice.call(session_id) as caller:
@@ -230,8 +249,9 @@ async def test_a_model_that_is_slow_to_begin_with_is_asked_again_and_does_not_an
 
 
 async def test_a_killed_voice_bridge_is_replaced_and_tells_the_model_what_was_said(
-    voice: Any, upstream: Realtime
+    realtime_voice: Any, upstream: Realtime
 ) -> None:
+    voice = realtime_voice
     session_id = (await voice.create())["session_id"]
     async with talking(voice, upstream, session_id) as (caller, peer, _):
         await answer(peer, 1, "hello", "Hello.", voice.speech("Hello."))
@@ -243,3 +263,8 @@ async def test_a_killed_voice_bridge_is_replaced_and_tells_the_model_what_was_sa
         assert await again.seeded(2) == [("user", "hello"), ("assistant", "Hello.")]
         await answer(again, 2, "still there", "Yes.", voice.speech("Yes."))
         assert (await caller.expect("transcript.done", 2))["transcript"] == "Yes."
+
+
+@pytest.fixture
+def realtime_voice(realtime_stack: Any, voice_of: Callable[[Any], Any]) -> Any:
+    return voice_of(realtime_stack)
