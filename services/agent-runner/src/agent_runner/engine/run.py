@@ -37,6 +37,7 @@ from contracts.events import (
     Question,
     RunCancelled,
     RunFailed,
+    RunMetered,
     RunRequested,
     RunStarted,
 )
@@ -46,6 +47,7 @@ from eventlog.turns.journal import Cancelled, Journal, Superseded
 
 logger = logging.getLogger(__name__)
 
+SHOW_STATE_SECONDS: Final = 0.25
 TURNS_TO_SEND: Final = 3
 """Of the event loop, from the first look at the journal until the client of NATS has written."""
 
@@ -87,7 +89,8 @@ class Run:
         streamed = bool(self._request.stream_modes)
         self._recorder = Recorder(journal, deltas, self._facts, shown) if streamed else None
         trace = Trace(deltas) if deltas.heard and not streamed else None
-        self._callbacks: list[BaseCallbackHandler] = [ModelCalls(), *([trace] if trace else [])]
+        self._calls = ModelCalls()
+        self._callbacks: list[BaseCallbackHandler] = [self._calls, *([trace] if trace else [])]
         keeps = ready.settings.durable_calls
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts, keeps_calls=keeps)
         self._drive = Drive(assignment, ready, journal, deltas, self._effects, self._recorder, trace)
@@ -185,6 +188,7 @@ class Run:
                     group.create_task(self._deltas.publish_as_sent()),
                     group.create_task(self._look_at_news()),
                     group.create_task(self._stage.failing()),
+                    *([group.create_task(self._show_state())] if self._recorder else []),
                 ]
                 # `run.started` is on its way to the log before the graph takes the loop for itself: no token
                 # leaves without it.
@@ -200,6 +204,11 @@ class Run:
             if own and own.cancelling():
                 raise
             raise ordinary(error) from error  # a node raised it for reasons of its own
+
+    async def _show_state(self) -> None:
+        """Let the log have the state that a slow first node has begun with: pages look at that."""
+        await asyncio.sleep(SHOW_STATE_SECONDS)
+        self._stage.show()
 
     async def _look_at_news(self) -> None:
         while True:
@@ -250,8 +259,10 @@ class Run:
         *others, end = events
         shown = self._recorder.take() if self._recorder else ()
         gone = (ConversationDeleted(),) if self._request.ephemeral and self._request.webhook is None else ()
+        usage = self._calls.usage
+        metered = (RunMetered(**self._facts, usage=usage),) if usage else ()
         end = end.model_copy(update={"deltas": self._deltas.count})
-        await self._journal.end(*self._effects.take(), *shown, *others, *gone, end)
+        await self._journal.end(*self._effects.take(), *shown, *others, *metered, *gone, end)
         await self._deltas.flush()
 
     def _configured(self) -> RunnableConfig:
