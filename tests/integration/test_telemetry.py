@@ -218,7 +218,6 @@ def test_what_a_client_sends_is_one_tree(traces: dict[str, list[Span]], protocol
     assert ways(traces[protocol])
 
 
-@pytest.mark.slow
 def test_a_message_goes_through_run_model_tool_projection_and_back(traces: dict[str, list[Span]]) -> None:
     found = ways(traces["agent"])
     work = ["agent-runner: process message.received", "edge-ws: receive"]
@@ -253,7 +252,6 @@ def test_a_voice_session_is_under_the_clients_handshake(traces: dict[str, list[S
     assert found["history-store: process voice.reply_spoken"] == opened
 
 
-@pytest.mark.slow
 def test_spans_have_the_attributes_of_the_conventions(traces: dict[str, list[Span]]) -> None:
     named = {
         span["name"]: span["attributes"] for span in traces["agent"] if span["service"] == "agent-runner"
