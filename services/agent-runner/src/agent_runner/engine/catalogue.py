@@ -1,6 +1,7 @@
 """Every graph that is served, by name: the built-in ones and the users' own, ready to run."""
 
 import inspect
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,8 @@ Factory: TypeAlias = Callable[..., Any]
 """A function that makes a graph, with or without the run's config: it, an awaitable or a context manager."""
 
 __all__ = ["Compiled", "Graph", "InvalidGraph", "Ready", "Served", "catalogue", "compile_graph"]
+
+logger = logging.getLogger(__name__)
 
 _NO_RUN: Final[RunnableConfig] = {"configurable": {}}
 
@@ -78,7 +81,7 @@ class Ready:
             yield self._on(graph)
 
     def intake(self, graph: Compiled) -> Intake:
-        """How a message goes into the graph."""
+        """How a message goes into the graph; raises `Unfit` where none does."""
         if self._intake is None:
             self._intake = intake_of(graph, self.settings)
         return self._intake
@@ -184,9 +187,8 @@ async def _checked(entry: Entry) -> Served:
     try:
         served = Served(await _made_once(found), settings=entry.settings)
         async with served.on(None).opened() as graph:
-            intake_of(graph, entry.settings)
             presentation = replace(PLAIN, reply=reply_in(graph, entry.settings))
-            _check_context(graph, entry.settings)
+            _check_fits(graph, entry)
     except Unfit as error:
         raise InvalidGraph(f"{entry.told}: {error}") from None
     except NotAGraph as error:
@@ -200,14 +202,21 @@ FACTS: Final = ("thread_id", "user_id", "run_id", "protocol")
 """What is known of every run."""
 
 
-def _check_context(graph: Compiled, settings: GraphSettings) -> None:
+def _check_fits(graph: Compiled, entry: Entry) -> None:
+    """See that messages go into it. One of a project may be for runs whose input comes by LangGraph's API."""
+    settings = entry.settings
     fields: Shape | None = context_fields(graph)
-    if fields is None or fields.hints is None:
-        return
-    if unknown := sorted(settings.context.keys() - fields.hints.keys()):
+    hints, required = (fields.hints or {}, fields.required) if fields else ({}, frozenset[str]())
+    if hints and (unknown := sorted(settings.context.keys() - hints.keys())):
         raise Unfit(f"context: the graph's context has no field {unknown[0]!r}")
-    if missing := sorted(fields.required - settings.context.keys() - set(FACTS)):
-        raise Unfit(f"context: the graph needs {', '.join(missing)}, for which no default is set")
+    try:
+        intake_of(graph, settings)
+        if missing := sorted(required - settings.context.keys() - set(FACTS)):
+            raise Unfit(f"context: the graph needs {', '.join(missing)}, for which no default is set")
+    except Unfit as error:
+        if not entry.in_project or settings.input is not None:
+            raise
+        logger.warning("%s: by LangGraph's API only: %s", entry.told, error)
 
 
 class NotAGraph(TypeError):

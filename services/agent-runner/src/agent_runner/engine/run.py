@@ -11,6 +11,7 @@ from opentelemetry.trace import get_current_span
 
 from agent_runner.engine.answers import NotTaken
 from agent_runner.engine.assignment import Assignment
+from agent_runner.engine.cancelling import check_cancelled, turn_of
 from agent_runner.engine.catalogue import Compiled, Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
@@ -30,13 +31,13 @@ from agent_runner.engine.trace import Trace
 from chassis import conventions as names
 from chassis.telemetry import TRACING, Attributes, fail, pseudonym
 from contracts.events import (
-    CancelRequested,
     CheckpointsRemoved,
     ConversationDeleted,
     Event,
     Question,
     RunCancelled,
     RunFailed,
+    RunMetered,
     RunRequested,
     RunStarted,
 )
@@ -46,6 +47,7 @@ from eventlog.turns.journal import Cancelled, Journal, Superseded
 
 logger = logging.getLogger(__name__)
 
+SHOW_STATE_SECONDS: Final = 0.25
 TURNS_TO_SEND: Final = 3
 """Of the event loop, from the first look at the journal until the client of NATS has written."""
 
@@ -86,11 +88,12 @@ class Run:
         self._request = assignment.request
         streamed = bool(self._request.stream_modes)
         self._recorder = Recorder(journal, deltas, self._facts, shown) if streamed else None
-        traced = deltas.heard and not streamed
-        self._callbacks: list[BaseCallbackHandler] = [ModelCalls(), *([Trace(deltas)] if traced else [])]
+        trace = Trace(deltas) if deltas.heard and not streamed else None
+        self._calls = ModelCalls()
+        self._callbacks: list[BaseCallbackHandler] = [self._calls, *([trace] if trace else [])]
         keeps = ready.settings.durable_calls
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts, keeps_calls=keeps)
-        self._drive = Drive(assignment, ready, journal, deltas, self._effects, self._recorder)
+        self._drive = Drive(assignment, ready, journal, deltas, self._effects, self._recorder, trace)
         self._config = self._configured()
 
     async def execute(self) -> None:
@@ -157,8 +160,8 @@ class Run:
         return f"{self._work.id[:8]}.{self._assignment.attempt}"
 
     def _log_failure(self, error: Exception) -> None:
-        """The reason: in one line for what a provider did, else with where it happened."""
-        where = None if kind_of(error) else error
+        """The reason: in one line for what a provider or the person did, else with where it happened."""
+        where = None if kind_of(error) or isinstance(error, NotTaken) else error
         work = self._work
         logger.warning(
             "conversation %s: run %s failed (error %s): %s",
@@ -185,6 +188,7 @@ class Run:
                     group.create_task(self._deltas.publish_as_sent()),
                     group.create_task(self._look_at_news()),
                     group.create_task(self._stage.failing()),
+                    *([group.create_task(self._show_state())] if self._recorder else []),
                 ]
                 # `run.started` is on its way to the log before the graph takes the loop for itself: no token
                 # leaves without it.
@@ -201,6 +205,11 @@ class Run:
                 raise
             raise ordinary(error) from error  # a node raised it for reasons of its own
 
+    async def _show_state(self) -> None:
+        """Let the log have the state that a slow first node has begun with: pages look at that."""
+        await asyncio.sleep(SHOW_STATE_SECONDS)
+        self._stage.show()
+
     async def _look_at_news(self) -> None:
         while True:
             await self._news.wait()
@@ -211,7 +220,7 @@ class Run:
         if self._announced:
             await self._journal.flush()  # from here on whoever had the run before can append nothing
         if self._journal.tail > self._work.sequence:
-            await self._check_cancelled()
+            await check_cancelled(self._log, self._work)
         if self._assignment.attempt > 1:
             await self._effects.load()
         if self._recorder:
@@ -220,8 +229,9 @@ class Run:
         self._stage.tail = self._journal.tail
         async with self._ready.opened(self._config) as graph:
             self._config.setdefault("recursion_limit", self._ready.recursion_limit(graph))
-            intake = self._ready.intake(graph)
-            given = await input_of(self._assignment, self._config, self._saver, self._log, intake)
+            given = await input_of(
+                self._assignment, self._config, self._saver, self._log, lambda: self._ready.intake(graph)
+            )
             if isinstance(given, Declined):
                 await self._decline(graph, given)
                 return
@@ -249,8 +259,10 @@ class Run:
         *others, end = events
         shown = self._recorder.take() if self._recorder else ()
         gone = (ConversationDeleted(),) if self._request.ephemeral and self._request.webhook is None else ()
+        usage = self._calls.usage
+        metered = (RunMetered(**self._facts, usage=usage),) if usage else ()
         end = end.model_copy(update={"deltas": self._deltas.count})
-        await self._journal.end(*self._effects.take(), *shown, *others, *gone, end)
+        await self._journal.end(*self._effects.take(), *shown, *others, *metered, *gone, end)
         await self._deltas.flush()
 
     def _configured(self) -> RunnableConfig:
@@ -279,24 +291,11 @@ class Run:
             logger.exception("run %s: what the graph waits for cannot be told", self._work.id)
             return ()
 
-    async def _check_cancelled(self) -> None:
-        async for event in self._log.read(
-            self._work.conversation, after=self._work.sequence, pattern=CancelRequested.type
-        ):
-            if isinstance(event.event, CancelRequested) and event.event.run_id == self._work.id:
-                raise Cancelled(rollback=event.event.rollback)
-
     async def _cancelled(self, *, rollback: bool) -> list[Event]:
         end = RunCancelled(**self._facts, rolled_back=rollback)
         if rollback:
-            return [CheckpointsRemoved(scope="runs", run_ids=await self._turn()), end]
+            return [CheckpointsRemoved(scope="runs", run_ids=await turn_of(self._log, self._assignment)), end]
         return [*self._stage.leftovers(), end]
-
-    async def _turn(self) -> tuple[str, ...]:
-        """The runs of this turn: this one, and those before it that asked what it answers."""
-        said = self._log.read(self._work.conversation, after=self._assignment.begins, pattern="message.>")
-        turn = self._work.correlation_id
-        return tuple([work.id async for work in said if work.correlation_id == turn])
 
 
 def _decisive(group: BaseExceptionGroup[BaseException]) -> BaseException:
