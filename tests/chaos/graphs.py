@@ -46,9 +46,9 @@ async def second(state: State, config: RunnableConfig) -> State:
 
 
 async def dwell(state: State, config: RunnableConfig) -> State:
-    """Take half a second, as a model does that is somewhere else."""
+    """Take a second, as a model does that is somewhere else."""
     _visit("dwell", config["configurable"]["thread_id"])
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1)
     return {"messages": [AIMessage("done", id=f"{state['messages'][-1].id}-done")]}
 
 
