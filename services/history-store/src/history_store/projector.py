@@ -19,6 +19,7 @@ from contracts.events import Unrecognized
 from eventlog.archived import ArchiveIndex
 from eventlog.ports import Log, LogError
 from history_store.archived import list_archived
+from history_store.counting import Counting
 from history_store.database import is_poison
 from history_store.lineage import strayed
 from history_store.store import Moved, Store
@@ -28,8 +29,6 @@ logger = logging.getLogger(__name__)
 LINGER_SECONDS: Final = 0.1
 WATCH_SECONDS: Final = 2.0
 """How often it is looked whether the tables are still there, and still those of this log."""
-COUNT_SECONDS: Final = 60.0
-"""How often the rows are counted, for which all of them are read."""
 PROBE_SECONDS: Final = 2.0
 """No longer than the probe of the log, so that who asks for readiness is still there for the answer."""
 _FIRST_BACKOFF_SECONDS: Final = 0.1
@@ -202,13 +201,12 @@ class Projector:
             Moved: if the tables went back or are gone.
             Strayed: if they are not of this log, or somebody else added or removed rows.
         """
-        clock = asyncio.get_running_loop().time
-        counted = clock()
+        counting = Counting(self._store)
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_SECONDS):
                     await self._suspicious.wait()
-            counts = self._suspicious.is_set() or clock() - counted > COUNT_SECONDS
+            suspicious = self._suspicious.is_set()
             self._suspicious.clear()
             known = self.position
             stand = await self._store.stand()
@@ -218,8 +216,7 @@ class Projector:
                 why = await strayed(self._log(), stand)
             except LogError:
                 continue  # whoever follows sits it out or tells
-            if counts:
-                why, counted = why or await self._store.miscounted(), clock()
+            why = why or await counting.complaint(at_once=suspicious)
             if why:
                 raise Strayed(why)
 
