@@ -34,10 +34,8 @@ class Comparison:
             return list(self.scenario.differences(expected, found))
         missing: list[str] = []
         for each in expected:
-            closest: list[str] = min(
-                (self._tried(each, other) for other in found), key=lambda told: len(told)
-            )
-            missing += closest
+            tried = [self._tried(each, other) for other in found]
+            missing += sorted(tried, key=len)[0]
         return missing
 
     def _tried(self, expected: Any, found: Any) -> list[str]:

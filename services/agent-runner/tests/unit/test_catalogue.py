@@ -12,7 +12,6 @@ from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from agent_runner.engine.catalogue import InvalidGraph, catalogue
-from agent_runner.engine.fitting import Unfit
 from agent_runner.engine.loading import named_in
 from agent_runner.engine.steps import reply_of, steps_of
 
@@ -113,31 +112,6 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-NO_MESSAGE = """
-from typing import TypedDict
-from langgraph.graph import START, StateGraph
-
-
-class Joke(TypedDict):
-    topic: str
-    joke: str
-
-
-graph = StateGraph(Joke).add_node("tell", lambda s: {"joke": s["topic"]}).add_edge(START, "tell")
-"""
-
-
-async def test_a_graph_that_no_message_fits_is_served_to_runs_with_an_input(project: Path) -> None:
-    (project / "own.py").write_text(NO_MESSAGE)
-    graphs = await catalogue({}, named_in("own=./own.py:graph", project))
-    ready = graphs["own"].on(InMemorySaver())
-    async with ready.opened() as graph:
-        told = await graph.ainvoke({"topic": "cats"}, {"configurable": {"thread_id": "t"}})
-        with pytest.raises(Unfit, match="set `input` for it"):
-            ready.intake(graph)(HumanMessage("hello"), {})
-    assert told["joke"] == "cats"
-
-
 @pytest.mark.parametrize("attribute", ["awaited", "configured", "opened"])
 async def test_functions_of_every_form_in_a_file(project: Path, attribute: str) -> None:
     graphs = await catalogue({}, named_in(f"own=./own.py:{attribute}", project))
@@ -157,6 +131,49 @@ async def test_a_langgraph_project_is_served_as_it_is(project: Path, monkeypatch
     assert list(graphs) == ["one", "two"]
     assert graphs["one"].settings.recursion_limit == 7
     assert (os.environ["GRAPH_OTHER"], os.environ.pop("GRAPH_NEW")) == ("kept", "set")
+
+
+async def test_a_fresh_clone_of_a_template_lacks_the_file_that_it_names(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = project / "langgraph.json"
+    file.write_text(json.dumps({"dependencies": ["."], "graphs": {"one": "./own.py:awaited"}, "env": ".env"}))
+    assert list(await catalogue({}, named_in("langgraph.json", project))) == ["one"]
+    assert "env: there is no file .env" in caplog.text
+
+
+FORMS = """
+from __future__ import annotations
+from typing import TypedDict
+from langgraph.func import entrypoint
+from langgraph.graph import START, StateGraph
+
+class Form(TypedDict):
+    topic: dict
+    pages: int
+
+class Talk(TypedDict):
+    messages: list
+
+form = StateGraph(Form).add_node("node", lambda _: {}).add_edge(START, "node")
+
+@entrypoint()
+async def talk(state: Talk) -> str:
+    return state["messages"][-1].text
+"""
+
+
+async def test_a_project_may_have_graphs_that_take_no_messages(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (project / "forms.py").write_text(FORMS)
+    named = {"form": "./forms.py:form", "talk": "./forms.py:talk"}
+    (project / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": named}))
+    assert list(await catalogue({}, named_in("langgraph.json", project))) == ["form", "talk"]
+    assert "graphs.form: './forms.py:form': by LangGraph's API only: the graph takes topic" in caplog.text
+    assert "graphs.talk" not in caplog.text
+    with pytest.raises(InvalidGraph, match="neither messages nor one text"):
+        await catalogue({}, named_in("form=./forms.py:form", project))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, asyn
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
-from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import StateGraph
@@ -21,14 +20,14 @@ from agent_runner.engine.loading import Entry, InvalidGraph, Named, attribute_of
 from agent_runner.engine.presentation import PLAIN, Presentation
 from chassis.settings import in_one_line
 
-logger = logging.getLogger(__name__)
-
 Compiled: TypeAlias = Pregel[Any, Any, Any, Any]
 Graph: TypeAlias = StateGraph[Any, Any, Any, Any] | Compiled
 Factory: TypeAlias = Callable[..., Any]
 """A function that makes a graph, with or without the run's config: it, an awaitable or a context manager."""
 
 __all__ = ["Compiled", "Graph", "InvalidGraph", "Ready", "Served", "catalogue", "compile_graph"]
+
+logger = logging.getLogger(__name__)
 
 _NO_RUN: Final[RunnableConfig] = {"configurable": {}}
 
@@ -82,14 +81,10 @@ class Ready:
             yield self._on(graph)
 
     def intake(self, graph: Compiled) -> Intake:
-        """How a message goes into the graph; what fits none raises `Unfit` when there is one."""
-
-        def take(message: HumanMessage, facts: Mapping[str, str]) -> Any:
-            if self._intake is None:
-                self._intake = intake_of(graph, self.settings)
-            return self._intake(message, facts)
-
-        return take
+        """How a message goes into the graph."""
+        if self._intake is None:
+            self._intake = intake_of(graph, self.settings)
+        return self._intake
 
     def config(self, graph: Compiled, facts: Mapping[str, str]) -> RunnableConfig:
         """The config of a run: who asks, and the limit of super-steps."""
@@ -192,8 +187,8 @@ async def _checked(entry: Entry) -> Served:
     try:
         served = Served(await _made_once(found), settings=entry.settings)
         async with served.on(None).opened() as graph:
-            _check_messages(graph, entry)
             presentation = replace(PLAIN, reply=reply_in(graph, entry.settings))
+            _check_fits(graph, entry)
     except Unfit as error:
         raise InvalidGraph(f"{entry.told}: {error}") from None
     except NotAGraph as error:
@@ -203,25 +198,29 @@ async def _checked(entry: Entry) -> Served:
     return replace(served, presentation=presentation)
 
 
+def _check_fits(graph: Compiled, entry: Entry) -> None:
+    """See that messages go into it. One of a project may be for runs whose input comes by LangGraph's API."""
+    try:
+        intake_of(graph, entry.settings)
+        _check_context(graph, entry.settings)
+    except Unfit as error:
+        if not entry.in_project or entry.settings.input is not None:
+            raise
+        logger.warning("%s: by LangGraph's API only: %s", entry.told, error)
+
+
 FACTS: Final = ("thread_id", "user_id", "run_id", "protocol")
 """What is known of every run."""
 
 
-def _check_messages(graph: Compiled, entry: Entry) -> None:
-    """Warn of a graph that no message fits: runs that bring an input of its own kind can still use it."""
-    settings = entry.settings
+def _check_context(graph: Compiled, settings: GraphSettings) -> None:
     fields: Shape | None = context_fields(graph)
-    hints, required = (fields.hints or {}, fields.required) if fields else ({}, frozenset[str]())
-    if hints and (unknown := sorted(settings.context.keys() - hints.keys())):
+    if fields is None or fields.hints is None:
+        return
+    if unknown := sorted(settings.context.keys() - fields.hints.keys()):
         raise Unfit(f"context: the graph's context has no field {unknown[0]!r}")
-    try:
-        intake_of(graph, settings)
-        if missing := sorted(required - settings.context.keys() - set(FACTS)):
-            raise Unfit(f"context: the graph needs {', '.join(missing)}, for which no default is set")
-    except Unfit as error:
-        if settings.input is not None and not hints:
-            raise
-        logger.warning("%s: %s; until then only runs of the LangGraph API can use it", entry.told, error)
+    if missing := sorted(fields.required - settings.context.keys() - set(FACTS)):
+        raise Unfit(f"context: the graph needs {', '.join(missing)}, for which no default is set")
 
 
 class NotAGraph(TypeError):
