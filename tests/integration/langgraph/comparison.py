@@ -35,7 +35,8 @@ class Comparison:
         missing: list[str] = []
         for each in expected:
             tried = [self._tried(each, other) for other in found]
-            missing += sorted(tried, key=len)[0]
+            fewest = min(map(len, tried))
+            missing += next(one for one in tried if len(one) == fewest)
         return missing
 
     def _tried(self, expected: Any, found: Any) -> list[str]:
