@@ -137,6 +137,11 @@ reference: $(VENV)/dev.stamp ## Write the pages and descriptions that are made o
 	$(BIN)/python docs/generate/decisions.py
 	$(BIN)/python docs/generate/api.py
 
+.PHONY: pictures
+pictures: $(VENV)/dev.stamp ## Take the pictures of the console for docs/pictures anew, by Chromium
+	$(BIN)/pytest -n 0 tests/browser/test_console.py -k shown
+	$(BIN)/python docs/generate/pictures.py
+
 .PHONY: docs
 docs: $(VENV)/dev.stamp ## Make the documents as a static site in build/site
 	$(BIN)/zensical build --clean

@@ -35,7 +35,7 @@ await withBrowser(program, server, async (open, bytes) => {
   await desk.goto(`${server}/ui/#playground/`);
   await desk.getByRole("button", { name: "Connect", exact: true }).click();
   await desk.getByRole("button", { name: "Send" }).click();
-  await desk.getByText('"type":"final"').waitFor();
+  await desk.getByText('"type": "final"').waitFor();
 
   const phone = await open({ width: 390, locale: "ko-KR", colorScheme: "dark" });
   await phone.goto(`${server}/ui/`);

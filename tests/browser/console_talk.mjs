@@ -17,7 +17,7 @@ await withBrowser(program, server, async (open) => {
   await page.goto(`${server}/ui/`);
   await page.getByRole("button", { name: "New conversation" }).click();
   shown.emptyBesideNew = await page.locator(".list").getByText("No conversations yet").count();
-  await page.getByRole("combobox", { name: "Graph" }).selectOption(graph);
+  await page.getByRole("combobox", { name: "Graph and model" }).selectOption(graph);
   await say(page, `${file} ${TEXT}`);
   const reply = page.locator(".reply .prose");
   allow(20);

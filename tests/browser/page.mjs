@@ -12,8 +12,8 @@ export async function withBrowser(program, server, use, more = []) {
   const loaded = new Map();
   const pages = [];
   // A connection that a test breaks is said on the console by Chromium itself.
-  async function open({ width = 1280, height = 800, locale = "en-US", colorScheme = "light", isBroken = false } = {}) {
-    const page = await browser.newPage({ viewport: { width, height }, locale, colorScheme });
+  async function open({ width = 1280, height = 800, locale = "en-US", colorScheme = "light", deviceScaleFactor = 1, isBroken = false } = {}) {
+    const page = await browser.newPage({ viewport: { width, height }, locale, colorScheme, deviceScaleFactor });
     page.on("console", (said) => {
       const isOfBreak = isBroken && /ERR_|WebSocket connection|status of 50/.test(said.text());
       if (["error", "warning"].includes(said.type()) && !isOfBreak) trouble.push(`${said.type()}: ${said.text()}`);
@@ -22,7 +22,7 @@ export async function withBrowser(program, server, use, more = []) {
     page.on("response", async (response) => {
       const url = response.url();
       if (!url.startsWith(server) && !/^(data|blob):/.test(url)) trouble.push(`elsewhere: ${url}`);
-      if (url.includes("/ui/") && response.ok()) loaded.set(url, (await response.body().catch(() => "")).length);
+      if (url.includes("/ui/") && response.ok()) loaded.set(url, (await response.request().sizes().catch(() => ({}))).responseBodySize ?? 0);
     });
     page.setDefaultTimeout(20000);
     pages.push(page);

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
+import sys
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,10 +23,26 @@ from eventlog.settings import NatsSettings
 from eventlog.turns.dead_letters import DeadLetter, put
 from parley.stack.attached import log_environment
 
-BROWSER_SECONDS = 140.0
+BROWSER_SECONDS = 240.0
 MOST_BYTES = 600_000
-PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "build" / "screenshots"
 GRAPHS = Path(__file__).with_name("graphs")
+GO_ON = "go on"
+PROGRAM_SECONDS = 30.0
+SUFFIXES = {"Python": "py", "JavaScript": "mjs"}
+SOCKETS = ("octo", "agent", "room", "voice")
+HEARD = {
+    "octo": "무엇을 도와드릴까요?",
+    "agent": "FinalAnswerStep",
+    "room": "on_chat_model_stream",
+    "voice": "",
+    "langgraph": "event: end",
+    "openai": "[DONE]",
+    "mcp": "inputSchema",
+    "quote": "complete",
+}
+"""What an answer to the frame of each protocol on the playground has."""
 SAID = "what is the email of Mia Tanaka"
 SETTLING_SECONDS = 2.0
 ANSWER_SECONDS = 16.0
@@ -45,9 +63,23 @@ def console(
 ) -> Iterator[Any]:
     """A stack for the console, with a graph that speaks when it is let."""
     folder = tmp_path_factory.mktemp("console")
-    graphs = {"PARLEY_GRAPHS": "telling=telling:graph", "PYTHONPATH": os.pathsep.join([str(GRAPHS)])}
-    with stack_runner(folder, unused_port, **graphs) as running:
+    graphs = ",".join(f"{name}={name}:graph" for name in ("telling", "support", "approving"))
+    settings = {"PARLEY_GRAPHS": graphs, "PYTHONPATH": str(GRAPHS), "SUPPORT_GOES_ON": str(folder / GO_ON)}
+    with stack_runner(folder, unused_port, **settings) as running:
         yield running
+
+
+@pytest.fixture
+def microphone(tmp_path: Path) -> str:
+    """A file in which somebody asks for an address, with time before it and after it."""
+    file = tmp_path / "microphone.wav"
+    with wave.open(str(file), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(SPOKEN_RATE)
+        for seconds, text in ((SETTLING_SECONDS, SAID), (ANSWER_SECONDS, "")):
+            writer.writeframes(bytes(2 * int(SPOKEN_RATE * seconds)) + (spoken(text) if text else b""))
+    return str(file)
 
 
 async def browse(
@@ -103,16 +135,74 @@ async def test_no_word_is_lost_or_repeated_when_the_edges_die(
     }
 
 
-async def test_a_talk_by_voice(console: Any, chromium: str, node_scripts: Path, tmp_path: Path) -> None:
-    file = tmp_path / "microphone.wav"
-    with wave.open(str(file), "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(SPOKEN_RATE)
-        for seconds, text in ((SETTLING_SECONDS, SAID), (ANSWER_SECONDS, "")):
-            writer.writeframes(bytes(2 * int(SPOKEN_RATE * seconds)) + (spoken(text) if text else b""))
+async def test_every_page_can_be_shown(
+    console: Any, chromium: str, node_scripts: Path, microphone: str
+) -> None:
+    """Light and dark, on a desk and on a phone; the pictures are looked at, and some are in the documents."""
+    told = ("console_looks.mjs", chromium, console.url(), microphone)
+    shown = await browse(node_scripts, *told, str(console.folder / GO_ON), str(PICTURES))
+    assert shown["serious"] == {}
+    assert shown["wide"] == [], "no page scrolls sideways"
+    assert shown["bytes"] < MOST_BYTES
+
+
+async def test_a_question_is_a_form_of_its_kind(console: Any, chromium: str, node_scripts: Path) -> None:
+    told = await browse(node_scripts, "console_questions.mjs", chromium, console.url(), "approving")
+    edited = {"name": "send_email", "args": {"to": "ann@harbor.example", "subject": "Invoice", "copies": 2}}
+    assert told["actions"] == {
+        "decisions": [{"type": "edit", "edited_action": edited}, {"type": "reject", "message": "keep it"}]
+    }
+    assert told["inbox"] == {"type": "edit", "args": {"action": "pay", "args": {"amount": 12}}}
+    assert told["options"] == "green"
+    assert told["form"] == {"days": 3, "why": "holiday", "paid": True}
+    assert "100,000" in told["refused"] or "100000" in told["refused"]
+    assert told["draft"] == 100_001, "what was refused is in the field again"
+
+
+async def test_the_playground_speaks_every_protocol(
+    console: Any, chromium: str, node_scripts: Path, tmp_path: Path
+) -> None:
+    told = ("console_playground.mjs", chromium, console.url(), json.dumps(HEARD))
+    programs = await browse(node_scripts, *told)
+    assert {name: set(found) for name, found in programs.items()} == {
+        name: {"Shell" if name in SOCKETS else "curl", "Python", "JavaScript"} for name in HEARD
+    }
+
+    async def each_in_turn(protocol: str) -> None:
+        for language, program in programs[protocol].items():
+            file = tmp_path / f"{protocol}.{SUFFIXES.get(language, 'sh')}"
+            file.write_text(program)
+            assert await says(file, HEARD[protocol]), f"{protocol} {language}"
+
+    async with asyncio.TaskGroup() as group:
+        for protocol in HEARD.keys() - {"voice"}:  # whose session is over when its page is left
+            group.create_task(each_in_turn(protocol))
+
+
+async def says(program: Path, text: str) -> bool:
+    """Whether a program says something before it ends, or in half a minute; it is ended then."""
+    command = {".py": [sys.executable, "-u"], ".mjs": ["node", "--experimental-websocket"], ".sh": ["bash"]}[
+        program.suffix
+    ]
+    process = await asyncio.create_subprocess_exec(
+        *command, str(program), cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout
+    heard = b""
+    try:
+        async with asyncio.timeout(PROGRAM_SECONDS):
+            while text.encode() not in heard and (piece := await process.stdout.read(1 << 16)):
+                heard += piece
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    return text.encode() in heard
+
+
+async def test_a_talk_by_voice(console: Any, chromium: str, node_scripts: Path, microphone: str) -> None:
     shown = await browse(
-        node_scripts, "console_voice.mjs", chromium, console.url(), str(file), "1", str(PICTURES)
+        node_scripts, "console_voice.mjs", chromium, console.url(), microphone, "1", str(PICTURES)
     )
     (who, said), (other, answer) = shown["captions"]
     assert (who, said, other) == ("said", SAID, "reply")

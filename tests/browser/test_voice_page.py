@@ -36,7 +36,6 @@ def microphone(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.slow  # what is said over the reply is not always heard yet
 async def test_a_page_holds_a_talk(
     stack: Any,
     chromium: str,

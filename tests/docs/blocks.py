@@ -7,6 +7,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 _BLOCK: Final = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_TITLE: Final = re.compile(r'^(\w+) title="(\w+)"$')
+"""What GitHub, the guide and the static site all understand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class Block:
     """A block of a page.
 
     Attributes:
-        kind: such as ``sh run``.
+        kind: language and title, such as ``sh run``.
         line: where it begins in the page.
     """
 
@@ -34,6 +36,11 @@ def blocks(page: Path) -> list[Block]:
     """The blocks of one page, in order."""
     text = page.read_text()
     return [
-        Block(str(page.relative_to(ROOT)), text.count("\n", 0, found.start()) + 1, found[1].strip(), found[2])
+        Block(
+            str(page.relative_to(ROOT)),
+            text.count("\n", 0, found.start()) + 1,
+            _TITLE.sub(r"\1 \2", found[1].strip()),
+            found[2],
+        )
         for found in _BLOCK.finditer(text)
     ]

@@ -14,6 +14,8 @@ from tests.docs.conftest import CLIENTS, Run
 from agent_runner.agents.tools.mcp import mcp_tools
 
 _LINK: Final = re.compile(r"(?<!`)\]\(([^)#\s]+)(?:#[^)]*)?\)")
+RUN: Final = {"sh run": ["bash", "-euo", "pipefail", "-c"], "python run": [sys.executable, "-c"]}
+"""What runs a block of a kind."""
 SAID: Final = {
     "agent": ["FinalAnswerStep: [{'name'"],
     "langgraph_client": ["… planning", "? ", "… execution", "문서 번호"],
@@ -30,7 +32,7 @@ def _to_run() -> list[Any]:
     for page in pages():
         here = blocks(page)
         for block, following in zip_longest(here, here[1:]):
-            if block.kind == "sh run":
+            if block.kind in RUN:
                 shows = following.text if following and following.kind.endswith(" output") else ""
                 found.append(pytest.param(block, shows, id=f"{block.page}:{block.line}"))
     return found
@@ -38,7 +40,8 @@ def _to_run() -> list[Any]:
 
 @pytest.mark.parametrize(("block", "shows"), _to_run())
 def test_a_command_shows_what_its_page_says(block: Block, shows: str, runs: Callable[[str], Run]) -> None:
-    _assert_in_order(runs(block.page)(block.text), shows.splitlines())
+    program = [*RUN[block.kind], block.text]
+    _assert_in_order(runs(block.page)(program), shows.splitlines())
 
 
 @pytest.mark.parametrize("client", sorted(CLIENTS.glob("*.py")), ids=lambda client: client.name)

@@ -25,3 +25,5 @@ def test_the_site_is_whole_and_its_own(tmp_path: Path) -> None:
     made = {page.relative_to(site) for page in site.rglob("*.html")}
     assert wanted <= made
     assert [page for page in made if _LOADED.search((site / page).read_text())] == []
+    unread = [str(page) for page in wanted if "```" in (site / page).read_text()]
+    assert unread == [], "a block of code that is none: its kind is written as title="

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -69,6 +70,39 @@ def test_results_are_alone_on_stdout_and_codes_mean_something(stack: Any) -> Non
     assert parley(stack, "conversations", "--status", "odd").returncode == 2
     assert parley(stack, "--version").stdout.startswith("parley ")
     assert parley(stack, "-h").returncode == 0
+
+
+def test_who_reads_a_part_of_the_results_sees_no_error(stack: Any) -> None:
+    key = f"terminal-{uuid4()}"
+    parley(stack, "chat", key, said="get all contacts\n\n")
+    command = f"'{sys.executable}' -m parley show {key} --full | head -1"
+    shown = subprocess.run(
+        ["bash", "-c", command], env=stack._environment(), cwd=stack.folder, capture_output=True, text=True
+    )
+    assert shown.stdout.count("\n") == 1
+    assert shown.stderr == ""
+
+
+def test_a_stack_that_does_not_run_is_said(tmp_path: Path, unused_port: Callable[[], int]) -> None:
+    own = {"PARLEY_DATA_DIR": str(tmp_path / "data"), "PARLEY_PORT": str(unused_port())}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
+    for command, said in (
+        (["chat"], "start Parley with `parley up`"),
+        (["conversations"], "there is no log"),
+        (["logs"], "`parley up` has not run here"),
+        (["status"], "nothing is running"),
+    ):
+        ended = subprocess.run(
+            [sys.executable, "-m", "parley", *command],
+            env=kept | own,
+            cwd=tmp_path,
+            input="hello\n",
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+        assert (ended.returncode, ended.stdout) == (1, ""), command
+        assert said in ended.stderr
 
 
 def test_no_secret_is_made_where_there_is_no_installation(tmp_path: Path) -> None:

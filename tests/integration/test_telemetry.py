@@ -364,7 +364,12 @@ async def test_open_connections_are_counted_while_they_are_open(stack: Any) -> N
 
 
 def test_metrics_are_not_for_clients(stack: Any) -> None:
-    assert httpx.get(f"{stack.url()}/metrics").status_code == 404
+    for presented in (
+        {},
+        {"X-API-Key": "a key"},
+        {"Authorization": f"Bearer {stack.token('kim', '--operator')}"},
+    ):
+        assert httpx.get(f"{stack.url()}/metrics", headers=presented).status_code == 404
 
 
 def test_logs_hold_no_texts_and_no_tokens(

@@ -50,6 +50,8 @@ class Told(BaseChatModel):
         for number, word in enumerate(words, 1):
             await asyncio.to_thread(_allowed, Path(file), number)
             yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} "))
+        usage = {"input_tokens": 1200, "output_tokens": len(words), "total_tokens": 1200 + len(words)}
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
 
 
 async def tell(state: MessagesState) -> Any:

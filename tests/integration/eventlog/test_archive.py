@@ -33,6 +33,7 @@ from contracts.registry import Registry
 from eventlog.admin import archive as archiving
 from eventlog.admin import portable
 from eventlog.admin.archive import Archive
+from eventlog.admin.erasing import Unknown
 from eventlog.admin.portable import NotPortable
 from eventlog.admin.porter import Porter
 from eventlog.admin.storage import Storage
@@ -384,10 +385,17 @@ async def test_erasing_exporting_and_importing_know_what_is_archived(url: str, t
         assert await here.archive.lines("gone") == exported
         with pytest.raises(NotPortable, match="in use"):
             await porter.importing(exported)
+        files = {name: await here.storage.get(name) or b"" for name in await here.storage.names("")}
         assert (await here.archive.erase("gone")).events == 6
         assert await here.storage.names("") == []
         assert await here.archive.lines("gone") is None
         assert await here.log.tail("gone") == 0
+        with pytest.raises(Unknown):
+            await here.archive.erase("gone")
+        for name, content in files.items():  # as if the erasure had been cut off before it removed them
+            await here.storage.put(name, content)
+        assert (await here.archive.erase("gone")).files == len(files)
+        assert await here.storage.names("") == []
         assert (await here.verified()).differences == 0
         await here.say("gone", "a new one", "m1")
         assert len(await here.told("gone")) == 5

@@ -45,4 +45,7 @@ def archive(
     elif not keys:
         typer.echo(f"{with_archive(all_quiet)} conversations archived")
     elif left := with_archive(named):
-        raise end(f"not archived, being unknown, in use or lately heard of: {', '.join(map(repr, left))}")
+        raise end(
+            f"not archived: {', '.join(map(repr, left))} (no such conversation, in use, or it had an "
+            "event within the last minute)"
+        )

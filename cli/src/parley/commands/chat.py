@@ -37,6 +37,8 @@ def chat(
     typer.echo(f"conversation {name}", err=True)
     try:
         asyncio.run(_talk(f"{address}?{urlencode(query)}" if query else address))
+    except ConnectionRefusedError:
+        raise end(f"nothing answers at {here}: start Parley with `parley up`, or give --url") from None
     except (OSError, WebSocketException) as error:
         raise end(f"{here}: {error or type(error).__name__}") from None
     except KeyboardInterrupt:

@@ -32,6 +32,7 @@ def conversations(
 ) -> None:
     """List conversations, the one with the newest event first; the stack has to run."""
     from contracts.queries import SESSIONS, Sessions, SessionsQuery, Status
+    from eventlog.ports import Unavailable
     from eventlog.query import ask
 
     if status is not None and status not in get_args(Status):
@@ -41,7 +42,10 @@ def conversations(
 
     async def read(broker: "Broker", _: "NatsSettings") -> "Sessions":
         query = SessionsQuery(**filters, limit=limit, everybodys=True)
-        return await ask(broker, SESSIONS, query, Sessions, timeout_seconds=ASK_SECONDS)
+        try:
+            return await ask(broker, SESSIONS, query, Sessions, timeout_seconds=ASK_SECONDS)
+        except Unavailable as error:
+            raise Unavailable(f"history-store does not answer, is the stack running? ({error})") from None
 
     found = with_log(read)
     if as_json:

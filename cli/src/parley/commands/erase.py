@@ -27,5 +27,5 @@ def erase(
     erased = with_archive(work)
     typer.echo(
         f"removed: {erased.events} events, {erased.deltas} live deltas, {erased.dead_letters} dead letters, "
-        f"{erased.payloads} large payloads and recordings"
+        f"{erased.payloads} large payloads and recordings, {erased.files} files of the archive"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parley.commands.log import with_archive
-from parley.commands.output import end
+from parley.commands.output import end, progress
 
 if TYPE_CHECKING:
     from eventlog.admin.archive import Archive
@@ -28,7 +28,12 @@ def export(
 
         if archived := await archive.lines(key):
             return archived
-        return [line async for line in Porter(broker, nats).write(key)]
+        written: list[str] = []
+        with progress("events") as tell:
+            async for line in Porter(broker, nats).write(key):
+                written.append(line)
+                tell(len(written) - 1, None)  # behind the header
+        return written
 
     found = with_archive(lines)
     if len(found) == 2:

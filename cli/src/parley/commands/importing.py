@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parley.commands.log import with_log
+from parley.commands.output import end, progress
 
 if TYPE_CHECKING:
     from eventlog.broker import Broker
@@ -25,15 +26,15 @@ def importing(
     """Append the conversation of a file to this installation's log, under its own key, which must be free."""
     try:
         text = sys.stdin.read() if file == Path("-") else _text(file)
-    except OSError as error:
-        typer.echo(f"parley: {file} cannot be read: {error.strerror}", err=True)
-        raise typer.Exit(2) from None
+    except (OSError, EOFError, ValueError) as error:
+        raise end(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}", 2) from None
     lines = text.splitlines()
 
     async def append(broker: "Broker", nats: "NatsSettings") -> tuple[str, int]:
         from eventlog.admin.porter import Porter
 
-        return await Porter(broker, nats).importing(lines)
+        with progress("events") as tell:
+            return await Porter(broker, nats).importing(lines, lambda done: tell(done, len(lines) - 2))
 
     key, count = with_log(append)
     typer.echo(f"{count} events of conversation {key!r}")

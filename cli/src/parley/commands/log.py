@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import typer
 
 from parley.commands.settings import settings
-from parley.stack.attached import NoLog, log_environment, run_module
+from parley.stack.attached import Heard, NoLog, log_environment, run_module
 from parley.stack.data_dir import Busy
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]") -> Re
 
     try:
         return asyncio.run(connected())
+    except BrokenPipeError:
+        raise  # who reads the results has seen enough; Click ends in silence
     except (LogError, NoLog, Busy, ValueError, OSError) as error:
         raise _ended(error) from None
 
@@ -93,12 +95,12 @@ def with_archive(work: "Callable[[Archive, Broker, NatsSettings], Awaitable[Resu
     return with_log(archived)
 
 
-def run_with_log(*command: str) -> int:
-    """The exit code of a Python module of the installation, run with the log at hand."""
+def run_with_log(*command: str, heard: Heard | None = None) -> int:
+    """The exit code of a module of the installation, run with the log at hand; `heard` as `run_module`."""
 
     async def run() -> int:
         async with reached() as variables:
-            return await run_module(variables, *command)
+            return await run_module(variables, *command, heard=heard)
 
     try:
         return asyncio.run(run())

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from eventlog.admin.permissions import OPERATOR
 from parley.settings import Settings
@@ -15,6 +16,19 @@ from parley.stack.services import NATS, credentials, environment
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a program writes.
+
+    Attributes:
+        told: gets each line of standard error.
+        results: its standard output, when it has ended.
+    """
+
+    told: Callable[[str], None]
+    results: str = ""
 
 
 class NoLog(Exception):
@@ -61,10 +75,22 @@ async def log_environment(settings: Settings) -> AsyncIterator[Mapping[str, str]
                 server.kill()
 
 
-async def run_module(variables: Mapping[str, str], *command: str) -> int:
-    """The exit code of a Python module run with what `log_environment` gives."""
-    child = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", *command, env=variables)
+async def run_module(variables: Mapping[str, str], *command: str, heard: Heard | None = None) -> int:
+    """The exit code of a Python module run with what `log_environment` gives.
+
+    Args:
+        heard: gets what it writes, which else goes where the output of this process goes.
+    """
+    pipe = asyncio.subprocess.PIPE if heard else None
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", *command, env=variables, stdout=pipe, stderr=pipe
+    )
     try:
+        if heard and child.stdout and child.stderr:
+            results = asyncio.create_task(child.stdout.read())
+            async for line in child.stderr:
+                heard.told(line.decode(errors="replace").rstrip("\n"))
+            heard.results = (await results).decode(errors="replace")
         return await child.wait()
     finally:
         if child.returncode is None:

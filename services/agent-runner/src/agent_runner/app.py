@@ -12,7 +12,7 @@ from faststream.asgi import AsgiFastStream
 from agent_runner.agents import offering
 from agent_runner.agents.documents import LogDocuments
 from agent_runner.agents.graphs import Agents
-from agent_runner.agents.models import usable
+from agent_runner.agents.models import others, usable
 from agent_runner.agents.tools.contacts import Contacts
 from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.engine import graph_views, thread_states
@@ -66,13 +66,14 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         author = Author(source=SERVICE)
         saver = LogCheckpointSaver(log, author)
         model, found = await usable(settings)
-        agents = Agents(settings, model)
+        further, more = await others(settings)
+        agents = Agents(settings, model, further)
         tools = await agents.tools(LogDocuments())
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.graph_threads, "graph"))
         named = named_in(settings.graphs, Path.cwd())
         graphs = await catalogue(agents.graphs(tools, call_with_effects), named)
         check_names(graphs, settings)
-        logger.info("%s", found)  # not before: a service that cannot start says one line
+        logger.info("%s", "; ".join([found, *more]))  # not before: a service that cannot start says one line
         store = LogStore(
             log,
             author,

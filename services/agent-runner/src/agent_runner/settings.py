@@ -16,6 +16,9 @@ class RunnerSettings(Settings):
     """The address of a model server, such as `http://localhost:11434/v1`. Empty: the provider's own."""
     model_key: SecretStr = SecretStr("")
     """The provider's key. Empty: from the provider's own variable, such as `OPENAI_API_KEY`."""
+    models: str = ""
+    """Further chat models for new conversations, comma separated, such as `openai:gpt-4o-mini`. Each serves
+    the built-in graphs once more, here as `planner-gpt-4o-mini` and `chat-gpt-4o-mini`."""
     model_first_token: float = Field(default=60.0, gt=0)
     """Seconds until the model's first token, tries included, and between two tokens."""
     model_retries: int = Field(default=2, ge=0)

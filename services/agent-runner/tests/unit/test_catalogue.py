@@ -112,6 +112,32 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+NO_MESSAGE = """
+from typing import TypedDict
+from langgraph.graph import START, StateGraph
+
+
+class Joke(TypedDict):
+    topic: str
+    joke: str
+
+
+graph = StateGraph(Joke).add_node("tell", lambda s: {"joke": s["topic"]}).add_edge(START, "tell")
+"""
+
+
+async def test_a_graph_that_no_message_fits_is_served_to_runs_with_an_input(project: Path) -> None:
+    (project / "jokes.py").write_text(NO_MESSAGE)
+    (project / "langgraph.json").write_text(json.dumps({"graphs": {"own": "./jokes.py:graph"}}))
+    graphs = await catalogue({}, named_in("langgraph.json", project))
+    ready = graphs["own"].on(InMemorySaver())
+    async with ready.opened() as graph:
+        told = await graph.ainvoke({"topic": "cats"}, {"configurable": {"thread_id": "t"}})
+        with pytest.raises(Unfit, match="set `input` for it"):
+            ready.intake(graph)(HumanMessage("hello"), {})
+    assert told["joke"] == "cats"
+
+
 @pytest.mark.parametrize("attribute", ["awaited", "configured", "opened"])
 async def test_functions_of_every_form_in_a_file(project: Path, attribute: str) -> None:
     graphs = await catalogue({}, named_in(f"own=./own.py:{attribute}", project))

@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 
 PAGE: Final = "/ui/"
 FILES: Final = Path(__file__).with_name("static") / "console"
@@ -18,4 +19,4 @@ def install(app: FastAPI) -> None:
     async def page() -> RedirectResponse:
         return RedirectResponse(PAGE)
 
-    app.mount(PAGE, StaticFiles(directory=FILES, html=True))
+    app.mount(PAGE, GZipMiddleware(StaticFiles(directory=FILES, html=True)))

@@ -14,6 +14,7 @@ from contracts.events.conversation import (
 from contracts.events.document import DocumentDeleted, DocumentSaved
 from contracts.events.errand import RunScheduled, WebhookAnswered, WebhookTried
 from contracts.events.message import AnswerReceived, CancelRequested, MessageReceived
+from contracts.events.metering import ModelUsage, RunMetered
 from contracts.events.placeholder import Unread, Unrecognized
 from contracts.events.quote import CrisisAnswered, StageAnswered
 from contracts.events.request import MetadataChanged, Origin, RunForgotten, RunRequested
@@ -69,6 +70,7 @@ REGISTERED: tuple[type[Event], ...] = (
     RunStreamed,
     StatesStreamed,
     NodeCompleted,
+    RunMetered,
     RunInterrupted,
     RunCompleted,
     RunFailed,
@@ -139,6 +141,7 @@ __all__ = [
     "ItemsRefreshed",
     "MessageReceived",
     "MetadataChanged",
+    "ModelUsage",
     "NodeCompleted",
     "Origin",
     "Part",
@@ -152,6 +155,7 @@ __all__ = [
     "RunFailed",
     "RunForgotten",
     "RunInterrupted",
+    "RunMetered",
     "RunRequested",
     "RunScheduled",
     "RunStarted",

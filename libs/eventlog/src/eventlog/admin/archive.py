@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
@@ -22,7 +23,7 @@ from contracts.envelope import Recorded
 from contracts.events import REGISTERED, UPCASTERS, ConversationArchived, ConversationDeleted
 from contracts.queries import QUIET, Quiet, QuietConversation, QuietQuery
 from contracts.registry import Registry
-from eventlog.admin.erasing import Deletion, Erased, erase, projected, remove
+from eventlog.admin.erasing import Deletion, Erased, Unknown, erase, projected, remove
 from eventlog.admin.portable import NotPortable, batches, has_open_work, read
 from eventlog.admin.porter import Porter
 from eventlog.admin.storage import Storage
@@ -141,16 +142,35 @@ class Archive:
         return await self._lines(archived) if archived else None
 
     async def erase(self, conversation: str) -> Erased:
-        """Remove everything of a conversation for good, wherever it is. Raises as `sweep`."""
+        """Remove everything of a conversation for good, wherever it is; what a broken-off erasure left, too.
+
+        Raises:
+            Unknown: if there is nothing of it.
+            LogError: as `sweep`.
+        """
+        stood = await self._log.position()
         await self.bring_back(conversation)
-        erased = await erase(self._broker, self._nats, conversation)
-        await self.forget(conversation)
+        unknown = None
+        try:
+            erased = await erase(self._broker, self._nats, conversation)
+        except Unknown as error:
+            unknown = error
+            erased = await remove(self._broker, self._nats, [Deletion(conversation, max(stood, 1))])
+        erased = replace(erased, files=await self.forget(conversation))
+        if unknown and not erased.anything:
+            raise unknown
         return erased
 
-    async def forget(self, conversation: str) -> None:
-        """Remove what is left in the archive of a conversation that was erased. Raises `LogError`."""
-        if await self._index.find(conversation) is None:
-            await self._storage.remove(*await self._storage.names(_folder(conversation)))
+    async def forget(self, conversation: str) -> int:
+        """Remove what is left in the archive of a conversation that was erased; how many files.
+
+        Raises `LogError`.
+        """
+        if await self._index.find(conversation) is not None:
+            return 0
+        names = await self._storage.names(_folder(conversation))
+        await self._storage.remove(*names)
+        return len(names)
 
     async def _quiet(self, query: QuietQuery) -> tuple[QuietConversation, ...]:
         found = await ask(self._broker, QUIET, query, Quiet, timeout_seconds=ASK_SECONDS)

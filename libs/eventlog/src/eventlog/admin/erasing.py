@@ -26,14 +26,24 @@ from eventlog.turns.inbox import Inbox
 PROJECTED_SECONDS: Final = 10.0
 
 
+class Unknown(LogError):
+    """There is no such conversation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How much was removed; audio counts among the payloads."""
+    """How much was removed; audio counts among the payloads, and `files` are those of the archive."""
 
     events: int
     deltas: int
     dead_letters: int
     payloads: int
+    files: int = 0
+
+    @property
+    def anything(self) -> bool:
+        """Whether there was anything to remove."""
+        return any((self.events, self.deltas, self.dead_letters, self.payloads, self.files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +60,13 @@ async def erase(broker: Broker, settings: NatsSettings, conversation: str) -> Er
     All that it needs is tried before the one event of the deletion is appended.
 
     Raises:
-        LogError: if there is no such conversation or no projections, and nothing was done; if they have not
-            seen the deletion, and nothing was removed; or if the server refuses.
+        Unknown: if there is no such conversation.
+        LogError: if there are no projections, and nothing was done; if they have not seen the deletion, and
+            nothing was removed; or if the server refuses.
     """
     log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings, returns=False)
     if not (before := await log.tail(conversation)):
-        raise LogError(f"there is no conversation {conversation!r}")
+        raise Unknown(f"there is no conversation {conversation!r}")
     await projected(broker, conversation, before)
     await Inbox(log, Author(source="parley")).delete(conversation)
     tail = await log.tail(conversation)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 from uuid import uuid4
 
@@ -61,8 +61,13 @@ class Porter:
         async for line in written(conversation, events()):
             yield line
 
-    async def importing(self, lines: Sequence[str]) -> tuple[str, int]:
+    async def importing(
+        self, lines: Sequence[str], tell: Callable[[int], None] = lambda _: None
+    ) -> tuple[str, int]:
         """Append the conversation of a file, or the rest of it; its key and how many events it has.
+
+        Args:
+            tell: is told how many of them are here, again and again.
 
         Raises:
             NotPortable: if the file is not whole, or its key is in use here.
@@ -72,10 +77,12 @@ class Porter:
         newest = await self._reader.last(subjects.conversation(key))
         if (newest and newest.headers.get(RESTORED) != MORE) or await self._index.find(key):
             raise NotPortable(f"conversation {key!r} is in use here; erase it first")
-        await self.restore(key, events)
+        await self.restore(key, events, tell)
         return key, len(events)
 
-    async def restore(self, key: str, events: Sequence[Line]) -> int:
+    async def restore(
+        self, key: str, events: Sequence[Line], tell: Callable[[int], None] = lambda _: None
+    ) -> int:
         """Append what is not here yet of a conversation, how much that was. Any number may do so at once.
 
         Raises:
@@ -86,6 +93,7 @@ class Porter:
         places = await self._present(key, events)
         had, failures = len(places.here), 0
         while (done := len(places.here)) < len(events):
+            tell(done)
             part = next((part for part in parts if part[0] is events[done]), None)
             if part is None:
                 raise NotPortable(f"a part of conversation {key!r} is here; erase it first")

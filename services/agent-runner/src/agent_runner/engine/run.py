@@ -37,6 +37,7 @@ from contracts.events import (
     Question,
     RunCancelled,
     RunFailed,
+    RunMetered,
     RunRequested,
     RunStarted,
 )
@@ -88,7 +89,8 @@ class Run:
         streamed = bool(self._request.stream_modes)
         self._recorder = Recorder(journal, deltas, self._facts, shown) if streamed else None
         trace = Trace(deltas) if deltas.heard and not streamed else None
-        self._callbacks: list[BaseCallbackHandler] = [ModelCalls(), *([trace] if trace else [])]
+        self._calls = ModelCalls()
+        self._callbacks: list[BaseCallbackHandler] = [self._calls, *([trace] if trace else [])]
         keeps = ready.settings.durable_calls
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts, keeps_calls=keeps)
         self._drive = Drive(assignment, ready, journal, deltas, self._effects, self._recorder, trace)
@@ -257,8 +259,10 @@ class Run:
         *others, end = events
         shown = self._recorder.take() if self._recorder else ()
         gone = (ConversationDeleted(),) if self._request.ephemeral and self._request.webhook is None else ()
+        usage = self._calls.usage
+        metered = (RunMetered(**self._facts, usage=usage),) if usage else ()
         end = end.model_copy(update={"deltas": self._deltas.count})
-        await self._journal.end(*self._effects.take(), *shown, *others, *gone, end)
+        await self._journal.end(*self._effects.take(), *shown, *others, *metered, *gone, end)
         await self._deltas.flush()
 
     def _configured(self) -> RunnableConfig:

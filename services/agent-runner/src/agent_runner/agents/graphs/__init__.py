@@ -1,7 +1,8 @@
 """The graphs that come with Parley, on the tools and the model of the settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
@@ -24,10 +25,18 @@ from agent_runner.settings import RunnerSettings
 class Agents:
     """The tools of the settings, and the `planner` and `chat` graphs with them."""
 
-    def __init__(self, settings: RunnerSettings, model: BaseChatModel) -> None:
-        """Raises `NotADirectoryError` or `WrongSetting` on settings that cannot be used."""
+    def __init__(
+        self,
+        settings: RunnerSettings,
+        model: BaseChatModel,
+        others: Mapping[str, BaseChatModel] = MappingProxyType({}),
+    ) -> None:
+        """`others` are further models by name, with which the graphs are served as well.
+
+        Raises `NotADirectoryError` or `WrongSetting` on settings that cannot be used."""
         self._settings = settings
         self._model = model
+        self._others = others
         self._folder = DataFolder(settings.tools_dir)
         self._datasets = Datasets(self._folder)
         instructions = instructions_of(settings.instructions)
@@ -47,12 +56,19 @@ class Agents:
         return tools
 
     def graphs(self, tools: Sequence[BaseTool], call: CallTool) -> dict[str, Served]:
-        """The graphs by name. The embedded model works by rules, so it is told nothing."""
-        embedded = isinstance(self._model, EmbeddedChatModel)
+        """The graphs by name, those of another model with its name behind theirs."""
+        named = self._of(self._model, tools, call)
+        for name, model in self._others.items():
+            named |= {f"{graph}-{name}": served for graph, served in self._of(model, tools, call).items()}
+        return named
+
+    def _of(self, model: BaseChatModel, tools: Sequence[BaseTool], call: CallTool) -> dict[str, Served]:
+        """The graphs of a model. The embedded one works by rules, so it is told nothing."""
+        embedded = isinstance(model, EmbeddedChatModel)
         briefing = None if embedded else self._briefing
         summarised = self._settings.model_summaries and not embedded
-        summary = Summary(self._model, self._settings.model_history) if summarised else None
+        summary = Summary(model, self._settings.model_history) if summarised else None
         return {
-            "planner": Served(planner.build(self._model, tools, call, briefing, summary), PLANNER),
-            "chat": Served(chat.build(self._model, tools, briefing, summary)),
+            "planner": Served(planner.build(model, tools, call, briefing, summary), PLANNER),
+            "chat": Served(chat.build(model, tools, briefing, summary)),
         }

@@ -5,6 +5,6 @@ The embedded model's rules: `phrases` reads a text, `request` a conversation, `p
 answer it, `replies` words the answer.
 """
 
-from agent_runner.agents.models.select import select, usable
+from agent_runner.agents.models.select import others, select, usable
 
-__all__ = ["select", "usable"]
+__all__ = ["others", "select", "usable"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from typing import Any, Final
 
 from langchain_core.language_models import BaseChatModel
@@ -27,6 +28,8 @@ _OWN_RETRIES: Final = {"openai", "anthropic", "azure_openai"}
 """Providers whose libraries would try again by themselves, in silence."""
 _ONE_TOKEN: Final[dict[str, dict[str, Any]]] = {"ollama": {"options": {"num_predict": 1}}}
 _NO_KEY: Final = "none"
+_UNSPEAKABLE: Final = re.compile(r"[^A-Za-z0-9._]+")
+"""What the name of a tool may not have, which a graph is to MCP's clients."""
 
 
 class UnknownModel(WrongSetting):
@@ -89,12 +92,40 @@ async def usable(settings: RunnerSettings) -> tuple[BaseChatModel, str]:
     Raises:
         UnknownModel: if the provider knows neither the key nor the model; else as `select`.
     """
-    limits = Limits(settings.model_first_token, settings.model_retries, settings.model_history)
-    model = select(settings.model, settings.model_url, settings.model_key.get_secret_value(), limits)
+    model = select(
+        settings.model, settings.model_url, settings.model_key.get_secret_value(), _limits(settings)
+    )
+    return model, await _found(settings.model or EMBEDDED, model)
+
+
+async def others(settings: RunnerSettings) -> tuple[dict[str, BaseChatModel], list[str]]:
+    """The further models by names that can stand in a graph's name; and each in one line. Raises as `usable`.
+
+    One of the provider of `PARLEY_MODEL` has its address and key, any other the provider's own.
+    """
+    known = (settings.model_url, settings.model_key.get_secret_value())
+    provider = settings.model.partition(":")[0]
+    models: dict[str, BaseChatModel] = {}
+    told = [name for each in settings.models.split(",") if (name := each.strip())]
+    for name in told:
+        short = _UNSPEAKABLE.sub("-", name.rpartition(":")[2]).strip("-").lower()
+        if not short or short in models:
+            raise UnknownModel(f"PARLEY_MODELS: {name!r} has no name that no other has")
+        url, key = known if name.partition(":")[0] == provider else ("", "")
+        models[short] = select(name, url, key, _limits(settings))
+    found = [_found(name, model) for name, model in zip(told, models.values(), strict=True)]
+    return models, await asyncio.gather(*found)
+
+
+def _limits(settings: RunnerSettings) -> Limits:
+    return Limits(settings.model_first_token, settings.model_retries, settings.model_history)
+
+
+async def _found(name: str, model: BaseChatModel) -> str:
     may_be_used, found = await probe(model)
     if not may_be_used:
-        raise UnknownModel(f"PARLEY_MODEL {settings.model!r} can't be used: {found}")
-    return model, f"model {settings.model or EMBEDDED}: {found}"
+        raise UnknownModel(f"PARLEY_MODEL {name!r} can't be used: {found}")
+    return f"model {name}: {found}"
 
 
 async def check() -> str:
@@ -108,7 +139,8 @@ async def check() -> str:
     _, found = await probe(model)
     if isinstance(model, ProviderChatModel) and found != ANSWERS:
         raise UnknownModel(f"{settings.model}: {found}")
-    return f"{settings.model or EMBEDDED}: {found}"
+    _, more = await others(settings)
+    return "; ".join([f"{settings.model or EMBEDDED}: {found}", *more])
 
 
 async def probe(model: BaseChatModel) -> tuple[bool, str]:

@@ -6,6 +6,7 @@ export function signIn(key, token) {
 }
 
 export const isMember = () => Boolean(held.token);
+export const isKeyed = () => Boolean(held.key);
 
 export class Refused extends Error {
   constructor(status, detail) {
@@ -85,12 +86,19 @@ export async function follow(path, take, { signal, state = () => {} }) {
   }
 }
 
-async function* events(body) {
+// The pieces of a body as they come; not every browser can walk through a stream by itself.
+export async function* pieces(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
+    yield value;
+  }
+}
+
+async function* events(body) {
+  let rest = "";
+  for await (const value of pieces(body)) {
     const blocks = (rest + value).split(/\r?\n\r?\n/);
     rest = blocks.pop();
     for (const block of blocks) {

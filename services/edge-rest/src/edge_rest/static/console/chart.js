@@ -35,6 +35,7 @@ export function Chart({ label, at, lines, say }) {
         {
           width: place.current.clientWidth,
           height: HEIGHT,
+          legend: { live: false },
           series: [
             { value: (_, seconds) => (seconds === null ? "" : clock(seconds * 1000)) },
             ...lines.map(({ label: name, token, isBar }) => ({
@@ -44,7 +45,7 @@ export function Chart({ label, at, lines, say }) {
             })),
           ],
           axes: [
-            { ...axis, values: (_, ticks) => ticks.map((seconds) => clock(seconds * 1000)), space: 70 },
+            { ...axis, values: (_, ticks) => ticks.map((seconds) => clock(seconds * 1000)), space: 80, gap: 10 },
             { ...axis, values: (_, ticks) => ticks.map(say), size: 64 },
           ],
           scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 0.001) || 1] } },

@@ -10,6 +10,8 @@ import { Sender } from "./sending.js";
 import { Turns } from "./turns.js";
 import { t } from "./words.js";
 
+const SUGGESTED = ["analysis", "approval", "people", "graph"];
+
 export function Chat({ route, go, fail }) {
   const key = route.rest || null;
   const [isLogged, setLogged] = useState(false);
@@ -72,6 +74,11 @@ function Talk({ id, go, isLogged, setLogged, onChange, fail }) {
   const [begun, setBegun] = useState(!sessionStorage.getItem(`fresh ${id}`));
   const [at, setAt] = useState(null);
   const [draft, setDraft] = useState("");
+  // What was written and did not get through is in the field again.
+  const giveBack = (frames, reason) => {
+    setDraft((was) => was || frames.findLast(({ message }) => message)?.message || "");
+    fail(new Error(reason));
+  };
   const sender = useMemo(
     () =>
       new Sender(id, {
@@ -79,11 +86,8 @@ function Talk({ id, go, isLogged, setLogged, onChange, fail }) {
           sessionStorage.removeItem(`fresh ${id}`);
           setBegun(true);
         },
-        failed: (reason) => fail(new Error(reason)),
-        undelivered(frames) {
-          setDraft((was) => was || frames.findLast(({ message }) => message)?.message || "");
-          fail(new Error(t("undelivered")));
-        },
+        refused: (reason, frames) => giveBack(frames, reason),
+        undelivered: (frames) => giveBack(frames, t("undelivered")),
       }),
     [id],
   );
@@ -95,7 +99,7 @@ function Talk({ id, go, isLogged, setLogged, onChange, fail }) {
   const earlier = useEarlier(view.started, fail);
   const asking = openQuestions(live).length > 0;
   useEffect(() => onChange(`${id} ${exists} ${isBusy(live)} ${asking}`), [id, exists, isBusy(live), asking]);
-  const title = live.turns.find(({ kind, text }) => kind === "said" && text)?.text.split("\n")[0] || id;
+  const title = live.turns.find(({ kind, text }) => kind === "said" && text)?.text.split("\n")[0] || (exists ? id : t("newChat"));
   const isPinned = useRef(true);
   useEffect(() => {
     if (isPinned.current && at === null) place.current.scrollTop = place.current.scrollHeight;
@@ -154,6 +158,7 @@ function Talk({ id, go, isLogged, setLogged, onChange, fail }) {
       </header>
       <div class="turns" ref=${place} onScroll=${scrolled} tabindex="0" role="log" aria-label=${t("chat")}>
         ${state === "lost" && exists && html`<p class="notice" role="status">${t("lost")}</p>`}
+        ${!begun && !draft && html`<${Suggestions} pick=${setDraft} />`}
         <ol>
           ${earlier.map(({ key, view: then }) => html`<${Turns} view=${then} acts=${{ copy: acts.copy, save: acts.save }} />
             <li class="divider small muted"><a href=${`#chat/${encodeURIComponent(key)}`}>${t("forkedFrom")}</a></li>`)}
@@ -163,7 +168,16 @@ function Talk({ id, go, isLogged, setLogged, onChange, fail }) {
       <${Composer} busy=${isBusy(live)} asking=${asking} draft=${draft} setDraft=${setDraft} isNew=${!exists}
         onSend=${say} onStop=${() => attempt(() => post(`/api/sessions/${encodeURIComponent(id)}/cancel`))} />
     </section>
-    ${isLogged && html`<${Log} events=${events} at=${at} onAt=${setAt} onClose=${() => { setLogged(false); setAt(null); }} />`}`;
+    ${isLogged && html`<${Log} id=${id} events=${events} view=${view} at=${at} onAt=${setAt} onClose=${() => { setLogged(false); setAt(null); }} />`}`;
+}
+
+// What a new conversation may begin with.
+function Suggestions({ pick }) {
+  return html`<section class="suggestions" aria-label=${t("suggestions")}>
+    <h2>${t("suggestions")}</h2>
+    <div class="grid">${SUGGESTED.map((name) => html`<button class="card" onClick=${() => { pick(t(`try_${name}`)); document.querySelector(".composer textarea").focus(); }}>
+      <strong>${t(`about_${name}`)}</strong><span class="small muted">${t(`try_${name}`)}</span></button>`)}</div>
+  </section>`;
 }
 
 function download(name, text) {

@@ -3,6 +3,12 @@ import { html, useEffect, useState } from "./vendor/preact.js";
 import { post } from "./api.js";
 import { t } from "./words.js";
 
+// A graph that is served with another model has the model's name behind its own.
+function spelled(name, graphs) {
+  const base = graphs.filter((each) => name.startsWith(`${each}-`)).sort((one, other) => other.length - one.length)[0];
+  return base ? `${base} · ${name.slice(base.length + 1)}` : name;
+}
+
 export function Composer({ busy, asking, draft, setDraft, isNew, onSend, onStop }) {
   const [format, setFormat] = useState("chat");
   const [graphs, setGraphs] = useState([]);
@@ -25,7 +31,7 @@ export function Composer({ busy, asking, draft, setDraft, isNew, onSend, onStop 
         <option value="chat">${t("asChat")}</option><option value="graph">${t("asGraph")}</option><option value="report">${t("asReport")}</option>
       </select>
       ${isNew && graphs.length > 0 && html`<select aria-label=${t("pickGraph")} value=${graph} onChange=${(e) => setGraph(e.target.value)}>
-        <option value="">${t("pickGraph")}</option>${graphs.map((each) => html`<option value=${each}>${each}</option>`)}
+        <option value="">${t("pickGraph")}</option>${graphs.map((each) => html`<option value=${each}>${spelled(each, graphs)}</option>`)}
       </select>`}
       <span class="grow"></span>
       ${busy && html`<button type="button" class="button" onClick=${onStop}>${t("stop")}</button>`}

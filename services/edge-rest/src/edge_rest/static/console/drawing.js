@@ -10,13 +10,39 @@ export function colour(place, name) {
   return found;
 }
 
+const ENDS = { __start__: "▶", __end__: "■" };
+const written = (node) => node.data("label") + (node.data("visits") ? `  ×${node.data("visits")}` : "");
 // As wide as the longest line of its label.
-const widthOf = (node) => 24 + 7.2 * Math.max(...`${node.data("label")}`.split("\n").map((line) => line.length + (line.match(/[^\x00-\xff]/g)?.length ?? 0)));
+const widthOf = (node) => 28 + 7.2 * Math.max(...written(node).split("\n").map((line) => line.length + (line.match(/[^\x00-\xff]/g)?.length ?? 0)));
 
-export function Drawing({ nodes, edges, lit = [], label, onPick }) {
+// As wide as the widest fork needs, as high as a chain would be.
+function roomFor(nodes, edges) {
+  const ways = Math.max(1, ...nodes.map(({ id }) => edges.filter(({ source }) => source === id).length));
+  return { x1: 0, y1: 0, w: 200 * ways, h: 84 * Math.min(nodes.length, 9) };
+}
+
+function styles(of) {
+  return [
+    { selector: "node", style: {
+      label: written, shape: "round-rectangle", width: widthOf, height: 36, "text-valign": "center", "text-wrap": "wrap",
+      "font-size": 13, "font-family": "system-ui", color: of("--text"), "background-color": of("--surface"), "border-width": 1.5, "border-color": of("--line") } },
+    { selector: "node.end", style: { shape: "ellipse", width: 36, color: of("--muted"), "background-color": of("--sunken") } },
+    { selector: "node.visited", style: { "border-color": of("--accent"), "background-color": of("--accent-soft") } },
+    { selector: "node.lit", style: {
+      "background-color": of("--accent"), "border-color": of("--accent"), color: of("--surface"), "font-weight": 600,
+      "underlay-color": of("--accent"), "underlay-opacity": 0.22, "underlay-padding": 9 } },
+    { selector: "edge", style: {
+      width: 1.5, "curve-style": "bezier", "target-arrow-shape": "triangle", "line-color": of("--muted"), "target-arrow-color": of("--muted"), "arrow-scale": 0.9 } },
+    { selector: "edge.conditional", style: { "line-style": "dashed" } },
+  ];
+}
+
+// `visits` counts by node; the nodes of `lit` are those that run.
+export function Drawing({ nodes, edges, lit = [], visits = {}, label, isTall = false }) {
   const place = useRef(null);
   const drawn = useRef(null);
   const shape = JSON.stringify([nodes, edges]);
+  const now = JSON.stringify([lit, visits]);
   const theme = useTheme();
   useEffect(() => {
     let gone = false;
@@ -25,27 +51,18 @@ export function Drawing({ nodes, edges, lit = [], label, onPick }) {
       drawn.current = cytoscape({
         container: place.current,
         elements: [
-          ...nodes.map(({ id, label: text }) => ({ data: { id, label: text ?? id } })),
+          ...nodes.map(({ id, label: text }) => ({ data: { id, label: text ?? ENDS[id] ?? id }, classes: id in ENDS ? "end" : "" })),
           ...edges.map(({ source, target, conditional }, index) => ({
             data: { id: `edge-${index}`, source, target }, classes: conditional ? "conditional" : "",
           })),
         ],
-        layout: { name: "breadthfirst", directed: true, spacingFactor: 0.8, padding: 16 },
-        minZoom: 0.2, maxZoom: 2.5,
-        style: [
-          { selector: "node", style: {
-            label: "data(label)", shape: "round-rectangle", width: widthOf, height: 34, "text-valign": "center",
-            "text-wrap": "wrap", "font-size": 12, color: colour(place.current, "--text"), "background-color": colour(place.current, "--sunken"),
-            "border-width": 1, "border-color": colour(place.current, "--line") } },
-          { selector: "node.lit", style: { "background-color": colour(place.current, "--accent"), color: colour(place.current, "--surface") } },
-          { selector: "edge", style: {
-            width: 1.5, "curve-style": "bezier", "target-arrow-shape": "triangle",
-            "line-color": colour(place.current, "--muted"), "target-arrow-color": colour(place.current, "--muted"), "arrow-scale": 0.9 } },
-          { selector: "edge.conditional", style: { "line-style": "dashed" } },
-        ],
+        layout: { name: "breadthfirst", directed: true, padding: 24, spacingFactor: 1, boundingBox: roomFor(nodes, edges) },
+        minZoom: 0.2, maxZoom: 2.5, userZoomingEnabled: isTall,
+        style: styles((name) => colour(place.current, name)),
       });
-      drawn.current.on("tap", "node", ({ target }) => onPick?.(target.id()));
-      light();
+      drawn.current.zoom(Math.min(drawn.current.zoom(), 1.4));
+      drawn.current.center();
+      show();
     });
     return () => {
       gone = true;
@@ -53,9 +70,15 @@ export function Drawing({ nodes, edges, lit = [], label, onPick }) {
       drawn.current = null;
     };
   }, [shape, theme]);
-  function light() {
-    drawn.current?.nodes().forEach((node) => node.toggleClass("lit", lit.includes(node.id())));
+  const latest = useRef({});
+  latest.current = { lit, visits };
+  function show() {
+    drawn.current?.batch(() => drawn.current.nodes().forEach((node) => {
+      const count = latest.current.visits[node.id()] ?? 0;
+      node.data("visits", count).toggleClass("visited", count > 0).toggleClass("lit", latest.current.lit.includes(node.id()));
+    }));
   }
-  useEffect(light, [JSON.stringify(lit)]);
-  return html`<div class="canvas" ref=${place} role="img" aria-label=${label}></div>`;
+  useEffect(show, [now]);
+  return html`<div class=${`canvas ${isTall ? "tall" : ""}`} ref=${place} role="img"
+    aria-label=${[label, ...lit].join(" · ")}></div>`;
 }

@@ -57,6 +57,8 @@ function folded(view, event) {
       return run(view, data.run_id, sequence, at, (was) => ({
         ...ended(was, "asking", at), questions: questionsOf(data), text: "",
       }));
+    case "run.metered":
+      return run(view, data.run_id, sequence, at, (was) => ({ ...was, usage: data.usage }));
     case "run.completed":
       return run(view, data.run_id, sequence, at, (was) => ({
         ...ended(was, "done", at), text: data.text, output: data.output, format: data.output_format,
@@ -78,7 +80,11 @@ export function hear(view, delta) {
     return { ...view, early: [...view.early, delta] };
   if (was.status !== "running" || delta.attempt < was.attempt || delta.index < was.heard) return view;
   const now = { ...was, heard: delta.index + 1 };
-  if (delta.kind === "node_started") return put(view, { ...now, running: [...was.running, delta.data.node] });
+  if (delta.kind === "node_started") {
+    const { node, step } = delta.data;
+    const isOver = was.nodes.some((each) => each.node === node && each.step >= step);
+    return put(view, isOver ? now : { ...now, running: [...was.running, node] });
+  }
   return put(view, TEXT_DELTAS.has(delta.kind) ? { ...now, text: was.text + textOf(delta.data) } : now);
 }
 
@@ -117,7 +123,7 @@ function closed(view) {
 
 function run(view, id, sequence, at, change) {
   const was = view.runs[id] ?? {
-    id, sequence, at, status: "waiting", attempt: 1, text: "", steps: [], nodes: [], running: [], tools: {}, questions: [], appends: 0, bytes: 0,
+    id, sequence, at, status: "waiting", attempt: 1, text: "", steps: [], nodes: [], running: [], tools: {}, questions: [], usage: [], appends: 0, bytes: 0,
   };
   const turns = view.runs[id] ? view.turns : [...view.turns, { kind: "run", id, sequence }];
   return put({ ...view, turns }, change(was));
@@ -129,6 +135,17 @@ function put(view, run) {
 
 function ended(was, status, at) {
   return { ...was, status, endedAt: at, running: [] };
+}
+
+// What runs took: tokens of the models that tell them, events and bytes of the log.
+export function costOf(runs) {
+  const models = new Map();
+  for (const { model, calls, input_tokens: given, output_tokens: made } of runs.flatMap(({ usage }) => usage)) {
+    const was = models.get(model) ?? { model, calls: 0, given: 0, made: 0 };
+    models.set(model, { model, calls: was.calls + calls, given: was.given + given, made: was.made + made });
+  }
+  const sum = (name) => runs.reduce((total, each) => total + each[name], 0);
+  return { models: [...models.values()], appends: sum("appends"), bytes: sum("bytes") };
 }
 
 function textOf(data) {

@@ -10,12 +10,14 @@ export function Graphs({ route, go, fail }) {
   const [name, setName] = useState("");
   const [shape, setShape] = useState(null);
   const [view, setView] = useState(EMPTY);
+  const [recent, setRecent] = useState([]);
   const key = route.rest;
   useEffect(() => {
     post("/assistants/search", { limit: 100 }).then((found) => {
       setServed(found);
-      setName(found[0]?.graph_id ?? "");
+      setName((was) => was || (found[0]?.graph_id ?? ""));
     }, fail);
+    get("/api/conversations?limit=50").then((page) => setRecent(page.conversations.filter(({ graph }) => graph)), fail);
   }, []);
   useEffect(() => {
     if (name) get(`/assistants/${encodeURIComponent(name)}/graph`).then(setShape, fail);
@@ -37,16 +39,22 @@ export function Graphs({ route, go, fail }) {
     return () => stop.abort();
   }, [key]);
   const runs = Object.values(view.runs);
+  const lit = runs.flatMap((run) => run.running);
   const visits = {};
   runs.flatMap((run) => run.nodes).forEach(({ node }) => (visits[node] = (visits[node] ?? 0) + 1));
-  return html`<div class="page"><div class="inner">
-    <h1>${t("graph")}</h1>
-    <div class="row wrap">
-      ${(served ?? []).map(({ graph_id: each }) => html`<button class=${`button ${each === name ? "primary" : ""}`} onClick=${() => setName(each)}>${each}</button>`)}
-      <input class="field grow" placeholder=${t("key")} aria-label=${t("key")} value=${key} onChange=${(e) => go("graph", e.target.value)} />
-    </div>
-    ${shape && html`<${Drawing} label=${`${t("graph")} ${name}`} lit=${runs.flatMap((run) => run.running)}
-      nodes=${shape.nodes.map(({ id }) => ({ id: `${id}`, label: visits[id] ? `${id} · ${visits[id]} ${t("visits")}` : `${id}` }))}
+  return html`<div class="page"><div class="inner wide">
+    <div class="row wrap"><h1 class="grow">${t("graph")}</h1>
+      ${key && html`<span role="status" class=${`tag ${lit.length ? "live" : ""}`}>${lit.length ? `${t("in_progress")}: ${lit.join(", ")}` : t("idle")}</span>`}</div>
+    <div class="segments wrap" role="radiogroup" aria-label=${t("graph")}>${(served ?? []).map(({ graph_id: each }) => html`<label>
+      <input type="radio" name="graph" checked=${each === name} onChange=${() => setName(each)} /><span>${each}</span></label>`)}</div>
+    <label class="stack tight small muted">${t("followed")}
+      <select class="field" value=${key} onChange=${(e) => go("graph", e.target.value)}>
+        <option value="">–</option>
+        ${key && !recent.some((each) => each.key === key) && html`<option value=${key}>${key}</option>`}
+        ${recent.map((each) => html`<option value=${each.key}>${each.title ?? each.key} · ${each.graph}</option>`)}
+      </select></label>
+    ${shape && html`<${Drawing} label=${`${t("graph")} ${name}`} lit=${lit} visits=${visits} isTall=${true}
+      nodes=${shape.nodes.map(({ id }) => ({ id: `${id}` }))}
       edges=${shape.edges.map((edge) => ({ ...edge, source: `${edge.source}`, target: `${edge.target}` }))} />`}
   </div></div>`;
 }

@@ -5,6 +5,7 @@ import { t } from "./words.js";
 
 const EVERY_MS = 4000;
 const STATUSES = ["in_progress", "waiting_human", "completed"];
+const PROTOCOLS = ["octo", "langgraph", "openai", "agent", "room", "quote", "voice"];
 const TAGS = { in_progress: "live", waiting_human: "warn", completed: "good" };
 
 // `changed` is anything that is another value whenever the chosen conversation has changed.
@@ -13,11 +14,12 @@ export function List({ chosen, changed, start, go, away, fail }) {
   const [isLost, setLost] = useState(false);
   const [search, setSearch] = useState("");
   const [status, setStatus] = useState("");
+  const [protocol, setProtocol] = useState("");
   useEffect(() => {
     let timer;
     let gone = false;
     async function look() {
-      const query = new URLSearchParams({ limit: 100, ...(search && { search }), ...(status && { status }) });
+      const query = new URLSearchParams({ limit: 100, ...(search && { search }), ...(status && { status }), ...(protocol && { protocol }) });
       try {
         const page = await get(`/api/conversations?${query}`);
         if (gone) return;
@@ -35,18 +37,16 @@ export function List({ chosen, changed, start, go, away, fail }) {
       gone = true;
       clearTimeout(timer);
     };
-  }, [search, status, chosen, changed]);
-  const isFiltered = Boolean(search || status);
+  }, [search, status, protocol, chosen, changed]);
+  const isFiltered = Boolean(search || status || protocol);
   const isNew = chosen !== null && found !== null && !isFiltered && !found.some(({ key }) => key === chosen);
   return html`<section class=${`list ${away ? "away" : ""}`} aria-label=${t("conversations")}>
     <header>
       <button class="button primary" onClick=${start}>${t("newChat")}</button>
+      <input class="field" type="search" placeholder=${t("search")} aria-label=${t("search")} value=${search} onInput=${(e) => setSearch(e.target.value)} />
       <div class="row">
-        <input class="field grow" type="search" placeholder=${t("search")} aria-label=${t("search")} value=${search} onInput=${(e) => setSearch(e.target.value)} />
-        <select class="field" style=${{ width: "auto" }} aria-label=${t("filter")} value=${status} onChange=${(e) => setStatus(e.target.value)}>
-          <option value="">${t("all")}</option>
-          ${STATUSES.map((each) => html`<option value=${each}>${t(each)}</option>`)}
-        </select>
+        <${Choice} label=${t("anyStatus")} value=${status} change=${setStatus} names=${Object.fromEntries(STATUSES.map((each) => [each, t(each)]))} />
+        <${Choice} label=${t("anyProtocol")} value=${protocol} change=${setProtocol} names=${Object.fromEntries(PROTOCOLS.map((each) => [each, each]))} />
       </div>
     </header>
     ${isLost && html`<p class="notice small" role="status">${t("lost")}</p>`}
@@ -59,6 +59,12 @@ export function List({ chosen, changed, start, go, away, fail }) {
       ${found?.length === 0 && !isNew && html`<li class="empty">${t(isFiltered ? "noMatches" : "noConversations")}</li>`}
     </ul>
   </section>`;
+}
+
+function Choice({ label, value, change, names }) {
+  return html`<select class="field grow" aria-label=${label} value=${value} onChange=${(e) => change(e.target.value)}>
+    <option value="">${label}</option>${Object.entries(names).map(([each, name]) => html`<option value=${each}>${name}</option>`)}
+  </select>`;
 }
 
 function Row({ title, status, about, isChosen, onPick }) {

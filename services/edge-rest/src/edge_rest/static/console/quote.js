@@ -38,10 +38,10 @@ export function Quote({ fail }) {
   return html`<div class="talk">
     <header><h1>${t("quote")}</h1></header>
     <div class="turns" role="log" tabindex="0"><ol>
-      ${lines.map(({ who, text: said, quote }) =>
+      ${lines.map(({ who, text: said, quote }, index) =>
         who === "me"
           ? html`<li class="said"><div class="bubble">${said}</div></li>`
-          : html`<li class="reply"><div class=${said || quote ? "" : "cursor"}>${said}</div>
+          : html`<li class="reply" aria-busy=${isBusy && index === lines.length - 1}><div class=${said || quote ? "" : "cursor"}>${said}</div>
               ${quote && html`<blockquote class="card"><p>${quote.text}</p><footer class="muted small">${quote.author} · ${quote.category}</footer></blockquote>`}</li>`,
       )}
       ${!lines.length && html`<li class="empty">${t("say")}</li>`}

@@ -5,6 +5,7 @@ import { socketAddress } from "./api.js";
 
 const FIRST_WAIT_MS = 250;
 const TRIES = 6;
+const NOT_ALLOWED = 1008;
 
 export class Sender {
   #path;
@@ -16,7 +17,7 @@ export class Sender {
   #graph = "";
   #isClosed = false;
 
-  // `told` has `heard()`, called when the conversation has begun, `failed(reason)`, and `undelivered(frames)`.
+  // `told` has `heard()`, called when the conversation has begun, `refused(reason, frames)`, and `undelivered(frames)`.
   constructor(key, told) {
     this.#path = `/ws/${encodeURIComponent(key)}`;
     this.#told = told;
@@ -54,14 +55,16 @@ export class Sender {
     socket.onmessage = ({ data }) => {
       const frame = JSON.parse(data);
       if (frame.type === "connection") return;
-      if (frame.type === "error") {
-        // What became of a run is an event; so is every frame that the log has. One of these was refused.
-        if (this.#kept.length) this.#told.failed(frame.error);
-        this.#kept = [];
-      }
-      this.#told.heard();
+      // What became of a run is an event; so is every frame that the log has. One of these was refused.
+      if (frame.type === "error") this.#refused(frame.error);
+      else this.#told.heard();
     };
-    socket.onclose = () => this.#lost();
+    socket.onclose = ({ code, reason }) => (code === NOT_ALLOWED ? this.#refused(reason) : this.#lost());
+  }
+
+  #refused(reason) {
+    if (this.#kept.length) this.#told.refused(reason, this.#kept);
+    this.#kept = [];
   }
 
   #lost() {

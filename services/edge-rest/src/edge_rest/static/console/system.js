@@ -50,7 +50,7 @@ function Figures({ now }) {
     [t("takeovers"), takeovers],
   ];
   return html`<div class="grid figures">
-    ${figures.map(([name, value]) => html`<div class="card"><div class="muted small">${name}</div><strong>${value.toLocaleString()}</strong></div>`)}
+    ${figures.map(([name, value]) => html`<div class="card"><strong>${value.toLocaleString()}</strong><div class="muted small">${name}</div></div>`)}
   </div>`;
 }
 

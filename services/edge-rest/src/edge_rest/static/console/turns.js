@@ -1,10 +1,11 @@
 // The turns of a conversation: what people said, and runs with their steps, tools, questions and replies.
 import { html } from "./vendor/preact.js";
 import { Drawing } from "./drawing.js";
-import { milliseconds } from "./fold.js";
+import { costOf, milliseconds } from "./fold.js";
+import { Cost } from "./log.js";
 import { Markdown } from "./markdown.js";
 import { Question } from "./question.js";
-import { clock, size, span, t } from "./words.js";
+import { clock, span, t } from "./words.js";
 
 export function Turns({ view, acts }) {
   return view.turns.map((turn) => {
@@ -42,7 +43,7 @@ function Reply({ run, acts }) {
       (asked) => !acts.answer ? html`<strong>${asked.question}</strong>` : html`<${Question} key=${asked.interrupt_id} asked=${asked} onAnswer=${acts.answer} />`,
     )}
     ${!isLive && html`<div class="row acts">
-      <span class="small muted">${clock(run.endedAt ?? run.at)}${took === null ? "" : ` · ${span(took)}`} · ${run.appends} ${t("events")} · ${size(run.bytes)}</span>
+      <span class="small muted">${clock(run.endedAt ?? run.at)}${took === null ? "" : ` · ${span(took)}`}</span>
       ${run.text && html`<button class="button plain small" onClick=${() => acts.copy(run.text)}>${t("copy")}</button>`}
       ${run.format === "report" && html`<button class="button plain small" onClick=${() => acts.save(run)}>${t("download")}</button>
         <button class="button plain small" onClick=${() => window.print()}>${t("print")}</button>`}
@@ -59,31 +60,35 @@ function Text({ run, streaming }) {
   return run.status === "done" ? html`<span class="muted">${t("empty")}</span>` : null;
 }
 
+// The steps of a run with the time of each, its tools, and what it took.
 function Steps({ run }) {
   const tools = Object.values(run.tools);
   const shown = run.steps.filter((step) => step.kind !== "final_answer");
   if (!shown.length && !run.nodes.length && !tools.length) return null;
-  const total = milliseconds(run.startedAt, run.endedAt ?? run.lastAt) || 1;
-  const share = (ms) => Math.min(99, (100 * ms) / total);
+  const took = milliseconds(run.startedAt, run.endedAt ?? run.lastAt);
+  const share = (ms) => Math.min(99, (100 * ms) / (took || 1));
+  const [pending] = run.running;
   return html`<details class="steps" open=${run.status === "running"}>
-    <summary>${run.nodes.length} ${t(run.nodes.length === 1 ? "step" : "steps")}${run.graph ? ` · ${run.graph}` : ""}${run.attempt > 1 ? ` · #${run.attempt}` : ""}</summary>
+    <summary><span class="grow">${run.nodes.length} ${t(run.nodes.length === 1 ? "step" : "steps")}${run.graph ? ` · ${run.graph}` : ""}${run.attempt > 1 ? ` · #${run.attempt}` : ""}</span>
+      <span class="small">${run.endedAt ? span(took) : pending}</span></summary>
     <ol>
       ${run.nodes.map((node) => {
-        const took = milliseconds(node.since, node.at);
-        return html`<li>
-          <div class="row"><span class="grow">${node.node}</span><span class="small muted">${span(took)}</span></div>
-          <div class="bar" style=${{ marginLeft: `${share(milliseconds(run.startedAt, node.since))}%`, width: `${Math.max(1, Math.min(share(took), 100 - share(milliseconds(run.startedAt, node.since))))}%` }}></div>
-          ${shown.filter((step) => step.node === node.node && step.at === node.at).map((step) => html`<pre tabindex="0">${step.text}</pre>`)}
-        </li>`;
+        const [from, ms] = [milliseconds(run.startedAt, node.since), milliseconds(node.since, node.at)];
+        const lane = html`<div class="lane"><span>${node.node}</span>
+            <div class="track"><div class="bar" style=${{ marginLeft: `${share(from)}%`, width: `${Math.max(1, Math.min(share(ms), 100 - share(from)))}%` }}></div></div>
+            <span class="small muted">${span(ms)}</span></div>`;
+        const texts = shown.filter((step) => step.node === node.node && step.at === node.at).map((step) => html`<pre tabindex="0">${step.text}</pre>`);
+        return html`<li>${texts.length ? html`<details open=${run.status === "running"}><summary>${lane}</summary>${texts}</details>` : lane}</li>`;
       })}
       ${tools.map(
-        (tool) => html`<li>
-          <div class="row"><span class="tag">${t("tools")}</span><span class="grow mono">${tool.name}</span>
-            <span class="small muted">${span(milliseconds(tool.at, tool.endedAt))}</span></div>
+        (tool) => html`<li><details open=${run.status === "running"}><summary>
+          <div class="row"><span class="tag">${t("tool")}</span><span class="grow mono">${tool.name}</span>
+            <span class="small muted">${span(milliseconds(tool.at, tool.endedAt))}</span></div></summary>
           <pre tabindex="0">${JSON.stringify(tool.arguments, null, 2)}</pre>
           ${tool.error ? html`<p class="notice">${tool.error}</p>` : tool.result !== undefined && html`<pre tabindex="0">${JSON.stringify(tool.result, null, 2)}</pre>`}
-        </li>`,
+        </details></li>`,
       )}
     </ol>
+    ${run.endedAt && html`<${Cost} cost=${costOf([run])} />`}
   </details>`;
 }

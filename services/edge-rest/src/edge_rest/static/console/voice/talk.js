@@ -1,38 +1,38 @@
 // A talk over the voice protocol: the microphone goes out, speech and captions come in.
-import { isMember, post, socketAddress } from "../api.js";
-
 const RATE = 24000; // of the protocol: PCM16 little-endian, mono
+const LOOK_MS = 50;
 const REPORT_MS = 200;
 const NORMAL = 1000;
 
 export class Talk {
-  #voice;
+  #join;
   #page;
   #socket;
   #audio;
   #microphone;
+  #looking;
   #reporting;
+  #isSpeaking = false;
   #player;
 
-  // `page` has the functions state, level, caption, report and closed. Levels go from 0 to 1.
-  constructor(voice, page) {
-    this.#voice = voice;
+  // `join` makes a session and gives the address of its WebSocket. `page` has the functions state, level, caption,
+  // report and closed. Levels go from 0 to 1.
+  constructor(join, page) {
+    this.#join = join;
     this.#page = page;
   }
 
-  // Creates a session, connects to it and opens the microphone.
+  // Makes a session, connects to it and opens the microphone.
   async begin() {
     this.#page.state("connecting");
-    const { session_id } = await post(`/api/v1/chat/${isMember() ? "sessions" : "guest-sessions"}`, {
-      voice: this.#voice,
-      show_text: true,
-    });
+    const address = await this.#join();
     this.#audio = new AudioContext({ sampleRate: RATE });
     this.#player = new Player(this.#audio);
     await this.#audio.audioWorklet.addModule(new URL("microphone.js", import.meta.url));
-    await this.#connect(session_id);
+    await this.#connect(address);
     await this.#listen();
     this.#reporting = setInterval(() => this.#reportPlayback(), REPORT_MS);
+    this.#looking = setInterval(() => this.#look(), LOOK_MS);
     this.#page.state("listening");
   }
 
@@ -45,17 +45,18 @@ export class Talk {
     this.#send({ type: "session.update", config: { voice } });
   }
 
-  // Gives the microphone and the sound back.
-  async close() {
+  // Gives the microphone and the sound back; `code` is that of the WebSocket, where it has closed.
+  async close(code) {
     clearInterval(this.#reporting);
+    clearInterval(this.#looking);
     this.#microphone?.getTracks().forEach((track) => track.stop());
     this.#socket?.close();
     if (this.#audio?.state !== "closed") await this.#audio?.close();
-    this.#page.closed();
+    this.#page.closed(code);
   }
 
-  async #connect(session) {
-    this.#socket = new WebSocket(socketAddress(`/api/v1/chat/ws/${isMember() ? "chat" : "guest-chat"}/${session}`));
+  async #connect(address) {
+    this.#socket = new WebSocket(address);
     await new Promise((opened, failed) => {
       this.#socket.onopen = opened;
       this.#socket.onerror = () => failed(new Error("no connection"));
@@ -63,7 +64,7 @@ export class Talk {
     this.#socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
     this.#socket.onclose = ({ code, reason }) => {
       if (code !== NORMAL) this.#page.caption("error", reason || `${code}`);
-      this.close();
+      this.close(code);
     };
   }
 
@@ -86,18 +87,13 @@ export class Talk {
 
   #take(frame) {
     switch (frame.type) {
-      case "audio.delta": {
-        const samples = fromBase64(frame.delta);
-        this.#page.level("speech", loudness(samples, 1));
-        this.#player.play(samples);
-        return this.#page.state("speaking");
-      }
+      case "audio.delta":
+        return this.#player.play(fromBase64(frame.delta));
       case "audio.done":
-        this.#player.endReply();
-        this.#page.level("speech", 0);
-        return this.#page.state("listening");
+        return this.#player.endReply();
       case "speech.started":
         this.#player.stop();
+        this.#isSpeaking = false;
         return this.#page.state("hearing");
       case "speech.stopped":
         return this.#page.state("thinking");
@@ -112,6 +108,15 @@ export class Talk {
     }
   }
 
+  // Speech is received sooner than it is heard: what is shown goes by what is heard.
+  #look() {
+    this.#page.level("speech", this.#player.level());
+    const was = this.#isSpeaking;
+    this.#isSpeaking = this.#player.isPlaying();
+    if (this.#isSpeaking && !was) this.#page.state("speaking");
+    if (was && !this.#isSpeaking) this.#page.state("listening");
+  }
+
   #reportPlayback() {
     const position = this.#player.positionMs();
     if (position !== null) this.#send({ type: "playback", audio_end_ms: position });
@@ -121,12 +126,27 @@ export class Talk {
 // Plays one reply after the other, each in pieces that follow without a gap.
 class Player {
   #audio;
+  #out;
+  #heard;
   #pieces = [];
   #replyMs = 0;
   #ended = true;
 
   constructor(audio) {
     this.#audio = audio;
+    this.#out = new AnalyserNode(audio, { fftSize: 1024 });
+    this.#out.connect(audio.destination);
+    this.#heard = new Float32Array(this.#out.fftSize);
+  }
+
+  isPlaying() {
+    const last = this.#pieces.at(-1);
+    return Boolean(last && last.start + last.seconds > this.#audio.currentTime);
+  }
+
+  level() {
+    this.#out.getFloatTimeDomainData(this.#heard);
+    return loudness(this.#heard, 1);
   }
 
   play(samples) {
@@ -139,7 +159,7 @@ class Player {
     buffer.copyToChannel(samples, 0);
     const source = this.#audio.createBufferSource();
     source.buffer = buffer;
-    source.connect(this.#audio.destination);
+    source.connect(this.#out);
     const last = this.#pieces.at(-1);
     const start = Math.max(this.#audio.currentTime, last ? last.start + last.seconds : 0);
     source.start(start);

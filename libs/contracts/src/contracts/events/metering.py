@@ -1,0 +1,35 @@
+"""What a run took of the models that it asked."""
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.events.run import RunEvent
+
+
+class ModelUsage(BaseModel):
+    """What one chat model was given and gave in a run, as its provider counts.
+
+    Attributes:
+        model: its name.
+        calls: how often it answered.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+
+
+class RunMetered(RunEvent):
+    """What an attempt took of models that tell their tokens; it comes with the end of the run.
+
+    Attributes:
+        usage: by model; an answer that was kept from an earlier attempt counts as well.
+    """
+
+    type: ClassVar[str] = "run.metered"
+
+    usage: tuple[ModelUsage, ...] = Field(min_length=1)
