@@ -12,6 +12,7 @@ from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from agent_runner.engine.catalogue import InvalidGraph, catalogue
+from agent_runner.engine.fitting import Unfit
 from agent_runner.engine.loading import named_in
 from agent_runner.engine.steps import reply_of, steps_of
 

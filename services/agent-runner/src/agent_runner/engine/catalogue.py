@@ -206,9 +206,8 @@ def _check_fits(graph: Compiled, entry: Entry) -> None:
     """See that messages go into it. One of a project may be for runs whose input comes by LangGraph's API."""
     settings = entry.settings
     fields: Shape | None = context_fields(graph)
-    if fields is None or fields.hints is None:
-        return
-    if unknown := sorted(settings.context.keys() - fields.hints.keys()):
+    hints, required = (fields.hints or {}, fields.required) if fields else ({}, frozenset[str]())
+    if hints and (unknown := sorted(settings.context.keys() - hints.keys())):
         raise Unfit(f"context: the graph's context has no field {unknown[0]!r}")
     try:
         intake_of(graph, settings)
