@@ -558,10 +558,11 @@ async def test_an_answer_goes_nowhere_that_who_asked_may_not_publish(
         b'{"seq": 1}',
         json.dumps({"last_by_subj": bait}).encode(),
         b'{"batch": 1, "no_wait": true}',
+        b"+NXT",
     ]
     for target in forbidden:
-        for call in (each.replace("*", "x").replace(">", "x") for each in user.calls()):
-            for body in bodies if call.startswith("$JS.API") else bodies[:1]:
+        for call in (each.replace("*", "x").replace(">", "1.1.1.1.1") for each in user.calls()):
+            for body in bodies if call.startswith("$JS.") else bodies[:1]:
                 await thief.publish(call, body, reply=target)
         await thief.publish(f"probe.{user.name}", b"", headers={"Nats-Trace-Dest": target})
     for stream in ("LOG", "OBJ_PAYLOADS"):  # the server answers in turn
