@@ -51,10 +51,10 @@ class ModelServer:
 
 
 @asynccontextmanager
-async def serving(behaviour: Behaviour) -> AsyncIterator[ModelServer]:
-    """A server that listens, until the end of the context."""
+async def serving(behaviour: Behaviour, port: int = 0) -> AsyncIterator[ModelServer]:
+    """A server that listens, on a port of its own without one, until the end of the context."""
     server = ModelServer(behaviour)
-    listener = await asyncio.start_server(server.answer, "127.0.0.1", 0)
+    listener = await asyncio.start_server(server.answer, "127.0.0.1", port)
     server.origin = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
     server.url = f"{server.origin}/v1"
     try:

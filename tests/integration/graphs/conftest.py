@@ -8,8 +8,29 @@ from typing import Any
 import pytest
 from tests.conftest import PORTS, Stack
 
-KINDS = Path(__file__).with_name("kinds.py")
-GRAPHS = ("memory",)
+ROOT = Path(__file__).parents[3]
+KINDS = "tests.integration.graphs.kinds"
+GRAPHS = [
+    "agent",
+    "thinking",
+    "asking",
+    "approving",
+    "summing",
+    "stopping",
+    "boss",
+    "swarm",
+    "supervisor",
+    "team",
+    "counting",
+    "side_by_side",
+    "routing",
+    "insisting",
+    "functional",
+    "storing",
+    "fan",
+    "counted",
+    "memory",
+]
 
 
 @pytest.fixture
@@ -22,14 +43,32 @@ def stack_type() -> Callable[[Path, Callable[[], int]], Any]:
     return made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def kinds_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the graphs of `kinds` write down what they do."""
+    return tmp_path_factory.mktemp("kinds")
+
+
+@pytest.fixture(scope="session")
+def model_port(unused_port: Callable[[], int]) -> int:
+    """Where the graph `counted` asks its model."""
+    return unused_port()
+
+
+@pytest.fixture(scope="session")
 def graphs(
     running: Callable[..., AbstractContextManager[Any]],
     tmp_path_factory: pytest.TempPathFactory,
     unused_port: Callable[[], int],
+    kinds_folder: Path,
+    model_port: int,
 ) -> Iterator[Any]:
     """`tests.conftest.Stack` with the graphs of `kinds`."""
-    named = ", ".join(f"{name}={KINDS}:{name}" for name in GRAPHS)
-    folder = tmp_path_factory.mktemp("graphs")
-    with running(folder, unused_port, PARLEY_GRAPHS=named) as stack:
+    settings = {
+        "PARLEY_GRAPHS": ", ".join(f"{name}={KINDS}:{name}" for name in GRAPHS),
+        "PYTHONPATH": str(ROOT),
+        "KINDS_FOLDER": str(kinds_folder),
+        "COUNTING_MODEL": f"http://127.0.0.1:{model_port}/v1",
+    }
+    with running(tmp_path_factory.mktemp("graphs"), unused_port, **settings) as stack:
         yield stack

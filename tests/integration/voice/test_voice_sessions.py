@@ -134,6 +134,21 @@ async def test_an_unknown_voice_in_the_query_is_an_error_and_the_stored_one_appl
         await caller.expect("disconnected")
 
 
+async def test_a_session_is_made_for_a_graph_and_keeps_it(voice: Any) -> None:
+    made = f"{voice.stack.url()}/api/v1/chat/guest-sessions"
+    async with httpx.AsyncClient() as client:
+        refused = await client.post(f"{made}?graph=nothing")
+        assert (refused.status_code, "no graph" in refused.text) == (422, True)
+        session_id = (await client.post(f"{made}?graph=planner")).json()["session_id"]
+    (started,) = await voice.facts(session_id, "conversation.started")
+    assert started["graph"] == "planner"
+    for graph, refusals in (("nothing", 1), ("chat", 0), ("planner", 0)):
+        async with voice.call(session_id, graph=graph) as caller:
+            await caller.send(type="disconnect")
+            await caller.expect("disconnected")
+            assert [error["code"] for error in caller.of("error")] == ["invalid_message"] * refusals
+
+
 async def test_a_flood_is_slowed_down_and_then_closed(voice: Any) -> None:
     session_id = (await voice.create())["session_id"]
     flood = base64.b64encode(bytes(24_000)).decode()

@@ -5,6 +5,10 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 NODE_STARTED: Final = "node_started"
+NODE_ENDED: Final = "node_ended"
+"""Of a subgraph's node only: of the ends of others the log tells."""
+WITHIN: Final = ":"
+"""Stands in names of a subgraph's nodes behind the node that the subgraph is, as LangGraph draws them."""
 FRAME: Final = "frame"
 """The kind of what a run streams; its data is the frame's number, its event and its JSON text."""
 UNHEARD: Final = frozenset(("agent",))
@@ -34,13 +38,20 @@ class NodeStarted(BaseModel):
     """The `data` of a delta of the kind `NODE_STARTED`.
 
     Attributes:
-        step: the super-step, the same as in the node's `NodeCompleted`.
+        node: its name, of a subgraph's node such as ``research:search``.
+        step: the super-step of the graph, the same as in the node's `NodeCompleted`.
     """
 
     model_config = ConfigDict(frozen=True)
 
     node: str
     step: int
+
+
+class NodeEnded(NodeStarted):
+    """The `data` of a delta of the kind `NODE_ENDED`; `update` is JSON, None where it wrote nothing."""
+
+    update: Any = None
 
 
 ATTEMPT_BITS: Final = 4

@@ -19,9 +19,9 @@ from agent_runner.engine import graph_views, thread_states
 from agent_runner.engine import state_queries as state
 from agent_runner.engine.catalogue import InvalidGraph, Served, catalogue
 from agent_runner.engine.checkpointer import LogCheckpointSaver
-from agent_runner.engine.durable import keep_model_calls
 from agent_runner.engine.effects import call_with_effects
 from agent_runner.engine.exits import keep_running
+from agent_runner.engine.kept_models import keep_model_calls
 from agent_runner.engine.loading import named_in
 from agent_runner.engine.memory import LogStore, answering, index_of
 from agent_runner.engine.worker import Worker

@@ -10,6 +10,7 @@ from agent_runner.agents.models.spoken import spoken_commands
 from agent_runner.agents.tools.contacts import Contacts
 from agent_runner.engine.catalogue import Served
 from agent_runner.engine.ephemeral import run_once
+from agent_runner.engine.fitting import Unfit
 from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
 from contracts import subjects
@@ -52,7 +53,10 @@ def router(
         name = question.graph or settings.default_graph
         if name not in graphs:
             return Failure(failure="invalid", message=f"there is no graph {name!r}")
-        return RunOnceResult(steps=await run_once(graphs[name], question.task, settings.run_timeout))
+        try:
+            return RunOnceResult(steps=await run_once(graphs[name], question.task, settings.run_timeout))
+        except Unfit as error:
+            return Failure(failure="invalid", message=str(error))
 
     @routes.subscriber(subjects.query(SPOKEN_COMMANDS), queue=SERVICE, title="SpokenCommands")
     async def commands(_: SpokenCommandsQuery) -> SpokenCommands:

@@ -133,6 +133,49 @@ async def test_a_langgraph_project_is_served_as_it_is(project: Path, monkeypatch
     assert (os.environ["GRAPH_OTHER"], os.environ.pop("GRAPH_NEW")) == ("kept", "set")
 
 
+async def test_a_fresh_clone_of_a_template_lacks_the_file_that_it_names(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = project / "langgraph.json"
+    file.write_text(json.dumps({"dependencies": ["."], "graphs": {"one": "./own.py:awaited"}, "env": ".env"}))
+    assert list(await catalogue({}, named_in("langgraph.json", project))) == ["one"]
+    assert "env: there is no file .env" in caplog.text
+
+
+FORMS = """
+from __future__ import annotations
+from typing import TypedDict
+from langgraph.func import entrypoint
+from langgraph.graph import START, StateGraph
+
+class Form(TypedDict):
+    topic: dict
+    pages: int
+
+class Talk(TypedDict):
+    messages: list
+
+form = StateGraph(Form).add_node("node", lambda _: {}).add_edge(START, "node")
+
+@entrypoint()
+async def talk(state: Talk) -> str:
+    return state["messages"][-1].text
+"""
+
+
+async def test_a_project_may_have_graphs_that_take_no_messages(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (project / "forms.py").write_text(FORMS)
+    named = {"form": "./forms.py:form", "talk": "./forms.py:talk"}
+    (project / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": named}))
+    assert list(await catalogue({}, named_in("langgraph.json", project))) == ["form", "talk"]
+    assert "graphs.form: './forms.py:form': by LangGraph's API only: the graph takes topic" in caplog.text
+    assert "graphs.talk" not in caplog.text
+    with pytest.raises(InvalidGraph, match="neither messages nor one text"):
+        await catalogue({}, named_in("form=./forms.py:form", project))
+
+
 @pytest.mark.parametrize(
     ("toml", "reason"),
     [

@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 from langchain_core.globals import get_llm_cache, set_llm_cache
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, ToolCall
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.tools import tool
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from pydantic import Field
 
 from agent_runner.engine.catalogue import Served
-from agent_runner.engine.durable import READ_ONLY, durable, keep_model_calls
+from agent_runner.engine.durable import READ_ONLY, durable
 from agent_runner.engine.graph_settings import GraphSettings
+from agent_runner.engine.kept_models import keep_model_calls
 from contracts.events import CallReturned
 
 
@@ -148,3 +149,54 @@ async def test_outside_of_a_run_everything_is_called() -> None:
         return calls
 
     assert [count(), count()] == [1, 2]
+
+
+class Streaming(Model):
+    """Says it in pieces."""
+
+    def _stream(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> Iterator[ChatGenerationChunk]:
+        self.asked[messages[-1].text] += 1
+        for piece in ("re ", messages[-1].text):
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+
+
+async def test_what_a_node_streams_is_not_asked_for_again(runs: Any, kept_models: None) -> None:
+    model, stages = Streaming(), Stages()
+
+    def spoken(text: str) -> str:
+        return "".join(chunk.text for chunk in model.stream(text))
+
+    async def work(state: MessagesState) -> MessagesState:
+        first = "".join([chunk.text async for chunk in model.astream("one")])
+        await stages.stage(0)
+        second = await asyncio.to_thread(spoken, "two")
+        await stages.stage(1)
+        async for _ in model.astream("three"):
+            await stages.stage(2)
+        again = "".join([chunk.text async for chunk in model.astream("one")])
+        return {"messages": [AIMessage(f"{first}, {second}, {again}")]}
+
+    talk = runs(StateGraph(MessagesState).add_node(work).add_edge(START, "work"))
+    received = await talk.receive("go")
+    for _ in range(3):
+        await talk.killed(received, stages.reached)
+    assert (await talk.run(received)).text == "re one, re two, re one"
+    assert model.asked == {"one": 2, "two": 1, "three": 2}
+
+
+async def test_tools_behind_a_blocking_wrapper_are_kept(runs: Any) -> None:
+    @tool
+    def send(to: str) -> str:
+        """Send."""
+        return f"sent {to}"
+
+    def ask(state: MessagesState) -> MessagesState:
+        return {"messages": [AIMessage("", tool_calls=[ToolCall(name="send", args={"to": "ann"}, id="1")])]}
+
+    tools = ToolNode([send], wrap_tool_call=lambda request, execute: execute(request))
+    graph = StateGraph(MessagesState).add_node("ask", ask).add_node("tools", tools)
+    talk = runs(graph.add_edge(START, "ask").add_edge("ask", "tools"))
+    await talk.say("go")
+    assert [event.name for event in await talk.events(CallReturned)] == ["tool:send"]

@@ -25,9 +25,14 @@ from langgraph.prebuilt import InjectedState, ToolNode
 from langgraph.types import CachePolicy, Command, RetryPolicy, Send
 from pydantic import BaseModel, Field
 
-from agent_runner.engine.durable import keep_model_calls
+from agent_runner.engine.catalogue import Served
+from agent_runner.engine.fitting import reply_in
+from agent_runner.engine.graph_settings import GraphSettings
+from agent_runner.engine.kept_models import keep_model_calls
+from agent_runner.engine.presentation import Presentation
 from contracts.events import NodeCompleted, RunCompleted, RunStarted
-from contracts.live import NODE_STARTED
+from contracts.live import NODE_ENDED, NODE_STARTED
+from contracts.trace import CHAIN_STREAM
 
 
 def said(state: Any) -> str:
@@ -289,6 +294,68 @@ async def test_a_node_that_is_taken_from_the_cache_neither_begins_nor_ends(runs:
     assert nodes == ["choose", "look", "tell", "choose", "tell"]
     deltas = await talk.live.kept(talk.KEY)
     assert [delta.data["node"] for delta in deltas if delta.kind == NODE_STARTED] == nodes
+
+
+async def test_clients_are_told_of_the_nodes_within_a_subgraph(runs: Any) -> None:
+    inner = StateGraph(MessagesState).add_node("deep", lambda _: {"messages": [AIMessage("x")]})
+    middle = StateGraph(MessagesState).add_node("team", inner.add_edge(START, "deep").compile())
+    outer = StateGraph(MessagesState).add_node("all", middle.add_edge(START, "team").compile())
+    talk = runs(outer.add_edge(START, "all"))
+    await talk.say("go")
+    deltas = [delta for delta in await talk.live.kept(talk.KEY) if delta.kind in (NODE_STARTED, NODE_ENDED)]
+    assert [(delta.kind, delta.data["node"]) for delta in deltas] == [
+        (NODE_STARTED, "all"),
+        (NODE_STARTED, "all:team"),
+        (NODE_STARTED, "all:team:deep"),
+        (NODE_ENDED, "all:team:deep"),
+        (NODE_ENDED, "all:team"),
+    ]
+    assert deltas[3].data["update"]["messages"][0]["content"] == "x"
+
+
+def served_as_named(graph: Any) -> Served:
+    """As the catalogue makes it of a named graph."""
+    return Served(graph, Presentation(reply=reply_in(graph.compile(), GraphSettings())))
+
+
+def told_by_nodes(deltas: list[Any], attempt: int) -> list[Any]:
+    """What the graph streamed to clients that listen to LangChain's events."""
+    streamed = [delta for delta in deltas if delta.kind == CHAIN_STREAM and delta.attempt == attempt]
+    return [delta.data["data"]["chunk"] for delta in streamed if not delta.data["parent_ids"]]
+
+
+REPLY = {"model": {"messages": [{"role": "assistant", "content": "a", "tool_calls": None}]}}
+
+
+async def test_a_reply_that_no_message_says_is_said_at_the_end(runs: Any) -> None:
+    class Word(TypedDict):
+        word: str
+
+    graph = StateGraph(Word).add_node("node", lambda state: {"word": state["word"]}).add_edge(START, "node")
+    talk = runs(served_as_named(graph))
+    await talk.say("a")
+    assert told_by_nodes(await talk.live.kept(talk.KEY), 1) == [{"node": {"word": "a"}}, REPLY]
+
+
+async def test_a_reply_that_an_earlier_attempt_said_is_said_again(runs: Any) -> None:
+    reached = asyncio.Event()
+
+    async def wait(state: MessagesState) -> None:
+        if not reached.is_set():
+            reached.set()
+            await asyncio.Event().wait()
+
+    graph = StateGraph(MessagesState).add_node("say", lambda _: {"messages": [AIMessage("a")]}).add_node(wait)
+    talk = runs(graph.add_edge(START, "say").add_edge("say", "wait"))
+    work = await talk.receive("go")
+    running = asyncio.create_task(talk.runner().answer(work))
+    await reached.wait()
+    running.cancel()
+    await asyncio.wait({running})
+    await talk.run(work)
+    deltas = await talk.live.kept(talk.KEY)
+    assert [*told_by_nodes(deltas, 1)[0]] == ["say"]
+    assert REPLY in told_by_nodes(deltas, 2)
 
 
 class Deaths:

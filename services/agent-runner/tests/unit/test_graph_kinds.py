@@ -313,6 +313,11 @@ class Who:
     plan: str = "free"
 
 
+@dataclass
+class Theme:
+    colour: str = "red"
+
+
 async def test_configuration(runs: Any) -> None:
     def tell(state: State, config: RunnableConfig, runtime: Runtime[Who]) -> State:
         told = config["configurable"]
@@ -324,6 +329,11 @@ async def test_configuration(runs: Any) -> None:
     graph.add_edge(START, "tell")
     talk = runs(served(graph, context={"plan": "paid"}))
     assert (await talk.say("go")).text == "octo c anonymous paid"
+
+    optional: Any = StateGraph(State, context_schema=Theme)
+    optional.add_node("tell", lambda _, runtime: {"messages": [AIMessage(runtime.context.colour)]})
+    optional.add_edge(START, "tell")
+    assert (await runs(served(optional)).say("go")).text == "red"
 
     endless = StateGraph(State)
     endless.add_node("again", lambda _: {"messages": []})

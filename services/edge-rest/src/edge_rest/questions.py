@@ -1,6 +1,6 @@
 """What the edge asks the other services."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fastapi import HTTPException
@@ -10,6 +10,7 @@ from access.visitor import VISITOR
 from contracts import queries
 from eventlog.broker import Broker
 from eventlog.patience import Patience
+from eventlog.ports import LogError
 from eventlog.query import Nobody, ask
 from protocols.octo.bodies import GraphState
 
@@ -22,6 +23,8 @@ class Questions:
 
     broker: Broker
     timeout_seconds: float
+    _served: set[str] = field(default_factory=set)
+    """The graphs that agent-runner named last; while it is away, they count."""
 
     async def ask(self, name: str, question: BaseModel, answer: type[AnswerT]) -> AnswerT:
         """See `eventlog.query.ask`; a service that is being started anew is waited for."""
@@ -48,8 +51,15 @@ class Questions:
         """
         if name is None:
             return default
-        served = await self.ask(queries.GRAPHS, queries.GraphsQuery(), queries.Graphs)
-        if name not in served.names:
+        try:
+            served = await self.ask(queries.GRAPHS, queries.GraphsQuery(), queries.Graphs)
+        except LogError:
+            if name not in self._served:
+                raise
+            return name
+        self._served.clear()
+        self._served.update(served.names)
+        if name not in self._served:
             raise HTTPException(422, f"graph: there is no graph {name!r}")
         return name
 

@@ -10,7 +10,7 @@ from contracts.events import ConversationStarted, VoiceSessionCreated
 from edge_rest.questions import Questions
 from eventlog.turns.inbox import Inbox
 from identity import KeysUnavailableError, Member, RefusedTokenError, Verifier
-from protocols.voice.opening import SessionCreated, SessionSettings
+from protocols.voice.opening import GraphName, SessionCreated, SessionSettings
 
 RESPONDER = "agent-runner"
 GRAPH = "chat"
@@ -37,11 +37,14 @@ def router(inbox: Inbox, verifier: Verifier, questions: Questions) -> APIRouter:
         except KeysUnavailableError:
             raise HTTPException(503, "tokens cannot be checked now, try again") from None
 
-    async def create(settings: SessionSettings, owner: str | None) -> SessionCreated:
+    async def create(
+        given: SessionSettings | None, graph: GraphName | None, owner: str | None
+    ) -> SessionCreated:
+        settings = given or SessionSettings()
         session_id = str(uuid4())
         opening = ConversationStarted(
             responder_name=RESPONDER,
-            graph=await questions.chosen_graph(settings.graph, GRAPH),
+            graph=await questions.chosen_graph(settings.graph or graph, GRAPH),
             protocol=PROTOCOL,
             user_id=owner,
             owner=owner,
@@ -52,14 +55,18 @@ def router(inbox: Inbox, verifier: Verifier, questions: Questions) -> APIRouter:
 
     @routes.post("/sessions", status_code=201, responses={401: {"description": "The token was refused"}})
     async def create_session(
-        user: Annotated[Member, Depends(member)], settings: SessionSettings | None = None
+        user: Annotated[Member, Depends(member)],
+        settings: SessionSettings | None = None,
+        graph: GraphName | None = None,
     ) -> SessionCreated:
-        """A session that belongs to the member."""
-        return await create(settings or SessionSettings(), user.subject)
+        """A session that belongs to the member; `graph` may be in the query as well as in the body."""
+        return await create(settings, graph, user.subject)
 
     @routes.post("/guest-sessions", status_code=201)
-    async def create_guest_session(settings: SessionSettings | None = None) -> SessionCreated:
-        """A session for anyone who knows its id, until a member connects to it."""
-        return await create(settings or SessionSettings(), None)
+    async def create_guest_session(
+        settings: SessionSettings | None = None, graph: GraphName | None = None
+    ) -> SessionCreated:
+        """A session for anyone who knows its id, until a member connects to it; `graph` as for a member."""
+        return await create(settings, graph, None)
 
     return routes

@@ -55,7 +55,7 @@ def build() -> tuple[Starlette, AbstractAsyncContextManager[object]]:
                 AgentEndpoint(log, inbox, graphs, settings),
                 OctoEndpoint(log, live, inbox, graphs, settings),
                 RoomEndpoint(log, live, inbox, graphs, settings),
-                VoiceEndpoint(broker, log, author, verifier, settings),
+                VoiceEndpoint(broker, log, author, verifier, graphs, settings),
                 LangGraphEndpoint(broker, log, live, inbox, settings),
             )
             await broker.start()

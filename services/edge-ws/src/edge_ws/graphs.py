@@ -1,19 +1,22 @@
 """Which graph answers a conversation that a client begins."""
 
-from dataclasses import dataclass
-
 from contracts import queries
 from edge_ws.conversation import NotAccepted
 from eventlog.broker import Broker
+from eventlog.ports import LogError
 from eventlog.query import ask
 
 
-@dataclass(frozen=True, slots=True)
 class Graphs:
-    """The graphs that are served, as agent-runner tells them to whoever chooses one."""
+    """The graphs that are served, as agent-runner tells them to whoever chooses one.
 
-    broker: Broker
-    timeout_seconds: float
+    While it is away, those that it named last count: what is said to them is answered when it is back.
+    """
+
+    def __init__(self, broker: Broker, timeout_seconds: float) -> None:
+        self._broker = broker
+        self._timeout = timeout_seconds
+        self._served: tuple[str, ...] = ()
 
     async def chosen(self, name: str | None, default: str) -> str:
         """The graph of ``?graph=``, or the protocol's own without one.
@@ -24,13 +27,18 @@ class Graphs:
         """
         if not name:
             return default
-        served = await ask(
-            self.broker,
-            queries.GRAPHS,
-            queries.GraphsQuery(),
-            queries.Graphs,
-            timeout_seconds=self.timeout_seconds,
-        )
-        if name not in served.names:
+        try:
+            served = await ask(
+                self._broker,
+                queries.GRAPHS,
+                queries.GraphsQuery(),
+                queries.Graphs,
+                timeout_seconds=self._timeout,
+            )
+            self._served = served.names
+        except LogError:
+            if name not in self._served:
+                raise
+        if name not in self._served:
             raise NotAccepted(f"graph: there is no graph {name[:80]!r}")
         return name

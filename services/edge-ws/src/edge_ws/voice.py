@@ -13,7 +13,9 @@ from access.settings import is_loopback
 from contracts.events import Event, VoiceSessionClaimed, VoiceSessionCreated, VoiceSettingsChanged
 from contracts.subjects import InvalidKey, check_key
 from edge_ws.connection import POLICY_VIOLATION, Connection, TooSlow
+from edge_ws.conversation import NotAccepted
 from edge_ws.flood import Flooding
+from edge_ws.graphs import Graphs
 from edge_ws.settings import EdgeSettings
 from edge_ws.voice_talk import Busy, Expired, NoBridge, VoiceTalk
 from eventlog.author import Author
@@ -30,6 +32,7 @@ from protocols.voice.wire import (
     CLOSE_SERVER_ERROR,
     CLOSE_TOKEN_REFUSED,
     Error,
+    FrameError,
     encode,
 )
 
@@ -99,9 +102,16 @@ class VoiceEndpoint:
     """Serves one client after another, any number at once."""
 
     def __init__(
-        self, broker: Broker, log: Log, author: Author, verifier: Verifier, settings: EdgeSettings
+        self,
+        broker: Broker,
+        log: Log,
+        author: Author,
+        verifier: Verifier,
+        graphs: Graphs,
+        settings: EdgeSettings,
     ) -> None:
         self._broker = broker
+        self._graphs = graphs
         self._log = log
         self._author = author
         self._inbox = Inbox(log, author)
@@ -120,7 +130,7 @@ class VoiceEndpoint:
                 await self._admit(session_id, member.subject if member else None, query)
                 expires_at = member.expires_at if member else None
                 talk = VoiceTalk(self._broker, connection, session_id, self._settings, expires_at)
-                for problem in problems:
+                for problem in (*problems, *await self._unserved(query.graph)):
                     await talk.refuse(problem)
                 await connection.close(await talk.hold(), "session ended")
         except* _Turned as turned:
@@ -177,6 +187,16 @@ class VoiceEndpoint:
                 continue
             return
         raise Unavailable(f"voice session {session_id!r} is too busy")
+
+    async def _unserved(self, graph: str | None) -> tuple[FrameError, ...]:
+        """What is wrong with the graph that a client names: a session keeps its own."""
+        try:
+            await self._graphs.chosen(graph, "")
+        except NotAccepted as reason:
+            return (FrameError("invalid_message", str(reason)),)
+        except LogError as error:
+            logger.info("nobody tells whether there is a graph %r: %s", graph, error)
+        return ()
 
     async def _standing(self, session_id: str) -> _Standing | None:
         try:

@@ -230,3 +230,57 @@ def test_a_node_that_asks_ends_before_its_question() -> None:
         "on_chain_end",
         "hitl_request",
     ]
+
+
+def ended(node: str, step: int, update: Any = None) -> Delta:
+    data = {"node": node, "step": step, "update": update}
+    return Delta(run_id="r", attempt=1, index=0, kind="node_ended", data=data)
+
+
+def test_a_subgraphs_nodes_start_and_end_within_its_node() -> None:
+    told = [
+        RunStarted(**run(), graph="g"),
+        started("team", 1),
+        started("team:plan", 1),
+        ended("team:plan", 1, {"x": 1}),
+        started("team:deep", 1),
+        started("team:deep:dig", 1),
+        ended("team:deep:dig", 1),
+        ended("team:deep", 1),
+        completed("team", 1),
+        started("last", 2),
+        completed("last", 2),
+    ]
+    whole = ["+team", "+team:plan", "-team:plan", "+team:deep", "+team:deep:dig", "-team:deep:dig"]
+    assert short(*told) == [*whole, "-team:deep", "-team", "+last", "-last"]
+    assert frames(*told)[2]["data"] == {"x": 1}
+
+
+def test_what_is_missing_of_a_subgraph_ends_with_its_node() -> None:
+    begun = [RunStarted(**run(), graph="g"), started("team", 1), started("team:a", 1), started("team:a:b", 1)]
+    late = [ended("team:a", 1), started("team:c", 1)]
+    assert short(*begun, completed("team", 1), *late, started("last", 2), completed("last", 2)) == [
+        *("+team", "+team:a", "+team:a:b"),
+        *("-team:a:b", "-team:a", "-team"),
+        *("+last", "-last"),
+    ]
+    assert short(*begun, RunFailed(**run(), error="x"))[-4:] == ["-team:a:b", "-team:a", "-team", "error"]
+
+
+def test_one_of_two_same_subgraphs_ends_alone() -> None:
+    told = [
+        RunStarted(**run(), graph="g"),
+        started("team", 1),
+        started("team", 1),
+        started("team:a", 1),
+        started("team:a", 1),
+        ended("team:a", 1),
+        completed("team", 1),
+        ended("team:a", 1),
+        completed("team", 1),
+    ]
+    assert short(*told) == ["+team", "+team", "+team:a", "+team:a", "-team:a", "-team", "-team:a", "-team"]
+
+
+def test_a_subgraphs_node_that_nobody_saw_begin_is_not_told_of() -> None:
+    assert short(RunStarted(**run(), graph="g"), started("team:a", 1), ended("team:a", 1)) == []

@@ -29,7 +29,8 @@ LINGER_SECONDS: Final = 0.1
 WATCH_SECONDS: Final = 2.0
 """How often it is looked whether the tables are still there, and still those of this log."""
 COUNT_SECONDS: Final = 60.0
-"""How often the rows are counted, for which all of them are read."""
+COUNT_SHARE: Final = 0.01
+"""The rows are counted so often, but for no more of the time than this, since all of them are read for it."""
 PROBE_SECONDS: Final = 2.0
 """No longer than the probe of the log, so that who asks for readiness is still there for the answer."""
 _FIRST_BACKOFF_SECONDS: Final = 0.1
@@ -203,12 +204,13 @@ class Projector:
             Strayed: if they are not of this log, or somebody else added or removed rows.
         """
         clock = asyncio.get_running_loop().time
-        counted = clock()
+        due, filled = clock() + COUNT_SECONDS, await self._store.filled()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_SECONDS):
                     await self._suspicious.wait()
-            counts = self._suspicious.is_set() or clock() - counted > COUNT_SECONDS
+            before, filled = filled, await self._store.filled()
+            counts = self._suspicious.is_set() or bool(before - filled) or clock() > due
             self._suspicious.clear()
             known = self.position
             stand = await self._store.stand()
@@ -219,7 +221,9 @@ class Projector:
             except LogError:
                 continue  # whoever follows sits it out or tells
             if counts:
-                why, counted = why or await self._store.miscounted(), clock()
+                began = clock()
+                why = why or await self._store.miscounted()
+                due = clock() + max(COUNT_SECONDS, (clock() - began) / COUNT_SHARE)
             if why:
                 raise Strayed(why)
 

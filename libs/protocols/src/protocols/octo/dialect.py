@@ -1,7 +1,8 @@
 """The octo protocol: messages, answers and cancels in; node events, questions and results out.
 
-What a client sees of a run comes from two sides: node starts are live deltas, all else is in the log.
-`Narration` puts them into one order, in which a node's start never comes behind its end.
+What a client sees of a run comes from two sides: node starts and all of a subgraph's nodes are live deltas,
+all else is in the log. `Narration` puts them into one order, in which a node's start never comes behind its
+end.
 """
 
 from collections import Counter, deque
@@ -23,7 +24,7 @@ from contracts.events import (
     RunFailed,
     RunInterrupted,
 )
-from contracts.live import NODE_STARTED, Delta
+from contracts.live import NODE_ENDED, NODE_STARTED, WITHIN, Delta
 from contracts.trace import CUSTOM_EVENT
 from protocols.octo.wire import (
     FAILED,
@@ -43,6 +44,7 @@ from protocols.octo.wire import (
 )
 
 _ENDED_RUNS: Final = 64
+_TOLD: Final = (NODE_STARTED, NODE_ENDED, CUSTOM_EVENT)
 _FRAMES: Final[dict[object, type[ClientFrame]]] = {
     None: Say,
     "message": SayContent,
@@ -115,7 +117,7 @@ class _Run:
         logged: an event of it has been seen; until then, nodes may be running that nobody told of.
         announced: starts that came as deltas.
         running: how many nodes of a super-step were shown to start and not to end.
-        held: announced starts, and what nodes said, that are not shown yet.
+        held: announced starts, what nodes said, and ends within subgraphs, that are not shown yet.
     """
 
     logged: bool = False
@@ -142,8 +144,22 @@ class _Run:
     def close(self) -> Iterator[Frame]:
         """The ends of nodes that stopped without one: they asked, raised, or went with their runner."""
         self.held.clear()
-        for node in self.shown - self.ended:
-            for _ in range(self.shown[node] - self.ended[node]):
+        yield from self._stop(self.shown - self.ended)
+
+    def close_within(self, node: _Node) -> Iterator[Frame]:
+        """The ends of a subgraph's nodes that are missing when the node that it is ends."""
+        self.held = deque(each for each in self.held if not _is_within(each[0], node))
+        left = self.shown - self.ended
+        yield from self._stop(Counter({each: left[each] for each in left if _is_within(each, node)}))
+
+    def running_as(self, node: _Node) -> int:
+        """How many of a node were announced or shown, and have not ended."""
+        return max(self.announced[node], self.shown[node]) - self.ended[node]
+
+    def _stop(self, running: Counter[_Node]) -> Iterator[Frame]:
+        """End nodes, those of subgraphs before what they are in."""
+        for node in sorted(running, key=lambda each: each[1].count(WITHIN), reverse=True):
+            for _ in range(running[node]):
                 yield self.end(node, {})
 
 
@@ -161,15 +177,19 @@ class Narration:
 
     def delta(self, delta: Delta) -> Iterator[Frame]:
         """The frames that a live delta stands for, and those that waited for it."""
-        if delta.kind not in (NODE_STARTED, CUSTOM_EVENT) or delta.run_id in self._ended:
+        if delta.kind not in _TOLD or delta.run_id in self._ended:
             return
         attempts = self._runs.setdefault(delta.run_id, {})
         if _is_past(delta.attempt, attempts):
             return
         run = attempts.setdefault(delta.attempt, _Run())
         node = (delta.data["step"], delta.data["node"])
+        if WITHIN in node[1] and not run.running_as(_outer(node)):
+            return
         if delta.kind == CUSTOM_EVENT:
             run.held.append((node, CustomEvent(node=node[1], data=delta.data["data"])))
+        elif delta.kind == NODE_ENDED:
+            run.held.append((node, ChainEnd(node=node[1], data=delta.data["update"] or {})))
         else:
             run.announced[node] += 1
             if run.announced[node] <= run.shown[node]:
@@ -209,10 +229,22 @@ class Narration:
             if any(step < node[0] for step in run.running):
                 return
             run.held.popleft()
-            if said is not None:
+            if isinstance(said, ChainEnd):
+                if run.shown[node] > run.ended[node]:
+                    yield run.end(node, said.data)
+            elif said is not None:
                 yield said
             elif run.shown[node] < run.announced[node]:
                 yield run.start(node)
+
+
+def _outer(node: _Node) -> _Node:
+    """The node of the graph that a subgraph's node is in."""
+    return node[0], node[1].partition(WITHIN)[0]
+
+
+def _is_within(inner: _Node, node: _Node) -> bool:
+    return inner != node and _outer(inner) == node
 
 
 def _is_past(attempt: int, attempts: Mapping[int, _Run]) -> bool:
@@ -224,6 +256,8 @@ def _completed(run: _Run, event: NodeCompleted) -> Iterator[Frame]:
     node = (event.step, event.node)
     if run.shown[node] == run.ended[node]:
         yield run.start(node)
+    if run.running_as(node) <= 1:
+        yield from run.close_within(node)
     yield run.end(node, {} if event.update is None else event.update)
 
 

@@ -1,10 +1,13 @@
 """The calls that create a voice session, and the query of its connection."""
 
 from collections.abc import Mapping
+from typing import Annotated, TypeAlias
 
 from pydantic import Field, ValidationError
 
 from protocols.voice.wire import DEFAULT_VOICE, FIELD_CODES, FrameError, Frozen, Language, Voice
+
+GraphName: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class SessionSettings(Frozen):
@@ -12,7 +15,7 @@ class SessionSettings(Frozen):
 
     voice: Voice = DEFAULT_VOICE
     show_text: bool = True
-    graph: str | None = Field(default=None, min_length=1, max_length=128)
+    graph: GraphName | None = None
 
 
 class SessionCreated(Frozen):
@@ -24,12 +27,17 @@ class SessionCreated(Frozen):
 
 
 class ConnectQuery(Frozen):
-    """Query of a connection; a setting that is left out is None, and the stored one applies."""
+    """Query of a connection; a setting that is left out is None, and the stored one applies.
+
+    Attributes:
+        graph: has to be one; the session keeps what it was created with.
+    """
 
     token: str | None = None
     voice: Voice | None = None
     show_text: bool | None = None
     lang: Language | None = None
+    graph: GraphName | None = None
 
 
 def read_query(parameters: Mapping[str, str]) -> tuple[ConnectQuery, tuple[FrameError, ...]]:

@@ -58,9 +58,11 @@ def shaped(question: Question, said: Any) -> Any:
         return next((option for option in options if option.casefold() == said.strip().casefold()), said)
     if not asks_yes_or_no(question.question):
         return said
-    if (decided := verdict(said)) is None:
+    if (decided := verdict(said)) is not None:
+        return decided
+    if (typed := _structured(said)) is None:
         raise NotTaken(f"yes or no: {question.question}")
-    return decided
+    return typed
 
 
 def _structured(said: bool | str, key: str = "") -> Any:
@@ -69,7 +71,7 @@ def _structured(said: bool | str, key: str = "") -> Any:
         return None
     try:
         typed = json.loads(said)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     objects = typed if isinstance(typed, list) else [typed]
     return typed if not key or all(isinstance(one, dict) and key in one for one in objects) else None

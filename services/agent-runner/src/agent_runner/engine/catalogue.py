@@ -1,6 +1,7 @@
 """Every graph that is served, by name: the built-in ones and the users' own, ready to run."""
 
 import inspect
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,8 @@ Factory: TypeAlias = Callable[..., Any]
 """A function that makes a graph, with or without the run's config: it, an awaitable or a context manager."""
 
 __all__ = ["Compiled", "Graph", "InvalidGraph", "Ready", "Served", "catalogue", "compile_graph"]
+
+logger = logging.getLogger(__name__)
 
 _NO_RUN: Final[RunnableConfig] = {"configurable": {}}
 
@@ -184,9 +187,8 @@ async def _checked(entry: Entry) -> Served:
     try:
         served = Served(await _made_once(found), settings=entry.settings)
         async with served.on(None).opened() as graph:
-            intake_of(graph, entry.settings)
             presentation = replace(PLAIN, reply=reply_in(graph, entry.settings))
-            _check_context(graph, entry.settings)
+            _check_fits(graph, entry)
     except Unfit as error:
         raise InvalidGraph(f"{entry.told}: {error}") from None
     except NotAGraph as error:
@@ -194,6 +196,17 @@ async def _checked(entry: Entry) -> Served:
     except Exception as error:
         raise InvalidGraph(f"{entry.told}: {type(error).__name__}: {in_one_line(error)}") from error
     return replace(served, presentation=presentation)
+
+
+def _check_fits(graph: Compiled, entry: Entry) -> None:
+    """See that messages go into it. One of a project may be for runs whose input comes by LangGraph's API."""
+    try:
+        intake_of(graph, entry.settings)
+        _check_context(graph, entry.settings)
+    except Unfit as error:
+        if not entry.in_project or entry.settings.input is not None:
+            raise
+        logger.warning("%s: by LangGraph's API only: %s", entry.told, error)
 
 
 FACTS: Final = ("thread_id", "user_id", "run_id", "protocol")

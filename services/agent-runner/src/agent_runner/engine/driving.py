@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
@@ -10,7 +10,7 @@ from agent_runner.engine.assignment import Assignment
 from agent_runner.engine.catalogue import Compiled, Ready
 from agent_runner.engine.checkpointer import Stage
 from agent_runner.engine.deltas import Deltas
-from agent_runner.engine.effects import Effects
+from agent_runner.engine.effects import STAGE_SECONDS, Effects
 from agent_runner.engine.interrupts import breakpoint_of, questions_of
 from agent_runner.engine.options import options_of
 from agent_runner.engine.outputs import presented
@@ -18,14 +18,12 @@ from agent_runner.engine.steps import messages_in, shown
 from agent_runner.engine.streaming.modes import WATCHED, Modes
 from agent_runner.engine.streaming.protocol import Protocol
 from agent_runner.engine.streaming.recorder import Recorder
+from agent_runner.engine.trace import Trace
 from agent_runner.engine.updates import as_json
 from contracts.events import Event, NodeCompleted, Question, RunCompleted, RunInterrupted, RunRequested
-from contracts.live import NODE_STARTED, NodeStarted
+from contracts.live import NODE_ENDED, NODE_STARTED, WITHIN, NodeEnded, NodeStarted
 from contracts.trace import CUSTOM_EVENT, root_of
 from eventlog.turns.journal import Journal
-
-STAGE_SECONDS: Final = 30.0
-"""How long the checkpointer may take to hand over a checkpoint that the graph has announced."""
 
 
 @dataclass(slots=True)
@@ -34,6 +32,7 @@ class Drive:
 
     Attributes:
         recorder: takes what is to be streamed, where anything is.
+        trace: tells of the run's events, where anybody listens to them.
     """
 
     assignment: Assignment
@@ -42,6 +41,7 @@ class Drive:
     deltas: Deltas
     effects: Effects
     recorder: Recorder | None = None
+    trace: Trace | None = None
     graph: Compiled | None = None
     _values: Any = None
     _checkpoint: str = ""
@@ -54,9 +54,10 @@ class Drive:
     async def run(self, graph: Compiled, given: Any, config: RunnableConfig, stage: Stage) -> None:
         """Until the graph is done or asks a person."""
         self.graph = graph
+        self.effects.stage = stage if self._in_steps else None
         options = options_of(self.assignment.request, graph)
         own = self.ready.context(graph, self.assignment.known)
-        if own and isinstance(given_context := options.get("context") or {}, dict):
+        if own is not None and isinstance(given_context := options.get("context") or {}, dict):
             options["context"] = {**own, **given_context}
         async for namespace, mode, chunk in self._streaming().parts(graph, given, config, options):
             if mode == "custom":
@@ -65,6 +66,8 @@ class Drive:
             if mode == "tasks" and "triggers" in chunk:
                 stage.started("|".join(namespace), chunk["id"], chunk["name"])
             if namespace:
+                if mode == "tasks":
+                    self._within(namespace, chunk, stage)
                 continue
             if mode == "checkpoints":
                 await self._reached(chunk, stage)
@@ -96,6 +99,8 @@ class Drive:
     def completed(self, reply: str) -> RunCompleted:
         """The end of a run with a reply."""
         facts, work, presentation = self.assignment.facts, self.assignment.work, self.ready.presentation
+        if self.trace:
+            self.trace.reply(reply, work.id, self.assignment.attempt)
         output_format = getattr(work.event, "output_format", None)
         output = None
         if output_format is not None:
@@ -110,6 +115,18 @@ class Drive:
             return Protocol(self.recorder, self.assignment.work.sequence, self.assignment.attempt)
         watched = WATCHED if self.recorder else (*WATCHED, "custom")
         return Modes(request.stream_modes, self.recorder, subgraphs=request.subgraphs, watched=watched)
+
+    def _within(self, namespace: Sequence[str], chunk: Any, stage: Stage) -> None:
+        """A node of a subgraph has started or ended."""
+        if not self.deltas.heard:
+            return
+        path = [part.partition(":")[0] for part in namespace]
+        place = {"node": WITHIN.join((*path, chunk["name"])), "step": self._super_step + 1}
+        if "triggers" not in chunk:
+            update = None if chunk.get("error") else as_json(shown(chunk["result"]))
+            self.deltas.send(NODE_ENDED, NodeEnded(**place, update=update).model_dump())
+        elif not stage.has_ended(chunk["id"], "|".join(namespace)):
+            self.deltas.send(NODE_STARTED, NodeStarted(**place).model_dump())
 
     def _told(self, namespace: Sequence[str], value: Any) -> None:
         """Something that a node says on the way; a model's tokens are told of by its callbacks."""

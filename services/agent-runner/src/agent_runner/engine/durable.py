@@ -1,25 +1,19 @@
 """Calls within a node that are not made again after they have returned, whichever process goes on.
 
-Tools of a `ToolNode` and chat models that are invoked are kept by LangChain's own hooks; `durable` keeps any
-other function. Outside of a run everything is called as it is.
+Tools of a `ToolNode` are kept by its own hooks, chat models by `kept_models`; `durable` keeps any other
+function. Outside of a run everything is called as it is.
 """
 
-import asyncio
 import inspect
-import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
-from langchain_core.caches import RETURN_VAL_TYPE, BaseCache
-from langchain_core.globals import get_llm_cache, set_llm_cache
-from langchain_core.outputs import ChatGeneration
 from langgraph.prebuilt import ToolNode
 from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.pregel import Pregel
 
-from agent_runner.engine.effects import EFFECTS, Effects
-from agent_runner.engine.updates import as_json
+from agent_runner.engine.effects import encoded, keeping
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,7 +32,7 @@ def durable(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     async def awaited(*args: Any, **kwargs: Any) -> Any:
-        effects, said = _effects(), _said(args, kwargs)
+        effects, said = keeping(), encoded(args, kwargs)
         if effects is None:
             return await asynchronous(*args, **kwargs)
         outcome, is_known = effects.known(name, said)
@@ -49,13 +43,13 @@ def durable(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
-        effects, said = _effects(), _said(args, kwargs)
+        effects, said = keeping(), encoded(args, kwargs)
         if effects is None:
             return function(*args, **kwargs)
         outcome, is_known = effects.known(name, said)
         if not is_known:
             outcome = function(*args, **kwargs)
-            _keep(effects, name, said, outcome)
+            effects.keep_from_thread(name, said, outcome)
         return outcome
 
     asynchronous: Any = function
@@ -81,100 +75,44 @@ def _keep_tools(node: ToolNode) -> None:
 
     async def wrapped(request: ToolCallRequest, execute: Callable[[ToolCallRequest], Awaitable[Any]]) -> Any:
         async def kept(given: ToolCallRequest) -> Any:
-            effects = _effects()
+            effects = keeping()
             if effects is None or _is_read_only(given.tool):
                 return await execute(given)
-            call = given.tool_call
-            said = _said((call["id"], call["args"]), {})
-            name = f"tool:{call['name']}"
-            outcome, is_known = effects.known(name, said)
+            call = _call(given)
+            outcome, is_known = effects.known(*call)
             if not is_known:
                 outcome = await execute(given)
-                await effects.keep(name, said, outcome)
+                await effects.keep(*call, outcome)
             return outcome
 
         return await (inner(request, kept) if inner else kept(request))
 
+    def wrapped_blocking(request: ToolCallRequest, execute: Callable[[ToolCallRequest], Any]) -> Any:
+        def kept(given: ToolCallRequest) -> Any:
+            effects = keeping()
+            if effects is None or _is_read_only(given.tool):
+                return execute(given)
+            call = _call(given)
+            outcome, is_known = effects.known(*call)
+            if not is_known:
+                outcome = execute(given)
+                effects.keep_from_thread(*call, outcome)
+            return outcome
+
+        return blocking(request, kept) if blocking else kept(request)
+
     if inner is not None or blocking is None:
         node._awrap_tool_call = wrapped
+    if blocking is not None:
+        node._wrap_tool_call = wrapped_blocking
+
+
+def _call(request: ToolCallRequest) -> tuple[str, bytes]:
+    call = request.tool_call
+    return f"tool:{call['name']}", encoded((call["id"], call["args"]), {})
 
 
 def _is_read_only(tool: Any) -> bool:
     return bool((getattr(tool, "metadata", None) or {}).get(READ_ONLY)) or READ_ONLY in (
         getattr(tool, "tags", None) or ()
     )
-
-
-class KeptModelCalls(BaseCache):
-    """LangChain's cache of models, with the run's log for its memory: an answer is for the same call only."""
-
-    def __init__(self, below: BaseCache | None) -> None:
-        """`below` is the cache that was set before."""
-        self._below = below
-
-    async def alookup(self, prompt: str, llm_string: str) -> RETURN_VAL_TYPE | None:
-        """What an earlier attempt was answered."""
-        kept = self._kept(prompt, llm_string)
-        return kept or (await self._below.alookup(prompt, llm_string) if self._below else None)
-
-    async def aupdate(self, prompt: str, llm_string: str, return_val: RETURN_VAL_TYPE) -> None:
-        """Keep an answer."""
-        effects, messages = _effects(), _messages(return_val)
-        if effects is not None and messages:
-            await effects.keep("model", _said((prompt, llm_string), {}), messages)
-        if self._below:
-            await self._below.aupdate(prompt, llm_string, return_val)
-
-    def lookup(self, prompt: str, llm_string: str) -> RETURN_VAL_TYPE | None:
-        """What an earlier attempt was answered, for a thread of a node."""
-        kept = self._kept(prompt, llm_string)
-        return kept or (self._below.lookup(prompt, llm_string) if self._below else None)
-
-    def update(self, prompt: str, llm_string: str, return_val: RETURN_VAL_TYPE) -> None:
-        """Keep an answer that a thread of a node was given."""
-        effects, messages = _effects(), _messages(return_val)
-        if effects is not None and messages:
-            _keep(effects, "model", _said((prompt, llm_string), {}), messages)
-        if self._below:
-            self._below.update(prompt, llm_string, return_val)
-
-    def _kept(self, prompt: str, llm_string: str) -> RETURN_VAL_TYPE | None:
-        effects = _effects()
-        if effects is None:
-            return None
-        found, is_known = effects.known("model", _said((prompt, llm_string), {}))
-        return [ChatGeneration(message=message) for message in found] if is_known else None
-
-    def clear(self, **kwargs: Any) -> None:
-        """The log forgets nothing."""
-
-
-def keep_model_calls() -> None:
-    """Keep what chat models answer in runs of this process."""
-    if not isinstance(below := get_llm_cache(), KeptModelCalls):
-        set_llm_cache(KeptModelCalls(below))
-
-
-def _effects() -> Effects | None:
-    effects = EFFECTS.get()
-    return effects if isinstance(effects, Effects) and effects.keeps_calls else None
-
-
-def _said(args: Sequence[Any], kwargs: dict[str, Any]) -> bytes:
-    return json.dumps(as_json([list(args), kwargs]), ensure_ascii=False, sort_keys=True).encode()
-
-
-def _messages(generations: Sequence[Any]) -> list[Any]:
-    """What chat models said; nothing where one of them is no chat model's."""
-    messages = [getattr(generation, "message", None) for generation in generations]
-    return [] if None in messages else messages
-
-
-def _keep(effects: Effects, name: str, said: bytes, outcome: Any) -> None:
-    """Keep what a call has come to in a thread; on the loop's own thread, as soon as it can."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run_coroutine_threadsafe(effects.keep(name, said, outcome), effects.loop).result()
-    else:
-        effects.note(name, said, outcome)

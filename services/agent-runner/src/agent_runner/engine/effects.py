@@ -5,9 +5,10 @@ with the same id, by which the tool can tell that it is the same call.
 """
 
 import asyncio
+import json
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from hashlib import sha256
 from typing import Any, Final
@@ -18,6 +19,7 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.config import get_config
 
+from agent_runner.engine.checkpointer import Stage
 from agent_runner.engine.checkpointer.encoding import Encoding, Unstorable
 from agent_runner.engine.updates import as_json
 from contracts.envelope import Recorded
@@ -28,6 +30,10 @@ from eventlog.turns.journal import Journal
 
 logger = logging.getLogger(__name__)
 
+STAGE_SECONDS: Final = 30.0
+"""How long the checkpointer may take to hand over a checkpoint that the graph has announced."""
+_STATES: Final = "checkpoint_map"
+"""Where LangGraph tells a task the checkpoints that it and its graphs began from, by namespace."""
 _ENCODING: Final = Encoding(JsonPlusSerializer())
 
 
@@ -96,14 +102,19 @@ class Effects(Facts):
         *,
         keeps_calls: bool = False,
     ) -> None:
-        """`begins` is where the conversation begins in the log, `shared` what all events of the run have."""
+        """`begins` is where the conversation begins in the log, `shared` what all events of the run have.
+
+        Attributes:
+            stage: where the run's states wait, if they are stored as the graph comes to them.
+        """
         super().__init__(log, work.conversation, begins)
         self.keeps_calls = keeps_calls
+        self.stage: Stage | None = None
         self._journal = journal
         self._work = work
         self._shared = shared
         self._waiting: list[Event] = []
-        self.loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         self._kept: Counter[str] = Counter()
         self._outcomes: dict[str, Blob] = {}
 
@@ -164,9 +175,22 @@ class Effects(Facts):
         self._journal.add(*self.take(), returned)
 
     async def keep(self, name: str, said: bytes, outcome: Any) -> None:
-        """Put what a call has come to into the log."""
+        """Put what a call has come to into the log, behind the state that its task began from: a task has the
+        same id at the next attempt only if that state is there."""
+        state = (get_config().get("configurable") or {}).get(_STATES, {}).get("")
+        if self.stage and state:
+            await self.stage.send(state, STAGE_SECONDS)
         self.note(name, said, outcome)
         await self._journal.flush()
+
+    def keep_from_thread(self, name: str, said: bytes, outcome: Any) -> None:
+        """As `keep`, for a thread, which waits for it; on the loop's own thread, as soon as it can."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            asyncio.run_coroutine_threadsafe(self.keep(name, said, outcome), self._loop).result()
+        else:
+            self.note(name, said, outcome)
 
     def record(self, fact: Event) -> None:
         """Let a fact commit with the tool's outcome, or else with the step it belongs to."""
@@ -188,6 +212,17 @@ class Effects(Facts):
 
 EFFECTS: ContextVar[Facts | None] = ContextVar("effects", default=None)
 """Of the run or call that the current task belongs to; None where nothing is kept."""
+
+
+def keeping() -> Effects | None:
+    """What keeps the calls of the current task's run; None where nothing does."""
+    effects = EFFECTS.get()
+    return effects if isinstance(effects, Effects) and effects.keeps_calls else None
+
+
+def encoded(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
+    """What something is called with, the same for the same at every attempt."""
+    return json.dumps(as_json([list(args), kwargs]), ensure_ascii=False, sort_keys=True).encode()
 
 
 async def call_with_effects(tool: BaseTool, call: ToolCall, config: RunnableConfig) -> Any:

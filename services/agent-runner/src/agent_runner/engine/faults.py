@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from agent_runner.engine.answers import NotTaken
 from agent_runner.engine.checkpointer.encoding import Unstorable
+from agent_runner.engine.fitting import Unfit
 from eventlog.ports import TooLarge
 
 Kind: TypeAlias = Literal[
@@ -111,7 +112,7 @@ _SENTENCES: Final[dict[Kind, tuple[str, str]]] = {
 }
 
 
-_FOR_PEOPLE: Final = (NotTaken, Unstorable, TooLarge)
+_FOR_PEOPLE: Final = (NotTaken, Unfit, Unstorable, TooLarge)
 """Errors whose text was written for whoever waits."""
 _UNTOLD: Final[dict[Language, str]] = {
     "ko": "답변하는 중에 오류가 났습니다. (오류 {})",

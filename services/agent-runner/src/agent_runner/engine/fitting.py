@@ -104,7 +104,20 @@ def _input_of(graph: Pregel[Any, Any, Any, Any]) -> Shape:
     builder = getattr(graph, "builder", None)
     if builder is not None:
         return _shape(builder.input_schema)
-    return _shape(getattr(graph, "InputType", None) or Any)
+    return _shape(_taken_by(graph))
+
+
+def _taken_by(graph: Pregel[Any, Any, Any, Any]) -> Any:
+    """What a functional graph takes; where that is written as text, as its function's module has it."""
+    taken = getattr(graph, "InputType", None) or Any
+    if not isinstance(taken, str):
+        return taken
+    bound = next(iter(graph.nodes.values())).bound
+    function = getattr(bound, "func", None) or getattr(bound, "afunc", None)
+    try:
+        return next(iter(get_type_hints(function).values()), Any)
+    except (NameError, TypeError) as error:
+        raise Unfit(f"the type {taken} cannot be read: {error}") from error
 
 
 def _shape(schema: Any) -> Shape:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,7 +43,11 @@ class Declined:
 
 
 async def input_of(
-    assignment: Assignment, config: RunnableConfig, saver: LogCheckpointSaver, log: Log, intake: Intake
+    assignment: Assignment,
+    config: RunnableConfig,
+    saver: LogCheckpointSaver,
+    log: Log,
+    intake: Callable[[], Intake],
 ) -> Any:
     """What to give the graph: the message, the answer, the input or command as it came, or None where it
     is to go on where it stands, as when the run has begun before; `NOTHING` where it is not even that, and
@@ -51,6 +55,7 @@ async def input_of(
 
     Raises:
         NotTaken: if the question does not take the answer.
+        Unfit: if the graph takes no messages.
     """
     work = assignment.work
     begun = await saver.aget_tuple(config)
@@ -62,7 +67,7 @@ async def input_of(
         return resume(assignment.questions, said)
     if not isinstance(work.event, MessageReceived):
         raise TypeError(f"cannot answer {work.event.type}")
-    given = intake(HumanMessage(composed(work.event.text), id=work.id), assignment.known)
+    given = intake()(HumanMessage(composed(work.event.text), id=work.id), assignment.known)
     heard = await _heard(assignment, log, begun.checkpoint["channel_values"] if begun else {})
     return {**given, "messages": [*heard, *given["messages"]]} if heard else given
 

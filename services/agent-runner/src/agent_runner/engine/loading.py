@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import json
+import logging
 import os
 import sys
 import tomllib
@@ -20,6 +21,8 @@ from pydantic import ValidationError
 from agent_runner.engine.graph_settings import GraphSettings
 from chassis.settings import WrongSetting, in_one_line
 
+logger = logging.getLogger(__name__)
+
 
 class InvalidGraph(WrongSetting):
     """A graph that can't be served; the text names its entry and the reason, in one line."""
@@ -31,6 +34,7 @@ class Entry:
 
     Attributes:
         told: how to speak of it to whoever wrote it.
+        in_project: a `langgraph.json` names it, whose graphs may be for LangGraph's API alone.
         folder: what its path is relative to.
     """
 
@@ -39,6 +43,7 @@ class Entry:
     told: str
     folder: Path
     settings: GraphSettings = field(default_factory=GraphSettings)
+    in_project: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,8 @@ def _json(path: Path) -> Named:
         if not isinstance(where, str) or not all(where.rpartition(":")):
             raise InvalidGraph(f"{path}: graphs.{name}: must be <path>:<attribute>")
         told = f"{path}: graphs.{name}: {where!r}"
-        entries.append(Entry(name, where, told, folder, settings.get(name, GraphSettings())))
+        own = settings.get(name, GraphSettings())
+        entries.append(Entry(name, where, told, folder, own, in_project=True))
     store = said.get("store") or {}
     if not isinstance(store, dict):
         raise InvalidGraph(f"{path}: store: must be an object")
@@ -202,9 +208,10 @@ def _read(path: Path, parse: Any) -> dict[str, Any]:
 
 
 def _take_environment(env: Any, path: Path) -> None:
-    """Variables of a file or an object; what is set already stands."""
+    """Variables of a file or an object; what is set already stands. A fresh clone may lack the file."""
     if isinstance(env, str) and not (path.parent / env).exists():
-        raise InvalidGraph(f"{path}: env: there is no file {env}")
+        logger.warning("%s: env: there is no file %s", path, env)
+        return
     found = dotenv_values(path.parent / env) if isinstance(env, str) else env if isinstance(env, dict) else {}
     for name, value in found.items():
         if value is not None:

@@ -11,6 +11,7 @@ from opentelemetry.trace import get_current_span
 
 from agent_runner.engine.answers import NotTaken
 from agent_runner.engine.assignment import Assignment
+from agent_runner.engine.cancelling import check_cancelled, turn_of
 from agent_runner.engine.catalogue import Compiled, Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
@@ -30,7 +31,6 @@ from agent_runner.engine.trace import Trace
 from chassis import conventions as names
 from chassis.telemetry import TRACING, Attributes, fail, pseudonym
 from contracts.events import (
-    CancelRequested,
     CheckpointsRemoved,
     ConversationDeleted,
     Event,
@@ -87,12 +87,12 @@ class Run:
         self._request = assignment.request
         streamed = bool(self._request.stream_modes)
         self._recorder = Recorder(journal, deltas, self._facts, shown) if streamed else None
-        traced = deltas.heard and not streamed
+        trace = Trace(deltas) if deltas.heard and not streamed else None
         self._calls = ModelCalls()
-        self._callbacks: list[BaseCallbackHandler] = [self._calls, *([Trace(deltas)] if traced else [])]
+        self._callbacks: list[BaseCallbackHandler] = [self._calls, *([trace] if trace else [])]
         keeps = ready.settings.durable_calls
         self._effects = Effects(log, journal, self._work, assignment.begins, self._facts, keeps_calls=keeps)
-        self._drive = Drive(assignment, ready, journal, deltas, self._effects, self._recorder)
+        self._drive = Drive(assignment, ready, journal, deltas, self._effects, self._recorder, trace)
         self._config = self._configured()
 
     async def execute(self) -> None:
@@ -159,8 +159,8 @@ class Run:
         return f"{self._work.id[:8]}.{self._assignment.attempt}"
 
     def _log_failure(self, error: Exception) -> None:
-        """The reason: in one line for what a provider did, else with where it happened."""
-        where = None if kind_of(error) else error
+        """The reason: in one line for what a provider or the person did, else with where it happened."""
+        where = None if kind_of(error) or isinstance(error, NotTaken) else error
         work = self._work
         logger.warning(
             "conversation %s: run %s failed (error %s): %s",
@@ -213,7 +213,7 @@ class Run:
         if self._announced:
             await self._journal.flush()  # from here on whoever had the run before can append nothing
         if self._journal.tail > self._work.sequence:
-            await self._check_cancelled()
+            await check_cancelled(self._log, self._work)
         if self._assignment.attempt > 1:
             await self._effects.load()
         if self._recorder:
@@ -222,8 +222,9 @@ class Run:
         self._stage.tail = self._journal.tail
         async with self._ready.opened(self._config) as graph:
             self._config.setdefault("recursion_limit", self._ready.recursion_limit(graph))
-            intake = self._ready.intake(graph)
-            given = await input_of(self._assignment, self._config, self._saver, self._log, intake)
+            given = await input_of(
+                self._assignment, self._config, self._saver, self._log, lambda: self._ready.intake(graph)
+            )
             if isinstance(given, Declined):
                 await self._decline(graph, given)
                 return
@@ -283,24 +284,11 @@ class Run:
             logger.exception("run %s: what the graph waits for cannot be told", self._work.id)
             return ()
 
-    async def _check_cancelled(self) -> None:
-        async for event in self._log.read(
-            self._work.conversation, after=self._work.sequence, pattern=CancelRequested.type
-        ):
-            if isinstance(event.event, CancelRequested) and event.event.run_id == self._work.id:
-                raise Cancelled(rollback=event.event.rollback)
-
     async def _cancelled(self, *, rollback: bool) -> list[Event]:
         end = RunCancelled(**self._facts, rolled_back=rollback)
         if rollback:
-            return [CheckpointsRemoved(scope="runs", run_ids=await self._turn()), end]
+            return [CheckpointsRemoved(scope="runs", run_ids=await turn_of(self._log, self._assignment)), end]
         return [*self._stage.leftovers(), end]
-
-    async def _turn(self) -> tuple[str, ...]:
-        """The runs of this turn: this one, and those before it that asked what it answers."""
-        said = self._log.read(self._work.conversation, after=self._assignment.begins, pattern="message.>")
-        turn = self._work.correlation_id
-        return tuple([work.id async for work in said if work.correlation_id == turn])
 
 
 def _decisive(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -54,6 +54,19 @@ class Trace(BaseCallbackHandler):
     def __init__(self, deltas: Deltas) -> None:
         self._deltas = deltas
         self._runs: dict[UUID, _Run] = {}
+        self._begun = False
+        self._said: str | None = None
+
+    def reply(self, text: str, run_id: str, attempt: int) -> None:
+        """Say the reply where the graph has not: its state has no messages, or an earlier attempt said it,
+        whose events are void."""
+        if self._said == text or (self._said is not None and attempt == 1):
+            return
+        root = _Run("", str(trace.root_of(run_id, attempt)), (), ())
+        if not self._begun:
+            self._send(trace.CHAIN_START, root)
+        said = {"role": "assistant", "content": text, "tool_calls": None}
+        self._send(trace.CHAIN_STREAM, root, {"chunk": {"model": {"messages": [said]}}})
 
     def on_chain_start(
         self,
@@ -118,6 +131,8 @@ class Trace(BaseCallbackHandler):
             self._send(trace.CHAIN_STREAM, run, {"chunk": update})
         self._send(trace.CHAIN_END, run)
         if update is not None and (graph := self._runs.get(UUID(run.parent_ids[-1]))):
+            if not graph.parent_ids:
+                self._said = _text_in(update) or self._said
             self._send(trace.CHAIN_STREAM, graph, {"chunk": {run.name: update}})
 
     def on_custom_event(
@@ -164,6 +179,7 @@ class Trace(BaseCallbackHandler):
     def _start(
         self, kind: str, name: str, run_id: UUID, parent_run_id: UUID | None, tags: list[str] | None
     ) -> None:
+        self._begun = True
         parent = self._runs.get(parent_run_id) if parent_run_id else None
         parent_ids = (*parent.parent_ids, parent.run_id) if parent else ()
         node, step = (parent.node, parent.step) if parent else ("", 0)
@@ -219,6 +235,16 @@ def _merged(value: Any) -> Any:
         said = [*merged.get("messages", []), *messages_in(update)]
         merged |= update | ({"messages": said} if said else {})
     return merged
+
+
+def _text_in(update: Any) -> str:
+    """The text of the newest message in it; empty where there is none."""
+    messages = update.get("messages") if isinstance(update, dict) else None
+    newest = messages[-1] if isinstance(messages, list) and messages else messages
+    content = newest.get("content") if isinstance(newest, dict) else None
+    parts = content if isinstance(content, list) else [content]
+    texts = (part.get("text") if isinstance(part, dict) else part for part in parts)
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _with_role(message: BaseMessage) -> dict[str, Any]:

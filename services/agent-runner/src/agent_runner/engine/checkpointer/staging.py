@@ -78,10 +78,10 @@ class Stage:
         """Whether no other task runs in the super-step of a task of the root."""
         return self._running.get("", {}).keys() == {task_id}
 
-    def has_ended(self, task_id: str) -> bool:
-        """Whether a task of the root ended in an earlier attempt, so that it does not run again."""
-        newest = self.thread and self.thread.newest("")
-        written = self.thread.writes("", newest.checkpoint_id) if self.thread and newest else {}
+    def has_ended(self, task_id: str, namespace: str = "") -> bool:
+        """Whether a task ended in an earlier attempt, so that it does not run again."""
+        newest = self.thread and self.thread.newest(namespace)
+        written = self.thread.writes(namespace, newest.checkpoint_id) if self.thread and newest else {}
         return any(written_by == task_id and index >= 0 for written_by, index in written)
 
     async def writes_of(self, task_id: str, timeout: float) -> tuple[WritesSaved, ...]:
@@ -135,6 +135,19 @@ class Stage:
                 await self._news()
         if checkpoint_id in self._checkpoints:
             self._reach_up_to(checkpoint_id)
+
+    async def send(self, checkpoint_id: str, timeout: float) -> None:
+        """Let go what is held up to a checkpoint, so that what its tasks did can be told after it.
+
+        Args:
+            timeout: seconds to wait until the graph has stored it.
+
+        Raises:
+            TimeoutError: if it was not stored in time.
+        """
+        await self.reach(checkpoint_id, timeout)
+        if self._emit and (reached := self.carry()):
+            self._emit(*reached)
 
     def carry(self) -> tuple[CheckpointSaved, ...]:
         """The checkpoints reached since the last time, in order, to be committed with what led to them."""
