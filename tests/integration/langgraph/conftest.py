@@ -4,12 +4,13 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.integration.langgraph.listener import SECRET, Listener, listening
 
 FOLDER = Path(__file__).parent
 SCRIPTS = FOLDER / "js"
@@ -17,7 +18,6 @@ NPM_SECONDS = 240
 GRAPHS = {"lgchat": "chat", "ask": "ask", "fail": "fail", "nest": "nest", "chatx": "chatx"}
 OWN_NAMES = {"chat": "lgchat"}
 """Parley has a graph of that name itself."""
-WEBHOOK_SECRET = "a secret of the tests"
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def graphs_environment() -> dict[str, str]:
     """What makes a stack serve these graphs."""
     listed = ",".join(f"{name}=recorded_graphs:{attribute}" for name, attribute in GRAPHS.items())
     path = os.pathsep.join(filter(None, (str(FOLDER), os.environ.get("PYTHONPATH"))))
-    webhooks = {"PARLEY_WEBHOOK_PRIVATE": "true", "PARLEY_WEBHOOK_SECRET": WEBHOOK_SECRET}
+    webhooks = {"PARLEY_WEBHOOK_PRIVATE": "true", "PARLEY_WEBHOOK_SECRET": SECRET}
     return {"PARLEY_GRAPHS": listed, "PYTHONPATH": path, **webhooks}
 
 
@@ -67,3 +67,9 @@ def node() -> Callable[..., Any]:
         return json.loads(done.stdout.splitlines()[-1])
 
     return run
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[Listener]:
+    async with listening() as listener:
+        yield listener

@@ -1,27 +1,28 @@
-"""Recorded scenarios said again to a server, and its answers compared with those that were recorded.
-
-In a recording an id is a placeholder such as ``<run-1>``: it stands for any text, always for the same one.
-"""
+"""Scenarios said again to a server, as far apart in time as it matters."""
 
 import asyncio
 import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from copy import copy
+from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import httpx
+from tests.integration.langgraph.comparison import Comparison
+from tests.integration.langgraph.scenario import PLACEHOLDER, Scenario
+from tests.integration.langgraph.streams import Streamed, events_of
+from websockets.asyncio.client import connect
 
-PLACEHOLDER = re.compile(r"<[a-z-]+-\d+>|<time>|<\d+ definitions, trimmed>")
 STREAM_SECONDS = 20.0
+POLL_SECONDS = 10.0
 SENT = ("content-type", "accept", "prefer", "last-event-id", "origin")
+PREFLIGHT = "access-control-request-"
 COMPARED = ("location", "content-location", "x-pagination-total", "x-pagination-next", "cache-control")
-OWN_EVENT = "end"
-"""What this server says at the end of a stream, and the recorded one did not."""
 LEAD_SECONDS = 0.6
 """How long a run that was asked for in the background goes on before the next call, where one waited."""
+
+STOPPED = {("js-usestream-v2-stop", 3)}
+"""Of runs that are stopped sooner or later: of what was said no more is compared than was recorded."""
 
 
 @dataclass
@@ -35,91 +36,33 @@ class Answer:
     trouble: str = ""
 
 
-@dataclass
-class Scenario:
-    """One recording, and what its placeholders have come to stand for."""
-
-    path: Path
-    exchanges: list[dict[str, Any]]
-    bound: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, path: Path) -> "Scenario":
-        lines = [json.loads(line) for line in path.read_text().splitlines()]
-        return cls(path, [line for line in lines[1:] if "webhook" not in line["request"]["path"]])
-
-    def filled(self, text: str) -> str:
-        """A text with what is known in place of the placeholders."""
-        return PLACEHOLDER.sub(lambda found: self.bound.get(found[0], found[0]), text)
-
-    def bind(self, request: dict[str, Any]) -> list[str]:
-        """Choose what is sent before any answer has named it."""
-        text = request["path"] + json.dumps(request["body"])
-        unknown = [name for name in PLACEHOLDER.findall(text) if name not in self.bound]
-        self.bound |= {
-            name: uuid4().hex if name.startswith("<hex") else str(uuid4())
-            for name in unknown
-            if not name.startswith("<checkpoint")
-        }
-        return unknown
-
-    def differences(self, expected: Any, found: Any, place: str = "") -> Iterator[str]:
-        """Where an answer is not as it was recorded; more fields than that are no difference."""
-        if isinstance(expected, dict) and isinstance(found, dict):
-            yield from self._in_fields(expected, found, place)
-        elif isinstance(expected, list) and isinstance(found, list):
-            if len(expected) != len(found):
-                yield f"{place} has {len(found)} items, not {len(expected)}"
-            for number, (one, other) in enumerate(zip(expected, found, strict=False)):
-                yield from self.differences(one, other, f"{place}[{number}]")
-        elif isinstance(expected, str) and isinstance(found, str) and PLACEHOLDER.search(expected):
-            if not self._fits(expected, found):
-                yield f"{place} is {found!r}, not {self.filled(expected)!r}"
-        elif expected != found or isinstance(expected, bool) != isinstance(found, bool):
-            yield f"{place} is {str(found)[:150]!r}, not {str(expected)[:150]!r}"
-
-    def _in_fields(self, expected: dict[str, Any], found: dict[str, Any], place: str) -> Iterator[str]:
-        for name, value in expected.items():
-            filled = self.filled(name)
-            if PLACEHOLDER.search(filled):  # an unknown key: the one that is not named otherwise
-                others = [key for key in found if key not in expected]
-                if len(others) == 1:
-                    self.bound[name] = filled = others[0]
-            if filled in found:
-                yield from self.differences(value, found[filled], f"{place}.{name}")
-            else:
-                yield f"{place}.{name} is missing"
-
-    def _fits(self, expected: str, found: str) -> bool:
-        """Whether a text is the recorded one; placeholders that are new are bound."""
-        names: list[str] = []
-        pattern = ""
-        at = 0
-        for mark in PLACEHOLDER.finditer(expected):
-            pattern += re.escape(expected[at : mark.start()])
-            name, at = mark[0], mark.end()
-            if name == "<time>":
-                pattern += r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)"
-            elif name in self.bound:
-                pattern += re.escape(self.bound[name])
-            else:
-                pattern += f"(?P<g{len(names)}>[0-9A-Za-z_.:-]+)"
-                names.append(name)
-        match = re.fullmatch(pattern + re.escape(expected[at:]), found)
-        if match is None:
-            return False
-        self.bound |= {name: match[f"g{number}"] for number, name in enumerate(names)}
-        return True
-
-
 class Replay:
     """A scenario against one server."""
 
-    def __init__(self, client: httpx.AsyncClient, scenario: Scenario, graphs: dict[str, str]) -> None:
-        """`graphs` are the names that graphs have on the server, where they are not the recorded ones."""
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        scenario: Scenario,
+        graphs: dict[str, str],
+        excused: Callable[[str], bool],
+    ) -> None:
+        """
+        Args:
+            graphs: the names that graphs have on the server, where they are not the recorded ones.
+            excused: whether there is a reason for a difference.
+        """
         self._client = client
         self._scenario = scenario
-        self._graphs = graphs
+        self._comparison = Comparison(scenario, graphs)
+        self._excused = excused
+        self._streams: list[Streamed] = []
+        self._over = asyncio.Event()
+
+    def posted(self, expected: Any, found: Any) -> list[str]:
+        """The differences of what was posted to a webhook that have no reason."""
+        about = f"{self._scenario.path.stem} webhook"
+        differences = [f"{about}: {each}" for each in self._comparison.webhook(expected, found)]
+        return [each for each in differences if not self._excused(each)]
 
     async def run(self) -> list[str]:
         """All differences, each with the number and the path of its request."""
@@ -130,28 +73,75 @@ class Replay:
                 await self._wait(exchanges[number - 1], exchange, running)
             task = asyncio.create_task(self._one(exchange))
             running.append(task)
-            if "sse" not in exchange["response"]:
+            if "sse" in exchange["response"]:
+                stopped = (self._scenario.path.stem, exchange["n"]) in STOPPED
+                self._streams.append(Streamed(exchange, stopped, task=task))
+            else:
                 await task
+        silent = [each.task for each in self._streams if each.task and not each.recorded]
+        await asyncio.gather(*(task for task in running if task not in silent))
+        self._over.set()
         return [difference for task in running for difference in await task]
 
     async def _wait(
         self, last: dict[str, Any], following: dict[str, Any], running: list[asyncio.Task[list[str]]]
     ) -> None:
-        """As long as the recorded client did for what matters: a run that goes on, a stream to its end."""
+        """As long as the recorded client did for what matters: what it was told, or a run that goes on."""
         gap = (following["t_ms"] - last["t_ms"]) / 1000
         streamed = last["response"].get("sse")
-        if last["request"]["path"].endswith("/runs") and gap > 1:
+        if '"multitaskStrategy": "reject"' in json.dumps(following["request"]["body"]):
+            await self._until_idle(following)
+        told = [(each, had) for each in self._streams if (had := each.had(following["t_ms"]))]
+        for each, had in told:
+            await each.reaches(had)
+            self._learn(each)
+        path = last["request"]["path"]
+        joined = streamed is not None and "/runs" not in path and last["request"]["method"] == "GET"
+        if joined or (path.endswith("/runs") and gap > 1):
             await asyncio.sleep(LEAD_SECONDS)
-        elif streamed and gap < streamed[-1]["t_ms"] / 1000:
-            await asyncio.sleep(min(gap, 1.0))
-        elif streamed:
+        elif streamed and gap >= streamed[-1]["t_ms"] / 1000:
             await asyncio.gather(*running[-1:])
+        elif streamed and not told:
+            await asyncio.sleep(min(gap, 1.0))
+
+    def _learn(self, streamed: Streamed) -> None:
+        """What the events so far say that placeholders stand for."""
+        for _ in self._comparison.events(streamed.exchange, streamed.events, whole=False):
+            pass
+
+    async def _until_idle(self, following: dict[str, Any]) -> None:
+        """The recorded server kept such a command waiting for that; here it is refused before."""
+        thread = self._scenario.filled(following["request"]["path"].rpartition("/")[0])
+        async with asyncio.timeout(STREAM_SECONDS):
+            while (await self._client.get(thread)).json()["status"] == "busy":
+                await asyncio.sleep(0.05)
 
     async def _one(self, exchange: dict[str, Any]) -> list[str]:
         request, expected = exchange["request"], exchange["response"]
         if expected["status"] < 400:
             await self._prepare(request)
         self._scenario.bind(request)
+        beside = any(each.exchange["response"]["end"] == "cut" for each in self._streams)
+        reads = request["method"] == "GET" or request["path"].endswith("/history")
+        changes = exchange.get("polled") or (beside and reads and "body" in expected)
+        clock = asyncio.get_running_loop().time
+        until = clock() + (POLL_SECONDS if changes else 0)
+        while True:
+            known = copy(self._scenario.bound)
+            about = f"{self._scenario.path.stem} {exchange['n']} {request['method']} {request['path']}"
+            found = [f"{about}: {each}" for each in await self._said(exchange)]
+            polled = exchange.get("polled")
+            left = [each for each in found if not self._excused(each) or (polled and ".status is" in each)]
+            if not left or clock() >= until:
+                return left
+            self._scenario.bound = known
+            await asyncio.sleep(0.05)
+
+    async def _said(self, exchange: dict[str, Any]) -> list[str]:
+        """Say it once; the differences of the answer."""
+        expected = exchange["response"]
+        if "ws" in expected:
+            return await self._talk(exchange)
         answer = await self._send(exchange)
         found: list[str] = []
         if answer.trouble:
@@ -165,10 +155,10 @@ class Replay:
                     expected["headers"][name], answer.headers.get(name), place
                 )
         if answer.events is not None:
-            found += self._compare_events(expected["sse"], answer.events)
+            found += self._comparison.events(exchange, answer.events)
         elif "body" in expected:
-            found += self._scenario.differences(expected["body"], self._recorded_names(answer.body))
-        return [f"{exchange['n']} {request['method']} {request['path']}: {each}" for each in found]
+            found += self._comparison.body(exchange, answer.body)
+        return found
 
     async def _prepare(self, request: dict[str, Any]) -> None:
         """Begin a thread that was there before the recording began."""
@@ -181,15 +171,16 @@ class Replay:
     async def _send(self, exchange: dict[str, Any]) -> Answer:
         request = exchange["request"]
         headers = {
-            name: self._scenario.filled(value) for name, value in request["headers"].items() if name in SENT
+            name: self._scenario.filled(value)
+            for name, value in request["headers"].items()
+            if name in SENT or name.startswith(PREFLIGHT)
         }
         path = self._scenario.filled(request["path"])
         arguments: dict[str, Any] = {"headers": headers}
         if isinstance(request["body"], str):
             arguments["content"] = request["body"]
         elif request["body"] is not None:
-            filled = json.loads(self._scenario.filled(json.dumps(request["body"])))
-            arguments["json"] = self._own_names(filled)
+            arguments["json"] = self._filled(request["body"])
         if "sse" in exchange["response"]:
             return await self._stream(exchange, path, arguments)
         response = await self._client.request(request["method"], path, **arguments)
@@ -199,76 +190,85 @@ class Replay:
             body = response.text
         return Answer(response.status_code, response.headers, body)
 
+    def _filled(self, body: Any) -> Any:
+        """A body as it is sent here."""
+        filled = self._comparison.own_names(json.loads(self._scenario.filled(json.dumps(body))))
+        if isinstance(filled, dict) and filled.get("since"):
+            filled["since"] = self._own_number(filled["since"])
+        return filled
+
+    def _own_number(self, recorded: int) -> int:
+        """The number that an event has here."""
+        for each in self._streams:
+            for event, own in zip(each.recorded, each.events, strict=False):
+                if event["data"].get("seq") == recorded:
+                    return int(own["id"])
+        raise AssertionError(f"no event had the number {recorded}")
+
     async def _stream(self, exchange: dict[str, Any], path: str, arguments: dict[str, Any]) -> Answer:
-        expected = exchange["response"]
-        recorded = [each for each in expected["sse"] if "event" in each]
-        enough = len(recorded) if expected["end"] == "cut" else None
-        of_a_thread = path.endswith("/stream/events")
-        methods = {each["event"] for each in recorded} if of_a_thread else None
-        events: list[dict[str, Any]] = []
         async with self._client.stream(exchange["request"]["method"], path, **arguments) as response:
-            answer = Answer(response.status_code, response.headers, events=events)
-            try:
-                async with asyncio.timeout(STREAM_SECONDS):
-                    async for event in events_of(response):
-                        if event["event"] != OWN_EVENT and (methods is None or event["event"] in methods):
-                            events.append(event)
-                        if len(events) == enough:
-                            break
-            except TimeoutError:
-                answer.trouble = "the stream does not end"
-        return answer
 
-    def _compare_events(self, expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> Iterator[str]:
-        events = [_without_numbers(each) for each in expected if "event" in each]
-        names, own = ([_plain(each["event"]) for each in many] for many in (events, found))
-        if names != own:
-            yield f"events are {own}, not {names}"
-        for one, other in zip(events, found, strict=False):
-            kept = {name: one[name] for name in ("data", "id") if name in one}
-            yield from self._scenario.differences(kept, self._recorded_names(other), one["event"])
+            async def read(streamed: Streamed, enough: int | None) -> None:
+                async for event in events_of(response):
+                    streamed.take(event)
+                    if len(streamed.events) == enough:
+                        return
 
-    def _own_names(self, body: Any) -> Any:
-        if isinstance(body, dict):
-            return {
-                key: self._graphs.get(value, value)
-                if key in ("assistant_id", "graph_id") and isinstance(value, str)
-                else self._own_names(value)
-                for key, value in body.items()
-            }
-        return [self._own_names(item) for item in body] if isinstance(body, list) else body
+            events, trouble = await self._read(exchange, read)
+        return Answer(response.status_code, response.headers, events=events, trouble=trouble)
 
-    def _recorded_names(self, body: Any) -> Any:
-        text = json.dumps(body)
-        for recorded, own in self._graphs.items():
-            text = text.replace(own, recorded)
-        return json.loads(text)
+    async def _read(
+        self, exchange: dict[str, Any], read: Callable[[Streamed, int | None], Awaitable[None]]
+    ) -> tuple[list[dict[str, Any]], str]:
+        """The events of a stream that `read` reads, up to as many as were recorded where that was cut."""
+        (streamed,) = [each for each in self._streams if each.exchange is exchange]
+        enough = len(streamed.recorded) if exchange["response"]["end"] == "cut" else None
+        reading = asyncio.create_task(_awaited(read(streamed, enough)))
+        try:
+            if enough == 0:
+                await self._over.wait()
+            else:
+                await asyncio.wait_for(reading, STREAM_SECONDS)
+        except TimeoutError:
+            return streamed.events, "the stream does not end"
+        finally:
+            reading.cancel()
+        return streamed.events, ""
+
+    async def _talk(self, exchange: dict[str, Any]) -> list[str]:
+        """Say the client's frames as soon as what they name is known; each event is compared once."""
+        frames = exchange["response"]["ws"]
+        to_say = [_frame(each) for each in frames if each["from"] == "client" and "text" in each]
+        told = [_frame(each) for each in frames if each["from"] == "server" and "text" in each]
+        answers = {each["id"]: each for each in told if each["type"] != "event"}
+        events = list({each["event_id"]: each for each in told if each["type"] == "event"}.values())
+        seen: set[str] = set()
+        found: list[str] = []
+        url = f"ws{str(self._client.base_url).removeprefix('http').rstrip('/')}"
+        path = self._scenario.filled(exchange["request"]["path"])
+        async with connect(url + path) as socket, asyncio.timeout(STREAM_SECONDS):
+            while answers or events:
+                if to_say and not PLACEHOLDER.search(self._scenario.filled(json.dumps(to_say[0]))):
+                    await socket.send(json.dumps(self._filled(to_say.pop(0))))
+                frame = self._comparison.recorded_names(json.loads(await socket.recv()))
+                if frame["type"] != "event":
+                    place = f"answer {frame['id']}"
+                    found += self._scenario.differences(answers.pop(frame["id"]), frame, place)
+                elif frame["event_id"] not in seen:
+                    seen.add(frame["event_id"])
+                    alike = [each for each in events if each["method"] == frame["method"]]
+                    if not alike:
+                        found.append(f"one {frame['method']} more")
+                        continue
+                    events.remove(alike[0])
+                    found += self._comparison.frame(alike[0], frame)
+        return found
 
 
-def _without_numbers(event: dict[str, Any]) -> dict[str, Any]:
-    """An event of a thread's stream without its place and time, which are this server's own."""
-    data = event.get("data")
-    if not isinstance(data, dict) or data.get("type") != "event":
-        return event
-    params = {name: value for name, value in data["params"].items() if name != "timestamp"}
-    kept = {name: value for name, value in data.items() if name not in ("event_id", "seq")}
-    return {"event": event["event"], "data": kept | {"params": params}}
+async def _awaited(reading: Awaitable[None]) -> None:
+    await reading
 
 
-def _plain(event: str) -> str:
-    """An event's name without the ids of tasks in it."""
-    return re.sub(r":[^|]+", "", event)
-
-
-async def events_of(response: httpx.Response) -> Any:
-    """The events of a stream of Server-Sent Events."""
-    event: dict[str, Any] = {}
-    async for line in response.aiter_lines():
-        name, _, value = line.partition(": ")
-        if name in ("event", "id"):
-            event[name] = value
-        elif name == "data":
-            event[name] = json.loads(value)
-        elif not line and event:
-            yield event
-            event = {}
+def _frame(each: dict[str, Any]) -> dict[str, Any]:
+    frame: dict[str, Any] = json.loads(each["text"]) if isinstance(each["text"], str) else each["text"]
+    return frame

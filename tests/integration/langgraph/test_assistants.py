@@ -102,6 +102,17 @@ async def test_the_same_request_makes_one_assistant(client: Any) -> None:
     assert await client.assistants.create("lgchat", headers=headers) == one
 
 
+async def test_an_assistant_goes_with_its_threads_where_that_is_asked_for(client: Any) -> None:
+    made = await client.assistants.create("ask")
+    own, other = [(await client.threads.create())["thread_id"] for _ in range(2)]
+    await client.runs.wait(own, made["assistant_id"], input={"text": "x"})
+    await client.runs.wait(other, "ask", input={"text": "x"})
+    await client.assistants.delete(made["assistant_id"], delete_threads=True)
+    with pytest.raises(NotFoundError):
+        await client.threads.get(own)
+    assert (await client.threads.get(other))["thread_id"] == other
+
+
 async def test_threads_are_pruned(client: Any) -> None:
     ids = [(await client.threads.create())["thread_id"] for _ in range(3)]
     assert await client.threads.prune([*ids[:2], str(uuid4())]) == {"pruned_count": 2}

@@ -98,11 +98,14 @@ async def test_a_stream_goes_on_when_a_process_is_killed(
         await asyncio.to_thread(starting.__exit__, None, None, None)
 
 
-async def test_a_strict_answer_is_given_once(client: Any, url: str) -> None:
+@pytest.mark.parametrize(("strict", "headers"), [(True, {}), (False, {"Strict-Resume": "true"})])
+async def test_a_strict_answer_is_given_once(
+    strict: bool, headers: dict[str, str], client: Any, url: str
+) -> None:
     thread = await client.threads.create()
     await client.runs.wait(thread["thread_id"], "ask", input={"text": "one"})
-    body = {"assistant_id": "ask", "command": {"resume": "yes"}, "strict_resume": True}
-    async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+    body = {"assistant_id": "ask", "command": {"resume": "yes"}, "strict_resume": strict}
+    async with httpx.AsyncClient(base_url=url, timeout=30, headers=headers) as http:
         path = f"/threads/{thread['thread_id']}/runs/wait"
         answers = await asyncio.gather(*(http.post(path, json=body) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
@@ -134,6 +137,21 @@ async def test_a_request_with_a_key_is_taken_once(client: Any) -> None:
     ]
     assert runs[0]["run_id"] == runs[1]["run_id"]
     assert len(await client.runs.list(thread_id)) == 1
+    start = {"id": 1, "method": "run.start", "params": {"assistant_id": "ask", "input": {"text": "x"}}}
+    other = str(uuid4())
+    begun = [
+        await client.http.post(f"/threads/{other}/commands", json=start, headers=headers) for _ in range(2)
+    ]
+    assert begun[0]["result"] == begun[1]["result"]
+    assert len(await client.runs.list(other)) == 1
+
+
+async def test_a_run_of_its_own_with_a_key_is_taken_once(url: str) -> None:
+    body = {"assistant_id": "lgchat", "input": said("hi")}
+    async with httpx.AsyncClient(base_url=url, timeout=30, headers={"Idempotency-Key": str(uuid4())}) as http:
+        answers = [await http.post("/runs/wait", json=body) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert answers[0].json()["messages"][-1]["content"] == "You said: hi"
 
 
 async def test_a_deleted_run_leaves_the_state(client: Any) -> None:

@@ -1,74 +1,15 @@
 """What is done for runs beside running them: those that begin later, and webhooks that hear of their ends."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
-import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.errors import UnprocessableEntityError
-from tests.integration.langgraph.conftest import WEBHOOK_SECRET
-
-SECONDS = 30.0
-
-
-@dataclass
-class Listener:
-    """Where webhooks are posted to.
-
-    Attributes:
-        statuses: of its next answers; 200 behind them.
-    """
-
-    port: int = 0
-    statuses: list[int] = field(default_factory=list)
-    heard: asyncio.Queue[tuple[dict[str, str], bytes]] = field(default_factory=asyncio.Queue)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook"
-
-    async def next(self) -> tuple[dict[str, str], dict[str, Any]]:
-        """The next post, once its signature is found to be right."""
-        async with asyncio.timeout(SECONDS):
-            headers, body = await self.heard.get()
-        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-        right = base64.b64encode(hmac.new(WEBHOOK_SECRET.encode(), signed, hashlib.sha256).digest()).decode()
-        assert headers["webhook-signature"] == f"v1,{right}"
-        return headers, json.loads(body)
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
-        body = await reader.readexactly(int(headers["content-length"]))
-        status = self.statuses.pop(0) if self.statuses else 200
-        writer.write(f"HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
-        await self.heard.put((headers, body))
-
-
-@asynccontextmanager
-async def listening() -> AsyncIterator[Listener]:
-    listener = Listener()
-    server = await asyncio.start_server(listener.answer, "127.0.0.1", 0)
-    async with server:
-        listener.port = server.sockets[0].getsockname()[1]
-        yield listener
-
-
-@pytest.fixture
-async def hook() -> AsyncIterator[Listener]:
-    async with listening() as listener:
-        yield listener
+from tests.integration.langgraph.listener import SECONDS, Listener, listening
 
 
 @pytest.fixture

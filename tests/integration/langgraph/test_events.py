@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.integration.langgraph.replay import events_of
+from tests.integration.langgraph.streams import events_of
 from websockets.asyncio.client import ClientConnection, connect
 
 CHANNELS = ["values", "updates", "messages", "tools", "lifecycle", "input", "checkpoints", "tasks", "custom"]

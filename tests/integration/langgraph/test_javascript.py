@@ -39,5 +39,21 @@ def test_a_page_answers_a_question(generation: str, node: Node, url: str) -> Non
     assert page["interrupt"] is None
 
 
+@pytest.mark.parametrize("generation", ["legacy", "current"])
+def test_a_page_is_opened_anew_while_somebody_speaks(generation: str, node: Node, url: str) -> None:
+    page = node("hooks.mjs", url, "lgchat", generation, "reload:slow 12")
+    assert page["error"] is None
+    assert page["messages"] == [["human", "slow 12"], ["ai", " ".join(f"w{n}" for n in range(12))]]
+
+
+@pytest.mark.parametrize("generation", ["legacy", "current"])
+def test_a_page_stops_a_run_and_goes_on(generation: str, node: Node, url: str) -> None:
+    page = node("hooks.mjs", url, "lgchat", generation, "stop:slow 40", "again")
+    assert page["error"] is None
+    texts = [text for _, text in page["messages"]]
+    assert "You said: again" in texts
+    assert " ".join(f"w{n}" for n in range(40)) not in texts
+
+
 def test_a_page_is_told_of_a_failure(node: Node, url: str) -> None:
     assert "boom: one" in node("hooks.mjs", url, "fail", "current", "text:one")["error"]

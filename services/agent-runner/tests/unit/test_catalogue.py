@@ -12,6 +12,7 @@ from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from agent_runner.engine.catalogue import InvalidGraph, catalogue
+from agent_runner.engine.fitting import Unfit
 from agent_runner.engine.loading import named_in
 from agent_runner.engine.steps import reply_of, steps_of
 
@@ -110,6 +111,32 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "beside.py").write_text("import os\nWORD = os.environ.get('GRAPH_WORD', 'hello')\n")
     (tmp_path / "own.py").write_text(PROJECT)
     return tmp_path
+
+
+NO_MESSAGE = """
+from typing import TypedDict
+from langgraph.graph import START, StateGraph
+
+
+class Joke(TypedDict):
+    topic: str
+    joke: str
+
+
+graph = StateGraph(Joke).add_node("tell", lambda s: {"joke": s["topic"]}).add_edge(START, "tell")
+"""
+
+
+async def test_a_graph_that_no_message_fits_is_served_to_runs_with_an_input(project: Path) -> None:
+    (project / "jokes.py").write_text(NO_MESSAGE)
+    (project / "langgraph.json").write_text(json.dumps({"graphs": {"own": "./jokes.py:graph"}}))
+    graphs = await catalogue({}, named_in("langgraph.json", project))
+    ready = graphs["own"].on(InMemorySaver())
+    async with ready.opened() as graph:
+        told = await graph.ainvoke({"topic": "cats"}, {"configurable": {"thread_id": "t"}})
+        with pytest.raises(Unfit, match="set `input` for it"):
+            ready.intake(graph)(HumanMessage("hello"), {})
+    assert told["joke"] == "cats"
 
 
 @pytest.mark.parametrize("attribute", ["awaited", "configured", "opened"])

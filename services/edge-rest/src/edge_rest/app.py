@@ -70,7 +70,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
             await broker.start()
             await service.answer_pings(broker, SERVICE)
             try:
-                async with answering, system.watching(broker, hour), runner.errandry.working():
+                async with answering, system.watching(broker, hour), runner.errandry.working(broker):
                     yield
             finally:
                 await broker.stop()

@@ -83,15 +83,10 @@ class Tools:
             async for sent in events:
                 if progress is None or sent.event != "messages" or sent.data is None:
                     continue
-                message, _ = json.loads(sent.data)
-                if (
-                    message["type"] == "AIMessageChunk"
-                    and isinstance(text := message["content"], str)
-                    and text
-                ):
+                if piece := _piece(sent.data):
                     said += 1
                     await context.session.send_progress_notification(
-                        progress, said, message=text, related_request_id=str(context.request_id)
+                        progress, said, message=piece, related_request_id=str(context.request_id)
                     )
         return _told(viewing)
 

@@ -2,63 +2,39 @@
 
 import asyncio
 import json
-from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from starlette.websockets import WebSocket
 
 from access.visitor import VISITOR
-from contracts import queries, subjects
 from contracts.envelope import Recorded
 from contracts.events import ConversationStarted, MetadataChanged, Origin, RunRequested
 from contracts.live import request_of
-from contracts.queries import AssistantRecord, Assistants, AssistantsQuery, Graphs, GraphsQuery
+from edge_ws.assistants import Assistants, Refused, is_uuid
 from edge_ws.connection import Connection, Unreadable
 from edge_ws.conversation import checked_key, serve
 from edge_ws.settings import EdgeSettings
 from eventlog.broker import Broker
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
-from eventlog.query import ask
 from eventlog.turns.frames import following
 from eventlog.turns.inbox import Inbox
 from eventlog.turns.refusals import Busy, NotWaiting
-from protocols.langgraph.answers import default_assistant_id
+from eventlog.turns.standing import Waiting
 from protocols.langgraph.events import NotUnderstood, Subscription, ThreadStream
 from protocols.langgraph.wire import PROTOCOL
 
 RESPONDER: Final = "agent-runner"
 SUBSCRIPTIONS: Final = 32
-ASK_SECONDS: Final = 5.0
 _STRATEGIES: Final = ("enqueue", "reject", "interrupt", "rollback")
-
-
-class Refused(Exception):
-    """A command that is not carried out.
-
-    Attributes:
-        code: stable, for programs.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class _Settings:
-    """What an assistant gives its runs."""
-
-    config: dict[str, Any] = field(default_factory=dict)
-    context: Any = None
 
 
 class LangGraphEndpoint:
     """Serves one client after another, any number at once."""
 
     def __init__(self, broker: Broker, log: Log, live: Live, inbox: Inbox, settings: EdgeSettings) -> None:
-        self.broker = broker
+        self.assistants = Assistants(broker, log)
         self.log = log
         self.live = live
         self.inbox = inbox
@@ -155,17 +131,18 @@ class _Client:
                         await self._connection.send(event.text)
 
     async def _start(self, params: dict[str, Any]) -> str:
-        graph, assistant_id, settings = await self._assistant(params.get("assistant_id"))
-        params = {**params, "config": {**settings.config, **_object(params.get("config"))}}
+        own = await self._endpoint.assistants.named(params.get("assistant_id"))
+        params = {**params, "config": {**own.config, **_object(params.get("config"))}}
         asked = await self._asked()
         given, command = params.get("input"), None
         if given is not None and asked:
             given, command = None, {"resume": params["input"]}
-        return await self._request(params, graph, assistant_id, given, command, context=settings.context)
+        return await self._request(params, own.graph, own.assistant_id, given, command, context=own.context)
 
     async def _respond(self, params: dict[str, Any]) -> None:
-        asked = await self._asked()
-        if not asked:
+        waiting = await self._endpoint.inbox.waiting(self._thread_id)
+        asked = _ids(waiting)
+        if waiting is None or not asked:
             raise Refused("no_such_run", "No interrupted run is bound to this thread.")
         many = params.get("responses")
         resume: dict[str, Any] = {}
@@ -182,44 +159,20 @@ class _Client:
             if not set(resume) <= await self._asked():
                 raise NotWaiting
 
+        newest = await self._endpoint.log.last(self._thread_id, f"{RunRequested.type}.>")
+        graph, assistant_id = "", None  # the conversation's own, where another protocol asked for the run
+        asker = getattr(waiting.recorded.event, "run_id", None)
+        if newest and newest.id == asker and isinstance(newest.event, RunRequested):
+            graph, assistant_id = newest.event.graph, newest.event.assistant_id
         try:
-            await self._request({}, "", None, None, command, guard=is_asked_still)
+            await self._request({}, graph, assistant_id, None, command, guard=is_asked_still)
         except NotWaiting:
             told = "Unknown or already-consumed interrupt"
             raise Refused("no_such_interrupt", told) from None
 
     async def _asked(self) -> set[str]:
         """The ids of the questions that wait for an answer."""
-        waiting = await self._endpoint.inbox.waiting(self._thread_id)
-        questions = waiting.questions if waiting else ()
-        return {asked.interrupt_id for asked in questions if asked.kind != "breakpoint"}
-
-    async def _assistant(self, name: Any) -> tuple[str, str, _Settings]:
-        if not isinstance(name, str):
-            raise Refused("invalid_argument", "run.start requires an assistant_id.")
-        graphs = await ask(
-            self._endpoint.broker, queries.GRAPHS, GraphsQuery(), Graphs, timeout_seconds=ASK_SECONDS
-        )
-        for graph in graphs.names:
-            if name in (graph, default_assistant_id(graph)):
-                return graph, default_assistant_id(graph), _Settings()
-        own = await self._own_assistant(name) if _is_uuid(name) else None
-        if own and own.graph in graphs.names:
-            return own.graph, own.assistant_id, _Settings(own.config, own.context)
-        raise Refused("unknown_error", f"422: Invalid assistant: {name[:200]!r}")
-
-    async def _own_assistant(self, name: str) -> AssistantRecord | None:
-        """The assistant that somebody has made, as far as the visitor may see it."""
-        identity, visitor = str(UUID(name)), VISITOR.get()
-        query = AssistantsQuery(
-            assistant_id=identity,
-            caller=await visitor.user() if visitor else None,
-            at_least=await self._endpoint.log.tail(subjects.assistant(identity)),
-        )
-        found = await ask(
-            self._endpoint.broker, queries.ASSISTANTS, query, Assistants, timeout_seconds=ASK_SECONDS
-        )
-        return found.assistants[0] if found.assistants else None
+        return _ids(await self._endpoint.inbox.waiting(self._thread_id))
 
     async def _request(
         self,
@@ -257,9 +210,11 @@ class _Client:
         opening = ConversationStarted(
             responder_name=RESPONDER, graph=graph, protocol=PROTOCOL, user_id=user, owner=user
         )
-        if await self._endpoint.inbox.standing(self._thread_id) is None and not _is_uuid(self._thread_id):
+        begins = await self._endpoint.inbox.standing(self._thread_id) is None
+        if begins and not is_uuid(self._thread_id):
             raise Refused("unknown_error", "422: Invalid thread ID")
-        labels = [MetadataChanged(metadata={"graph_id": graph, "assistant_id": assistant_id})]
+        added = {"graph_id": graph, "assistant_id": assistant_id}
+        labels = [MetadataChanged(metadata={**(metadata if begins else {}), **added})]
         try:
             receipt = await self._endpoint.inbox.receive(
                 self._thread_id, request, opening, *(labels if graph else []), guard=guard
@@ -267,6 +222,12 @@ class _Client:
         except Busy:
             raise Refused("unknown_error", "409: Thread is already running a task.") from None
         return receipt.run_id
+
+
+def _ids(waiting: Waiting | None) -> set[str]:
+    """Of the questions of a run that wait for an answer."""
+    questions = waiting.questions if waiting else ()
+    return {asked.interrupt_id for asked in questions if asked.kind != "breakpoint"}
 
 
 def _read(frame: str | Unreadable) -> dict[str, Any]:
@@ -280,14 +241,6 @@ def _read(frame: str | Unreadable) -> dict[str, Any]:
 
 def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _error(identity: int | str | None, code: str, message: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The answers about errands and about assistants, read from the tables."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, or_, select, true
 
@@ -17,6 +17,9 @@ from history_store.answers import fitting
 from history_store.store import Store
 from history_store.tables import ASSISTANT, ERRAND
 
+AWAITED: Final = 1000
+"""How many runs whose ends are awaited are named; those behind them are learnt of with a delay."""
+
 
 class ErrandAnswers:
     """Answers from one store."""
@@ -26,10 +29,17 @@ class ErrandAnswers:
 
     async def errands(self, query: ErrandsQuery) -> Errands:
         """See `ErrandsQuery`."""
-        due = select(ERRAND).where(ERRAND.c.due_at <= query.due_by).order_by(ERRAND.c.due_at)
+        due_at = ERRAND.c.due_at
+        due = select(ERRAND).where(due_at <= query.due_by).order_by(due_at).limit(query.limit)
+        later = select(func.min(due_at)).where(due_at > query.due_by)
+        awaited = select(ERRAND.c.key).where(due_at.is_(None)).order_by(ERRAND.c.sequence).limit(AWAITED)
         async with self._store.reading() as connection:
-            rows = await connection.execute(due.limit(query.limit))
-            return Errands(errands=fitting(map(Errand.model_validate, rows)))
+            rows = await connection.execute(due)
+            return Errands(
+                errands=fitting(map(Errand.model_validate, rows)),
+                next_at=await connection.scalar(later),
+                awaited=tuple(dict.fromkeys(await connection.scalars(awaited))),
+            )
 
 
 class AssistantAnswers:

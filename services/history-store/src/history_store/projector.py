@@ -29,8 +29,7 @@ LINGER_SECONDS: Final = 0.1
 WATCH_SECONDS: Final = 2.0
 """How often it is looked whether the tables are still there, and still those of this log."""
 COUNT_SECONDS: Final = 60.0
-COUNT_SHARE: Final = 0.01
-"""The rows are counted so often, but for no more of the time than this, since all of them are read for it."""
+"""How often the rows are counted, for which all of them are read."""
 PROBE_SECONDS: Final = 2.0
 """No longer than the probe of the log, so that who asks for readiness is still there for the answer."""
 _FIRST_BACKOFF_SECONDS: Final = 0.1
@@ -204,13 +203,12 @@ class Projector:
             Strayed: if they are not of this log, or somebody else added or removed rows.
         """
         clock = asyncio.get_running_loop().time
-        due, filled = clock() + COUNT_SECONDS, await self._store.filled()
+        counted = clock()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_SECONDS):
                     await self._suspicious.wait()
-            before, filled = filled, await self._store.filled()
-            counts = self._suspicious.is_set() or bool(before - filled) or clock() > due
+            counts = self._suspicious.is_set() or clock() - counted > COUNT_SECONDS
             self._suspicious.clear()
             known = self.position
             stand = await self._store.stand()
@@ -221,9 +219,7 @@ class Projector:
             except LogError:
                 continue  # whoever follows sits it out or tells
             if counts:
-                began = clock()
-                why = why or await self._store.miscounted()
-                due = clock() + max(COUNT_SECONDS, (clock() - began) / COUNT_SHARE)
+                why, counted = why or await self._store.miscounted(), clock()
             if why:
                 raise Strayed(why)
 

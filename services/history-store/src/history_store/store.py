@@ -131,14 +131,6 @@ class Store:
             await connection.execute(select(*(exists(select(table)) for table in ROWS)))
             return await stand_of(connection)
 
-    async def filled(self) -> frozenset[str]:
-        """The names of the tables that have rows."""
-        async with self._engine.connect() as connection:
-            found = await connection.execute(select(*(exists(select(table)) for table in ROWS)))
-            return frozenset(
-                table.name for table, is_filled in zip(ROWS, found.one(), strict=True) if is_filled
-            )
-
     async def miscounted(self) -> str | None:
         """Whether somebody else added or removed rows; reads all tables, so it is not for every second.
 

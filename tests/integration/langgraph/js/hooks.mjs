@@ -1,5 +1,6 @@
 // A page with one of the two useStream hooks: node hooks.mjs URL GRAPH legacy|current WORDS...
-// Submits each text when the one before is done, and prints one JSON line.
+// Submits each text when the one before is done, and prints one JSON line. "resume:TEXT" answers a question,
+// "stop:TEXT" submits and stops in the middle, "reload:TEXT" submits and opens the page anew in the middle.
 import { JSDOM } from "jsdom";
 
 const dom = new JSDOM("<div id=root></div>", { url: "http://localhost:3000" });
@@ -16,12 +17,14 @@ const { useStream } = await import(kind === "legacy" ? "@langchain/langgraph-sdk
 
 let stream;
 let threadId = null;
+let reopened = null;
 function Page() {
   stream = useStream({
     apiUrl: url,
     assistantId: graph,
     fetchStateHistory: true,
     reconnectOnMount: true,
+    ...(reopened ? { threadId: reopened } : {}),
     onThreadId: (id) => (threadId = id),
   });
   useEffect(() => {});
@@ -42,9 +45,14 @@ const text = (message) =>
     ? message.content
     : message.content.map((block) => block.text ?? "").join("");
 
-const root = createRoot(document.getElementById("root"));
-root.render(createElement(Page));
-await until("the hook", () => true);
+let root;
+async function open() {
+  stream = undefined;
+  root = createRoot(document.getElementById("root"));
+  root.render(createElement(Page));
+  await until("the hook", () => true);
+}
+await open();
 for (const said of texts) {
   const [verb, ...rest] = said.split(":");
   const before = JSON.stringify(stream.values);
@@ -52,6 +60,16 @@ for (const said of texts) {
     await until("a question", () => stream.interrupt);
     if (kind === "legacy") stream.submit(undefined, { command: { resume: rest.join(":") } });
     else await stream.respond(rest.join(":"));
+  } else if (verb === "stop" || verb === "reload") {
+    stream.submit({ messages: [{ type: "human", content: rest.join(":") }] });
+    await until("some words", () => text(stream.messages.at(-1) ?? { content: "" }).startsWith("w0 w1"));
+    if (verb === "stop") await stream.stop();
+    else {
+      root.unmount();
+      reopened = threadId;
+      await open();
+      await until("the run", () => stream.isLoading || stream.messages.length > 1);
+    }
   } else if (verb === "text") {
     stream.submit({ text: rest.join(":") });
   } else {

@@ -42,8 +42,15 @@ class ErrandsQuery(Query):
 
 
 class Errands(BaseModel):
-    """The answer to `ErrandsQuery`."""
+    """The answer to `ErrandsQuery`.
+
+    Attributes:
+        next_at: UTC with microseconds, when the next errand is due behind those that are; None without one.
+        awaited: keys of conversations with a run whose end makes an errand due, the oldest first.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     errands: tuple[Errand, ...] = ()
+    next_at: str | None = None
+    awaited: tuple[str, ...] = ()

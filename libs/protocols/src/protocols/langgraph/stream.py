@@ -124,16 +124,16 @@ class RunStream:
             self.sequence = event.message_sequence  # another one than before if the run was to begin later
             self._attempt, self._next = event.attempt, 1
             about = {"run_id": self.run_id, "attempt": event.attempt}
-            yield Sent(self._id(0), "metadata", _text(about))
+            yield Sent(self._id(0), "metadata", text_of(about))
         elif isinstance(event, NodeCompleted) and self.request is None:
-            yield Sent(self._id(self._number()), "updates", _text({event.node: event.update}))
+            yield Sent(self._id(self._number()), "updates", text_of({event.node: event.update}))
         elif isinstance(event, ENDS):
             self.end = event
             if self.request is None and isinstance(event, RunCompleted | RunInterrupted):
                 yield Sent(self._id(self._number()), "values", None)
             if isinstance(event, RunFailed):
                 failure = {"error": event.code, "message": event.error}
-                yield Sent(self._id(self._number()), "error", _text(failure))
+                yield Sent(self._id(self._number()), "error", text_of(failure))
             yield Sent(self._id(self._number()), *END)
 
     def _shown(self, frame: Framed) -> Iterator[Sent]:
@@ -142,7 +142,7 @@ class RunStream:
             yield Sent(number, frame.event, frame.data)
         elif frame.event.partition("|")[0] in ("values", "updates", "custom"):
             data = json.loads(frame.data)["params"]["data"]
-            yield Sent(number, frame.event, _text(data))
+            yield Sent(number, frame.event, text_of(data))
 
     def _number(self) -> int:
         number = self._next
@@ -158,5 +158,6 @@ class RunStream:
         return event.partition("|")[0].partition("/")[0] in self._names
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A value as the JSON text that goes out."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -81,7 +81,7 @@ class Ready:
             yield self._on(graph)
 
     def intake(self, graph: Compiled) -> Intake:
-        """How a message goes into the graph."""
+        """How a message goes into the graph; raises `Unfit` where none does."""
         if self._intake is None:
             self._intake = intake_of(graph, self.settings)
         return self._intake
@@ -198,29 +198,25 @@ async def _checked(entry: Entry) -> Served:
     return replace(served, presentation=presentation)
 
 
-def _check_fits(graph: Compiled, entry: Entry) -> None:
-    """See that messages go into it. One of a project may be for runs whose input comes by LangGraph's API."""
-    try:
-        intake_of(graph, entry.settings)
-        _check_context(graph, entry.settings)
-    except Unfit as error:
-        if not entry.in_project or entry.settings.input is not None:
-            raise
-        logger.warning("%s: by LangGraph's API only: %s", entry.told, error)
-
-
 FACTS: Final = ("thread_id", "user_id", "run_id", "protocol")
 """What is known of every run."""
 
 
-def _check_context(graph: Compiled, settings: GraphSettings) -> None:
+def _check_fits(graph: Compiled, entry: Entry) -> None:
+    """See that messages go into it. One of a project may be for runs whose input comes by LangGraph's API."""
+    settings = entry.settings
     fields: Shape | None = context_fields(graph)
-    if fields is None or fields.hints is None:
-        return
-    if unknown := sorted(settings.context.keys() - fields.hints.keys()):
+    hints, required = (fields.hints or {}, fields.required) if fields else ({}, frozenset[str]())
+    if hints and (unknown := sorted(settings.context.keys() - hints.keys())):
         raise Unfit(f"context: the graph's context has no field {unknown[0]!r}")
-    if missing := sorted(fields.required - settings.context.keys() - set(FACTS)):
-        raise Unfit(f"context: the graph needs {', '.join(missing)}, for which no default is set")
+    try:
+        intake_of(graph, settings)
+        if missing := sorted(required - settings.context.keys() - set(FACTS)):
+            raise Unfit(f"context: the graph needs {', '.join(missing)}, for which no default is set")
+    except Unfit as error:
+        if not entry.in_project or settings.input is not None:
+            raise
+        logger.warning("%s: by LangGraph's API only: %s", entry.told, error)
 
 
 class NotAGraph(TypeError):

@@ -47,6 +47,7 @@ from eventlog.turns.journal import Cancelled, Journal, Superseded
 
 logger = logging.getLogger(__name__)
 
+SHOW_STATE_SECONDS: Final = 0.25
 TURNS_TO_SEND: Final = 3
 """Of the event loop, from the first look at the journal until the client of NATS has written."""
 
@@ -187,6 +188,7 @@ class Run:
                     group.create_task(self._deltas.publish_as_sent()),
                     group.create_task(self._look_at_news()),
                     group.create_task(self._stage.failing()),
+                    *([group.create_task(self._show_state())] if self._recorder else []),
                 ]
                 # `run.started` is on its way to the log before the graph takes the loop for itself: no token
                 # leaves without it.
@@ -202,6 +204,11 @@ class Run:
             if own and own.cancelling():
                 raise
             raise ordinary(error) from error  # a node raised it for reasons of its own
+
+    async def _show_state(self) -> None:
+        """Let the log have the state that a slow first node has begun with: pages look at that."""
+        await asyncio.sleep(SHOW_STATE_SECONDS)
+        self._stage.show()
 
     async def _look_at_news(self) -> None:
         while True:

@@ -20,6 +20,7 @@ from edge_rest.langgraph import (
     threads,
 )
 from edge_rest.langgraph.agents import Agents
+from edge_rest.langgraph.alarm import Alarm
 from edge_rest.langgraph.errands import Errandry
 from edge_rest.langgraph.requests import Requests
 from edge_rest.langgraph.showing import Showing
@@ -51,12 +52,12 @@ class Runner:
     ) -> "Runner":
         """Wired to what it needs."""
         agents = Agents(log, inbox, questions)
-        webhooks = Webhooks(settings)
+        webhooks, alarm = Webhooks(settings), Alarm()
         return cls(
             agents,
-            Requests(agents, webhooks),
+            Requests(agents, webhooks, alarm),
             Showing(agents, live, settings),
-            Errandry(agents, webhooks),
+            Errandry(agents, webhooks, alarm),
         )
 
 

@@ -16,7 +16,7 @@ from contracts.events import ConversationStarted, RunScheduled
 from contracts.queries import AssistantRecord, Graphs, RunRecord, ThreadRecord
 from contracts.subjects import InvalidKey, check_key
 from edge_rest.questions import Questions
-from eventlog.ports import Log
+from eventlog.ports import Log, Unavailable
 from eventlog.turns.inbox import Inbox
 from protocols.langgraph import answers
 from protocols.langgraph.wire import PROTOCOL
@@ -49,9 +49,13 @@ class Agents:
     _asked_at: float = 0.0
 
     async def graphs(self) -> Graphs:
-        """The graphs that are served."""
+        """The graphs that are served, or were when agent-runner was there last."""
         if self._graphs is None or time.monotonic() - self._asked_at > GRAPHS_SECONDS:
-            self._graphs = await self.questions.ask(queries.GRAPHS, queries.GraphsQuery(), Graphs)
+            try:
+                self._graphs = await self.questions.ask(queries.GRAPHS, queries.GraphsQuery(), Graphs)
+            except Unavailable:
+                if self._graphs is None:
+                    raise
             self._asked_at = time.monotonic()
         return self._graphs
 

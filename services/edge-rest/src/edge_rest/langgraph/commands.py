@@ -39,38 +39,38 @@ class Commands:
     agents: Agents
     requests: Requests
 
-    async def answer(self, thread_id: str, command: Any, applied: int = 0) -> tuple[int, dict[str, Any]]:
-        """The status and the body of the answer to a command.
-
-        Args:
-            applied: the number of the last event that was sent to whoever asks.
-        """
+    async def answer(
+        self, thread_id: str, command: Any, *, key: str | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """The status and the body of the answer to a command; by its `key` it is not taken twice."""
         identity = command.get("id") if isinstance(command, dict) else None
         method = command.get("method") if isinstance(command, dict) else None
         if type(identity) is not int or not isinstance(method, str):
             return 400, NOT_A_COMMAND | {"id": identity if isinstance(identity, int | str) else None}
         params = command.get("params") or {}
         try:
-            result = await self._do(thread_id, method, params if isinstance(params, dict) else {})
+            result = await self._do(thread_id, method, params if isinstance(params, dict) else {}, key)
         except Refused as refused:
             return 200, _error(identity, refused.code, str(refused))
         except HTTPException as error:
             return 200, _error(identity, "unknown_error", f"{error.status_code}: {error.detail}")
-        meta = {"applied_through_seq": applied}
+        meta = {"applied_through_seq": 0}
         return 200, {"type": "success", "id": identity, "result": result, "meta": meta}
 
-    async def _do(self, thread_id: str, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    async def _do(
+        self, thread_id: str, method: str, params: dict[str, Any], key: str | None
+    ) -> dict[str, Any]:
         match method:
             case "run.start":
-                return await self._start(thread_id, params)
+                return await self._start(thread_id, params, key)
             case "input.respond":
-                return await self._respond(thread_id, params)
+                return await self._respond(thread_id, params, key)
             case "agent.getTree":
                 raise Refused("no_such_run", "No active run is bound to this thread.")
             case _:
                 raise Refused("unknown_command", f"Unknown protocol command: {method[:200]}")
 
-    async def _start(self, thread_id: str, params: dict[str, Any]) -> dict[str, Any]:
+    async def _start(self, thread_id: str, params: dict[str, Any], key: str | None) -> dict[str, Any]:
         if not isinstance(params.get("assistant_id"), str):
             raise Refused("invalid_argument", "run.start requires an assistant_id.")
         if not is_uuid(thread_id) and await self.agents.inbox.standing(thread_id) is None:
@@ -81,10 +81,10 @@ class Commands:
             body["multitask_strategy"] = strategy
         if params.get("input") is not None and await self._asks(thread_id):
             body |= {"input": None, "command": {"resume": params["input"]}}
-        asked = await self._ask(thread_id, body)
+        asked = await self._ask(thread_id, body, key)
         return {"run_id": asked}
 
-    async def _respond(self, thread_id: str, params: dict[str, Any]) -> dict[str, Any]:
+    async def _respond(self, thread_id: str, params: dict[str, Any], key: str | None) -> dict[str, Any]:
         waiting = await self._asks(thread_id)
         if not waiting:
             raise Refused("no_such_run", "No interrupted run is bound to this thread.")
@@ -104,19 +104,20 @@ class Commands:
         assistant = record.metadata.get("assistant_id") or graph
         body = {"assistant_id": assistant, "command": command, "strict_resume": True}
         try:
-            await self._ask(thread_id, body)
+            await self._ask(thread_id, body, key)
         except HTTPException as error:
             if error.status_code == 409:
                 raise Refused("no_such_interrupt", str(error.detail)) from None
             raise
         return {}
 
-    async def _ask(self, thread_id: str, body: dict[str, Any]) -> str:
+    async def _ask(self, thread_id: str, body: dict[str, Any], key: str | None) -> str:
         try:
             request = RunCreate.model_validate(body)
         except ValidationError as error:
             raise Refused("invalid_argument", described(error.errors())) from None
-        return (await self.requests.ask(thread_id, request, stream="protocol", create=True)).run_id
+        asked = await self.requests.ask(thread_id, request, key=key, stream="protocol", create=True)
+        return asked.run_id
 
     async def _asks(self, thread_id: str) -> set[str]:
         """The ids of the questions that wait for an answer."""

@@ -1,24 +1,27 @@
 """What is due for runs: those that were to begin later are begun, and webhooks are told of their ends.
 
 Any number of processes may look after it: whoever appends first that a run begins, or that a webhook is being
-tried, does it. Who dies at that leaves it to be tried again.
+tried, does it. Who dies at that leaves it to be tried again. `alarm` says when they look.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from chassis.backoff import delays
 from contracts import queries
-from contracts.envelope import Recorded, format_time
+from contracts.envelope import Recorded, format_time, parse_time
 from contracts.events import RunRequested, RunStarted, WebhookAnswered, WebhookTried
 from contracts.queries import Errand, Errands, ErrandsQuery
 from edge_rest.langgraph.agents import Agents
+from edge_rest.langgraph.alarm import BOUND_SECONDS, Alarm
 from edge_rest.langgraph.webhooks import Outcome, Webhooks
+from eventlog.broker import Broker
 from eventlog.ports import LogError
 from eventlog.query import Refused
 from eventlog.turns.refusals import Missing
@@ -26,7 +29,8 @@ from protocols.langgraph import answers
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = (1.0, 30.0)
+"""The first and the longest pause where it cannot be learnt what is due, or nothing has come of trying."""
 AT_ONCE: Final = 8
 CLAIM_SECONDS: Final = 60
 """How long whoever has announced an attempt has for it."""
@@ -44,35 +48,55 @@ class Errandry:
 
     agents: Agents
     webhooks: Webhooks
+    alarm: Alarm
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
+    async def working(self, broker: Broker) -> AsyncIterator[None]:
         """Does what is due as long as the context lasts."""
+        await self.alarm.listen(broker)
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(self._work(), name="errands")
+            task = group.create_task(self.work(), name="errands")
             try:
                 yield
             finally:
                 task.cancel()
 
-    async def _work(self) -> None:
+    async def work(self) -> None:
+        """Does what is due, for ever."""
+        pauses = delays(*RETRY_SECONDS)
+        tried: tuple[Errand, ...] = ()
         while True:
+            self.alarm.ask()
             try:
-                await self._once()
-            except (LogError, Refused, TimeoutError) as error:
+                due = await self._due()
+            except (LogError, TimeoutError) as error:
                 logger.debug("what is due cannot be learnt: %s", error)
-            await asyncio.sleep(LOOK_SECONDS)
+                await self.alarm.wait(next(pauses))
+                continue
+            self.alarm.know(due)
+            if due.errands != tried and due.errands:
+                await self._do_all(due.errands)
+                tried = due.errands
+            elif due.errands:  # nothing has come of trying
+                await self.alarm.wait(next(pauses))
+                tried = ()
+            else:
+                pauses = delays(*RETRY_SECONDS)
+                await self.alarm.wait(_seconds_until(due.next_at))
 
-    async def _once(self) -> None:
-        query = ErrandsQuery(due_by=format_time(_now()))
-        due = await self.agents.questions.ask(queries.ERRANDS, query, Errands)
+    async def _due(self) -> Errands:
+        position = await self.agents.log.position()
+        query = ErrandsQuery(due_by=format_time(_now()), at_least=position)
+        return await self.agents.questions.ask(queries.ERRANDS, query, Errands)
+
+    async def _do_all(self, errands: Collection[Errand]) -> None:
         limit = asyncio.Semaphore(AT_ONCE)
 
         async def one(errand: Errand) -> None:
             async with limit:
                 await self._do(errand)
 
-        await asyncio.gather(*map(one, due.errands))
+        await asyncio.gather(*map(one, errands))
 
     async def _do(self, errand: Errand) -> None:
         try:
@@ -140,6 +164,10 @@ def _answered(run_id: str, attempt: int, outcome: Outcome) -> WebhookAnswered:
 
 def _is_last(attempt: int, outcome: Outcome) -> bool:
     return not outcome.problem or outcome.final or attempt > len(PAUSES)
+
+
+def _seconds_until(moment: str | None) -> float:
+    return max((parse_time(moment) - _now()).total_seconds(), 0.0) if moment else BOUND_SECONDS
 
 
 def _now() -> datetime:

@@ -1,24 +1,26 @@
-"""``/threads/{thread_id}/stream/events`` and ``commands``: all runs of a thread as one stream."""
+"""``/threads/{thread_id}/stream/events``, ``commands`` and ``stream``: all runs of a thread as one stream."""
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 from anyio.streams.memory import MemoryObjectSendStream
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic_core import from_json
 
 from contracts.envelope import Recorded
-from contracts.events import ConversationStarted
+from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunRequested, RunStarted
 from contracts.live import request_of
 from edge_rest.errors import documented
 from edge_rest.langgraph.agents import Agents, checked, owner
 from edge_rest.langgraph.commands import Commands
+from edge_rest.langgraph.paging import IdempotencyKey, event_number
 from edge_rest.langgraph.requests import Requests
 from edge_rest.langgraph.showing import Showing
 from eventlog.turns.frames import following
 from protocols.langgraph.events import NotUnderstood, Subscription, ThreadStream, with_state
+from protocols.langgraph.joined import JoinedThread, ThreadStreamMode
 
 
 def router(agents: Agents, requests: Requests, showing: Showing) -> APIRouter:
@@ -37,15 +39,33 @@ def router(agents: Agents, requests: Requests, showing: Showing) -> APIRouter:
         return showing.sse(partial(_send, agents, showing, checked(thread_id), wanted))
 
     @routes.post("/commands")
-    async def commands(thread_id: str, request: Request) -> JSONResponse:
+    async def commands(
+        thread_id: str, request: Request, idempotency_key: IdempotencyKey = None
+    ) -> JSONResponse:
         """Start a run, or answer a question."""
         command = await _body(request)
         if isinstance(command, dict) and command.get("method") == "subscription.subscribe":
             result = {"subscription_id": str(uuid4()), "replayed_events": 0}
             meta = {"applied_through_seq": 0}
             return JSONResponse({"type": "success", "id": command.get("id"), "result": result, "meta": meta})
-        status, answer = await carry_out.answer(checked(thread_id), command)
+        status, answer = await carry_out.answer(checked(thread_id), command, key=idempotency_key)
         return JSONResponse(answer, status)
+
+    @routes.get("/stream", responses=documented(404, 422))
+    async def joined(
+        thread_id: str,
+        stream_mode: Annotated[list[ThreadStreamMode] | None, Query()] = None,
+        stream_modes: Annotated[list[ThreadStreamMode] | None, Query()] = None,
+        last_event_id: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        """The runs of a thread from now on, or what came after an event; it never ends by itself."""
+        modes = [*(stream_mode or ()), *(stream_modes or ())] or ["run_modes"]
+        after = event_number(last_event_id)
+        record = await agents.thread(thread_id)
+        behind = await (agents.log.tail(record.key) if after is None else _behind(agents, record.key, after))
+        thread = JoinedThread(modes, -1 if after is None else after)
+        joining = after is None
+        return showing.sse(partial(_join, agents, showing, record.key, thread, behind, joining))
 
     return routes
 
@@ -57,6 +77,39 @@ async def _body(request: Request) -> Any:
         raise HTTPException(400, "Invalid JSON body") from None
 
 
+async def _join(
+    agents: Agents,
+    showing: Showing,
+    thread_id: str,
+    thread: JoinedThread,
+    behind: int,
+    joining: bool,
+    channel: MemoryObjectSendStream[bytes],
+) -> None:
+    log = agents.log
+
+    async def begin(event: RunStarted) -> None:
+        found = await agents.request(thread_id, event.message_sequence)
+        asked = found.event if found else None
+        thread.begin(event, asked if isinstance(asked, RunRequested) else None)
+
+    newest = await log.last(thread_id, RunStarted.type) if joining else None
+    if newest and newest.sequence <= behind and isinstance(newest.event, RunStarted):
+        await begin(newest.event)
+    async with following(log, showing.live, thread_id, after=behind, joining=joining) as items:
+        async for item in items:
+            if isinstance(item, Recorded):
+                if isinstance(item.event, ConversationDeleted):
+                    return
+                if isinstance(item.event, RunStarted) and not thread.knows(item.event.run_id):
+                    await begin(item.event)
+            for sent in thread.feed(item):
+                data = sent.data
+                if data is None and isinstance(item, Recorded) and isinstance(item.event, RunEvent):
+                    data = await agents.values_of(thread_id, item.event.run_id)
+                await channel.send(sent.encode(numbered=True, data=data))
+
+
 async def _send(
     agents: Agents,
     showing: Showing,
@@ -64,9 +117,7 @@ async def _send(
     wanted: Subscription,
     channel: MemoryObjectSendStream[bytes],
 ) -> None:
-    start = await agents.inbox.standing(thread_id)
-    begins = start.sequence if start else await agents.log.tail(thread_id) + 1
-    after = max(begins, request_of(wanted.since)) - 1
+    after = await _behind(agents, thread_id, wanted.since)
     stream, user = ThreadStream(), await owner()
     async with following(agents.log, showing.live, thread_id, after=after) as items:
         async for item in items:
@@ -79,6 +130,13 @@ async def _send(
                 if event.state_of:
                     text = with_state(event, await agents.values_of(thread_id, event.state_of))
                 await channel.send(event.encode(text))
+
+
+async def _behind(agents: Agents, thread_id: str, event: int) -> int:
+    """The sequence behind which an event's run begins; for an earlier one, the thread."""
+    start = await agents.inbox.standing(thread_id)
+    begins = start.sequence if start else await agents.log.tail(thread_id) + 1
+    return max(begins, request_of(max(event, 0))) - 1
 
 
 def _is_anothers(item: Recorded, user: str | None) -> bool:

@@ -30,6 +30,8 @@ def router(agents: Agents) -> APIRouter:
                 "crons": False,
                 "feedback": False,
                 "langsmith": False,
+                "langsmith_tracing_replicas": False,
+                "langsmith_tracing_session_on_runs": False,
                 "store": True,
             },
             "host": {"kind": "self-hosted", "name": "parley"},

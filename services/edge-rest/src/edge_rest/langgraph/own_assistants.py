@@ -7,7 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter, HTTPException, Response
 
 from access.ownership import NotYours
-from contracts import subjects
+from contracts import queries, subjects
 from contracts.envelope import Recorded
 from contracts.events import (
     ASSISTANT_RESPONDER,
@@ -23,6 +23,7 @@ from edge_rest.langgraph.paging import IdempotencyKey, derived, paged
 from eventlog.turns.refusals import Exists, Missing
 from protocols.langgraph import answers
 from protocols.langgraph.wire import (
+    PAGE,
     PROTOCOL,
     AssistantCreate,
     AssistantLatest,
@@ -89,10 +90,10 @@ class OwnAssistants:
         return answers.assistant(await self._changed(known, saved))
 
     async def delete(self, assistant_id: str, delete_threads: bool = False) -> Response:
-        """Delete an assistant; its runs stay as they are."""
-        if delete_threads:
-            raise HTTPException(422, "delete_threads: is not supported")
+        """Delete an assistant; its threads stay as they are, unless `delete_threads` is asked for."""
         known = await self._own(assistant_id)
+        if delete_threads:
+            await self._delete_threads(known.assistant_id)
         await self.agents.inbox.delete(subjects.assistant(known.assistant_id))
         return Response(status_code=204)
 
@@ -116,6 +117,19 @@ class OwnAssistants:
             raise HTTPException(404, f"Assistant {known.assistant_id} has no version {body.version}")
         chosen = AssistantVersionChosen(assistant_id=known.assistant_id, number=body.version)
         return answers.assistant(await self._changed(known, chosen))
+
+    async def _delete_threads(self, assistant_id: str) -> None:
+        """Those of the visitor's that ran with an assistant last."""
+        agents, deleted = self.agents, True
+        while deleted:
+            query = queries.ThreadsQuery(
+                metadata={"assistant_id": assistant_id},
+                caller=await owner(),
+                limit=PAGE,
+                at_least=await agents.log.position(),
+            )
+            page = await agents.questions.ask(queries.THREADS, query, queries.Threads)
+            deleted = any([await agents.inbox.delete(record.key) for record in page.threads])
 
     async def _check_graph(self, graph: str) -> None:
         if graph not in (await self.agents.graphs()).names:

@@ -12,6 +12,7 @@ from fastapi import HTTPException
 from contracts.envelope import Recorded, format_time
 from contracts.events import Event, MetadataChanged, Origin, RunRequested
 from edge_rest.langgraph.agents import RESPONDER, Agents, Assistant, as_new_id, checked, opening, owner
+from edge_rest.langgraph.alarm import Alarm
 from edge_rest.langgraph.webhooks import Webhooks
 from eventlog.turns.inbox import Receipt
 from eventlog.turns.refusals import Busy
@@ -45,7 +46,8 @@ class Requests:
 
     agents: Agents
     webhooks: Webhooks
-    _labelled: OrderedDict[str, tuple[str, str]] = field(default_factory=OrderedDict)
+    alarm: Alarm
+    _labelled: OrderedDict[int, dict[str, str]] = field(default_factory=OrderedDict)
 
     async def ask(
         self,
@@ -56,6 +58,7 @@ class Requests:
         stream: Any = "modes",
         ephemeral: bool = False,
         create: bool = False,
+        strict: bool = False,
     ) -> Asked:
         """Ask for a run on a thread.
 
@@ -64,6 +67,7 @@ class Requests:
             stream: how it is streamed; see `RunRequested`.
             ephemeral: the thread ends with the run.
             create: begin the thread if there is none, whatever the body says.
+            strict: an answer that nothing waits for is refused, whatever the body says.
 
         Raises:
             HTTPException: 404, 409 or 422, with what is wrong.
@@ -74,7 +78,8 @@ class Requests:
             self.webhooks.check(body.webhook)
         assistant = await self.agents.assistant(body.assistant_id)
         conversation = checked(thread_id)
-        if await self.agents.inbox.standing(conversation) is None:
+        start = await self.agents.inbox.standing(conversation)
+        if start is None:
             if not (create or body.if_not_exists == "create"):
                 raise HTTPException(404, "Thread or assistant not found.")
             conversation = as_new_id(thread_id)
@@ -85,22 +90,26 @@ class Requests:
                 conversation,
                 request,
                 await opening(assistant.graph),
-                *self._labels(conversation, assistant),
-                guard=self._is_awaited(conversation, body) if body.strict_resume else None,
+                *self._labels(start, assistant, body.metadata),
+                guard=self._is_awaited(conversation, body) if strict or body.strict_resume else None,
             )
         except Busy:
             raise HTTPException(409, _BUSY) from None
+        if body.webhook is not None:
+            self.alarm.ring()
         return Asked(conversation, request, receipt)
 
-    def _labels(self, conversation: str, assistant: Assistant) -> list[Event]:
-        """What a run adds to its thread's metadata, unless it is known to be there."""
-        labels = (assistant.graph, assistant.assistant_id)
-        if self._labelled.get(conversation) == labels:
+    def _labels(self, start: Recorded | None, assistant: Assistant, metadata: dict[str, Any]) -> list[Event]:
+        """What a run adds to its thread's metadata, where that is not known to be there."""
+        labels = {"graph_id": assistant.graph, "assistant_id": assistant.assistant_id}
+        if start is None:
+            return [MetadataChanged(metadata={**metadata, **labels})]
+        if self._labelled.get(start.sequence) == labels:
             return []
-        self._labelled[conversation] = labels
+        self._labelled[start.sequence] = labels
         while len(self._labelled) > LABELS_REMEMBERED:
             self._labelled.popitem(last=False)
-        return [MetadataChanged(metadata={"graph_id": labels[0], "assistant_id": labels[1]})]
+        return [MetadataChanged(metadata=labels)]
 
     def _is_awaited(self, conversation: str, body: RunCreate) -> Callable[[Recorded], Awaitable[None]] | None:
         """What refuses an answer that nothing waits for; None where the run is no answer."""

@@ -11,15 +11,13 @@ from contracts.events import RunForgotten, RunScheduled
 from contracts.queries import RunRecord
 from edge_rest.errors import documented
 from edge_rest.langgraph.agents import Agents, as_run_id, checked
-from edge_rest.langgraph.paging import IdempotencyKey, paged
+from edge_rest.langgraph.paging import IdempotencyKey, StrictResume, event_number, paged
 from edge_rest.langgraph.requests import Requests
-from edge_rest.langgraph.showing import Showing, failed
+from edge_rest.langgraph.showing import CANCEL_SECONDS, Showing, failed
 from eventlog.turns.refusals import NotRunning
 from protocols.langgraph import answers
 from protocols.langgraph.wire import PAGE, RunCreate
 
-CANCEL_SECONDS = 2.0
-"""How long a cancellation is waited for where nobody asks for that, so that what is read next tells of it."""
 _UNKNOWN = '{"__error__":{"error":"HTTPException","message":"404: Run not found"}}'
 
 
@@ -46,30 +44,45 @@ class Runs:
         return recorded is not None and isinstance(recorded.event, RunScheduled)
 
     async def create(
-        self, thread_id: str, body: RunCreate, response: Response, idempotency_key: IdempotencyKey = None
+        self,
+        thread_id: str,
+        body: RunCreate,
+        response: Response,
+        idempotency_key: IdempotencyKey = None,
+        strict_resume: StrictResume = False,
     ) -> dict[str, Any]:
         """Ask for a run, and do not wait for it."""
-        asked = await self.requests.ask(thread_id, body, key=idempotency_key)
+        asked = await self.requests.ask(thread_id, body, key=idempotency_key, strict=strict_resume)
         response.headers["Content-Location"] = f"/threads/{asked.thread_id}/runs/{asked.run_id}"
         request = await self.agents.request(asked.thread_id, asked.receipt.sequence)
         known = await self.agents.run(asked.thread_id, asked.run_id) if asked.receipt.again else None
         return answers.asked(asked.run_id, asked.thread_id, request, known)
 
     async def stream(
-        self, thread_id: str, body: RunCreate, idempotency_key: IdempotencyKey = None
+        self,
+        thread_id: str,
+        body: RunCreate,
+        idempotency_key: IdempotencyKey = None,
+        strict_resume: StrictResume = False,
     ) -> Response:
         """Ask for a run, and stream it."""
-        asked = await self.requests.ask(thread_id, body, key=idempotency_key)
+        asked = await self.requests.ask(thread_id, body, key=idempotency_key, strict=strict_resume)
         place = f"/threads/{asked.thread_id}/runs/{asked.run_id}"
         return self.showing.response(
             self.showing.asked(asked, cancels=body.on_disconnect == "cancel"),
             {"Location": f"{place}/stream", "Content-Location": place},
         )
 
-    async def wait(self, thread_id: str, body: RunCreate, idempotency_key: IdempotencyKey = None) -> Response:
+    async def wait(
+        self,
+        thread_id: str,
+        body: RunCreate,
+        idempotency_key: IdempotencyKey = None,
+        strict_resume: StrictResume = False,
+    ) -> Response:
         """Ask for a run, and wait for what it comes to."""
         values = body.model_copy(update={"stream_mode": ["values"]})
-        asked = await self.requests.ask(thread_id, values, key=idempotency_key)
+        asked = await self.requests.ask(thread_id, values, key=idempotency_key, strict=strict_resume)
         place = f"/threads/{asked.thread_id}/runs/{asked.run_id}"
         return self.showing.waiting(
             self.showing.asked(asked, cancels=body.on_disconnect == "cancel"),
@@ -123,7 +136,7 @@ class Runs:
         last_event_id: Annotated[str | None, Header()] = None,
     ) -> Response:
         """Stream a run from now on, or what came after an event."""
-        after = _number(last_event_id)
+        after = event_number(last_event_id)
         run = await self.agents.run(thread_id, as_run_id(run_id))
         place = f"/threads/{thread_id}/runs/{run_id}"
         headers = {"Location": f"{place}/stream", "Content-Location": place}
@@ -207,12 +220,3 @@ async def _unknown_run(channel: Any) -> None:
 
 async def _nothing(channel: Any) -> None:
     """A run that has ended has nothing more to say."""
-
-
-def _number(last_event_id: str | None) -> int | None:
-    if not last_event_id:
-        return None
-    digits = last_event_id.removeprefix("-")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) < 20):
-        raise HTTPException(422, "Last-Event-ID: is not the id of an event of this server")
-    return int(last_event_id)

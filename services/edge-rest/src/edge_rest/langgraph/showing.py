@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS: Final = 5.0
 """JavaScript clients give a stream up that is silent for three times what they have seen."""
 DRAIN_SECONDS: Final = 2.0
+CANCEL_SECONDS: Final = 2.0
+"""How long a cancellation is waited for where nobody asks for that, so that what is read next tells of it."""
 INTERRUPT: Final = "__interrupt__"
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -143,9 +145,12 @@ class Showing:
     async def events(self, viewing: Viewing) -> AsyncGenerator[Sent, None]:
         """The events of a run until it has ended."""
         stream, log = viewing.stream, self.agents.log
-        tail = await log.tail(viewing.thread_id) if viewing.joining else 0
-        after = tail if viewing.joining else stream.sequence
-        joining = viewing.joining
+        joining, after = viewing.joining, stream.sequence
+        if joining:
+            after = await log.tail(viewing.thread_id)
+            run = await self.agents.run(viewing.thread_id, stream.run_id)
+            if run is None or run.status not in ("pending", "running"):
+                return  # it has ended since it was looked at, and what follows is not of it
         async with following(log, self.live, viewing.thread_id, after=after, joining=joining) as items:
             async for item in items:
                 for sent in stream.feed(item):

@@ -8,16 +8,18 @@ from uuid import uuid4
 from fastapi import APIRouter, HTTPException, Response
 
 from contracts import queries
+from contracts.events import ConversationDeleted
 from edge_rest.errors import documented
 from edge_rest.langgraph.agents import Agents, checked, owner
 from edge_rest.langgraph.paging import IdempotencyKey, derived
 from edge_rest.langgraph.requests import Asked, Requests
-from edge_rest.langgraph.showing import Showing
+from edge_rest.langgraph.showing import CANCEL_SECONDS, Showing
 from eventlog.turns.refusals import NotRunning
 from protocols.langgraph import answers
 from protocols.langgraph.wire import RunCreate, RunsCancel
 
 BATCH = 100
+_TAKEN = "This request was taken before; its run has ended, and its thread is gone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Stateless:
         if (body.command or {}).get("resume") is not None:
             raise HTTPException(400, "You must provide a thread_id when resuming.")
         thread_id = derived(await owner(), key, "run", *place) if key else str(uuid4())
+        if key:
+            newest = await self.agents.log.last(thread_id, "conversation.>")
+            if newest and isinstance(newest.event, ConversationDeleted):
+                raise HTTPException(409, _TAKEN)
         keep = body.on_completion == "keep"
         return await self.requests.ask(thread_id, body, key=key, ephemeral=not keep, create=True)
 
@@ -75,6 +81,12 @@ class Stateless:
             {"Location": f"{place}/join", "Content-Location": place},
         )
 
+    async def _ended(self, key: str, run_id: str) -> None:
+        """Wait a moment for a cancelled run's end, so that what is read next tells of it."""
+        run = await self.agents.run(key, run_id)
+        if run and run.status in ("pending", "running"):
+            await self.showing.ended(key, run, CANCEL_SECONDS)
+
     async def cancel(self, body: RunsCancel, action: str = "interrupt") -> Response:
         """Stop the runs that are named, or all that wait or are in progress."""
         if action not in ("interrupt", "rollback"):
@@ -91,6 +103,8 @@ class Stateless:
                 await self.agents.inbox.cancel(checked(key), rollback=action == "rollback", only=only)
             except NotRunning:
                 continue
+        for run_id in body.run_ids or () if body.thread_id else ():
+            await self._ended(keys[0], run_id)
         return Response(status_code=204)
 
 
@@ -98,10 +112,10 @@ def router(stateless: Stateless) -> APIRouter:
     """The calls about runs without a thread."""
     routes = APIRouter(tags=["langgraph"], prefix="/runs", responses=documented(404, 422, 503))
     add = routes.add_api_route
-    add("", stateless.create, methods=["POST"], responses=documented(400))
-    add("/batch", stateless.batch, methods=["POST"], responses=documented(400))
-    add("/stream", stateless.stream, methods=["POST"], responses=documented(400))
-    add("/wait", stateless.wait, methods=["POST"], responses=documented(400))
+    add("", stateless.create, methods=["POST"], responses=documented(400, 409))
+    add("/batch", stateless.batch, methods=["POST"], responses=documented(400, 409))
+    add("/stream", stateless.stream, methods=["POST"], responses=documented(400, 409))
+    add("/wait", stateless.wait, methods=["POST"], responses=documented(400, 409))
     add("/cancel", stateless.cancel, methods=["POST"], status_code=204)
     return routes
 

@@ -171,6 +171,10 @@ class Stage:
         if self.thread:
             advance(self.thread, recorded)
 
+    def show(self) -> None:
+        """Let the checkpoints go that are held, so that others see how far the run is."""
+        self._send()
+
     @property
     def is_clean(self) -> bool:
         """Whether the thread is what the log has."""
