@@ -56,6 +56,11 @@ BENCHMARKS ?= docs/benchmarks
 bench-peers: $(VENV)/dev.stamp ## Measure beside what people use instead, for docs/benchmarks; some 15 minutes alone on the machine
 	PYTHONPATH=bench $(BIN)/python -m peers $(if $(QUICK),--quick) --environments $(PEERS) --output $(BENCHMARKS)
 
+# CLIPS is a folder that bench/human_clips.py filled; without it the clips of the tests are all that is heard.
+.PHONY: bench-speech
+bench-speech: $(VENV)/dev.stamp ## Count what the voice hears, says and costs, for docs/benchmarks; some five minutes
+	$(BIN)/python bench/speech.py $(if $(CLIPS),--clips $(CLIPS)) --output $(BENCHMARKS)/speech.md
+
 .PHONY: manifests
 manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly
 	$(BIN)/pytest tests/manifests

@@ -7,7 +7,8 @@ for what the grammar takes; ``--choose`` is as if something had been told that o
 import asyncio
 import sys
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,6 @@ import soxr
 from human_clips import half
 
 from agent_runner.agents.models.spoken import PHRASES
-from contracts.queries import SpokenCommands
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.remarks import plain
 from voice_bridge.domain.speech import SAMPLE_RATE
@@ -101,43 +101,64 @@ def known(folder: Path | None) -> Iterator[tuple[str, bytes]]:
             yield file.stem, clip.readframes(clip.getnframes())
 
 
-async def grammar(commands: SpokenCommands, folder: Path | None, *, may_choose: bool) -> None:
-    """Print what of free speech the grammar takes, each clip in a session of its own.
+@dataclass
+class Taken:
+    """What of speech that was meant for nobody the grammar took; each command is a wrong one."""
 
-    Nobody in the clips asks the agent for anything, so each of its commands is a wrong one.
-    """
+    commands: list[str] = field(default_factory=list)
+    everyday: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    turns: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.seconds / 60:.1f} minutes, {self.turns} turns, {len(self.commands)} wrong commands, "
+            f"{len(self.everyday)} everyday phrases"
+        )
+
+
+async def understood(
+    recognizer: GrammarRecognizer, blocks: list[bytes], silence_ms: int, *, may_choose: bool
+) -> str:
+    """What a session's recognizer makes of a turn."""
+    utterance = recognizer.begin(may_choose=may_choose)
+    for block in blocks:
+        utterance.feed(block)
+    utterance.end(silence_ms)
+    return await utterance.text()
+
+
+async def heard_by_grammar(
+    clips: Iterable[tuple[str, bytes]], catalogue: Catalogue, decoders: Decoders, *, may_choose: bool
+) -> Taken:
+    """What the grammar takes of clips, each in a session of its own."""
+
+    async def commands() -> Catalogue:
+        return catalogue
+
+    taken = Taken()
+    for clip, pcm in clips:
+        taken.seconds += len(pcm) / 2 / RATE
+        recognizer = GrammarRecognizer(commands, decoders)
+        await recognizer.open()
+        for blocks, silence_ms in turns(pcm):
+            taken.turns += 1
+            if text := await understood(recognizer, blocks, silence_ms, may_choose=may_choose):
+                kind = taken.everyday if plain(text) in EVERYDAY else taken.commands
+                kind.append(f"{clip}: {text}")
+    return taken
+
+
+async def grammar(catalogue: Catalogue, folder: Path | None, *, may_choose: bool) -> None:
+    """Print what the grammar takes of the clips in `tests/human_speech`, or of the halves of a folder."""
     espeak = Espeak()
     decoders = Decoders(espeak)
-
-    async def catalogue() -> Catalogue:
-        return Catalogue(commands.phrases, commands.names)
-
-    for number, name in enumerate(("the half that was looked at", "the half that was held back")):
-        everyday: list[str] = []
-        wrong_ones: list[str] = []
-        seconds, heard_turns = 0.0, 0
-        for clip, pcm in known(folder):
-            if folder is not None and half(clip) != number:
-                continue
-            seconds += len(pcm) / 2 / RATE
-            recognizer = GrammarRecognizer(catalogue, decoders)
-            await recognizer.open()
-            for blocks, silence_ms in turns(pcm):
-                heard_turns += 1
-                utterance = recognizer.begin(may_choose=may_choose)
-                for block in blocks:
-                    utterance.feed(block)
-                utterance.end(silence_ms)
-                if text := await utterance.text():
-                    (everyday if plain(text) in EVERYDAY else wrong_ones).append(f"{clip}: {text}")
-        if seconds:
-            print(
-                f"{name}: {seconds / 60:.1f} minutes, {heard_turns} turns, {len(wrong_ones)} wrong commands"
-            )
-            print(*(f"  {each}" for each in wrong_ones), sep="\n")
-            print(f"  and {len(everyday)} everyday phrases: {', '.join(everyday)}")
-        if folder is None:
-            break
+    halves = ("the clips of the tests",) if folder is None else ("looked at", "held back")
+    for number, name in enumerate(halves):
+        chosen = [each for each in known(folder) if folder is None or half(each[0]) == number]
+        taken = await heard_by_grammar(chosen, catalogue, decoders, may_choose=may_choose)
+        print(f"{name}: {taken}")
+        print(*(f"  {each}" for each in (*taken.commands, *taken.everyday)), sep="\n", flush=True)
     await espeak.close()
 
 
@@ -153,8 +174,7 @@ def main() -> None:
         measure(Whisper(), "whisper")
     folder = Path(sys.argv[1]) if sys.argv[1:] and not sys.argv[1].startswith("-") else None
     names = ("Emma Carter", "Liam Patel", "Sofia Rossi", "Noah Fischer", "Olivia Brown", "Lucas Martin")
-    commands = SpokenCommands(phrases=PHRASES, names=names)
-    asyncio.run(grammar(commands, folder, may_choose="--choose" in sys.argv))
+    asyncio.run(grammar(Catalogue(PHRASES, names), folder, may_choose="--choose" in sys.argv))
 
 
 if __name__ == "__main__":

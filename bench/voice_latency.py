@@ -102,35 +102,42 @@ async def opened(engine: LocalEngine, count: int) -> list[PipelineSession]:
     return sessions
 
 
+async def measured(session: PipelineSession, pcm: bytes, turns: int) -> tuple[list[float], float, float]:
+    """Milliseconds to the first audio, sorted, and the CPU of a talking and of a silent session."""
+    cpu, began = cpu_seconds(), time.perf_counter()
+    delays = sorted([(await turn(session, pcm))[0] for _ in range(turns)])
+    talking = (cpu_seconds() - cpu) / (time.perf_counter() - began)
+    cpu, began = cpu_seconds(), time.perf_counter()
+    await stream(session, bytes(3000 * BYTES_PER_MS))
+    return delays, talking, (cpu_seconds() - cpu) / (time.perf_counter() - began)
+
+
+async def asked(espeak: Espeak) -> tuple[bytes, bytes]:
+    """A command, and the same with the silence around it."""
+    speech = EspeakSpeech(espeak).speak("get all contacts", "coral", "en", Manner())
+    spoken = b"".join([block async for block in speech])
+    return spoken, bytes(300 * BYTES_PER_MS) + spoken + bytes(900 * BYTES_PER_MS)
+
+
 async def main(turns: int) -> None:
     """Print the figures."""
     vad = VadSettings()
     espeak = Espeak()
-    speaker = EspeakSpeech(espeak)
-    spoken = b"".join([block async for block in speaker.speak("get all contacts", "coral", "en", Manner())])
-    pcm = bytes(300 * BYTES_PER_MS) + spoken + bytes(900 * BYTES_PER_MS)
+    spoken, pcm = await asked(espeak)
     engine = LocalEngine(commands, vad, espeak)
 
     (session,) = await opened(engine, 1)
     for another in await opened(engine, 8):
         await another.close()
 
-    cpu = cpu_seconds()
-    began = time.perf_counter()
-    delays = [(await turn(session, pcm))[0] for _ in range(turns)]
-    used = (cpu_seconds() - cpu) / (time.perf_counter() - began)
-    delays.sort()
+    delays, talking, silent = await measured(session, pcm, turns)
     print(
         f"end of speech to first audio over {turns} turns, ms: p50 {statistics.median(delays):.0f}, ", end=""
     )
     print(f"max {delays[-1]:.0f}; the silence waited for is {vad.complete_silence_ms} of it")
     share = duration_ms(spoken) / duration_ms(pcm)
-    print(f"CPU of a session that speaks {share:.0%} of the time: {used:.1%} of a core")
-
-    cpu = cpu_seconds()
-    began = time.perf_counter()
-    await stream(session, bytes(3000 * BYTES_PER_MS))
-    print(f"CPU of a silent session: {(cpu_seconds() - cpu) / (time.perf_counter() - began):.1%} of a core")
+    print(f"CPU of a session that speaks {share:.0%} of the time: {talking:.1%} of a core")
+    print(f"CPU of a silent session: {silent:.1%} of a core")
     print(f"detected speech to a stopped reply: {await interruption(session, pcm):.1f} ms")
     await session.close()
     await engine.close()

@@ -20,6 +20,7 @@ SERVICES: Final = (
     *("agent-runner", "edge-rest", "edge-ws", "history-store"),
     *("operator", "quote-engine", "voice-bridge"),
 )
+OPERATOR: Final = "operator"
 HEAD: Final = "{{- /* Made from deploy/k8s by deploy/helm/generate.py. */ -}}\n"
 
 Manifest = dict[str, Any]
@@ -94,6 +95,8 @@ def _parameterised(manifest: Manifest) -> Manifest:
             manifest["data"] = {"max_file_store": expression(".Values.nats.maxFileStore | quote")}
         case (("Deployment" | "StatefulSet"), _):
             _workload(manifest, name)
+        case "CronJob", _:
+            _pod(manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"], name, OPERATOR, 12)
         case "HorizontalPodAutoscaler", _:
             manifest["spec"]["minReplicas"] = expression(f'index .Values.replicas "{name}"')
         case "ScaledObject", _:
@@ -137,11 +140,7 @@ def _workload(manifest: Manifest, name: str) -> None:
     annotations["checksum/config"] = expression(
         'include (print $.Template.BasePath "/configmaps.yaml") . | sha256sum'
     )
-    main["resources"] = expression(f'toYaml (index .Values.resources "{name}") | nindent 10')
-    pod["imagePullSecrets"] = expression("toYaml .Values.image.pullSecrets | nindent 8")
-    if name in SERVICES:
-        main["image"] = expression(f'include "parley.image" (dict "root" . "name" "{name}")')
-        main["imagePullPolicy"] = expression(".Values.image.pullPolicy")
+    _pod(pod, name, name if name in SERVICES else None, 8)
     if manifest["kind"] == "Deployment":
         wanted = f'(index .Values.replicas "{name}")'
         scaled = name not in ("history-store", "operator")
@@ -158,6 +157,16 @@ def _workload(manifest: Manifest, name: str) -> None:
         pod["topologySpreadConstraints"] = expression("toYaml .Values.nats.spread | nindent 8")
         main["env"] = [each for each in main["env"] if each["name"] != "GOMEMLIMIT"]
         main["env"].append({"name": "GOMEMLIMIT", "value": expression(".Values.nats.memoryLimit | quote")})
+
+
+def _pod(pod: Manifest, name: str, image: str | None, indent: int) -> None:
+    """Values in a pod: `image` is the name of an image of ours, `indent` where the pod's own fields stand."""
+    main = pod["containers"][0]
+    main["resources"] = expression(f'toYaml (index .Values.resources "{name}") | nindent {indent + 2}')
+    pod["imagePullSecrets"] = expression(f"toYaml .Values.image.pullSecrets | nindent {indent}")
+    if image:
+        main["image"] = expression(f'include "parley.image" (dict "root" . "name" "{image}")')
+        main["imagePullPolicy"] = expression(".Values.image.pullPolicy")
 
 
 def _text(manifest: Manifest) -> str:

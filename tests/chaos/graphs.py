@@ -45,6 +45,18 @@ async def second(state: State, config: RunnableConfig) -> State:
     return {"messages": [AIMessage(f"{state['first']} {os.getpid()}", id=f"{state['messages'][-1].id}-two")]}
 
 
+async def dwell(state: State, config: RunnableConfig) -> State:
+    """Take a second, as a model does that is somewhere else."""
+    _visit("dwell", config["configurable"]["thread_id"])
+    await asyncio.sleep(1)
+    return {"messages": [AIMessage("done", id=f"{state['messages'][-1].id}-done")]}
+
+
+def dwelling() -> StateGraph[State, None, Any, Any]:
+    """The graph of one node that waits and uses no processor."""
+    return StateGraph(State).add_node("dwell", dwell).add_edge(START, "dwell").add_edge("dwell", END)
+
+
 def builder() -> StateGraph[State, None, Any, Any]:
     """The graph; whoever serves it compiles it with a checkpointer."""
     graph = StateGraph(State)

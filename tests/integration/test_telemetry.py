@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -27,6 +28,7 @@ TRACE_SECONDS = 30.0
 CLIENT_SPAN = "00f067aa0ba902b7"
 Span: TypeAlias = dict[str, Any]
 WORDS = "get all contacts"
+PROBES = ("/livez", "/readyz", "/health", "/metrics")
 GREETING = "안녕하세요"
 """What a model answers in its own words."""
 
@@ -54,6 +56,7 @@ class Collector:
                         }
                         kept = {
                             "service": service["service.name"],
+                            "version": service["service.version"],
                             "name": span.name,
                             "trace": span.trace_id.hex(),
                             "id": span.span_id.hex(),
@@ -171,6 +174,8 @@ def traces(
         spans = collector.spans()
     assert WORDS not in json.dumps(spans)
     assert GREETING not in json.dumps(spans, ensure_ascii=False)
+    assert not any(span["name"].endswith(PROBES) for span in spans)
+    assert {span["version"] for span in spans} == {version("parley-chassis")}
     return {
         protocol.__name__: [span for span in spans if span["trace"] == f"{number:032x}"]
         for number, protocol in enumerate(PROTOCOLS, 1)
@@ -218,7 +223,6 @@ def test_what_a_client_sends_is_one_tree(traces: dict[str, list[Span]], protocol
     assert ways(traces[protocol])
 
 
-@pytest.mark.slow
 def test_a_message_goes_through_run_model_tool_projection_and_back(traces: dict[str, list[Span]]) -> None:
     found = ways(traces["agent"])
     work = ["agent-runner: process message.received", "edge-ws: receive"]
@@ -253,7 +257,6 @@ def test_a_voice_session_is_under_the_clients_handshake(traces: dict[str, list[S
     assert found["history-store: process voice.reply_spoken"] == opened
 
 
-@pytest.mark.slow
 def test_spans_have_the_attributes_of_the_conventions(traces: dict[str, list[Span]]) -> None:
     named = {
         span["name"]: span["attributes"] for span in traces["agent"] if span["service"] == "agent-runner"

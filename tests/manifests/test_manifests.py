@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ SCHEMAS = ROOT / "deploy/k8s/schemas"
 OLDEST_KUBERNETES = "1.31"
 """What docs/operations.md says; the first with all that the manifests use switched on."""
 RENDER_SECONDS = 60
+TOOL = "parley"
+"""The operator's command as a Job."""
 
 Manifest = dict[str, Any]
 
@@ -58,6 +61,8 @@ def pods(manifests: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
     for manifest in manifests:
         if manifest["kind"] in ("Deployment", "StatefulSet", "Job"):
             yield manifest["metadata"]["name"], manifest["spec"]["template"]["spec"]
+        if manifest["kind"] == "CronJob":
+            yield manifest["metadata"]["name"], manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 
 
 def named(manifests: list[Manifest], kind: str) -> dict[str, Manifest]:
@@ -118,7 +123,7 @@ def test_nothing_is_reachable_but_what_is_allowed(manifests: list[Manifest]) -> 
         rule for rule in policies["nats"]["spec"]["ingress"] if rule["ports"] == [{"port": "client"}]
     ]
     allowed = {each["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for each in to_nats["from"]}
-    assert allowed == {user.name for user in permissions.USERS} | {permissions.OPERATOR}
+    assert allowed == {user.name for user in permissions.USERS} | {permissions.OPERATOR, TOOL}
     (to_names,) = policies["names"]["spec"]["egress"]
     assert to_names["to"][0]["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}
 
@@ -131,8 +136,37 @@ def test_secrets_are_only_referred_to(manifests: list[Manifest]) -> None:
         for volume in pod["volumes"]
         if volume["name"] == "secrets"
     }
+    assert mounted.pop(TOOL) == permissions.OPERATOR
     assert all(name == secret for name, secret in mounted.items())
     assert {user.name for user in permissions.USERS} <= mounted.keys()
+
+
+def test_a_job_of_the_operators_command_is_made_as_documented(
+    manifests: list[Manifest], tmp_path: Path
+) -> None:
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not installed")
+    template = named(manifests, "CronJob")[TOOL]
+    assert template["spec"]["suspend"] is True
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "verify"}}
+    (tmp_path / "job.yaml").write_text(
+        yaml.safe_dump(job | {"spec": template["spec"]["jobTemplate"]["spec"]})
+    )
+    documented = (ROOT / "docs/operations.md").read_text()
+    (command,) = re.findall(r"^    (kubectl patch --local .+)$", documented, re.MULTILINE)
+    subprocess.run(["bash", "-c", command], check=True, cwd=tmp_path, timeout=RENDER_SECONDS)
+    made = yaml.safe_load((tmp_path / "verify.yaml").read_text())
+    kubernetes_validate.validate(made, OLDEST_KUBERNETES, strict=True)
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == ["rebuild", "--verify"]
+    assert {"name": "PARLEY_NATS_USER", "value": permissions.OPERATOR} in container["env"]
+    reaching = {
+        name
+        for name, policy in named(manifests, "NetworkPolicy").items()
+        for each in policy["spec"]["podSelector"].get("matchExpressions", ())
+        if TOOL in each["values"]
+    }
+    assert reaching == {"log", "history", "elsewhere"}
 
 
 def test_production_survives_a_zone(rendered: Callable[[str], list[Manifest]]) -> None:

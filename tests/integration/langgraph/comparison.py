@@ -32,9 +32,11 @@ class Comparison:
         expected, found = exchange["response"]["body"], self.recorded_names(found)
         if (self.scenario.path.stem, exchange["n"]) not in AMONG_OTHERS:
             return list(self.scenario.differences(expected, found))
-        missing = []
+        missing: list[str] = []
         for each in expected:
-            missing += min((self._tried(each, other) for other in found), key=len)
+            tried = [self._tried(each, other) for other in found]
+            fewest = min(map(len, tried))
+            missing += next(one for one in tried if len(one) == fewest)
         return missing
 
     def _tried(self, expected: Any, found: Any) -> list[str]:

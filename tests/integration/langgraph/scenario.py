@@ -101,7 +101,7 @@ class Scenario:
 
 
 def _is_webhook(line: dict[str, Any]) -> bool:
-    return line["request"]["path"].startswith("(webhook)")
+    return str(line["request"]["path"]).startswith("(webhook)")
 
 
 def _without_polls(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -23,7 +23,8 @@ async def test_messages_of_a_run(transport: Literal["sse", "websocket"], client:
     stream = client.threads.stream(assistant_id="lgchat", transport=transport)
     async with asyncio.timeout(SECONDS), stream as thread:
         assert (await thread.run.start(input=WEATHER))["run_id"]
-        texts = ["".join([piece async for piece in message.text]) async for message in thread.messages]
+        messages = [each async for each in thread.messages]
+        texts = [await each.text for each in messages]
         output = await thread.output
     assert texts[-1] == "The tool said: sunny in Oslo"
     assert [message["type"] for message in output["messages"]] == ["human", "ai", "tool", "ai"]

@@ -19,6 +19,7 @@ from contracts.events import Unrecognized
 from eventlog.archived import ArchiveIndex
 from eventlog.ports import Log, LogError
 from history_store.archived import list_archived
+from history_store.counting import Counting
 from history_store.database import is_poison
 from history_store.lineage import strayed
 from history_store.store import Moved, Store
@@ -28,9 +29,6 @@ logger = logging.getLogger(__name__)
 LINGER_SECONDS: Final = 0.1
 WATCH_SECONDS: Final = 2.0
 """How often it is looked whether the tables are still there, and still those of this log."""
-COUNT_SECONDS: Final = 60.0
-COUNT_SHARE: Final = 0.01
-"""The rows are counted so often, but for no more of the time than this, since all of them are read for it."""
 PROBE_SECONDS: Final = 2.0
 """No longer than the probe of the log, so that who asks for readiness is still there for the answer."""
 _FIRST_BACKOFF_SECONDS: Final = 0.1
@@ -203,14 +201,12 @@ class Projector:
             Moved: if the tables went back or are gone.
             Strayed: if they are not of this log, or somebody else added or removed rows.
         """
-        clock = asyncio.get_running_loop().time
-        due, filled = clock() + COUNT_SECONDS, await self._store.filled()
+        counting = Counting(self._store)
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_SECONDS):
                     await self._suspicious.wait()
-            before, filled = filled, await self._store.filled()
-            counts = self._suspicious.is_set() or bool(before - filled) or clock() > due
+            suspicious = self._suspicious.is_set()
             self._suspicious.clear()
             known = self.position
             stand = await self._store.stand()
@@ -220,10 +216,7 @@ class Projector:
                 why = await strayed(self._log(), stand)
             except LogError:
                 continue  # whoever follows sits it out or tells
-            if counts:
-                began = clock()
-                why = why or await self._store.miscounted()
-                due = clock() + max(COUNT_SECONDS, (clock() - began) / COUNT_SHARE)
+            why = why or await counting.complaint(at_once=suspicious)
             if why:
                 raise Strayed(why)
 

@@ -32,6 +32,7 @@ from eventlog.author import Author
 from eventlog.memory import MemoryLog
 from history_store.answers import Answers
 from history_store.comparison import Outcome
+from history_store.counting import SHARE, Counting
 from history_store.projector import Away, Behind, Projector
 from history_store.rebuild import rebuild, second
 from history_store.store import Moved, Store
@@ -501,17 +502,18 @@ async def test_tables_that_are_emptied_while_it_runs_are_filled_again(store: Sto
     assert (outcome.differences, outcome.position) == (0, last)
 
 
-@pytest.mark.parametrize(("running", "every"), [(True, False), (True, True), (False, False)])
+@pytest.mark.parametrize("running", [True, False])
 async def test_rows_that_are_removed_while_the_position_stays_are_filled_again(
-    store: Store, running: bool, every: bool, caplog: pytest.LogCaptureFixture
+    store: Store, running: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = MemoryLog()
     last = await talk(log, conversations=4, turns=3)
 
     async def remove() -> None:
         async with store.writing() as connection:
-            every_row, one = "DELETE FROM entry", " WHERE sequence = (SELECT min(sequence) FROM entry)"
-            await connection.execute(text(every_row if every else every_row + one))
+            await connection.execute(
+                text("DELETE FROM entry WHERE sequence = (SELECT min(sequence) FROM entry)")
+            )
 
     async def whole() -> bool:
         try:
@@ -524,8 +526,7 @@ async def test_rows_that_are_removed_while_the_position_stays_are_filled_again(
         assert await whole()
         if running:
             await remove()
-            if not every:  # nobody would look for a minute
-                projector.suspect()
+            projector.suspect()
             async with asyncio.timeout(SOON):
                 while not await whole():  # noqa: ASYNC110 - nothing tells when it is noticed
                     await asyncio.sleep(0.01)
@@ -535,6 +536,44 @@ async def test_rows_that_are_removed_while_the_position_stays_are_filled_again(
             await projector.reached(last, timeout_seconds=SOON)
     assert "rows instead of" in caplog.text
     assert (await verified(log, store)).differences == 0
+
+
+async def test_a_table_that_is_emptied_is_counted_at_once(store: Store) -> None:
+    log = MemoryLog()
+    last = await talk(log, conversations=2, turns=2)
+    async with projecting(log, store) as projector:
+        await projector.reached(last, timeout_seconds=SOON)
+    counting = Counting(store)
+    assert await counting.complaint(at_once=False) is None
+    async with store.writing() as connection:
+        await connection.execute(text("DELETE FROM entry WHERE sequence = (SELECT min(sequence) FROM entry)"))
+    assert await counting.complaint(at_once=False) is None  # a row is noticed by the next count
+    async with store.writing() as connection:
+        await connection.execute(text("DELETE FROM entry"))
+    assert "rows instead of" in str(await counting.complaint(at_once=False))
+
+
+async def test_the_longer_rows_take_to_be_counted_the_less_often_they_are(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.prepare()
+    counting = Counting(store)
+    now = 0.0
+    counted = []
+
+    async def count() -> None:
+        nonlocal now
+        counted.append(now)
+        now += 3.0
+
+    monkeypatch.setattr(counting, "_clock", lambda: now)
+    monkeypatch.setattr(counting, "_due", 0.0)
+    monkeypatch.setattr(store, "miscounted", count)
+    while now < 2 * 3.0 / SHARE:
+        now += 10.0
+        await counting.complaint(at_once=False)
+    first, second_time = counted
+    assert 0 <= second_time - first - 3.0 / SHARE <= 3.0 + 10.0
 
 
 async def test_nobody_is_told_what_half_filled_tables_hold(

@@ -1,12 +1,13 @@
 """Emotion, theme and category by rules, sentence by sentence and over whole talks."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from contracts.events.quote import Language
-from quote_engine.domain.reading import read_mood
+from quote_engine.domain.reading import Clue, Verdict, read_mood
 
 LABELLED = Path(__file__).parent / "labelled"
 
@@ -39,6 +40,24 @@ LABELLED = Path(__file__).parent / "labelled"
 )
 def test_emotion(text: str, emotion: str) -> None:
     assert read_mood([text], "ko").emotion == emotion
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ("우리 강아지가 신부전이래요", "sadness"),
+        ("여자친구가 헤어지재요", "sadness"),
+        ("the vet says it is kidney failure", "sadness"),
+        ("she ended it with a text", "sadness"),
+        ("우리 강아지가 상을 받았대요", "joy"),
+        ("the doctor says my diabetes is gone, I'm so happy", "joy"),
+    ],
+)
+def test_what_is_guessed_of_an_illness_or_a_parting_is_no_joy(text: str, emotion: str) -> None:
+    def glad(clues: Sequence[Clue]) -> list[Verdict]:
+        return [Verdict(0.0, {"joy": 0.8, "sadness": 0.2})] * len(clues)
+
+    assert read_mood([text], "ko", glad).emotion == emotion
 
 
 def test_the_whole_talk_decides() -> None:

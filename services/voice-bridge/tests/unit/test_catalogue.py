@@ -46,10 +46,12 @@ def test_without_names_no_phrase_needs_them() -> None:
         ("twenty two", True),
         ("the next ones", True),
         ("go on", True),
+        ("alice", True),
+        ("alice smith", False),
         ("find alice", False),
         ("yes", False),
         ("", False),
     ],
 )
 def test_what_means_something_only_after_an_answer(words: str, expected: bool) -> None:
-    assert is_choice(words.split()) is expected
+    assert is_choice(CATALOGUE, words.split()) is expected

@@ -1,41 +1,20 @@
 """Results in words for the ear: short, in one language, the fact first; and by ear, in the slowest voice."""
 
 import asyncio
-import json
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
+from tests.answers import CATALOGUE, SLOWEST, answered
 
 from voice_bridge.domain.answer import Answer, Page
 from voice_bridge.domain.dialogue import Manner
 from voice_bridge.domain.language import is_hangul, language_of
-from voice_bridge.domain.prose import pages_of, speakable
+from voice_bridge.domain.prose import speakable
 from voice_bridge.domain.speech import duration_ms
 from voice_bridge.domain.wording import ToolResult, worded
 from voice_bridge.engines.espeak import Espeak, EspeakSpeech
 
 LONGEST_SECONDS = 12.0
-SLOWEST: Final = "ballad"
-CATALOGUE = [
-    json.loads(line)
-    for line in Path(__file__).with_name("catalogue_results.jsonl").read_text("utf-8").splitlines()
-]
-"""What the sample data's tools answer to every phrase that can be said, and to their like in Korean."""
-
-
-def value(content: str) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError:
-        return content
-
-
-def answered(case: dict[str, Any]) -> Answer:
-    language = language_of(case["said"])
-    results = [ToolResult(tool, value(content)) for tool, content in case["results"]]
-    answer = worded(case["said"], results, case["text"], language)
-    return answer or Answer(tuple(pages_of(case["text"], language)), case["text"])
 
 
 def told(said: str, tool: str, result: Any, language: Any = "en") -> Answer:

@@ -13,7 +13,7 @@ from contracts.events.quote import Emotion, Language, Mood, Theme
 from quote_engine.domain.crisis import LEARNED, find_crisis
 from quote_engine.domain.language import composed, language_of, normalise, sentences
 from quote_engine.domain.mood import category_for, feelings, themes
-from quote_engine.domain.tone import GRIEF, tones
+from quote_engine.domain.tone import PAINFUL, tones
 
 CRISIS: Final = 0.7
 """From this probability on the trained reader alone is enough for helplines."""
@@ -87,7 +87,7 @@ def read(text: str, language: Language, trained: Trained | None = None, *, alarm
     doubt = 0.0
     if trained is not None and plain:
         verdicts = trained(_clues(composed(text), plain, language))
-        told = _grieving(_felt(verdicts), told) if GRIEF in found else _felt(verdicts)
+        told = _hurting(_felt(verdicts), told) if found & PAINFUL else _felt(verdicts)
         doubt = max(verdict.crisis for verdict in verdicts)
         if alarm and sign is None and doubt >= CRISIS:
             sign = LEARNED
@@ -135,8 +135,8 @@ def _clues(text: str, plain: str, language: Language) -> list[Clue]:
     return [clue(normalise(part), language) for part in parts]
 
 
-def _grieving(felt: dict[Emotion, float], by_rule: Mapping[Emotion, float]) -> dict[Emotion, float]:
-    """What is guessed of a loss is no joy, if no word of joy is in it."""
+def _hurting(felt: dict[Emotion, float], by_rule: Mapping[Emotion, float]) -> dict[Emotion, float]:
+    """What is guessed of a loss or an illness is no joy, if no word of joy is in it."""
     if "joy" not in felt or "joy" in by_rule:
         return felt
     moved = felt.pop("joy")

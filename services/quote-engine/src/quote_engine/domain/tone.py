@@ -14,7 +14,8 @@ from quote_engine.domain.language import has_words, pieces
 Tone: TypeAlias = words.Tone | Emotion
 """A feeling, or what is told of beside it; ``nonsense`` is no key of any list."""
 NONSENSE: Final = "nonsense"
-GRIEF: Final = "grief"
+PAINFUL: Final = frozenset({"grief", "breakup", "illness"})
+"""Nobody is glad of these, unless they say so."""
 
 _PIECES: Final = 12
 _HURT: Final[tuple[Emotion, ...]] = ("sadness", "loneliness", "discouragement", "neutral", "anger", "anxiety")

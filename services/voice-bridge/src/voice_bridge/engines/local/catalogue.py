@@ -54,7 +54,7 @@ EVERYDAY: Final = (
 """Understood whatever the agent can do."""
 
 CHOICES: Final = frozenset({"go on", "continue", "more", "next", "the next ones"})
-"""Of those, what means something only to one who was told a part, as bare numbers do."""
+"""Of those, what means something only to one who was told a part, as bare numbers and parts of names do."""
 
 _NUMBERS: Final = """
 <digit> = one | two | three | four | five | six | seven | eight | nine;
@@ -120,8 +120,10 @@ def spellings(catalogue: Catalogue) -> Mapping[str, str]:
     return {word.lower(): word for name in catalogue.names for word in _WORD.findall(name)}
 
 
-def is_choice(words: Sequence[str]) -> bool:
-    """Whether it is a bare number or one of `CHOICES`: short, so that much else sounds like it."""
+def is_choice(catalogue: Catalogue, words: Sequence[str]) -> bool:
+    """Whether it is a bare number, a part of a name or one of `CHOICES`: short, so much sounds like it."""
+    if len(words) == 1 and words[0] in spellings(catalogue):
+        return True
     return bool(words) and (" ".join(words) in CHOICES or all(word in _NUMBER_WORDS for word in words))
 
 
