@@ -238,7 +238,7 @@ def ended(node: str, step: int, update: Any = None) -> Delta:
 
 
 def test_a_subgraphs_nodes_start_and_end_within_its_node() -> None:
-    told = [
+    told: list[Event | Delta] = [
         RunStarted(**run(), graph="g"),
         started("team", 1),
         started("team:plan", 1),
@@ -257,7 +257,12 @@ def test_a_subgraphs_nodes_start_and_end_within_its_node() -> None:
 
 
 def test_what_is_missing_of_a_subgraph_ends_with_its_node() -> None:
-    begun = [RunStarted(**run(), graph="g"), started("team", 1), started("team:a", 1), started("team:a:b", 1)]
+    begun: list[Event | Delta] = [
+        RunStarted(**run(), graph="g"),
+        started("team", 1),
+        started("team:a", 1),
+        started("team:a:b", 1),
+    ]
     late = [ended("team:a", 1), started("team:c", 1)]
     assert short(*begun, completed("team", 1), *late, started("last", 2), completed("last", 2)) == [
         *("+team", "+team:a", "+team:a:b"),
@@ -268,7 +273,7 @@ def test_what_is_missing_of_a_subgraph_ends_with_its_node() -> None:
 
 
 def test_one_of_two_same_subgraphs_ends_alone() -> None:
-    told = [
+    told: list[Event | Delta] = [
         RunStarted(**run(), graph="g"),
         started("team", 1),
         started("team", 1),
