@@ -153,9 +153,35 @@ async def voice(stack: Any) -> None:
     assert frames[-1]["report"]["session_id"] == session
 
 
+async def langgraph(stack: Any) -> None:
+    """A run streamed on a new thread, its state, and the whole of it once more to who joins it afterwards."""
+    said = {"assistant_id": "chat", "input": {"messages": [{"role": "user", "content": "안녕하세요"}]}}
+    base = stack.url("PARLEY_LANGGRAPH_PORT")
+    async with httpx.AsyncClient(base_url=base, timeout=TURN_SECONDS) as client:
+        thread = (await client.post("/threads", json={})).raise_for_status().json()["thread_id"]
+        streamed = await client.post(
+            f"/threads/{thread}/runs/stream", json=said | {"stream_mode": ["values", "messages-tuple"]}
+        )
+        (begun, *_, values), end = events_in(streamed), "event: end"
+        kept = (await client.get(f"/threads/{thread}/state")).raise_for_status().json()
+        joined = await client.get(
+            f"/threads/{thread}/runs/{begun['run_id']}/stream", headers={"Last-Event-ID": "-1"}
+        )
+    assert [message["type"] for message in values["messages"]] == ["human", "ai"]
+    assert kept["values"]["messages"] == values["messages"]
+    assert end in streamed.text
+    assert events_in(joined) == events_in(streamed)
+
+
+def events_in(answer: httpx.Response) -> list[Any]:
+    """The data of Server-Sent Events, but for what comes with their end."""
+    return [data for text in DATA.findall(answer.raise_for_status().text) if (data := json.loads(text))]
+
+
 PROTOCOLS: Final[tuple[Callable[[Any], Coroutine[Any, Any, None]], ...]] = (
     agent_websocket,
     agent_run,
+    langgraph,
     octo,
     quote,
     quote_unbuffered,

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 HANDBOOK = (ROOT / "docs/operations.md").read_text()
 UNAUTHORIZED = 401
 DO_SECONDS = 180
+QUIET_SECONDS = 150
 BACKUP, SECRET = "Backup and restore of the log", "Changing a secret"
 KEY = "0123456789abcdef0123"
 
@@ -57,7 +58,8 @@ class Talk:
 
     def __init__(self, stack: Any) -> None:
         self.stack = stack
-        self.chat, self.thread = f"chat-{uuid4()}", f"thread-{uuid4()}"
+        self.chat, self.thread, self.states = f"chat-{uuid4()}", f"thread-{uuid4()}", str(uuid4())
+        self.quiet = f"quiet-{uuid4()}"
         self._turns = 0
 
     async def say(self) -> None:
@@ -67,15 +69,30 @@ class Talk:
         async with asyncio.TaskGroup() as tasks, httpx.AsyncClient(timeout=TURN_SECONDS) as client:
             tasks.create_task(turn(self.stack, self.chat, f"m{self._turns}"))
             (await client.post(f"{self.stack.url()}/chat", json=said)).raise_for_status()
+            asked = {"assistant_id": "chat", "input": {"messages": [{"role": "user", "content": "안녕"}]}}
+            run = f"{self.stack.url()}/threads/{self.states}/runs/wait"
+            (await client.post(run, json=asked | {"if_not_exists": "create"})).raise_for_status()
             for protocol in PROTOCOLS:
                 tasks.create_task(protocol(self.stack))
 
-    async def histories(self) -> list[Any]:
-        """What is told of both, without what changes by itself."""
+    async def parley(self, *arguments: str, given: str | None = None) -> str:
+        """What the operator's command prints."""
+        command = ("run", "--rm", "--no-TTY", "parley", *arguments)
+        answer: str = await asyncio.to_thread(self.stack, *command, given=given)
+        return answer
+
+    async def history(self, chat: str) -> list[Any]:
+        """What the agent protocol tells of a conversation."""
         async with httpx.AsyncClient(base_url=self.stack.url(), timeout=TURN_SECONDS) as client:
-            chat = (await client.get(f"/history/{self.chat}")).raise_for_status().json()
+            told: list[Any] = (await client.get(f"/history/{chat}")).raise_for_status().json()
+        return told
+
+    async def histories(self) -> list[Any]:
+        """What is told of them, without what changes by itself."""
+        async with httpx.AsyncClient(base_url=self.stack.url(), timeout=TURN_SECONDS) as client:
             octo = (await client.get(f"/api/sessions/{self.thread}/history")).raise_for_status().json()
-        return [*chat, *octo["messages"]]
+            state = (await client.get(f"/threads/{self.states}/state")).raise_for_status().json()
+        return [*await self.history(self.chat), *octo["messages"], *state["values"]["messages"]]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -83,6 +100,7 @@ async def talk(composed: Any) -> Talk:
     await asyncio.to_thread(composed.up)  # what other tests have stopped
     begun = Talk(composed)
     await begun.say()
+    await turn(composed, begun.quiet, "m1")
     return begun
 
 
@@ -141,15 +159,10 @@ async def test_a_backup_put_back_is_what_is_told_and_goes_on(talk: Talk, tmp_pat
 
 async def test_an_operator_exports_erases_and_brings_back(talk: Talk) -> None:
     before = await talk.histories()
-
-    async def parley(*arguments: str, given: str | None = None) -> str:
-        answer: str = await asyncio.to_thread(
-            talk.stack, "run", "--rm", "--no-TTY", "parley", *arguments, given=given
-        )
-        return answer
-
+    parley = talk.parley
     exported = await parley("export", talk.chat)
     assert "conversation.started" in await parley("show", talk.chat)
+    assert "get all contacts" in await parley("replay", talk.chat)
     assert "removed:" in await parley("erase", talk.chat, "--yes")
     async with httpx.AsyncClient(base_url=talk.stack.url(), timeout=TURN_SECONDS) as client:
         assert (await client.get(f"/history/{talk.chat}")).json() == []
@@ -164,6 +177,21 @@ async def test_an_operator_exports_erases_and_brings_back(talk: Talk) -> None:
     async with httpx.AsyncClient(timeout=TURN_SECONDS) as client:
         made = await client.post(address, json={}, headers={"Authorization": f"Bearer {token.strip()}"})
     assert made.is_success
+
+
+async def test_a_quiet_conversation_is_archived_and_comes_back(talk: Talk) -> None:
+    before = await talk.history(talk.quiet)
+    async with asyncio.timeout(QUIET_SECONDS):
+        while True:  # until it has been quiet for a minute, which it has behind the other tests
+            try:
+                await talk.parley("archive", talk.quiet)
+                break
+            except AssertionError:
+                await asyncio.sleep(5)
+    assert talk.quiet in await talk.parley("conversations", "--archived", "--json")
+    await turn(talk.stack, talk.quiet, "m2")
+    assert talk.quiet not in await talk.parley("conversations", "--archived", "--json")
+    assert (await talk.history(talk.quiet))[: len(before)] == before
 
 
 async def test_what_was_set_is_in_force_or_stops_it(talk: Talk, tmp_path: Path) -> None:
