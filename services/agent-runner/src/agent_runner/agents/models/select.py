@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-import re
 from typing import Any, Final
 
+import re2
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
@@ -28,7 +28,7 @@ _OWN_RETRIES: Final = {"openai", "anthropic", "azure_openai"}
 """Providers whose libraries would try again by themselves, in silence."""
 _ONE_TOKEN: Final[dict[str, dict[str, Any]]] = {"ollama": {"options": {"num_predict": 1}}}
 _NO_KEY: Final = "none"
-_UNSPEAKABLE: Final = re.compile(r"[^A-Za-z0-9._]+")
+_UNSPEAKABLE: Final = re2.compile(r"[^A-Za-z0-9._]+")
 """What the name of a tool may not have, which a graph is to MCP's clients."""
 
 
