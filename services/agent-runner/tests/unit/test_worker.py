@@ -259,6 +259,27 @@ async def test_a_runner_that_lost_its_run_writes_nothing_more(bench: Bench) -> N
     assert bench.echo.first_calls == 1, "what was checkpointed is not done again"
 
 
+async def test_a_message_that_is_taken_over_answers_no_question_that_was_answered(bench: Bench) -> None:
+    runner = bench.runner()
+    await runner.answer(await bench.say("ask"))
+    await runner.answer(await bench.say("do it"))
+    work = await bench.say("hello")
+    died = RunStarted(run_id=work.id, message_sequence=work.sequence, graph="echo")
+    await bench.log.append([bench.author.envelope(KEY, died)], expected=work.sequence)
+    await bench.runner().answer(work)
+    assert [end.text for end in await bench.events(RunCompleted)] == ["echo do it", "echo hello"]
+
+
+async def test_an_answer_that_is_taken_over_answers_its_question(bench: Bench) -> None:
+    await bench.runner().answer(await bench.say("ask"))
+    work = await bench.say("do it")
+    died = RunStarted(run_id=work.id, message_sequence=work.sequence, graph="echo")
+    await bench.log.append([bench.author.envelope(KEY, died)], expected=work.sequence)
+    await bench.runner().answer(work)
+    (end,) = await bench.events(RunCompleted)
+    assert end.text == "echo do it"
+
+
 async def test_a_node_that_raises_ends_the_run_and_the_next_message_works(bench: Bench) -> None:
     runner = bench.runner()
     await runner.answer(await bench.say("fail"))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent_runner.engine.assignment import ANYBODY, Assignment
 from agent_runner.engine.catalogue import Ready
@@ -119,6 +119,8 @@ class Worker(Responder[_Conversation]):
         memory.progress = Progress(None if deleted else newest, newest_run, newest_question)
         memory.waiting.clear()
         oldest = await self._oldest(key, memory.progress)
+        if oldest and await self._is_settled(memory.progress, oldest):
+            memory.progress = replace(memory.progress, newest_question=None)
         if oldest and oldest.sequence < memory.tail:
             behind = self._log.read(key, after=oldest.sequence, until=memory.tail, pattern="message.>")
             memory.waiting.update([each.sequence async for each in behind])
@@ -129,6 +131,17 @@ class Worker(Responder[_Conversation]):
         if progress.start is None:
             return None
         return await self._log.next(key, "message.>", after=progress.answered)
+
+    async def _is_settled(self, progress: Progress, work: Recorded) -> bool:
+        """Whether something else was said between the newest question and `work`, so that this answers none.
+
+        That is seen from the newest run otherwise; here that is an earlier attempt at `work` itself.
+        """
+        question = progress.newest_question.event if progress.newest_question else None
+        if not isinstance(question, RunEvent) or progress.attempt(work) == 1:
+            return False
+        said = await self._log.next(work.conversation, "message.>", after=question.message_sequence)
+        return said is not None and said.sequence < work.sequence
 
     async def _run(self, memory: _Conversation, work: Recorded, again: bool) -> None:
         progress = memory.progress
