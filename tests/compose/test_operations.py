@@ -27,8 +27,8 @@ def documented(heading: str, number: int = 0) -> str:
     """A block of commands of the handbook: the one with that number below a heading."""
     section = re.split(rf"^#+ {re.escape(heading)}$", HANDBOOK, flags=re.MULTILINE)[1]
     section = re.split(r"^#+ ", section, flags=re.MULTILINE)[0]
-    blocks = re.findall(r"(?:^    .*\n)+", section, re.MULTILINE)
-    return "".join(line[4:] + "\n" for line in blocks[number].splitlines())
+    blocks: list[str] = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    return blocks[number]
 
 
 async def do(stack: Any, folder: Path, heading: str, number: int = 0, **variables: str) -> str:

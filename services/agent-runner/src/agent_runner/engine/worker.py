@@ -143,6 +143,15 @@ class Worker(Responder[_Conversation]):
         said = await self._log.next(work.conversation, "message.>", after=question.message_sequence)
         return said is not None and said.sequence < work.sequence
 
+    async def _is_outrun(self, progress: Progress, work: Recorded) -> bool:
+        """Whether another run has ended since the work was sent."""
+        newest = progress.newest_run
+        if progress.attempt(work) > 1:  # the newest is its own
+            newest = await self._log.next(work.conversation, "run.>", after=work.sequence)
+        if newest is None or newest.sequence < work.sequence or not isinstance(newest.event, RunEvent):
+            return False
+        return newest.event.message_sequence < work.sequence
+
     async def _run(self, memory: _Conversation, work: Recorded, again: bool) -> None:
         progress = memory.progress
         ends: list[Recorded] = []
@@ -220,7 +229,7 @@ class Worker(Responder[_Conversation]):
                 progress.questions_for(work),
                 _spoken_since(progress),
                 _user_of(progress, work.event),
-                _is_outrun(progress, work),
+                await self._is_outrun(progress, work),
             ),
             graph,
             self._saver,
@@ -262,14 +271,6 @@ def _user_of(progress: Progress, event: Event) -> str:
     start = progress.start.event if progress.start else None
     named = (getattr(start, "owner", None), getattr(event, "user_id", None), getattr(start, "user_id", None))
     return next((user for user in named if user), ANYBODY)
-
-
-def _is_outrun(progress: Progress, work: Recorded) -> bool:
-    """Whether another run has ended since the work was sent."""
-    newest = progress.newest_run
-    if newest is None or newest.sequence < work.sequence or not isinstance(newest.event, RunEvent):
-        return False
-    return newest.event.message_sequence < work.sequence
 
 
 def _spoken_since(progress: Progress) -> int | None:
