@@ -30,6 +30,7 @@ from contracts.events import (
     RunCompleted,
     RunFailed,
     RunInterrupted,
+    RunRequested,
     RunStarted,
 )
 from eventlog.author import Author
@@ -71,6 +72,8 @@ class Echo:
                 raise error
             if text == "ask":
                 text = interrupt({"question": "What shall I do?", "context": {"what": "it"}})
+            if text == "ask twice":
+                text = f"{interrupt('What?')} {interrupt('When?')}"
             return {"messages": [AIMessage(f"echo {text}", id=f"{state['messages'][-1].id}-reply")]}
 
         graph = StateGraph(State)
@@ -278,6 +281,28 @@ async def test_an_answer_that_is_taken_over_answers_its_question(bench: Bench) -
     await bench.runner().answer(work)
     (end,) = await bench.events(RunCompleted)
     assert end.text == "echo do it"
+
+
+@pytest.mark.parametrize("died", [False, True])
+async def test_a_double_answer_does_not_answer_the_next_question(bench: Bench, died: bool) -> None:
+    runner = bench.runner()
+    await runner.answer(await bench.say("ask twice"))
+    for number in range(2):
+        resume = RunRequested(
+            addressee="x", protocol="langgraph", command={"resume": "now"}, message_id=str(number)
+        )
+        opening = ConversationStarted(responder_name="agent-runner", graph="echo", protocol="langgraph")
+        await bench.inbox.receive(KEY, resume, opening)
+    asked = [event async for event in bench.log.read(KEY) if isinstance(event.event, RunRequested)]
+    await runner.answer(asked[0])
+    if died:
+        begun = RunStarted(run_id=asked[1].id, message_sequence=asked[1].sequence, graph="echo")
+        await bench.log.append([bench.author.envelope(KEY, begun)], expected=await bench.log.tail(KEY))
+    await bench.runner().answer(asked[1])
+    assert [end.question for end in await bench.events(RunInterrupted)] == ["What?", "When?"]
+    (end,) = await bench.events(RunCompleted)
+    assert end.run_id == asked[1].id
+    assert "now" not in end.text
 
 
 async def test_a_node_that_raises_ends_the_run_and_the_next_message_works(bench: Bench) -> None:
