@@ -73,7 +73,8 @@ class Echo:
             if text == "ask":
                 text = interrupt({"question": "What shall I do?", "context": {"what": "it"}})
             if text == "ask twice":
-                text = f"{interrupt('What?')} {interrupt('When?')}"
+                told: str = f"{interrupt('What?')} {interrupt('When?')}"
+                return {"messages": [AIMessage(told)]}
             return {"messages": [AIMessage(f"echo {text}", id=f"{state['messages'][-1].id}-reply")]}
 
         graph = StateGraph(State)
@@ -294,7 +295,14 @@ async def test_a_double_answer_does_not_answer_the_next_question(bench: Bench, d
         opening = ConversationStarted(responder_name="agent-runner", graph="echo", protocol="langgraph")
         await bench.inbox.receive(KEY, resume, opening)
     asked = [event async for event in bench.log.read(KEY) if isinstance(event.event, RunRequested)]
-    await runner.answer(asked[0])
+    bench.echo.go.clear()
+    bench.echo.reached.clear()
+    running = asyncio.create_task(runner.answer(asked[0]))
+    await bench.echo.reached.wait()
+    runner.stop()
+    bench.echo.go.set()
+    with pytest.raises(Stopped):
+        await running
     if died:
         begun = RunStarted(run_id=asked[1].id, message_sequence=asked[1].sequence, graph="echo")
         await bench.log.append([bench.author.envelope(KEY, begun)], expected=await bench.log.tail(KEY))
