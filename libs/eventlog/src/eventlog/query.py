@@ -1,6 +1,7 @@
 """Request/reply between services: one question, one answer, a clear failure."""
 
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 from nats.errors import NoRespondersError
 from pydantic import BaseModel
@@ -58,3 +59,28 @@ async def ask(
     if "failure" in result:
         raise Refused(Failure.model_validate(result))
     return answer.model_validate(result)
+
+
+class Remembered(Generic[AnswerT]):
+    """The answer to a question that is asked again and again: the last one while nobody answers."""
+
+    def __init__(self, asking: Callable[[], Awaitable[AnswerT]]) -> None:
+        self._asking = asking
+        self._last: AnswerT | None = None
+
+    async def newest(self, fits: Callable[[AnswerT], bool] = lambda _: True) -> AnswerT:
+        """Ask.
+
+        Args:
+            fits: whether the last answer will do; asked only where nobody answers.
+
+        Raises:
+            Unavailable: if nobody answers, and no answer that fits is known.
+            Refused: as `ask`.
+        """
+        try:
+            self._last = await self._asking()
+        except Unavailable:
+            if self._last is None or not fits(self._last):
+                raise
+        return self._last

@@ -1,6 +1,7 @@
 """What the edge asks the other services."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from fastapi import HTTPException
@@ -10,28 +11,26 @@ from access.visitor import VISITOR
 from contracts import queries
 from eventlog.broker import Broker
 from eventlog.patience import Patience
-from eventlog.ports import LogError
-from eventlog.query import Nobody, ask
+from eventlog.query import Nobody, Remembered, ask
 from protocols.octo.bodies import GraphState
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
 class Questions:
     """Queries over one broker, each within the same time."""
 
-    broker: Broker
-    timeout_seconds: float
-    _served: set[str] = field(default_factory=set)
-    """The graphs that agent-runner named last; while it is away, they count."""
+    def __init__(self, broker: Broker, timeout_seconds: float) -> None:
+        self._broker = broker
+        self._timeout = timeout_seconds
+        self._served = Remembered(partial(self.ask, queries.GRAPHS, queries.GraphsQuery(), queries.Graphs))
 
     async def ask(self, name: str, question: BaseModel, answer: type[AnswerT]) -> AnswerT:
         """See `eventlog.query.ask`; a service that is being started anew is waited for."""
-        patience = Patience(self.timeout_seconds)
+        patience = Patience(self._timeout)
         while True:
             try:
-                return await ask(self.broker, name, question, answer, timeout_seconds=self.timeout_seconds)
+                return await ask(self._broker, name, question, answer, timeout_seconds=self._timeout)
             except Nobody as error:
                 await patience.wait(error)
 
@@ -43,6 +42,10 @@ class Questions:
             queries.SESSIONS, question.model_copy(update={"caller": caller}), queries.Sessions
         )
 
+    async def graphs(self, fits: Callable[[queries.Graphs], bool] = lambda _: True) -> queries.Graphs:
+        """Those that are served; those that agent-runner named last while it is away, if they fit."""
+        return await self._served.newest(fits)
+
     async def chosen_graph(self, name: str | None, default: str) -> str:
         """The graph that a body names, or the protocol's own without one.
 
@@ -51,15 +54,7 @@ class Questions:
         """
         if name is None:
             return default
-        try:
-            served = await self.ask(queries.GRAPHS, queries.GraphsQuery(), queries.Graphs)
-        except LogError:
-            if name not in self._served:
-                raise
-            return name
-        self._served.clear()
-        self._served.update(served.names)
-        if name not in self._served:
+        if name not in (await self.graphs(lambda graphs: name in graphs.names)).names:
             raise HTTPException(422, f"graph: there is no graph {name!r}")
         return name
 

@@ -1,49 +1,28 @@
 """The assistants of the LangGraph API, as a command names them."""
 
-from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from access.visitor import VISITOR
 from contracts import queries, subjects
-from contracts.queries import AssistantRecord, AssistantsQuery, Graphs, GraphsQuery
+from contracts.queries import AssistantRecord, AssistantsQuery
+from edge_ws.graphs import Graphs
 from eventlog.broker import Broker
-from eventlog.ports import Log, Unavailable
+from eventlog.ports import Log
 from eventlog.query import ask
 from protocols.langgraph.answers import default_assistant_id
+from protocols.langgraph.commands import Assistant, Refused, is_uuid
 
 ASK_SECONDS: Final = 5.0
 
 
-class Refused(Exception):
-    """A command that is not carried out.
-
-    Attributes:
-        code: stable, for programs.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Assistant:
-    """A graph, and what an assistant gives its runs."""
-
-    graph: str
-    assistant_id: str
-    config: dict[str, Any] = field(default_factory=dict)
-    context: Any = None
-
-
-@dataclass(slots=True)
 class Assistants:
     """Asked of the other services."""
 
-    broker: Broker
-    log: Log
-    _graphs: Graphs | None = None
+    def __init__(self, broker: Broker, log: Log) -> None:
+        self._broker = broker
+        self._log = log
+        self._graphs = Graphs(broker, ASK_SECONDS)
 
     async def named(self, name: Any) -> Assistant:
         """The assistant of an id, or the one that stands for the graph of a name.
@@ -53,24 +32,14 @@ class Assistants:
         """
         if not isinstance(name, str):
             raise Refused("invalid_argument", "run.start requires an assistant_id.")
-        graphs = await self._served()
+        graphs = await self._graphs.served()
         for graph in graphs.names:
             if name in (graph, default_assistant_id(graph)):
-                return Assistant(graph, default_assistant_id(graph))
+                return Assistant(default_assistant_id(graph), graph)
         own = await self._own(name) if is_uuid(name) else None
         if own and own.graph in graphs.names:
-            return Assistant(own.graph, own.assistant_id, own.config, own.context)
+            return Assistant(own.assistant_id, own.graph, own.config, own.context)
         raise Refused("unknown_error", f"422: Invalid assistant: {name[:200]!r}")
-
-    async def _served(self) -> Graphs:
-        """The graphs that are served, or were when agent-runner was there last."""
-        query = GraphsQuery()
-        try:
-            self._graphs = await ask(self.broker, queries.GRAPHS, query, Graphs, timeout_seconds=ASK_SECONDS)
-        except Unavailable:
-            if self._graphs is None:
-                raise
-        return self._graphs
 
     async def _own(self, name: str) -> AssistantRecord | None:
         """The assistant that somebody has made, as far as the visitor may see it."""
@@ -78,18 +47,9 @@ class Assistants:
         query = AssistantsQuery(
             assistant_id=identity,
             caller=await visitor.user() if visitor else None,
-            at_least=await self.log.tail(subjects.assistant(identity)),
+            at_least=await self._log.tail(subjects.assistant(identity)),
         )
         found = await ask(
-            self.broker, queries.ASSISTANTS, query, queries.Assistants, timeout_seconds=ASK_SECONDS
+            self._broker, queries.ASSISTANTS, query, queries.Assistants, timeout_seconds=ASK_SECONDS
         )
         return found.assistants[0] if found.assistants else None
-
-
-def is_uuid(text: str) -> bool:
-    """Whether a text is a UUID in one of its usual forms."""
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

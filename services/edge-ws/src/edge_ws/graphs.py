@@ -1,10 +1,11 @@
 """Which graph answers a conversation that a client begins."""
 
+from collections.abc import Callable
+
 from contracts import queries
 from edge_ws.conversation import NotAccepted
 from eventlog.broker import Broker
-from eventlog.ports import LogError
-from eventlog.query import ask
+from eventlog.query import Remembered, ask
 
 
 class Graphs:
@@ -14,9 +15,14 @@ class Graphs:
     """
 
     def __init__(self, broker: Broker, timeout_seconds: float) -> None:
-        self._broker = broker
-        self._timeout = timeout_seconds
-        self._served: tuple[str, ...] = ()
+        query = queries.GraphsQuery()
+        self._served = Remembered(
+            lambda: ask(broker, queries.GRAPHS, query, queries.Graphs, timeout_seconds=timeout_seconds)
+        )
+
+    async def served(self, fits: Callable[[queries.Graphs], bool] = lambda _: True) -> queries.Graphs:
+        """Those that are served, or were. As `Remembered.newest`."""
+        return await self._served.newest(fits)
 
     async def chosen(self, name: str | None, default: str) -> str:
         """The graph of ``?graph=``, or the protocol's own without one.
@@ -27,18 +33,6 @@ class Graphs:
         """
         if not name:
             return default
-        try:
-            served = await ask(
-                self._broker,
-                queries.GRAPHS,
-                queries.GraphsQuery(),
-                queries.Graphs,
-                timeout_seconds=self._timeout,
-            )
-            self._served = served.names
-        except LogError:
-            if name not in self._served:
-                raise
-        if name not in self._served:
+        if name not in (await self.served(lambda graphs: name in graphs.names)).names:
             raise NotAccepted(f"graph: there is no graph {name[:80]!r}")
         return name

@@ -11,7 +11,7 @@ from access.visitor import VISITOR
 from contracts.envelope import Recorded
 from contracts.events import ConversationStarted, MetadataChanged, Origin, RunRequested
 from contracts.live import request_of
-from edge_ws.assistants import Assistants, Refused, is_uuid
+from edge_ws.assistants import Assistants
 from edge_ws.connection import Connection, Unreadable
 from edge_ws.conversation import checked_key, serve
 from edge_ws.settings import EdgeSettings
@@ -22,6 +22,7 @@ from eventlog.turns.frames import following
 from eventlog.turns.inbox import Inbox
 from eventlog.turns.refusals import Busy, NotWaiting
 from eventlog.turns.standing import Waiting
+from protocols.langgraph.commands import Refused, is_uuid
 from protocols.langgraph.events import NotUnderstood, Subscription, ThreadStream
 from protocols.langgraph.wire import PROTOCOL
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,9 +16,10 @@ from contracts.events import ConversationStarted, RunScheduled
 from contracts.queries import AssistantRecord, Graphs, RunRecord, ThreadRecord
 from contracts.subjects import InvalidKey, check_key
 from edge_rest.questions import Questions
-from eventlog.ports import Log, Unavailable
+from eventlog.ports import Log
 from eventlog.turns.inbox import Inbox
 from protocols.langgraph import answers
+from protocols.langgraph.commands import Assistant, is_uuid
 from protocols.langgraph.wire import PROTOCOL
 
 RESPONDER: Final = "agent-runner"
@@ -26,16 +27,6 @@ GRAPHS_SECONDS: Final = 5.0
 """How long the list of graphs is remembered."""
 AT_ONCE: Final = 8
 """How many states are asked for at the same time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Assistant:
-    """A graph, and how it is set up."""
-
-    assistant_id: str
-    graph: str
-    config: dict[str, Any] = field(default_factory=dict)
-    context: Any = None
 
 
 @dataclass(slots=True)
@@ -51,11 +42,7 @@ class Agents:
     async def graphs(self) -> Graphs:
         """The graphs that are served, or were when agent-runner was there last."""
         if self._graphs is None or time.monotonic() - self._asked_at > GRAPHS_SECONDS:
-            try:
-                self._graphs = await self.questions.ask(queries.GRAPHS, queries.GraphsQuery(), Graphs)
-            except Unavailable:
-                if self._graphs is None:
-                    raise
+            self._graphs = await self.questions.graphs()
             self._asked_at = time.monotonic()
         return self._graphs
 
@@ -227,15 +214,6 @@ def as_run_id(run_id: str) -> str:
     if not is_uuid(run_id):
         raise HTTPException(422, "Invalid run ID: must be a UUID")
     return str(UUID(run_id))
-
-
-def is_uuid(text: str) -> bool:
-    """Whether a text is a UUID in one of its usual forms."""
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def unknown(thread_id: str) -> Any:

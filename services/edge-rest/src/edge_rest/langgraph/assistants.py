@@ -8,10 +8,11 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from contracts import queries
 from contracts.envelope import format_time, parse_time
 from edge_rest.errors import documented
-from edge_rest.langgraph.agents import Agents, as_new_id, is_uuid
+from edge_rest.langgraph.agents import Agents, as_new_id
 from edge_rest.langgraph.paging import paged
 from eventlog.query import Refused
 from protocols.langgraph import answers
+from protocols.langgraph.commands import is_uuid
 from protocols.langgraph.wire import AssistantFilter, AssistantSearch
 
 FIRST = format_time(parse_time("2025-01-01T00:00:00+00:00"))

@@ -8,8 +8,9 @@ from fastapi import HTTPException
 from pydantic import ValidationError
 
 from edge_rest.errors import described
-from edge_rest.langgraph.agents import Agents, is_uuid
+from edge_rest.langgraph.agents import Agents
 from edge_rest.langgraph.requests import Requests
+from protocols.langgraph.commands import Refused, is_uuid
 from protocols.langgraph.wire import RunCreate
 
 NOT_A_COMMAND: Final = {
@@ -18,18 +19,6 @@ NOT_A_COMMAND: Final = {
     "error": "invalid_argument",
     "message": "Protocol commands must include an integer id and string method.",
 }
-
-
-class Refused(Exception):
-    """A command that is not carried out.
-
-    Attributes:
-        code: stable, for programs.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(slots=True)

@@ -11,11 +11,12 @@ from fastapi import HTTPException
 
 from contracts.envelope import Recorded, format_time
 from contracts.events import Event, MetadataChanged, Origin, RunRequested
-from edge_rest.langgraph.agents import RESPONDER, Agents, Assistant, as_new_id, checked, opening, owner
+from edge_rest.langgraph.agents import RESPONDER, Agents, as_new_id, checked, opening, owner
 from edge_rest.langgraph.alarm import Alarm
 from edge_rest.langgraph.webhooks import Webhooks
 from eventlog.turns.inbox import Receipt
 from eventlog.turns.refusals import Busy
+from protocols.langgraph.commands import Assistant
 from protocols.langgraph.wire import PROTOCOL, RunCreate
 
 LABELS_REMEMBERED: Final = 10_000
