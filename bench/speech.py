@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from voice_hearing import heard_by_grammar, known, understood, words_of, wrong
+from voice_hearing import heard_by_grammar, known, spoken_in, understood, words_of, wrong
 from voice_latency import asked, commands, measured, reply
 from voice_recognition import NAMES
 
@@ -25,7 +25,7 @@ from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.prose import speakable
 from voice_bridge.domain.speech import SAMPLE_RATE, duration_ms
 from voice_bridge.engines.espeak import Espeak, EspeakSpeech
-from voice_bridge.engines.hearing import TurnAudio, TurnBegan, TurnEnded
+from voice_bridge.engines.hearing import TurnBegan, TurnEnded
 from voice_bridge.engines.local import LocalEngine
 from voice_bridge.engines.local.catalogue import Catalogue
 from voice_bridge.engines.local.installed import MOONSHINE, is_installed
@@ -183,17 +183,10 @@ async def _only(recognizer: GrammarRecognizer, sound: Samples, played: Samples |
         events = list(line.hearing.feed(pcm_of(np.concatenate([QUIET, sound, QUIET, QUIET]))))
     else:
         events = line.play(played, over=sound / max(1e-6, float(np.abs(sound).max())) * 0.5)
-    heard: list[str] = []
-    blocks: list[bytes] = []
-    for event in events:
-        match event:
-            case TurnBegan():
-                blocks = []
-            case TurnAudio(block):
-                blocks.append(block)
-            case TurnEnded(_, silence_ms):
-                heard.append(await understood(recognizer, blocks, silence_ms, may_choose=True))
-    return heard
+    return [
+        await understood(recognizer, blocks, silence_ms, may_choose=True)
+        for blocks, silence_ms in spoken_in(events)
+    ]
 
 
 async def times(espeak: Espeak) -> list[str]:

@@ -22,7 +22,7 @@ from voice_bridge.domain.remarks import plain
 from voice_bridge.domain.speech import SAMPLE_RATE
 from voice_bridge.engines.echo import EchoGuard
 from voice_bridge.engines.espeak import Espeak
-from voice_bridge.engines.hearing import Hearing, TurnAudio, TurnBegan, TurnEnded
+from voice_bridge.engines.hearing import Heard, Hearing, TurnAudio, TurnBegan, TurnEnded
 from voice_bridge.engines.local.catalogue import EVERYDAY, Catalogue
 from voice_bridge.engines.local.free import Model
 from voice_bridge.engines.local.installed import MOONSHINE, WHISPER, is_installed
@@ -80,8 +80,13 @@ def turns(pcm: bytes) -> Iterator[tuple[list[bytes], int]]:
         [silence, np.frombuffer(pcm, "<i2").astype(np.float32) / 32768, silence, silence]
     )
     sent = (np.clip(soxr.resample(samples, RATE, SAMPLE_RATE), -1, 1) * 32767).astype("<i2").tobytes()
+    yield from spoken_in(hearing.feed(sent))
+
+
+def spoken_in(events: Iterable[Heard]) -> Iterator[tuple[list[bytes], int]]:
+    """The blocks of each turn, and the silence at its end."""
     blocks: list[bytes] = []
-    for event in hearing.feed(sent):
+    for event in events:
         match event:
             case TurnBegan():
                 blocks = []

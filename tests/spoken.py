@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+import wave
 from functools import cache
+from pathlib import Path
 
 SPOKEN_RATE = 22_050
 _LENGTH_BYTES = 4
@@ -24,3 +26,13 @@ def spoken(text: str, voice: str = "en-us+f3", rate: int = 150) -> bytes:
         pcm += answer[_LENGTH_BYTES : _LENGTH_BYTES + size]
         answer = answer[_LENGTH_BYTES + size :]
     return bytes(pcm)
+
+
+def record(file: Path, *parts: str | float) -> None:
+    """Write a WAV file of texts that are spoken, and of silences by their seconds."""
+    with wave.open(str(file), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(SPOKEN_RATE)
+        for part in parts:
+            writer.writeframes(spoken(part) if isinstance(part, str) else bytes(2 * int(SPOKEN_RATE * part)))

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import wave
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -15,7 +14,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.spoken import SPOKEN_RATE, spoken
+from tests.spoken import record
 
 from eventlog import service
 from eventlog.broker import Broker
@@ -73,12 +72,7 @@ def console(
 def microphone(tmp_path: Path) -> str:
     """A file in which somebody asks for an address, with time before it and after it."""
     file = tmp_path / "microphone.wav"
-    with wave.open(str(file), "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(SPOKEN_RATE)
-        for seconds, text in ((SETTLING_SECONDS, SAID), (ANSWER_SECONDS, "")):
-            writer.writeframes(bytes(2 * int(SPOKEN_RATE * seconds)) + (spoken(text) if text else b""))
+    record(file, SETTLING_SECONDS, SAID, ANSWER_SECONDS)
     return str(file)
 
 

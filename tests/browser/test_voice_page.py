@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import wave
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.spoken import SPOKEN_RATE, spoken
+from tests.spoken import record
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER.parents[1] / "examples" / "voice_page"
@@ -25,14 +24,8 @@ pytestmark = pytest.mark.browser
 def microphone(tmp_path: Path) -> Path:
     """What is said, with time before it for the connection and after it for the answer."""
     file = tmp_path / "microphone.wav"
-    with wave.open(str(file), "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(SPOKEN_RATE)
-        for number, text in enumerate(SAID):
-            pause = SETTLING_SECONDS if number == 0 else ANSWER_SECONDS
-            writer.writeframes(bytes(2 * int(SPOKEN_RATE * pause)) + spoken(text))
-        writer.writeframes(bytes(2 * int(SPOKEN_RATE * ANSWER_SECONDS)))
+    asked, thanks = SAID
+    record(file, SETTLING_SECONDS, asked, ANSWER_SECONDS, thanks, ANSWER_SECONDS)
     return file
 
 
