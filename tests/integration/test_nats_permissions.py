@@ -16,6 +16,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig
 from pydantic import SecretStr
+from tests.subscribed import subscribed
 
 from agent_runner.agents import offering
 from agent_runner.agents.documents import LogDocuments
@@ -240,8 +241,8 @@ async def test_a_voice_session_goes_by_its_users(server: Any, brokers: dict[str,
             link.service_end(bridge, link_name) as held,
             link.hold(bridge, key, link_name) as holding,
         ):
-            await edge.client.flush()
-            await bridge.client.flush()
+            await subscribed(edge.client)
+            await subscribed(bridge.client)
             await client.send(b"said")
             assert await held.receive(WAIT_SECONDS) == [b"said"]
             await held.send(b"heard")

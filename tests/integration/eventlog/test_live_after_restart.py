@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tests.subscribed import subscribed
+
 from contracts.events import REGISTERED, UPCASTERS, ConversationStarted
 from contracts.live import Delta
 from contracts.registry import Registry
@@ -115,7 +117,7 @@ async def test_followers_of_the_log_wake_as_soon_as_it_is_there_again(own_nats: 
         follows = JetStreamLog(edge, registry, settings(own_nats, "edge-ws"))
         async with follows.follow("talk", after=0) as events:
             waiting = asyncio.ensure_future(anext(events))
-            await edge.client.flush()
+            await subscribed(edge.client)
             await restarted(own_nats, operator)
             appends = JetStreamLog(operator, registry, settings(own_nats, OPERATOR))
             begun = ConversationStarted(responder_name="agent-runner", protocol="octo")
