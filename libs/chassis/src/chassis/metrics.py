@@ -84,11 +84,23 @@ class Metrics:
             buckets=FAST,
             registry=registry,
         )
-        self.queue_depth = Gauge(
-            "parley_queue_depth", "Messages that wait for a responder.", ["responder"], registry=registry
+        self.queue_pending = Gauge(
+            "parley_queue_pending",
+            "Messages that no replica has fetched; every replica tells the same.",
+            ["responder"],
+            registry=registry,
+        )
+        self.queue_behind = Gauge(
+            "parley_queue_behind",
+            "Messages that wait behind an earlier one of their conversation in this replica.",
+            ["responder"],
+            registry=registry,
         )
         self.queue_held = Gauge(
-            "parley_queue_held", "Messages that are being answered.", ["responder"], registry=registry
+            "parley_queue_held",
+            "Messages that replicas hold until they are answered; every replica tells the same.",
+            ["responder"],
+            registry=registry,
         )
 
     def before_reading(self, refresh: Refresh) -> None:
