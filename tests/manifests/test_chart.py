@@ -39,7 +39,8 @@ BARE = {
     "nats": {"enabled": False},
     "replicas": {"edge-ws": 4},
     "settings": {"PARLEY_NATS_URL": "nats://elsewhere:4222", "PARLEY_STREAM_REPLICAS": 3},
-}BY_WORK = {"autoscaling": {"work": True}}
+}
+BY_WORK = {"autoscaling": {"work": True}}
 
 Manifest = dict[str, Any]
 

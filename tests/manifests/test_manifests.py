@@ -102,6 +102,43 @@ def test_everything_that_serves_is_watched_and_bounded(manifests: list[Manifest]
             assert "memory" in container["resources"]["limits"]
 
 
+def test_a_service_gets_work_when_it_says_that_it_can_do_it(manifests: list[Manifest]) -> None:
+    deployments = named(manifests, "Deployment")
+    for name in {user.name for user in permissions.USERS} | {permissions.OPERATOR}:
+        (served,) = deployments[name]["spec"]["template"]["spec"]["containers"]
+        paths = {
+            probe: served[f"{probe}Probe"]["httpGet"]["path"]
+            for probe in ("startup", "liveness", "readiness")
+        }
+        assert paths == {"startup": "/livez", "liveness": "/livez", "readiness": "/readyz"}, name
+
+
+def test_a_secret_or_a_setting_that_changes_rolls_the_pods_that_read_it(manifests: list[Manifest]) -> None:
+    serving = [each for each in manifests if each["kind"] in ("Deployment", "StatefulSet")]
+    for manifest in serving:
+        name, pod = manifest["metadata"]["name"], manifest["spec"]["template"]["spec"]
+        reads = {kind for kind, _ in references(pod)}
+        by_itself = any(each["name"] == "reloader" for each in pod["containers"])
+        if "secret" in reads and not by_itself:
+            assert manifest["metadata"]["annotations"]["reloader.stakater.com/auto"] == "true", name
+        hashed = [named for kind, named in references(pod) if kind == "configMap"]
+        assert all(re.search(r"-[a-z0-9]{10}$", each) for each in hashed), name
+
+
+def references(value: Any) -> Iterator[tuple[str, str]]:
+    """What a pod reads: the kind, ``secret`` or ``configMap``, and the name."""
+    if isinstance(value, list):
+        for each in value:
+            yield from references(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            kind = re.sub(r"(Key)?Ref$", "", key)
+            if kind in ("secret", "configMap") and isinstance(each, dict):
+                yield kind, each.get("secretName") or each["name"]
+            else:
+                yield from references(each)
+
+
 def test_a_rolling_update_cuts_nothing_off(manifests: list[Manifest]) -> None:
     for name, deployment in named(manifests, "Deployment").items():
         pod = deployment["spec"]["template"]["spec"]
@@ -175,9 +212,21 @@ def test_production_survives_a_zone(rendered: Callable[[str], list[Manifest]]) -
     assert nats["replicas"] == 3
     assert nats["template"]["spec"]["topologySpreadConstraints"][0]["whenUnsatisfiable"] == "DoNotSchedule"
     assert settings(manifests)["PARLEY_STREAM_REPLICAS"] == "3"
-    assert container(manifests, "nats", "nats")["lifecycle"]["preStop"]["exec"]["command"][0] == "nats-server"
     assert settings(manifests)["PARLEY_NATS_URL"].count("nats://") == 3
     assert "postgres" not in named(manifests, "StatefulSet")
+
+
+def test_a_server_of_the_cluster_hands_its_clients_over_before_it_stops(
+    rendered: Callable[[str], list[Manifest]],
+) -> None:
+    manifests = rendered("prod")
+    server = container(manifests, "nats", "nats")
+    pid = server["args"][server["args"].index("--pid") + 1]
+    command = server["lifecycle"]["preStop"]["exec"]["command"]
+    assert command == ["nats-server", "--signal", f"ldm={pid}"]
+    config = (ROOT / "deploy/nats/cluster.conf").read_text()
+    (seconds,) = re.findall(r"^lame_duck_duration: (\d+)s$", config, re.MULTILINE)
+    assert dict(pods(manifests))["nats"]["terminationGracePeriodSeconds"] > int(seconds) + 10
 
 
 def container(manifests: list[Manifest], workload: str, name: str) -> Manifest:
@@ -248,20 +297,6 @@ def test_what_is_generated_is_up_to_date() -> None:
     generate = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(generate)
     assert generate.RULES.read_text() == generate.rules()
-
-
-def test_alerts_go_by_labels_that_kubernetes_makes_too(rendered: Callable[[str], list[Manifest]]) -> None:
-    (endpoint,) = named(rendered("prod"), "PodMonitor")["parley"]["spec"]["podMetricsEndpoints"]
-    made = {each["targetLabel"] for each in endpoint["relabelings"]}
-    own = {"alertname", "code", "le", "outcome", "protocol", "responder", "status", "stream"}
-    rules = yaml.safe_load((ROOT / "deploy/telemetry/alerts.yml").read_text())["groups"][0]["rules"]
-    used = {
-        label
-        for rule in rules
-        for text in re.findall(r"\bby \(([^)]*)\)", rule["expr"])
-        for label in re.split(r",\s*", text)
-    } | {label for rule in rules for label in re.findall(r"[{,]\s*(\w+)\s*[!=]", rule["expr"])}
-    assert used <= made | own
 
 
 def scaled(manifests: list[Manifest], kind: str) -> set[str]:

@@ -12,10 +12,8 @@ import yaml
 from docs.generate import settings
 
 from chassis import variables
-from chassis.metrics import EdgeMetrics, Metrics, ProjectionMetrics, StreamMetrics
 from eventlog.admin import permissions
 from parley.stack import gateway
-from voice_bridge.metrics import Metrics as VoiceMetrics
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {path.parents[2].name for path in ROOT.glob("services/*/src/*/__main__.py")}
@@ -126,17 +124,11 @@ def test_what_runs_under_compose_is_bounded_and_without_rights() -> None:
         assert each["logging"]["options"]["max-size"], name
         if "ollama" in name:  # a model takes what there is
             continue
-        assert {"mem_limit", "pids_limit"} <= each.keys(), name
+        assert all(each[limit] for limit in ("mem_limit", "pids_limit", "cpus")), name
         assert each["cap_drop"] == ["ALL"], name
     for name in ("nats", "postgres", "gateway"):
         assert composed()[name]["user"] not in ("", "root", "0"), name
         assert composed()[name]["read_only"], name
-
-
-def test_the_dashboard_is_whole() -> None:
-    panels = json.loads(text("deploy/grafana/dashboards/parley.json"))["panels"]
-    assert all(panel["targets"] for panel in panels if panel["type"] != "row")
-    assert len({panel["id"] for panel in panels}) == len(panels)
 
 
 def test_the_telemetry_profile_mounts_what_there_is() -> None:
@@ -149,27 +141,3 @@ def test_the_telemetry_profile_mounts_what_there_is() -> None:
     assert provisioned[0]["options"]["path"] in {mount[1] for mount in mounts}
     scraped = yaml.safe_load(text("deploy/telemetry/prometheus.yml"))["scrape_configs"][0]
     assert set(scraped["dns_sd_configs"][0]["names"]) == SERVICES | {permissions.OPERATOR}
-
-
-def exposed() -> set[str]:
-    """The names of all samples that some service shows."""
-    metrics = Metrics()
-    EdgeMetrics(metrics.registry)
-    ProjectionMetrics(metrics.registry)
-    StreamMetrics(metrics.registry)
-    VoiceMetrics(metrics.registry)
-    suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
-    return {"parley_voice_sessions"} | {
-        family.name + suffix for family in metrics.registry.collect() for suffix in suffixes[family.type]
-    }
-
-
-@pytest.mark.parametrize("path", ["deploy/telemetry/alerts.yml", "deploy/grafana/dashboards/parley.json"])
-def test_what_is_asked_for_is_measured(path: str) -> None:
-    assert set(re.findall(r"\bparley_\w+", text(path))) <= exposed()
-
-
-def test_alerts_tell_of_all_that_the_handbook_promises() -> None:
-    handbook = text("docs/operations.md")
-    alerts = yaml.safe_load(text("deploy/telemetry/alerts.yml"))["groups"][0]["rules"]
-    assert [each["alert"] for each in alerts if f"`{each['alert']}`" not in handbook] == []
