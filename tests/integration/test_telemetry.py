@@ -318,8 +318,8 @@ MOVED_BY_A_TALK = {
         "parley_model_first_token_seconds_count",
     ),
     "edge-rest": (
-        'parley_requests_total{protocol="agent",status="2xx"}',
-        'parley_request_seconds_count{protocol="agent"}',
+        'parley_requests_total{protocol="octo",status="2xx"}',
+        'parley_request_seconds_count{protocol="octo"}',
     ),
     "edge-ws": ("parley_delta_lag_seconds_count", "parley_append_seconds_count"),
     "history-store": ("parley_history_events_total", "parley_history_position"),

@@ -14,12 +14,15 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from agent_runner.settings import RunnerSettings
 from chassis import variables
 from eventlog.admin import permissions
+from quote_engine.settings import QuoteSettings
 
 ROOT = Path(__file__).parents[2]
 OVERLAYS = sorted(path.name for path in (ROOT / "deploy/k8s/overlays").iterdir())
 SCHEMAS = ROOT / "deploy/k8s/schemas"
+ADAPTER = ROOT / "deploy/k8s/components/prometheus-adapter"
 OLDEST_KUBERNETES = "1.31"
 """What docs/operations.md says; the first with all that the manifests use switched on."""
 RENDER_SECONDS = 60
@@ -315,6 +318,28 @@ def test_production_scales_by_waiting_work_what_takes_it_from_the_log(
         "gateway",
         "voice-bridge",
     }
+
+
+def test_scalers_by_work_go_by_what_one_replica_takes(rendered: Callable[[str], list[Manifest]]) -> None:
+    places = {
+        "agent-runner": RunnerSettings.model_fields["concurrent_runs"].default,
+        "quote-engine": QuoteSettings.model_fields["concurrent_replies"].default,
+    }
+    given = settings(rendered("prod"))
+    assert "PARLEY_CONCURRENT_RUNS" not in given
+    assert "PARLEY_CONCURRENT_REPLIES" not in given
+    (adapted,) = yaml.safe_load((ADAPTER / "rules.yaml").read_text())["rules"]["external"]
+    patches = yaml.safe_load((ADAPTER / "kustomization.yaml").read_text())["patches"]
+    by_adapter = {each["target"]["name"]: yaml.safe_load(each["patch"])[0]["value"] for each in patches}
+    assert by_adapter.keys() == places.keys()
+    for name, scaled in named(rendered("prod"), "ScaledObject").items():
+        (trigger,) = scaled["spec"]["triggers"]
+        assert trigger["metadata"]["consumer"] == name
+        assert int(trigger["metadata"]["lagThreshold"]) == 0.75 * places[name]
+        metric, target = (by_adapter[name]["external"][part] for part in ("metric", "target"))
+        assert metric["name"] == adapted["name"]["as"]
+        assert metric["selector"]["matchLabels"] == {"responder": name}
+        assert int(target["averageValue"]) == 0.75 * places[name]
 
 
 def test_an_update_leaves_to_its_scaler_how_many_there_are(manifests: list[Manifest]) -> None:

@@ -1,6 +1,7 @@
 """A service that can be started is in every table of the deployment, with the versions that were tested."""
 
 import json
+import os
 import re
 import subprocess
 import tomllib
@@ -16,6 +17,7 @@ from eventlog.admin import permissions
 from parley.stack import gateway
 
 ROOT = Path(__file__).parents[2]
+SECONDS = 60
 SERVICES = {path.parents[2].name for path in ROOT.glob("services/*/src/*/__main__.py")}
 
 
@@ -87,6 +89,39 @@ def test_the_gateway_listens_where_compose_and_kubernetes_lead_to() -> None:
     assert {int(port.rpartition(":")[2]) for port in composed} == public
     assert {each["port"] for each in service["spec"]["ports"]} == public
     assert {each["containerPort"] for each in container["ports"]} == listens
+
+
+def test_what_others_made_has_one_version_everywhere_down_to_the_minor() -> None:
+    files = [ROOT / "docker-compose.yml", ROOT / "docs/operations.md", *ROOT.glob("deploy/k8s/**/*.yaml")]
+    named = re.compile(r"(?:image: |:/backup(?::ro)?\" )((?!parley/)[\w./-]+):(\S+)")
+    tags: dict[str, set[str]] = {}
+    for file in files:
+        for image, tag in named.findall(file.read_text()):
+            tags.setdefault(image, set()).add(tag)
+    assert {"nats", "postgres", "caddy"} <= tags.keys()
+    assert {image: found for image, found in tags.items() if len(found) > 1} == {}
+    assert [tag for (tag,) in tags.values() if not re.match(r"v?\d+\.\d+", tag)] == []
+    (python,) = re.findall(r"^ARG PYTHON=(\S+)$", text("deploy/docker/Dockerfile"), re.MULTILINE)
+    assert re.fullmatch(r"python:3\.\d+-slim", python)
+
+
+@pytest.mark.parametrize("push", ["", "registry.example/parley"])
+def test_images_are_built_and_pushed_as_documented(tmp_path: Path, push: str) -> None:
+    """By a docker that only writes down what it is told."""
+    docker = tmp_path / "docker"
+    docker.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/told\n')
+    docker.chmod(0o755)
+    command = ["make", "--silent", "images", *([f"PUSH={push}"] if push else [])]
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    subprocess.run(command, cwd=ROOT, env=os.environ | {"PATH": path}, check=True, timeout=SECONDS)
+    told = (tmp_path / "told").read_text().splitlines()
+    built = {re.findall(r"--target (\S+)", line)[0]: line for line in told}
+    assert built.keys() == SERVICES | {permissions.OPERATOR}
+    version = tomllib.loads(text("cli/pyproject.toml"))["project"]["version"]
+    for name, line in built.items():
+        assert f"--tag parley/{name}:{version}" in line
+        assert (f"--tag {push}/{name}:{version} --push" in line) == bool(push)
+        assert ("--sbom=true" in line) == bool(push)
 
 
 def test_compose_sets_nothing_that_is_no_setting() -> None:

@@ -36,6 +36,20 @@ MODEL_FIRST_TOKEN_SECONDS: Final = Histogram(
 )
 """Of this process, since LangChain's callbacks know of nothing else."""
 
+
+@contextmanager
+def model_call() -> Iterator[None]:
+    """Count a call of a chat model whose answer comes whole."""
+    began = time.monotonic()
+    try:
+        yield
+    except BaseException:  # one that nobody waits for any more has failed too
+        MODEL_CALLS.labels("failed").inc()
+        raise
+    MODEL_CALLS.labels("answered").inc()
+    MODEL_FIRST_TOKEN_SECONDS.observe(time.monotonic() - began)
+
+
 Refresh = Callable[[], Awaitable[None]]
 
 
