@@ -9,9 +9,11 @@ from pathlib import Path
 import jsonschema
 import promql_parser as promql
 import pytest
+import yaml
 from tests.manifests.promql import ROOT, Asked, asked, known, labels, rules, shown
 
 SECONDS = 60
+PLAYED = Path(__file__).with_name("alerts_test.yml")
 SCHEMA = ROOT / "deploy/k8s/schemas/monitoring.coreos.com_v1_PrometheusRule.json"
 
 
@@ -61,13 +63,19 @@ def test_the_handbook_tells_of_every_alert() -> None:
     assert [name for name in told if f"`{name}`" not in handbook] == []
 
 
+def test_every_alert_is_played() -> None:
+    played = yaml.safe_load(PLAYED.read_text())["tests"]
+    fired = {each["alertname"] for test in played for each in test["alert_rule_test"] if each["exp_alerts"]}
+    assert fired == {rule["alert"] for rule in rules() if "alert" in rule}
+
+
 def test_alerts_fire_when_they_should(tmp_path: Path) -> None:
     beside = Path(sys.executable).parent
     promtool = shutil.which("promtool") or shutil.which("promtool", path=beside)
     if promtool is None:
         pytest.skip("promtool is not installed; it comes with Prometheus, or by `make promtool`")
     shutil.copy(ROOT / "deploy/telemetry/alerts.yml", tmp_path)
-    played = shutil.copy(Path(__file__).with_name("alerts_test.yml"), tmp_path)
+    played = shutil.copy(PLAYED, tmp_path)
     done = subprocess.run(
         [promtool, "test", "rules", played], capture_output=True, text=True, timeout=SECONDS, cwd=tmp_path
     )
