@@ -334,7 +334,8 @@ def values(shown: str) -> dict[str, float]:
 
 def test_a_talk_moves_the_figures(stack: Any) -> None:
     before = metrics(stack)
-    asyncio.run(talk(stack, "counted"))
+    asyncio.run(octo(stack, {}))
+    httpx.get(f"{stack.url()}/api/sessions/{CONVERSATIONS['octo']}").raise_for_status()
     after = metrics(stack)
     for service, names in MOVED_BY_A_TALK.items():
         was, now = values(before[service]), values(after[service])

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -34,7 +35,7 @@ Manifest = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def rendered(kustomize: str) -> Callable[[str], list[Manifest]]:
-    """The manifests of an overlay."""
+    """The manifests of an overlay, which is one of ours or a path."""
     known: dict[str, list[Manifest]] = {}
 
     def render(overlay: str) -> list[Manifest]:
@@ -318,6 +319,30 @@ def test_production_scales_by_waiting_work_what_takes_it_from_the_log(
         "gateway",
         "voice-bridge",
     }
+
+
+def test_without_keda_scalers_go_by_waiting_work_too(
+    rendered: Callable[[str], list[Manifest]], tmp_path: Path
+) -> None:
+    production = yaml.safe_load((ROOT / "deploy/k8s/overlays/prod/kustomization.yaml").read_text())
+    folder = Path(os.path.relpath(ROOT / "deploy/k8s", tmp_path))
+    components = [each.replace("keda", "prometheus-adapter") for each in production["components"]]
+    overlay = {
+        **{name: production[name] for name in ("apiVersion", "kind", "namespace")},
+        "resources": [str(folder / "base")],
+        "components": [str(folder / "components" / Path(each).name) for each in components],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    manifests = rendered(str(tmp_path))
+    assert not named(manifests, "ScaledObject")
+    by_work = {
+        name
+        for name, scaler in named(manifests, "HorizontalPodAutoscaler").items()
+        if [each["type"] for each in scaler["spec"]["metrics"]] == ["Resource", "External"]
+    }
+    assert by_work == {user.name for user in permissions.USERS if user.works}
+    for scaler in named(manifests, "HorizontalPodAutoscaler").values():
+        kubernetes_validate.validate(scaler, OLDEST_KUBERNETES, strict=True)
 
 
 def test_scalers_by_work_go_by_what_one_replica_takes(rendered: Callable[[str], list[Manifest]]) -> None:
