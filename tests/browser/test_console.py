@@ -129,6 +129,7 @@ async def test_no_word_is_lost_or_repeated_when_the_edges_die(
     }
 
 
+@pytest.mark.timeout(BROWSER_SECONDS + 60)  # eighty pictures on a machine that does other things too
 async def test_every_page_can_be_shown(
     console: Any, chromium: str, node_scripts: Path, microphone: str
 ) -> None:

@@ -17,6 +17,7 @@ from langgraph.prebuilt import ToolNode, tools_condition
 
 TOKEN_SECONDS = 0.01
 CHARACTERS_PER_TOKEN = 4
+MODEL = "demo-model"
 MONTHS = {"2023-07": 541_300, "2023-08": 532_340, "2023-09": 685_680, "2023-10": 612_900, "2023-11": 598_410}
 PRODUCTS = {"Laptops": 287_990, "Phones": 219_420, "Tablets": 178_270}
 
@@ -91,7 +92,7 @@ class Analyst(BaseChatModel):
         given = sum(len(message.text) for message in messages) // CHARACTERS_PER_TOKEN
         written = len(made) // CHARACTERS_PER_TOKEN
         usage = {"input_tokens": given, "output_tokens": written, "total_tokens": given + written}
-        told = {"model_name": self._llm_type}
+        told = {"model_name": MODEL}
         yield ChatGenerationChunk(
             message=AIMessageChunk(content="", usage_metadata=usage, response_metadata=told)
         )
