@@ -51,6 +51,7 @@ SETTINGS = (
         "",
         "Proxies that are trusted to tell a client's address: addresses or networks, separated by spaces.",
     ),
+    Setting("PARLEY_URL", "", "The server that `parley chat` talks to. Empty: the stack here."),
 )
 
 

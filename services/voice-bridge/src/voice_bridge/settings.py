@@ -41,7 +41,7 @@ class BridgeSettings(Settings):
     voice_key: SecretStr = SecretStr("")
     """Its key."""
     transcription_model: str = "gpt-4o-mini-transcribe"
-    """The model of `cascade` that turns speech into text."""
+    """The model of the speech service that turns speech into text."""
     transcription_language: str = ""
     """The language that this model is told to expect, such as `ko`. Empty: any."""
     speech_model: str = "gpt-4o-mini-tts"
