@@ -92,7 +92,7 @@ class Line:
     def say(self, said: Samples) -> list[Heard]:
         """What a person says when nothing is played."""
         found: list[Heard] = []
-        noise = self._random.normal(size=len(said)) * 10 ** (-68 / 20)
+        noise = (self._random.normal(size=len(said)) * 10 ** (-68 / 20)).astype(np.float32)
         for start in range(0, len(said), FRAME):
             found += self.hearing.feed(pcm_of(said[start : start + FRAME] + noise[start : start + FRAME]))
             self.now += 0.04
