@@ -36,7 +36,7 @@ def test_what_is_asked_for_is_measured_with_the_labels_that_it_is_asked_by(
     [
         "sum by (protocol) (rate(parley_turns_total[5m]))",
         'parley_turns_total{result="failed"} > 0',
-        "max(parley_queue_depth)",
+        "max(parley_queue_length)",
         "histogram_quantile(0.5, sum by (protocol) (rate(parley_request_seconds_bucket[5m])))",
         "parley_ready{pod!=''} == 0",
     ],

@@ -98,6 +98,12 @@ class Metrics:
             buckets=FAST,
             registry=registry,
         )
+        self.queue_depth = Gauge(
+            "parley_queue_depth",
+            "Messages that wait, as far as this replica knows: the two that follow together.",
+            ["responder"],
+            registry=registry,
+        )
         self.queue_pending = Gauge(
             "parley_queue_pending",
             "Messages that no replica has fetched; every replica tells the same.",

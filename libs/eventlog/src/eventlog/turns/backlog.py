@@ -13,7 +13,8 @@ def measure(broker: Broker, log: Log, responder: str, heads: Callable[[], Mappin
 
     What no process has fetched and what is held are facts of the server, which every process tells alike.
     What waits behind the conversations of this process, whoever was told of it, only this one tells. So what
-    waits altogether is the largest `queue_pending` and the sum of every `queue_behind`.
+    waits altogether is the largest `queue_pending` and the sum of every `queue_behind`; `queue_depth` is both
+    of this process, and enough where there is one.
 
     Args:
         heads: gives the conversations that are being answered in this process, and which message of each.
@@ -26,7 +27,9 @@ def measure(broker: Broker, log: Log, responder: str, heads: Callable[[], Mappin
         metrics.queue_held.labels(responder).set(info["num_ack_pending"])
         fetched = info["delivered"]["stream_seq"]
         behind = [_between(log, key, head, fetched) for key, head in heads().items()]
-        metrics.queue_behind.labels(responder).set(sum(await asyncio.gather(*behind)))
+        waiting = sum(await asyncio.gather(*behind))
+        metrics.queue_behind.labels(responder).set(waiting)
+        metrics.queue_depth.labels(responder).set(info["num_pending"] + waiting)
 
     metrics.before_reading(refresh)
 
