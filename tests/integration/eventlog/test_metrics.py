@@ -96,7 +96,7 @@ async def test_what_waits(
     responder = f"responder-{uuid4()}"
 
     async def told(by: Broker) -> dict[str, float]:
-        names = ("pending", "behind", "held")
+        names = ("depth", "pending", "behind", "held")
         values = {name: f'parley_queue_{name}{{responder="{responder}"}}' for name in names}
         return {name: await figure(by.metrics, line) for name, line in values.items()}
 
@@ -119,20 +119,24 @@ async def test_what_waits(
     opening = ConversationStarted(responder_name=responder, protocol="agent")
     inbox = Inbox(log, AUTHOR)
     first = await inbox.receive(conversation, message, opening)
-    await until({"pending": 1, "behind": 0, "held": 0})
+    await until({"depth": 1, "pending": 1, "behind": 0, "held": 0})
     work = await broker.client.jetstream().pull_subscribe_bind(responder, subjects.LOG_STREAM)
     (delivered,) = await work.fetch(1, timeout=5)
-    assert await told(broker) == {"pending": 0, "behind": 0, "held": 1}
+    assert await told(broker) == {"depth": 0, "pending": 0, "behind": 0, "held": 1}
     heads[conversation] = first.sequence
     for _ in range(3):
         await inbox.receive(conversation, message, opening)
-    await until({"pending": 3, "behind": 0, "held": 1})
+    await until({"depth": 3, "pending": 3, "behind": 0, "held": 1})
     for elsewhere in await work.fetch(2, timeout=5):
         await elsewhere.ack_sync()
-    assert await told(broker) == {"pending": 1, "behind": 2, "held": 1}, "who was told does not answer them"
-    assert await told(other) == {"pending": 1, "behind": 0, "held": 1}, "it has not that conversation"
+    assert await told(broker) == {"depth": 3, "pending": 1, "behind": 2, "held": 1}, (
+        "who was told does not answer them"
+    )
+    assert await told(other) == {"depth": 1, "pending": 1, "behind": 0, "held": 1}, (
+        "it has not that conversation"
+    )
     await delivered.ack_sync()
-    assert await told(other) == {"pending": 1, "behind": 0, "held": 0}
+    assert await told(other) == {"depth": 1, "pending": 1, "behind": 0, "held": 0}
     await other.stop()
 
 
