@@ -41,7 +41,9 @@ async def test_the_same_key_changes_a_state_once(runs: Any) -> None:
             await Inbox(talk.log, talk.author).note(talk.KEY, MetadataChanged(metadata={"n": number}))
 
     command = update(talk, "one", "two")
-    *told, _ = await asyncio.gather(*(reader(talk).update(command) for _ in range(4)), others())
+    appending = asyncio.create_task(others())
+    told = await asyncio.gather(*(reader(talk).update(command) for _ in range(4)))
+    await appending
     assert {each.refusal for each in told} == {None}
     assert len({each.checkpoint_id for each in told}) == 1
     assert len(await talk.events(CheckpointSaved)) == before + 2
