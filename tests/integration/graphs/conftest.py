@@ -38,6 +38,7 @@ GRAPHS = [
     "fan",
     "counted",
     "memory",
+    "confiding",
 ]
 
 

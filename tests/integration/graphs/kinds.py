@@ -11,6 +11,7 @@ from langchain.agents import AgentState, create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware, SummarizationMiddleware
 from langchain.tools import ToolRuntime
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from langgraph.config import get_store
@@ -65,6 +66,18 @@ async def recall(state: MessagesState, runtime: Runtime[None]) -> dict[str, Any]
 
 
 memory = StateGraph(MessagesState).add_node(recall).add_edge(START, "recall").compile()
+
+
+async def confide(state: MessagesState, config: RunnableConfig, runtime: Runtime[None]) -> dict[str, Any]:
+    """Keep for the user what is said, and say what was said before."""
+    assert runtime.store is not None
+    space = ("private", str(config["configurable"]["user_id"]))
+    before = await runtime.store.aget(space, "said")
+    await runtime.store.aput(space, "said", {"text": newest(state)})
+    return says(before.value["text"] if before else "nothing yet")
+
+
+confiding = StateGraph(MessagesState).add_node(confide).add_edge(START, "confide").compile()
 
 
 @tool

@@ -179,5 +179,7 @@ async def test_a_question_survives_a_fork(graphs: Any) -> None:
             body = {"checkpoint_id": place, "thread_id": f"{key} fork"}
             assert (await rest.post(f"/api/sessions/{key}/fork", json=body)).status_code == 201
         async with connect(stage.address("octo", f"{key} fork", "routing")) as fork:
-            assert await Octo(fork, key).take(NO, Outcome()) == Outcome(reply="stopped")
+            other = Octo(fork, key)
+            assert (await other.receive())["message"] == "ok?"
+            assert await other.take(NO, Outcome()) == Outcome(reply="stopped")
         assert await Octo(socket, key).take(YES, Outcome()) == Outcome(reply="went")
