@@ -252,7 +252,8 @@ def voice_of() -> Callable[[Any], Voice]:
 @pytest.fixture(scope="session")
 def spoken_stack(tmp_path_factory: pytest.TempPathFactory, voice_stack: Running) -> Iterator[Any]:
     """One stack for all tests that do it no harm."""
-    with voice_stack(tmp_path_factory.mktemp("voice"), PARLEY_GRAPHS=f"recital={RECITAL}:graph") as stack:
+    graphs = f"recital={RECITAL}:graph,stumbling={RECITAL}:stumbling"
+    with voice_stack(tmp_path_factory.mktemp("voice"), PARLEY_GRAPHS=graphs) as stack:
         yield stack
 
 

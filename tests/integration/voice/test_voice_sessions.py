@@ -171,6 +171,17 @@ async def test_the_first_connection_chooses_the_graph_of_a_session_made_without_
     assert created == {"voice": "sage", "show_text": True, "graph": "recital"}
 
 
+async def test_what_a_graph_raises_is_told_and_the_talk_goes_on(voice: Any) -> None:
+    session_id = (await voice.create())["session_id"]
+    async with voice.call(session_id, graph="stumbling") as caller:
+        await caller.say(voice.speech("hello") + voice.silence(1500))
+        error = await caller.expect("error")
+        assert (error["code"], error["message"]) == ("server_error", "the agent failed: words of the graph")
+        assert "did not work" in (await caller.expect("transcript.done"))["transcript"]
+        await caller.send(type="disconnect")
+        await caller.expect("disconnected")
+
+
 async def test_a_session_that_was_talked_in_keeps_the_default_graph(voice: Any) -> None:
     session_id = (await voice.create())["session_id"]
     for graph, refusals in (("nothing", 1), ("recital", 0)):
