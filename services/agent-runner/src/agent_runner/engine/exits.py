@@ -31,7 +31,9 @@ def contained() -> Iterator[None]:
     token = _CONTAINED.set(True)
     try:
         yield
-    except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
+    except (Exception, GeneratorExit):
+        raise
+    except BaseException as error:
         own = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and own and own.cancelling():
             raise
