@@ -180,6 +180,8 @@ async def test_a_question_survives_a_fork(graphs: Any) -> None:
             assert (await rest.post(f"/api/sessions/{key}/fork", json=body)).status_code == 201
         async with connect(stage.address("octo", f"{key} fork", "routing")) as fork:
             other = Octo(fork, key)
-            assert (await other.receive())["message"] == "ok?"
+            while (frame := await other.receive())["type"] != "hitl_request":
+                pass
+            assert frame["message"] == "ok?"
             assert await other.take(NO, Outcome()) == Outcome(reply="stopped")
         assert await Octo(socket, key).take(YES, Outcome()) == Outcome(reply="went")
