@@ -3,10 +3,13 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+import pytest
 
 KEY = "store//talk.memories"
 
@@ -59,16 +62,23 @@ def test_what_a_graph_keeps_outlives_conversations_and_processes(graphs: Any) ->
     assert "the live rows are those of the log" in parley(graphs, "rebuild", "--verify")
 
 
-def test_what_one_user_confides_no_other_reads(graphs: Any) -> None:
-    api, plain = graphs.url("PARLEY_LANGGRAPH_PORT"), graphs.url()
-    clients = {
-        user: httpx.Client(
-            base_url=api,
-            timeout=60,
-            headers={"Authorization": f"Bearer {graphs.token(user)}"} if user else {},
-        )
-        for user in ("ann", "ben", "")
-    }
+@pytest.fixture
+def clients(graphs: Any) -> Iterator[dict[str, httpx.Client]]:
+    """Clients of the LangGraph API by their users; that without a name has no token."""
+    with ExitStack() as opened:
+        yield {
+            user: opened.enter_context(
+                httpx.Client(
+                    base_url=graphs.url("PARLEY_LANGGRAPH_PORT"),
+                    timeout=60,
+                    headers={"Authorization": f"Bearer {graphs.token(user)}"} if user else {},
+                )
+            )
+            for user in ("ann", "ben", "")
+        }
+
+
+def test_what_one_user_confides_no_other_reads(graphs: Any, clients: dict[str, httpx.Client]) -> None:
     space = {"namespace": ["private", "ann"], "key": "said"}
     squatting = {**space, "value": {"text": "put by nobody"}}
     assert clients[""].put("/store/items", json=squatting).status_code == 204
@@ -103,7 +113,7 @@ def test_what_one_user_confides_no_other_reads(graphs: Any) -> None:
         assert [answer.status_code for answer in refused] == [404] * 3
         key = quote("store//private.ann", safe="")
         for path in (f"/history/{key}", f"/api/sessions/{key}", f"/api/sessions/{key}/history"):
-            answer = client.get(f"{plain}{path}")
+            answer = client.get(f"{graphs.url()}{path}")
             assert answer.status_code in (400, 404, 422)
             assert "secret" not in answer.text
     assert clients["ann"].request("DELETE", "/store/items", json=space).status_code == 204
