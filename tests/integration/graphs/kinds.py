@@ -4,6 +4,7 @@ import asyncio
 import operator
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -305,8 +306,8 @@ keeping = create_agent(FakeChat(), [keep, kept], store=InMemoryStore())
 
 def deep() -> Any:
     """An agent of the library `deepagents`, and one below it; both ask before they send."""
-    from deepagents import create_deep_agent  # no dependency: it brings libraries of three providers
-
+    # No dependency, since it brings libraries of three providers.
+    create_deep_agent = import_module("deepagents").create_deep_agent
     below = {
         "name": "clerk",
         "description": "Sends a letter.",
