@@ -33,7 +33,7 @@ class IdentitySettings(Settings):
     audience: str = ""
     """The `aud` that users' tokens must have. Empty: any."""
     leeway: float = Field(default=0, ge=0)
-    """Seconds by which the clocks of whoever issues tokens may differ."""
+    """Seconds by which the clock of the tokens' issuer may differ."""
 
     @asynccontextmanager
     async def verifier(self, timeout_seconds: float) -> AsyncIterator[Verifier]:

@@ -26,7 +26,7 @@ class Outcome:
 
     Attributes:
         status: of the answer; None without one.
-        problem: why it was not taken; empty if it was.
+        problem: why it was not accepted; empty if it was.
         final: it is of no use to try again.
     """
 
