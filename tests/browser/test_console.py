@@ -141,6 +141,15 @@ async def test_every_page_can_be_shown(
     assert shown["bytes"] < MOST_BYTES
 
 
+async def test_what_one_looks_for_is_found(console: Any, chromium: str, node_scripts: Path) -> None:
+    assert await browse(node_scripts, "console_finds.mjs", chromium, console.url()) == {
+        "report": "# 실행 보고서",
+        "event": "run.completed",
+        "found": 2,
+        "waiting": "지출 계약서를 작성해주세요",
+    }
+
+
 async def test_a_question_is_a_form_of_its_kind(console: Any, chromium: str, node_scripts: Path) -> None:
     told = await browse(node_scripts, "console_questions.mjs", chromium, console.url(), "approving")
     edited = {"name": "send_email", "args": {"to": "ann@harbor.example", "subject": "Invoice", "copies": 2}}
