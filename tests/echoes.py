@@ -57,20 +57,25 @@ def room(seconds: float, direct_db: float) -> Samples:
 
 
 class Line:
-    """One client: its microphone hears what is played, and noise."""
+    """One client: its microphone hears what is played, and noise.
+
+    Attributes:
+        now: seconds since it connected.
+        level_db: how loud what is played comes back.
+    """
 
     def __init__(self, level_db: float, delay_ms: int, response: Samples = DRY) -> None:
         self.now = 0.0
         self.echo = EchoGuard()
         self.hearing = Hearing(VadSettings(), lambda: self.now, self.echo)
-        self._gain = 10 ** (level_db / 20)
+        self.level_db = level_db
         self._response = response
         self._delay = round(delay_ms * SAMPLE_RATE / 1000)
         self._random = np.random.default_rng(7)
 
-    def play(self, reply: Samples, over: Samples | None = None) -> list[Heard]:
-        """Play a reply and listen a second longer; `over` is what a person says from its first second on."""
-        microphone = self._microphone(reply)
+    def play(self, reply: Samples, over: Samples | None = None, longer: float = 1.0) -> list[Heard]:
+        """Play a reply and listen some seconds longer; a person says `over` from its first second on."""
+        microphone = self._microphone(reply, longer)
         if over is not None:
             microphone[SAMPLE_RATE : SAMPLE_RATE + len(over)] += over[: len(microphone) - SAMPLE_RATE]
         sent = 0
@@ -84,9 +89,18 @@ class Line:
             self.now += 0.04
         return found
 
-    def _microphone(self, played: Samples) -> Samples:
+    def say(self, said: Samples) -> list[Heard]:
+        """What a person says when nothing is played."""
+        found: list[Heard] = []
+        noise = self._random.normal(size=len(said)) * 10 ** (-68 / 20)
+        for start in range(0, len(said), FRAME):
+            found += self.hearing.feed(pcm_of(said[start : start + FRAME] + noise[start : start + FRAME]))
+            self.now += 0.04
+        return found
+
+    def _microphone(self, played: Samples, longer: float) -> Samples:
         length = len(played) + len(self._response) - 1
         spectrum = np.fft.rfft(played, length) * np.fft.rfft(self._response, length)
-        echo = np.fft.irfft(spectrum, length) * self._gain
-        heard = np.concatenate([np.zeros(self._delay), echo, np.zeros(SAMPLE_RATE)])
+        echo = np.fft.irfft(spectrum, length) * 10 ** (self.level_db / 20)
+        heard = np.concatenate([np.zeros(self._delay), echo, np.zeros(round(longer * SAMPLE_RATE))])
         return np.asarray(heard + self._random.normal(size=len(heard)) * 10 ** (-68 / 20), np.float32)

@@ -7,14 +7,22 @@ import numpy as np
 import pytest
 from tests.echoes import DRY, LEVELS, Line, Samples, at_client_rate, pcm_of, replies, room
 from tests.human import RATE, clips
+from tests.spoken import SPOKEN_RATE, spoken
 
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.speech import SAMPLE_RATE
+from voice_bridge.engines.audio import HEARING_RATE
 from voice_bridge.engines.echo import EchoGuard
 from voice_bridge.engines.espeak import Espeak
 from voice_bridge.engines.hearing import Heard, Hearing, TurnAudio, TurnBegan, TurnEnded
 from voice_bridge.engines.local.catalogue import EVERYDAY, Catalogue
 from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
+
+SILENT_DB: Final = -200
+
+
+def heard_seconds(heard: Iterable[Heard]) -> float:
+    return sum(len(event.pcm) for event in heard if isinstance(event, TurnAudio)) / (HEARING_RATE * 2)
 
 
 def edges(heard: Iterable[Heard]) -> list[type]:
@@ -88,3 +96,26 @@ def test_a_person_who_speaks_over_the_echo_is_heard(response: Samples) -> None:
         heard = line.play(np.concatenate(replies()), person / np.abs(person).max() * 0.5)
         found += [name] if TurnBegan in edges(heard) else []
     assert len(found) == len(people), sorted({name for name, _, _ in people} - set(found))
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"), [(0, "go on"), (1, "no thank you"), (1, "thank you"), (2, "email of Liam Patel")]
+)
+def test_an_answer_right_after_a_reply_that_does_not_echo_is_heard_from_its_first_word(
+    reply: int, text: str
+) -> None:
+    line = Line(SILENT_DB, 0)
+    line.play(replies()[reply], longer=0.2)
+    answer = at_client_rate(spoken(text), SPOKEN_RATE)
+    quiet = np.zeros(SAMPLE_RATE * 3 // 10, np.float32)
+    heard = line.say(np.concatenate([quiet, answer, np.zeros(SAMPLE_RATE, np.float32)]))
+    assert edges(heard) == [TurnBegan, TurnEnded]
+    assert heard_seconds(heard) >= len(answer) / SAMPLE_RATE
+
+
+def test_a_loudspeaker_that_is_turned_on_later_makes_one_turn_at_most() -> None:
+    line = Line(SILENT_DB, 0)
+    line.play(replies()[0])
+    line.level_db = -20
+    found = [edge for reply in (*replies(), *replies()) for edge in edges(line.play(reply))]
+    assert found in ([], [TurnBegan, TurnEnded])

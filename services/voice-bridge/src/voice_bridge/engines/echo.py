@@ -4,6 +4,9 @@ The energies of a third of a second in eighteen bands are compared with those of
 lately. Each band's mean is taken out, so that neither level nor the colour of loudspeaker and room counts,
 and the search over time needs to know no delay. A room goes on sounding, so what was played is also looked
 at as rooms of several sizes would repeat it. Who speaks over the echo changes the shape.
+
+A client that gives nothing back while a reply is played has no echo: what is heard from it is the user, as
+long as it is not plainly what is played.
 """
 
 import threading
@@ -49,6 +52,8 @@ _LATE: Final = 0.7
 """The part of what is heard that comes late, in a room."""
 _GAP_SECONDS: Final = 0.05
 _SILENT_PCM: Final = bytes(_COMPARED * _HOP * SAMPLE_RATE // HEARING_RATE * 2)
+_SILENT_SECONDS: Final = 1.5
+"""Nothing heard for so long, of what has been played long enough for any delay: there is no echo."""
 _SMOOTHED: Final = 6
 """Frames over which the likeness is averaged."""
 
@@ -123,21 +128,30 @@ class EchoGuard:
         self._heard = _Energies(filters)
         self._rooms = [_Room(seconds) for seconds in _ROOMS]
         self._recent = np.full((_COMPARED, _BANDS), _SILENCE, np.float32)
+        self._since = 0.0
         self._until = 0.0
+        self._quiet_since: float | None = None
+        self._has_echo = True
         self._ahead = 0
         self._likenesses: deque[tuple[int, Bands]] = deque(maxlen=_SMOOTHED)
 
     def played(self, pcm: bytes, until: float) -> None:
         """Audio (24 kHz) is on its way to the user, who hears it until then, in monotonic seconds."""
         with self._lock:
-            if until - len(pcm) / (SAMPLE_RATE * 2) > self._until + _GAP_SECONDS:
+            starts = until - len(pcm) / (SAMPLE_RATE * 2)
+            if starts > self._until + _GAP_SECONDS:
+                self._since = starts
                 self._incoming.append(_SILENT_PCM)
             self._incoming.append(pcm)
             self._until = max(self._until, until)
 
+    def is_playing(self, now: float) -> bool:
+        """Whether something that was played is not over yet, where nothing delays it."""
+        return now < self._until
+
     def may_echo(self, now: float) -> bool:
         """Whether something that was played can still be in the air."""
-        return now < self._until + LAG_SECONDS
+        return now < self._until + (LAG_SECONDS if self._has_echo else 0.0)
 
     def hear(self, samples: Samples) -> None:
         """Take a frame of the microphone's (16 kHz, within -1 and 1)."""
@@ -153,19 +167,29 @@ class EchoGuard:
             for room in self._rooms:
                 room.play(played)
 
-    def pause(self) -> None:
+    def pause(self, now: float) -> None:
         """Nothing is heard: what comes next is judged by itself."""
         self._likenesses.clear()
+        if self._quiet_since is None:
+            self._quiet_since = now
+        began = max(self._quiet_since, self._since + LAG_SECONDS)
+        if began + _SILENT_SECONDS <= now < self._until:
+            self._has_echo = False
 
     def is_echo(self) -> bool:
         """Whether what was heard last is only what was played; asked of each frame that may be speech."""
+        self._quiet_since = None
         since = self._began()
         if _COMPARED - since < _FEWEST:
-            return True
+            return self._has_echo
         self._likenesses.append((self._ahead, self._likeness(since)))
         # An echo keeps its delay; what is alike by chance is so at another delay each time.
         steady = sum(_at(likeness, self._ahead - ahead) for ahead, likeness in self._likenesses)
-        return float(np.max(steady)) + _BENEFIT >= _ALIKE * len(self._likenesses)
+        likeness = float(np.max(steady)) + (_BENEFIT if self._has_echo else 0.0)
+        is_alike = likeness >= _ALIKE * len(self._likenesses)
+        if is_alike and len(self._likenesses) == _SMOOTHED:
+            self._has_echo = True
+        return is_alike and self._has_echo
 
     def _likeness(self, since: int) -> Bands:
         """How much what was heard last is like each window of what was played, in some room, up to 1."""

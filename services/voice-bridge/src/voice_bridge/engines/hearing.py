@@ -55,7 +55,10 @@ class Hearing:
         self._detector = SileroVAD(HEARING_RATE)
         self._endpointer = Endpointer(settings)
         self._pending = bytearray()
-        self._prefix: deque[bytes] = deque(maxlen=max(1, settings.prefix_ms // FRAME_MS))
+        self._prefix: deque[bytes] = deque()
+        self._prefix_frames = max(1, settings.prefix_ms // FRAME_MS)
+        self._was_sound = False
+        self._doubted_frames = 0
         self._open_ms = 0
 
     @property
@@ -103,10 +106,18 @@ class Hearing:
         samples = samples_of(frame)
         probability = self._detector.process(memoryview(samples.data))
         self._echo.hear(samples)
-        if probability < self._settings.threshold - HYSTERESIS:
-            self._echo.pause()
-        elif self._echo.may_echo(self._clock()) and self._echo.is_echo():
-            probability = 0.0
+        now = self._clock()
+        is_sound = probability >= self._settings.threshold - HYSTERESIS
+        if not is_sound:
+            self._echo.pause(now)
+            self._doubted_frames = 0
+        elif self._echo.may_echo(now):
+            # What begins when nothing is played any more is all the user's, once a part of it is.
+            if self._doubted_frames or not (self._was_sound or self._echo.is_playing(now)):
+                self._doubted_frames += 1
+            if self._echo.is_echo():
+                probability = 0.0
+        self._was_sound = is_sound
         edge = self._endpointer.feed(probability)
         if edge is Edge.STARTED:
             yield TurnBegan()
@@ -115,6 +126,8 @@ class Hearing:
             self._prefix.clear()
         if not self._endpointer.in_speech:
             self._prefix.append(frame)
+            while len(self._prefix) > self._prefix_frames + self._doubted_frames:
+                self._prefix.popleft()
             return
         yield from self._block(frame)
         if edge is Edge.ENDED:

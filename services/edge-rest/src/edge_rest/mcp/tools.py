@@ -1,4 +1,4 @@
-"""``/mcp``: graphs as tools of the Model Context Protocol, stateless, over Streamable HTTP.
+"""Graphs as tools of the Model Context Protocol, stateless, over Streamable HTTP.
 
 A call is a run on a thread: a new one, or one that the caller names. A question that the graph asks is the
 answer of the call, and a second call with `answer` goes on.
@@ -6,7 +6,7 @@ answer of the call, and a second call with `answer` goes on.
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -15,7 +15,7 @@ from fastapi import HTTPException
 from mcp import types
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from contracts.events import RunCompleted, RunFailed, RunInterrupted
 from edge_rest.langgraph import Runner
@@ -23,7 +23,6 @@ from edge_rest.langgraph.showing import Viewing
 from protocols.langgraph.events import questions_of
 from protocols.langgraph.wire import RunCreate
 
-PATH: Final = "/mcp"
 _TEXT: Final = {"type": "string"}
 _INPUT: Final[dict[str, Any]] = {
     "type": "object",
@@ -103,8 +102,9 @@ class Tools:
         return self.runner.showing.asked(asked)
 
 
-def application(runner: Runner) -> tuple["Endpoint", AbstractAsyncContextManager[None]]:
-    """The ASGI endpoint, and the context in which it works."""
+@asynccontextmanager
+async def serving(runner: Runner) -> AsyncIterator[ASGIApp]:
+    """What answers, while the context is open. The edge has its own guard of hosts."""
     tools = Tools(runner)
     server: Server[Any, Any] = Server("parley")
 
@@ -114,24 +114,8 @@ def application(runner: Runner) -> tuple["Endpoint", AbstractAsyncContextManager
     server.list_tools()(tools.listed)  # type: ignore[no-untyped-call]  # as the library has it
     server.call_tool()(call)
     manager = StreamableHTTPSessionManager(server, stateless=True)
-
-    @asynccontextmanager
-    async def working() -> AsyncIterator[None]:
-        async with manager.run():
-            yield
-
-    return Endpoint(manager), working()
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Hands requests to the library; its own guard of hosts is not needed behind the edge's."""
-
-    manager: StreamableHTTPSessionManager
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
-        await self.manager.handle_request(scope, receive, send)
+    async with manager.run():
+        yield manager.handle_request
 
 
 def _told(viewing: Viewing) -> types.CallToolResult:
