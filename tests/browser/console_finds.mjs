@@ -27,6 +27,7 @@ await withBrowser(program, server, async (open) => {
   await start();
   await say(page, "지출 계약서를 작성해주세요");
   await page.getByRole("button", { name: "Approve" }).waitFor();
+  await page.locator(".side").getByRole("button", { name: "Back" }).click(); // the list is where the log was
 
   await page.getByLabel("Search").fill("지출");
   await page.waitForFunction(() => document.querySelectorAll(".list li").length === 2);
