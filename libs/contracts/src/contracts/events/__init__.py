@@ -17,7 +17,7 @@ from contracts.events.message import AnswerReceived, CancelRequested, MessageRec
 from contracts.events.metering import ModelUsage, RunMetered
 from contracts.events.placeholder import Unread, Unrecognized
 from contracts.events.quote import CrisisAnswered, StageAnswered
-from contracts.events.request import MetadataChanged, Origin, RunForgotten, RunRequested
+from contracts.events.request import MetadataChanged, Origin, RequestTaken, RunForgotten, RunRequested
 from contracts.events.run import (
     ENDS,
     CallReturned,
@@ -37,7 +37,7 @@ from contracts.events.run import (
     asked_once,
     open_after,
 )
-from contracts.events.store import ItemDeleted, ItemPut, ItemsRefreshed
+from contracts.events.store import ItemDeleted, ItemPut, ItemsRefreshed, NamespaceClaimed
 from contracts.events.streaming import Part, PatchedFrame, RunStreamed, StatesStreamed
 from contracts.events.voice import (
     ReplySpoken,
@@ -60,6 +60,7 @@ REGISTERED: tuple[type[Event], ...] = (
     CancelRequested,
     RunRequested,
     MetadataChanged,
+    RequestTaken,
     RunForgotten,
     RunScheduled,
     WebhookTried,
@@ -97,6 +98,7 @@ REGISTERED: tuple[type[Event], ...] = (
     ItemPut,
     ItemDeleted,
     ItemsRefreshed,
+    NamespaceClaimed,
 )
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
@@ -142,12 +144,14 @@ __all__ = [
     "MessageReceived",
     "MetadataChanged",
     "ModelUsage",
+    "NamespaceClaimed",
     "NodeCompleted",
     "Origin",
     "Part",
     "PatchedFrame",
     "Question",
     "ReplySpoken",
+    "RequestTaken",
     "RunCancelled",
     "RunCompleted",
     "RunEnded",

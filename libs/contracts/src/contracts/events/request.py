@@ -1,5 +1,7 @@
 """Runs as they are asked for: any input to one graph on a conversation, with its options."""
 
+import hashlib
+import json
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -104,6 +106,33 @@ class MetadataChanged(Event):
     metadata: dict[str, Any]
 
 
+class RequestTaken(Event):
+    """A request with an idempotency key was taken; it commits with what the request did.
+
+    Attributes:
+        digest: SHA-256 of what was asked for, which tells another request with the same key.
+        result: what came of it, where that cannot be read from elsewhere.
+    """
+
+    type: ClassVar[str] = "control.request_taken"
+
+    digest: str
+    result: dict[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, asked: BaseModel, **result: Any) -> "RequestTaken":
+        """That `asked` was taken, and what came of it."""
+        return cls(digest=_digest(asked), result=result)
+
+    def is_for(self, asked: BaseModel) -> bool:
+        """Whether it was `asked` that was taken."""
+        return self.digest == _digest(asked)
+
+    def tokens(self, event_id: str) -> tuple[str, ...]:
+        """Its id, by which it is found where that is made of the key."""
+        return (event_id,)
+
+
 class RunForgotten(Event):
     """A person removed a run that has ended from the lists; its changes of the state stay.
 
@@ -114,3 +143,8 @@ class RunForgotten(Event):
     type: ClassVar[str] = "control.run_forgotten"
 
     run_id: str
+
+
+def _digest(asked: BaseModel) -> str:
+    text = json.dumps(asked.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -136,7 +136,7 @@ _RECEIVED: Final = ("conversation.>", "message.>", "control.>")
 USERS: Final = (
     User(
         "edge-ws",
-        appends=(*_RECEIVED, "voice.session_claimed", "voice.settings_changed"),
+        appends=(*_RECEIVED, "voice.session_created", "voice.session_claimed", "voice.settings_changed"),
         asks=("voice.open", "runner.graphs", "history.assistants"),
         listens=True,
         links="client",
@@ -154,6 +154,7 @@ USERS: Final = (
             *("run.>", "checkpoint.>", "document.>", "store.>", "voice.tool_called", "voice.tool_returned"),
             "conversation.started",  # a fork is a beginning, and so is a namespace of the store
             "conversation.deleted",  # a conversation of one run ends with it
+            "control.request_taken.>",  # a state that is changed from outside
         ),
         asks=("history.item", "history.items", "history.namespaces"),
         answers=("runner.*",),

@@ -1,6 +1,6 @@
 """States of threads as LangGraph tells them, updates from outside, and copies; over committed checkpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from faststream import ExceptionMiddleware
@@ -10,11 +10,11 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.types import StateSnapshot
 from langgraph.types import StateUpdate as GraphUpdate
 
-from agent_runner.engine.catalogue import Compiled, Ready
+from agent_runner.engine.catalogue import Compiled, Ready, compile_graph
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.streaming.encoding import as_text
 from contracts import queries, subjects
-from contracts.events import ConversationStarted
+from contracts.events import ConversationStarted, RequestTaken
 from contracts.queries import (
     CheckpointIds,
     CheckpointIdsQuery,
@@ -26,13 +26,17 @@ from contracts.queries import (
     ThreadStatesQuery,
     UpdateState,
 )
-from eventlog.ports import Log, LogError
+from eventlog.author import Author, derived_id
+from eventlog.ports import Conflict, Log, LogError, Unavailable
 from eventlog.turns.inbox import Inbox
 
 QUEUE: Final = "agent-runner"
+UPDATED: Final = "state"
 ANSWER_CHARACTERS: Final = 150_000
 """From so many on, the states that are left are for another answer."""
 CONCURRENT_ANSWERS: Final = 16
+ATTEMPTS: Final = 50
+"""How often an update that has a key is made again when others append in between."""
 
 
 class ThreadReader:
@@ -41,13 +45,20 @@ class ThreadReader:
     def __init__(
         self,
         log: Log,
+        author: Author,
         inbox: Inbox,
         saver: LogCheckpointSaver,
         graphs: Mapping[str, Ready],
         default_graph: str,
+        *,
+        show_errors: bool = False,
     ) -> None:
-        """`graphs` are read by `saver`; `default_graph` answers where a conversation names none."""
+        """`graphs` are read by `saver`; `default_graph` answers where a conversation names none.
+
+        `show_errors`: whether what nodes raised is told, not only of which kind it was."""
+        self._show_errors = show_errors
         self._log = log
+        self._author = author
         self._inbox = inbox
         self._saver = saver
         self._graphs = graphs
@@ -103,11 +114,46 @@ class ThreadReader:
         ]
         try:
             async with ready.opened(config) as graph:
-                updated = await graph.abulk_update_state(config, steps)
+                if command.key is not None:
+                    return await self._updated_once(graph, config, steps, command, command.key)
+                return _updated(await graph.abulk_update_state(config, steps))
         except (InvalidUpdateError, ValueError, TypeError, KeyError) as error:
             return StateUpdated(refusal=str(error) or type(error).__name__)
-        place = updated["configurable"]
-        return StateUpdated(checkpoint_id=place["checkpoint_id"], namespace=place.get("checkpoint_ns") or "")
+
+    async def _updated_once(
+        self,
+        graph: Compiled,
+        config: RunnableConfig,
+        steps: Sequence[Sequence[GraphUpdate]],
+        command: UpdateState,
+        key: str,
+    ) -> StateUpdated:
+        """The same for the same key: the states are in the log with the word that they are, or not at all."""
+        conversation, asked = command.conversation, command.model_copy(update={"graph": ""})
+        for _ in range(ATTEMPTS):
+            tail = await self._log.tail(conversation)
+            start = await self._inbox.standing(conversation)
+            if start is None:
+                return StateUpdated(refusal="there is no such thread")
+            event_id = derived_id(start.id, UPDATED, key)
+            known = await self._log.last(conversation, f"{RequestTaken.type}.{event_id}")
+            if known and isinstance(known.event, RequestTaken):
+                if not known.event.is_for(asked):
+                    return StateUpdated(is_another=True)
+                return StateUpdated(**known.event.result)
+            # A saver of its own, since one that is staged shows to everybody what may yet be in vain.
+            saver = LogCheckpointSaver(self._log, self._author)
+            with saver.staging(conversation, tail=tail) as stage:
+                done = _updated(await compile_graph(graph, saver).abulk_update_state(config, steps))
+                taken = RequestTaken.of(asked, checkpoint_id=done.checkpoint_id, namespace=done.namespace)
+                envelopes = [self._author.envelope(conversation, event) for event in stage.leftovers()]
+                envelopes.append(self._author.envelope(conversation, taken, event_id=event_id))
+            try:
+                await self._log.append(envelopes, expected=tail)
+            except Conflict:
+                continue
+            return done
+        raise Unavailable(f"conversation {conversation!r} is too busy for an update of its state")
 
     async def copy(self, command: CopyThread) -> ThreadCopied:
         """See `CopyThread`."""
@@ -130,7 +176,7 @@ class ThreadReader:
             snapshot = await graph.aget_state(config, subgraphs=query.subgraphs)
         except ValueError:  # no such subgraph
             return _empty(place)
-        return _as_dict(snapshot) if snapshot.metadata is not None else _empty(place)
+        return _as_dict(snapshot, self._show_errors) if snapshot.metadata is not None else _empty(place)
 
     async def _graph(self, conversation: str, name: str) -> Ready | None:
         start = await self._start(conversation)
@@ -169,6 +215,11 @@ def router(reader: ThreadReader) -> NatsRouter:
     return routes
 
 
+def _updated(config: RunnableConfig) -> StateUpdated:
+    place = config["configurable"]
+    return StateUpdated(checkpoint_id=place["checkpoint_id"], namespace=place.get("checkpoint_ns") or "")
+
+
 def _unavailable(error: Exception) -> Failure:
     return Failure(failure="internal", message=f"{error}" or type(error).__name__)
 
@@ -178,9 +229,9 @@ def _config(conversation: str, namespace: str, checkpoint_id: str | None = None)
     return {"configurable": place | ({"checkpoint_id": checkpoint_id} if checkpoint_id else {})}
 
 
-def _as_dict(snapshot: StateSnapshot) -> dict[str, Any]:
+def _as_dict(snapshot: StateSnapshot, show_errors: bool) -> dict[str, Any]:
     checkpoint, parent = _place(snapshot.config), _place(snapshot.parent_config)
-    tasks = [_task(task) for task in snapshot.tasks]
+    tasks = [_task(task, show_errors) for task in snapshot.tasks]
     return {
         "values": snapshot.values,
         "next": list(snapshot.next),
@@ -195,17 +246,18 @@ def _as_dict(snapshot: StateSnapshot) -> dict[str, Any]:
     }
 
 
-def _task(task: Any) -> dict[str, Any]:
+def _task(task: Any, show_errors: bool) -> dict[str, Any]:
     state, checkpoint = task.state, None
+    error = repr(task.error) if isinstance(task.error, BaseException) else task.error
     if isinstance(state, StateSnapshot):
-        state = _as_dict(state) if state.metadata is not None else _empty(None)
+        state = _as_dict(state, show_errors) if state.metadata is not None else _empty(None)
     elif state is not None:
         state, checkpoint = None, _place(state)
     return {
         "id": task.id,
         "name": task.name,
         "path": [part for part in task.path if not callable(part)],
-        "error": repr(task.error) if isinstance(task.error, BaseException) else task.error,
+        "error": error if show_errors or error is None else str(error).partition("(")[0],
         "interrupts": [{"id": asked.id, "value": asked.value} for asked in task.interrupts],
         "checkpoint": checkpoint,
         "state": state,

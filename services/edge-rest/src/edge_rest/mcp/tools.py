@@ -19,6 +19,8 @@ from starlette.types import ASGIApp
 
 from contracts.events import RunCompleted, RunFailed, RunInterrupted
 from edge_rest.langgraph import Runner
+from edge_rest.langgraph.agents import owner
+from edge_rest.langgraph.paging import KEY_LENGTH, derived
 from edge_rest.langgraph.showing import Viewing
 from protocols.langgraph.events import questions_of
 from protocols.langgraph.wire import RunCreate
@@ -73,7 +75,7 @@ class Tools:
     async def call(self, name: str, arguments: dict[str, Any], context: Any) -> types.CallToolResult:
         """Run a graph, and tell what it said or asks."""
         try:
-            viewing = await self._ask(name, arguments)
+            viewing = await self._ask(name, arguments, _key_of(context.request))
         except HTTPException as error:
             return _failed(str(error.detail))
         progress = context.meta.progressToken if context.meta else None
@@ -89,8 +91,10 @@ class Tools:
                     )
         return _told(viewing)
 
-    async def _ask(self, name: str, arguments: dict[str, Any]) -> Viewing:
-        thread_id = arguments.get("thread_id") or str(uuid4())
+    async def _ask(self, name: str, arguments: dict[str, Any], key: str | None) -> Viewing:
+        thread_id = arguments.get("thread_id")
+        if not thread_id:
+            thread_id = derived(await owner(), key, "tool") if key else str(uuid4())
         if "answer" in arguments:
             given: dict[str, Any] = {"command": {"resume": arguments["answer"]}, "strict_resume": True}
         elif arguments.get("message"):
@@ -98,7 +102,9 @@ class Tools:
         else:
             raise HTTPException(422, "message: is needed, or an answer with its thread_id")
         body = RunCreate(assistant_id=name, stream_mode=["messages-tuple"], **given)
-        asked = await self.runner.requests.ask(str(thread_id), body, create="answer" not in arguments)
+        asked = await self.runner.requests.ask(
+            str(thread_id), body, key=key, create="answer" not in arguments
+        )
         return self.runner.showing.asked(asked)
 
 
@@ -131,6 +137,14 @@ def _told(viewing: Viewing) -> types.CallToolResult:
             return _result(text, {"answer": text, "thread_id": thread_id, "questions": asked})
         case _:
             return _failed("the run was cancelled")
+
+
+def _key_of(request: Any) -> str | None:
+    """What makes a call known when it comes again."""
+    key: str | None = request.headers.get("Idempotency-Key")
+    if key is not None and len(key) > KEY_LENGTH:
+        raise HTTPException(422, f"Idempotency-Key: must have at most {KEY_LENGTH} characters")
+    return key or None
 
 
 def _piece(data: str) -> str:
