@@ -39,6 +39,14 @@ test: $(VENV)/dev.stamp ## Run the whole test suite
 units: $(VENV)/dev.stamp ## Run the unit tests alone
 	$(BIN)/pytest -n 2 $(wildcard libs/*/tests/unit services/*/tests/unit cli/tests/unit)
 
+# Of Debian's package that one program alone, beside Python's; nothing is installed in the system.
+.PHONY: promtool
+promtool: $(BIN)/promtool ## Fetch promtool, by which the tests play the alerts
+$(BIN)/promtool: | $(VENV)/dev.stamp
+	folder=$$(mktemp -d) && cd "$$folder" && apt-get --quiet --quiet download prometheus && \
+		dpkg-deb --fsys-tarfile prometheus_*.deb | tar --extract ./usr/bin/promtool && \
+		install usr/bin/promtool $(abspath $@) && rm -r "$$folder"
+
 .PHONY: chaos
 chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a million events, three nats-servers
 	$(BIN)/pytest -m slow -s

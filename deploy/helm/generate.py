@@ -99,6 +99,7 @@ def _parameterised(manifest: Manifest) -> Manifest:
             _pod(manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"], name, OPERATOR, 12)
         case "HorizontalPodAutoscaler", _:
             manifest["spec"]["minReplicas"] = expression(f'index .Values.replicas "{name}"')
+            manifest["spec"]["metrics"] = list(_metrics(manifest["spec"]["metrics"]))
         case "ScaledObject", _:
             manifest["spec"]["minReplicaCount"] = expression(f'index .Values.replicas "{name}"')
             for trigger in manifest["spec"]["triggers"]:
@@ -113,6 +114,15 @@ def _parameterised(manifest: Manifest) -> Manifest:
         case "NetworkPolicy", "history":
             manifest["spec"]["egress"][0]["to"] = expression("toYaml .Values.database.from | nindent 6")
     return manifest
+
+
+def _metrics(scaled_by: list[Manifest]) -> Iterator[Manifest | str]:
+    """What a scaler goes by, the work that waits only where a value says so."""
+    for metric in scaled_by:
+        if metric["type"] == "External":
+            yield from (expression("if .Values.autoscaling.work"), metric, expression("end"))
+        else:
+            yield metric
 
 
 def _unhash(value: Any) -> None:
@@ -175,10 +185,12 @@ def _text(manifest: Manifest) -> str:
     text = re.sub(r"\{\{|\}\}", lambda found: '{{ "' + found[0] + '" }}', text)
 
     def code(found: re.Match[str]) -> str:
-        inner = found[1].replace("''", "'").replace('{{ "}}" }}', "}}").replace('{{ "{{" }}', "{{")
-        return f"{{{{ {inner} }}}}"
+        inner = found[2].replace("''", "'").replace('{{ "}}" }}', "}}").replace('{{ "{{" }}', "{{")
+        if inner == "end" or inner.startswith("if "):  # of the list, and no element of it
+            return f"{{{{- {inner} }}}}"
+        return f"{found[1] or ''}{{{{ {inner} }}}}"
 
-    return re.sub(r"'?@<(.*?)>@'?", code, text)
+    return re.sub(r"(- )?'?@<(.*?)>@'?", code, text)
 
 
 def _guarded(text: str, condition: str | None) -> str:

@@ -31,6 +31,7 @@ GIVEN: Final = {
     "PARLEY_NATS_USER",
     "PARLEY_STREAM_FILE_STORE",
     "PARLEY_STREAM_REPLICAS",
+    "PARLEY_URL",
 }
 """What `parley up` gives its services, and what Compose, Kubernetes and operators' tools set instead."""
 SECRETS: Final = {

@@ -6,6 +6,7 @@ import { say, serious, withBrowser } from "./page.mjs";
 const [program, server, microphone, goOn, pictures] = process.argv.slice(2);
 const LOOKS = ["desk", "phone"].flatMap((size) => ["light", "dark"].map((theme) => [size, theme]));
 const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+const EVENT_OF_SECOND_TURN = 24;
 const MICROPHONE = [
   "--use-fake-ui-for-media-stream",
   "--use-fake-device-for-media-stream",
@@ -41,12 +42,16 @@ await withBrowser(program, server, async (open, bytes) => {
   shown.bytesAtFirst = bytes();
   await start();
   await look("new");
-  await say(page, "2023년 매출 데이터를 분석해주세요");
-  await page.locator('.reply[aria-busy="false"]').getByText("실행 요약").waitFor();
+  await page.getByRole("combobox", { name: "Graph and model" }).selectOption("analyst");
+  await say(page, "Which month of 2023 sold best?");
+  await page.locator('.reply[aria-busy="false"]').getByText("Laptops made most of it").waitFor();
   const analysis = page.url();
   await page.locator(".steps > summary").click();
-  await page.locator(".steps li summary").first().click();
+  await page.locator(".steps li summary").last().click();
+  await page.locator(".cost", { hasText: "tokens" }).waitFor();
   await look("analysis", () => page.evaluate(() => (document.querySelector(".turns").scrollTop = 0)));
+  await say(page, "And what sold best then?");
+  await page.locator('.reply[aria-busy="false"]').nth(1).getByText("Laptops made most of it").waitFor();
 
   await start();
   await say(page, "계약서를 작성해주세요");
@@ -55,8 +60,9 @@ await withBrowser(program, server, async (open, bytes) => {
 
   await page.goto(analysis);
   await page.getByRole("button", { name: "Log", exact: true }).click();
-  await page.locator(".side li", { hasText: "run.completed" }).waitFor();
-  await page.getByRole("slider").fill("5");
+  await page.locator(".side li", { hasText: "run.completed" }).nth(1).waitFor();
+  await page.getByRole("slider").fill(String(EVENT_OF_SECOND_TURN));
+  await page.locator(".side .cost", { hasText: "tokens" }).waitFor();
   await look("log");
   await page.locator(".side .segments label", { hasText: "State" }).click();
   await page.locator(".state dt").first().waitFor();

@@ -18,7 +18,7 @@ await withBrowser(program, server, async (open) => {
       await page.getByRole("button", { name: "Disconnect" }).waitFor();
     }
     await page.getByRole("button", { name: "Send" }).click();
-    if (text) await page.locator(".frames .in", { hasText: text }).first().waitFor();
+    await page.locator(".frames .in", { hasText: text }).first().waitFor();
     if (isSocket) {
       await page.getByRole("button", { name: "Disconnect" }).click();
       await page.locator(".frames .end", { hasText: "1005" }).last().waitFor();

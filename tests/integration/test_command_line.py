@@ -44,6 +44,8 @@ def test_a_talk_in_the_terminal_is_listed_shown_and_replayed(stack: Any) -> None
     assert "계약서 작성을 진행하시겠습니까?" in replayed
     assert "진행하지 않기로" not in replayed
     assert "진행하지 않기로" in parley(stack, "replay", key).stdout
+    told = [json.loads(line) for line in parley(stack, "replay", key, "--json").stdout.splitlines()]
+    assert told[0] == {"sequence": events[1]["sequence"], "who": "person", "text": "get all contacts"}
 
 
 def test_nothing_that_a_terminal_would_obey_is_printed(stack: Any) -> None:
@@ -59,6 +61,8 @@ def test_results_are_alone_on_stdout_and_codes_mean_something(stack: Any) -> Non
     listed = parley(stack, "dead", "list", "--json")
     assert json.loads(listed.stdout) == []
     assert parley(stack, "dead", "list").stdout == ""
+    ended = parley(stack, "archive", "--back", "nobody")
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
     for command in (("show", "nobody"), ("replay", "nobody"), ("export", "nobody")):
         ended = parley(stack, *command)
         assert (ended.returncode, ended.stdout) == (1, "")
@@ -91,6 +95,7 @@ def test_a_stack_that_does_not_run_is_said(tmp_path: Path, unused_port: Callable
         (["conversations"], "there is no log"),
         (["logs"], "`parley up` has not run here"),
         (["status"], "nothing is running"),
+        (["up", "--config", "/nowhere.json"], "/nowhere.json cannot be read: No such file"),
     ):
         ended = subprocess.run(
             [sys.executable, "-m", "parley", *command],
@@ -101,7 +106,7 @@ def test_a_stack_that_does_not_run_is_said(tmp_path: Path, unused_port: Callable
             text=True,
             timeout=SECONDS,
         )
-        assert (ended.returncode, ended.stdout) == (1, ""), command
+        assert (ended.returncode, ended.stdout) == (2 if command[0] == "up" else 1, ""), command
         assert said in ended.stderr
 
 
@@ -126,6 +131,8 @@ def test_the_services_logs(stack: Any) -> None:
     own = parley(stack, "logs", "agent-runner", "-n", "3").stdout.splitlines()
     assert 0 < len(own) <= 3
     assert all(line.startswith("agent-runner") for line in own)
+    last = parley(stack, "logs", "edge-rest", "-n", "1", "--json").stdout
+    assert json.loads(last)["service"] == "edge-rest"
     unknown = parley(stack, "logs", "nobody")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "there is no service 'nobody'" in unknown.stderr

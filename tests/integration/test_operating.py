@@ -320,5 +320,7 @@ async def test_a_stopped_stack_is_rebuilt_and_read(own_stack: Any) -> None:
     assert "the rebuilt rows are live" in parley(own_stack, "rebuild")
     assert "run.completed" in parley(own_stack, "show", "kept")
     assert parley(own_stack, "dead", "list") == ""
+    for key in ("kept", "nobody"):
+        assert "is the stack running?" in parley(own_stack, "erase", key, "--yes", code=1)
     await asyncio.to_thread(own_stack.start)
     assert await history(own_stack, "kept") == before

@@ -51,8 +51,8 @@ async def queued(stack: Any) -> float:
     """How many messages wait for agent-runner, as its metrics say."""
     async with httpx.AsyncClient(timeout=SECONDS) as client:
         shown = await client.get(f"http://127.0.0.1:{stack.inner_ports()['agent-runner']}/metrics")
-    (depth,) = re.findall(r'^parley_queue_depth\{responder="agent-runner"\} (\S+)$', shown.text, re.MULTILINE)
-    return float(depth)
+    pattern = r'^parley_queue_(?:pending|behind)\{responder="agent-runner"\} (\S+)$'
+    return sum(float(value) for value in re.findall(pattern, shown.text, re.MULTILINE))
 
 
 @pytest.mark.slow

@@ -40,6 +40,7 @@ BARE = {
     "replicas": {"edge-ws": 4},
     "settings": {"PARLEY_NATS_URL": "nats://elsewhere:4222", "PARLEY_STREAM_REPLICAS": 3},
 }
+BY_WORK = {"autoscaling": {"work": True}}
 
 Manifest = dict[str, Any]
 
@@ -57,7 +58,9 @@ def rendered(values: Manifest) -> list[Manifest]:
     return [each for each in yaml.safe_load_all(done.stdout) if each]
 
 
-@pytest.mark.parametrize("values", [{}, PRODUCTION, BARE], ids=["as it is", "production", "bare"])
+@pytest.mark.parametrize(
+    "values", [{}, PRODUCTION, BARE, BY_WORK], ids=["as it is", "production", "bare", "by work"]
+)
 def test_what_helm_installs_fits_the_schemas(values: Manifest) -> None:
     manifests = rendered(values)
     for manifest in manifests:
@@ -83,12 +86,15 @@ def test_what_helm_installs_fits_the_schemas(values: Manifest) -> None:
             server = known["StatefulSet", "nats"]["spec"]
             assert server["replicas"] == 3
             assert "preStop" in server["template"]["spec"]["containers"][0]["lifecycle"]
-        case {"autoscaling": _}:
+        case {"replicas": _}:
             assert edge["replicas"] == 4
             assert "nats-0" not in settings["PARLEY_NATS_URL"]
         case _:
             assert edge.get("replicas") is None  # which leaves it to the scaler
             assert known["ConfigMap", "store"]["data"] == {"max_file_store": "20GB"}
+            metrics = known["HorizontalPodAutoscaler", "agent-runner"]["spec"]["metrics"]
+            by_work = ["External"] if values is BY_WORK else []
+            assert [each["type"] for each in metrics] == ["Resource", *by_work]
 
 
 def generator() -> ModuleType:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,12 +15,15 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from agent_runner.settings import RunnerSettings
 from chassis import variables
 from eventlog.admin import permissions
+from quote_engine.settings import QuoteSettings
 
 ROOT = Path(__file__).parents[2]
 OVERLAYS = sorted(path.name for path in (ROOT / "deploy/k8s/overlays").iterdir())
 SCHEMAS = ROOT / "deploy/k8s/schemas"
+ADAPTER = ROOT / "deploy/k8s/components/prometheus-adapter"
 OLDEST_KUBERNETES = "1.31"
 """What docs/operations.md says; the first with all that the manifests use switched on."""
 RENDER_SECONDS = 60
@@ -31,7 +35,7 @@ Manifest = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def rendered(kustomize: str) -> Callable[[str], list[Manifest]]:
-    """The manifests of an overlay."""
+    """The manifests of an overlay, which is one of ours or a path."""
     known: dict[str, list[Manifest]] = {}
 
     def render(overlay: str) -> list[Manifest]:
@@ -100,6 +104,43 @@ def test_everything_that_serves_is_watched_and_bounded(manifests: list[Manifest]
                 assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys()
             assert container["resources"]["requests"].keys() == {"cpu", "memory"}
             assert "memory" in container["resources"]["limits"]
+
+
+def test_a_service_gets_work_when_it_says_that_it_can_do_it(manifests: list[Manifest]) -> None:
+    deployments = named(manifests, "Deployment")
+    for name in {user.name for user in permissions.USERS} | {permissions.OPERATOR}:
+        (served,) = deployments[name]["spec"]["template"]["spec"]["containers"]
+        paths = {
+            probe: served[f"{probe}Probe"]["httpGet"]["path"]
+            for probe in ("startup", "liveness", "readiness")
+        }
+        assert paths == {"startup": "/livez", "liveness": "/livez", "readiness": "/readyz"}, name
+
+
+def test_a_secret_or_a_setting_that_changes_rolls_the_pods_that_read_it(manifests: list[Manifest]) -> None:
+    serving = [each for each in manifests if each["kind"] in ("Deployment", "StatefulSet")]
+    for manifest in serving:
+        name, pod = manifest["metadata"]["name"], manifest["spec"]["template"]["spec"]
+        reads = {kind for kind, _ in references(pod)}
+        by_itself = any(each["name"] == "reloader" for each in pod["containers"])
+        if "secret" in reads and not by_itself:
+            assert manifest["metadata"]["annotations"]["reloader.stakater.com/auto"] == "true", name
+        hashed = [named for kind, named in references(pod) if kind == "configMap"]
+        assert all(re.search(r"-[a-z0-9]{10}$", each) for each in hashed), name
+
+
+def references(value: Any) -> Iterator[tuple[str, str]]:
+    """What a pod reads: the kind, ``secret`` or ``configMap``, and the name."""
+    if isinstance(value, list):
+        for each in value:
+            yield from references(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            kind = re.sub(r"(Key)?Ref$", "", key)
+            if kind in ("secret", "configMap") and isinstance(each, dict):
+                yield kind, each.get("secretName") or each["name"]
+            else:
+                yield from references(each)
 
 
 def test_a_rolling_update_cuts_nothing_off(manifests: list[Manifest]) -> None:
@@ -175,9 +216,21 @@ def test_production_survives_a_zone(rendered: Callable[[str], list[Manifest]]) -
     assert nats["replicas"] == 3
     assert nats["template"]["spec"]["topologySpreadConstraints"][0]["whenUnsatisfiable"] == "DoNotSchedule"
     assert settings(manifests)["PARLEY_STREAM_REPLICAS"] == "3"
-    assert container(manifests, "nats", "nats")["lifecycle"]["preStop"]["exec"]["command"][0] == "nats-server"
     assert settings(manifests)["PARLEY_NATS_URL"].count("nats://") == 3
     assert "postgres" not in named(manifests, "StatefulSet")
+
+
+def test_a_server_of_the_cluster_hands_its_clients_over_before_it_stops(
+    rendered: Callable[[str], list[Manifest]],
+) -> None:
+    manifests = rendered("prod")
+    server = container(manifests, "nats", "nats")
+    pid = server["args"][server["args"].index("--pid") + 1]
+    command = server["lifecycle"]["preStop"]["exec"]["command"]
+    assert command == ["nats-server", "--signal", f"ldm={pid}"]
+    config = (ROOT / "deploy/nats/cluster.conf").read_text()
+    (seconds,) = re.findall(r"^lame_duck_duration: (\d+)s$", config, re.MULTILINE)
+    assert dict(pods(manifests))["nats"]["terminationGracePeriodSeconds"] > int(seconds) + 10
 
 
 def container(manifests: list[Manifest], workload: str, name: str) -> Manifest:
@@ -250,20 +303,6 @@ def test_what_is_generated_is_up_to_date() -> None:
     assert generate.RULES.read_text() == generate.rules()
 
 
-def test_alerts_go_by_labels_that_kubernetes_makes_too(rendered: Callable[[str], list[Manifest]]) -> None:
-    (endpoint,) = named(rendered("prod"), "PodMonitor")["parley"]["spec"]["podMetricsEndpoints"]
-    made = {each["targetLabel"] for each in endpoint["relabelings"]}
-    own = {"alertname", "code", "le", "outcome", "protocol", "responder", "status", "stream"}
-    rules = yaml.safe_load((ROOT / "deploy/telemetry/alerts.yml").read_text())["groups"][0]["rules"]
-    used = {
-        label
-        for rule in rules
-        for text in re.findall(r"\bby \(([^)]*)\)", rule["expr"])
-        for label in re.split(r",\s*", text)
-    } | {label for rule in rules for label in re.findall(r"[{,]\s*(\w+)\s*[!=]", rule["expr"])}
-    assert used <= made | own
-
-
 def scaled(manifests: list[Manifest], kind: str) -> set[str]:
     """What the scalers of a kind scale."""
     return {each["spec"]["scaleTargetRef"]["name"] for each in named(manifests, kind).values()}
@@ -280,6 +319,52 @@ def test_production_scales_by_waiting_work_what_takes_it_from_the_log(
         "gateway",
         "voice-bridge",
     }
+
+
+def test_without_keda_scalers_go_by_waiting_work_too(
+    rendered: Callable[[str], list[Manifest]], tmp_path: Path
+) -> None:
+    production = yaml.safe_load((ROOT / "deploy/k8s/overlays/prod/kustomization.yaml").read_text())
+    folder = Path(os.path.relpath(ROOT / "deploy/k8s", tmp_path))
+    components = [each.replace("keda", "prometheus-adapter") for each in production["components"]]
+    overlay = {
+        **{name: production[name] for name in ("apiVersion", "kind", "namespace")},
+        "resources": [str(folder / "base")],
+        "components": [str(folder / "components" / Path(each).name) for each in components],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    manifests = rendered(str(tmp_path))
+    assert not named(manifests, "ScaledObject")
+    by_work = {
+        name
+        for name, scaler in named(manifests, "HorizontalPodAutoscaler").items()
+        if [each["type"] for each in scaler["spec"]["metrics"]] == ["Resource", "External"]
+    }
+    assert by_work == {user.name for user in permissions.USERS if user.works}
+    for scaler in named(manifests, "HorizontalPodAutoscaler").values():
+        kubernetes_validate.validate(scaler, OLDEST_KUBERNETES, strict=True)
+
+
+def test_scalers_by_work_go_by_what_one_replica_takes(rendered: Callable[[str], list[Manifest]]) -> None:
+    places = {
+        "agent-runner": RunnerSettings.model_fields["concurrent_runs"].default,
+        "quote-engine": QuoteSettings.model_fields["concurrent_replies"].default,
+    }
+    given = settings(rendered("prod"))
+    assert "PARLEY_CONCURRENT_RUNS" not in given
+    assert "PARLEY_CONCURRENT_REPLIES" not in given
+    (adapted,) = yaml.safe_load((ADAPTER / "rules.yaml").read_text())["rules"]["external"]
+    patches = yaml.safe_load((ADAPTER / "kustomization.yaml").read_text())["patches"]
+    by_adapter = {each["target"]["name"]: yaml.safe_load(each["patch"])[0]["value"] for each in patches}
+    assert by_adapter.keys() == places.keys()
+    for name, scaled in named(rendered("prod"), "ScaledObject").items():
+        (trigger,) = scaled["spec"]["triggers"]
+        assert trigger["metadata"]["consumer"] == name
+        assert int(trigger["metadata"]["lagThreshold"]) == 0.75 * places[name]
+        metric, target = (by_adapter[name]["external"][part] for part in ("metric", "target"))
+        assert metric["name"] == adapted["name"]["as"]
+        assert metric["selector"]["matchLabels"] == {"responder": name}
+        assert int(target["averageValue"]) == 0.75 * places[name]
 
 
 def test_an_update_leaves_to_its_scaler_how_many_there_are(manifests: list[Manifest]) -> None:

@@ -1,6 +1,7 @@
 """A service that can be started is in every table of the deployment, with the versions that were tested."""
 
 import json
+import os
 import re
 import subprocess
 import tomllib
@@ -12,12 +13,11 @@ import yaml
 from docs.generate import settings
 
 from chassis import variables
-from chassis.metrics import EdgeMetrics, Metrics, ProjectionMetrics, StreamMetrics
 from eventlog.admin import permissions
 from parley.stack import gateway
-from voice_bridge.metrics import Metrics as VoiceMetrics
 
 ROOT = Path(__file__).parents[2]
+SECONDS = 60
 SERVICES = {path.parents[2].name for path in ROOT.glob("services/*/src/*/__main__.py")}
 
 
@@ -91,6 +91,39 @@ def test_the_gateway_listens_where_compose_and_kubernetes_lead_to() -> None:
     assert {each["containerPort"] for each in container["ports"]} == listens
 
 
+def test_what_others_made_has_one_version_everywhere_down_to_the_minor() -> None:
+    files = [ROOT / "docker-compose.yml", ROOT / "docs/operations.md", *ROOT.glob("deploy/k8s/**/*.yaml")]
+    named = re.compile(r"(?:image: |:/backup(?::ro)?\" )((?!parley/)[\w./-]+):(\S+)")
+    tags: dict[str, set[str]] = {}
+    for file in files:
+        for image, tag in named.findall(file.read_text()):
+            tags.setdefault(image, set()).add(tag)
+    assert {"nats", "postgres", "caddy"} <= tags.keys()
+    assert {image: found for image, found in tags.items() if len(found) > 1} == {}
+    assert [tag for (tag,) in tags.values() if not re.match(r"v?\d+\.\d+", tag)] == []
+    (python,) = re.findall(r"^ARG PYTHON=(\S+)$", text("deploy/docker/Dockerfile"), re.MULTILINE)
+    assert re.fullmatch(r"python:3\.\d+-slim", python)
+
+
+@pytest.mark.parametrize("push", ["", "registry.example/parley"])
+def test_images_are_built_and_pushed_as_documented(tmp_path: Path, push: str) -> None:
+    """By a docker that only writes down what it is told."""
+    docker = tmp_path / "docker"
+    docker.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/told\n')
+    docker.chmod(0o755)
+    command = ["make", "--silent", "images", *([f"PUSH={push}"] if push else [])]
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    subprocess.run(command, cwd=ROOT, env=os.environ | {"PATH": path}, check=True, timeout=SECONDS)
+    told = (tmp_path / "told").read_text().splitlines()
+    built = {re.findall(r"--target (\S+)", line)[0]: line for line in told}
+    assert built.keys() == SERVICES | {permissions.OPERATOR}
+    version = tomllib.loads(text("cli/pyproject.toml"))["project"]["version"]
+    for name, line in built.items():
+        assert f"--tag parley/{name}:{version}" in line
+        assert (f"--tag {push}/{name}:{version} --push" in line) == bool(push)
+        assert ("--sbom=true" in line) == bool(push)
+
+
 def test_compose_sets_nothing_that_is_no_setting() -> None:
     for name, each in yaml.safe_load(text("docker-compose.yml"))["services"].items():
         given = each.get("environment", {})
@@ -126,17 +159,11 @@ def test_what_runs_under_compose_is_bounded_and_without_rights() -> None:
         assert each["logging"]["options"]["max-size"], name
         if "ollama" in name:  # a model takes what there is
             continue
-        assert {"mem_limit", "pids_limit"} <= each.keys(), name
+        assert all(each[limit] for limit in ("mem_limit", "pids_limit", "cpus")), name
         assert each["cap_drop"] == ["ALL"], name
     for name in ("nats", "postgres", "gateway"):
         assert composed()[name]["user"] not in ("", "root", "0"), name
         assert composed()[name]["read_only"], name
-
-
-def test_the_dashboard_is_whole() -> None:
-    panels = json.loads(text("deploy/grafana/dashboards/parley.json"))["panels"]
-    assert all(panel["targets"] for panel in panels if panel["type"] != "row")
-    assert len({panel["id"] for panel in panels}) == len(panels)
 
 
 def test_the_telemetry_profile_mounts_what_there_is() -> None:
@@ -149,27 +176,3 @@ def test_the_telemetry_profile_mounts_what_there_is() -> None:
     assert provisioned[0]["options"]["path"] in {mount[1] for mount in mounts}
     scraped = yaml.safe_load(text("deploy/telemetry/prometheus.yml"))["scrape_configs"][0]
     assert set(scraped["dns_sd_configs"][0]["names"]) == SERVICES | {permissions.OPERATOR}
-
-
-def exposed() -> set[str]:
-    """The names of all samples that some service shows."""
-    metrics = Metrics()
-    EdgeMetrics(metrics.registry)
-    ProjectionMetrics(metrics.registry)
-    StreamMetrics(metrics.registry)
-    VoiceMetrics(metrics.registry)
-    suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
-    return {"parley_voice_sessions"} | {
-        family.name + suffix for family in metrics.registry.collect() for suffix in suffixes[family.type]
-    }
-
-
-@pytest.mark.parametrize("path", ["deploy/telemetry/alerts.yml", "deploy/grafana/dashboards/parley.json"])
-def test_what_is_asked_for_is_measured(path: str) -> None:
-    assert set(re.findall(r"\bparley_\w+", text(path))) <= exposed()
-
-
-def test_alerts_tell_of_all_that_the_handbook_promises() -> None:
-    handbook = text("docs/operations.md")
-    alerts = yaml.safe_load(text("deploy/telemetry/alerts.yml"))["groups"][0]["rules"]
-    assert [each["alert"] for each in alerts if f"`{each['alert']}`" not in handbook] == []

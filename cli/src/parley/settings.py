@@ -35,7 +35,7 @@ SETTINGS = (
     Setting(
         "PARLEY_HANG_TIMEOUT",
         "30",
-        "Seconds for which a process of the stack may leave /livez unanswered; then it is started anew.",
+        "Seconds for which a process of the stack may leave /livez unanswered; then it is restarted.",
     ),
     Setting("PARLEY_PORT", "8000", "The public port. Every protocol is served on every port."),
     Setting("PARLEY_QUOTE_PORT", "3001", "The quote protocol's own port."),
@@ -44,13 +44,14 @@ SETTINGS = (
     Setting(
         "PARLEY_LANGGRAPH_PORT",
         "2024",
-        "The LangGraph API's own port. Where nobody chose it and another process has it, it is left out.",
+        "The LangGraph API's own port. If it is not set and another process uses it, it is left out.",
     ),
     Setting(
         "PARLEY_TRUSTED_PROXIES",
         "",
-        "Proxies whose word counts on where a client is: addresses or networks with spaces between.",
+        "Proxies that are trusted to tell a client's address: addresses or networks, separated by spaces.",
     ),
+    Setting("PARLEY_URL", "", "The server that `parley chat` talks to. Empty: the stack here."),
 )
 
 

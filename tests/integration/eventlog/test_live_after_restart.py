@@ -4,13 +4,18 @@ Until then clients get facts and the deltas that are sent meanwhile, and nobody 
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+
 from contracts.events import REGISTERED, UPCASTERS, ConversationStarted
 from contracts.live import Delta
 from contracts.registry import Registry
+from edge_rest import health
 from eventlog import service
 from eventlog.admin.declare import StreamSettings, keep_live
 from eventlog.admin.permissions import OPERATOR
@@ -55,6 +60,23 @@ async def restarted(server: Any, *brokers: Broker) -> None:
     await asyncio.gather(*(event.wait() for event in connected))
 
 
+async def told(broker: Broker) -> tuple[Any, Any, str]:
+    """What /readyz and an edge's /health say, each with 200, and the metric of live deltas."""
+    edge = FastAPI()
+    edge.include_router(health.router(broker, "edge-ws", []))
+    routes: dict[str, Any] = dict(service.health_routes(broker, "edge-ws", []))
+
+    async def get(path: str) -> Response:
+        async with AsyncClient(
+            transport=ASGITransport(routes.get(path, edge)), base_url="http://e"
+        ) as client:
+            return (await client.get(path)).raise_for_status()
+
+    ready, healthy, metrics = [await get(path) for path in ("/readyz", "/health", "/metrics")]
+    (live,) = re.findall(r"^parley_live_deltas (\S+)$", metrics.text, re.MULTILINE)
+    return ready.json(), healthy.json(), live
+
+
 async def test_without_live_deltas_go_on_and_services_start(own_nats: Any) -> None:
     async with (
         asyncio.timeout(WAIT_SECONDS),
@@ -68,6 +90,8 @@ async def test_without_live_deltas_go_on_and_services_start(own_nats: Any) -> No
             await restarted(own_nats, edge, runner)
             assert await shortcoming(edge) == NO_LIVE
             assert await service.problems(edge, "edge-ws") == []
+            lacking = {"degraded": [NO_LIVE]}
+            assert await told(edge) == ({"status": "ready"} | lacking, {"status": "healthy"} | lacking, "0.0")
             await speaks.publish("talk", delta(2))  # a gap that nothing can fill
             assert await anext(deltas) == delta(2)
         assert await hears.kept("talk") == []
@@ -93,6 +117,7 @@ async def test_the_operator_makes_it_again_as_it_was(own_nats: Any) -> None:
             await restarted(own_nats, operator, edge, runner)
             while await shortcoming(edge):
                 await asyncio.sleep(0.02)
+            assert await told(edge) == ({"status": "ready"}, {"status": "healthy"}, "1.0")
             edge.interruptions.announce()  # what comes now is lost to the follower, and kept
             await speaks.publish("talk", delta(3))
             assert await anext(deltas) == delta(3), "the new stream counts from 1 again"

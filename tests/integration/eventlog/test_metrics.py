@@ -90,18 +90,27 @@ async def test_delta_lag(broker: Broker, conversation: str) -> None:
     assert await figure(broker.metrics, "parley_delta_lag_seconds_count") == 1
 
 
-async def test_queue_depth(broker: Broker, log: JetStreamLog, conversation: str) -> None:
+async def test_what_waits(
+    broker: Broker, log: JetStreamLog, conversation: str, nats_settings: NatsSettings
+) -> None:
     responder = f"responder-{uuid4()}"
-    depth, is_held = (f'parley_queue_{name}{{responder="{responder}"}}' for name in ("depth", "held"))
 
-    async def until_depth(expected: int) -> None:
+    async def told(by: Broker) -> dict[str, float]:
+        names = ("depth", "pending", "behind", "held")
+        values = {name: f'parley_queue_{name}{{responder="{responder}"}}' for name in names}
+        return {name: await figure(by.metrics, line) for name, line in values.items()}
+
+    async def until(expected: dict[str, float]) -> None:
         """The consumer hears of a message a moment after its sender."""
         async with asyncio.timeout(5):
-            while await figure(broker.metrics, depth) != expected:
+            while await told(broker) != expected:
                 await asyncio.sleep(0.01)
 
     heads: dict[str, int] = {}
+    other = Broker(nats_settings, "other")
+    await other.start()
     backlog.measure(broker, log, responder, lambda: heads)
+    backlog.measure(other, log, responder, dict)
     config = ConsumerConfig(
         durable_name=responder, filter_subject=subjects.work_for(responder), ack_policy=AckPolicy.EXPLICIT
     )
@@ -110,20 +119,25 @@ async def test_queue_depth(broker: Broker, log: JetStreamLog, conversation: str)
     opening = ConversationStarted(responder_name=responder, protocol="agent")
     inbox = Inbox(log, AUTHOR)
     first = await inbox.receive(conversation, message, opening)
-    await until_depth(1)
+    await until({"depth": 1, "pending": 1, "behind": 0, "held": 0})
     work = await broker.client.jetstream().pull_subscribe_bind(responder, subjects.LOG_STREAM)
     (delivered,) = await work.fetch(1, timeout=5)
-    assert await figure(broker.metrics, depth) == 0
-    assert await figure(broker.metrics, is_held) == 1
+    assert await told(broker) == {"depth": 0, "pending": 0, "behind": 0, "held": 1}
     heads[conversation] = first.sequence
     for _ in range(3):
         await inbox.receive(conversation, message, opening)
-    await until_depth(3)
+    await until({"depth": 3, "pending": 3, "behind": 0, "held": 1})
     for elsewhere in await work.fetch(2, timeout=5):
         await elsewhere.ack_sync()
-    assert await figure(broker.metrics, depth) == 3, "who was told of them does not answer them"
+    assert await told(broker) == {"depth": 3, "pending": 1, "behind": 2, "held": 1}, (
+        "who was told does not answer them"
+    )
+    assert await told(other) == {"depth": 1, "pending": 1, "behind": 0, "held": 1}, (
+        "it has not that conversation"
+    )
     await delivered.ack_sync()
-    assert await figure(broker.metrics, is_held) == 0
+    assert await told(other) == {"depth": 1, "pending": 1, "behind": 0, "held": 0}
+    await other.stop()
 
 
 async def test_projection_lag() -> None:

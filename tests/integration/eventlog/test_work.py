@@ -225,10 +225,10 @@ class Nobody:
         raise AssertionError(reason)
 
 
-async def depth(broker: Broker) -> float:
-    """How many messages wait, as the metrics say."""
+async def behind(broker: Broker) -> float:
+    """How many messages wait behind others of their conversation here, as the metrics say."""
     text = (await broker.metrics.exposition()).decode()
-    (line,) = [line for line in text.splitlines() if line.startswith("parley_queue_depth{")]
+    (line,) = [line for line in text.splitlines() if line.startswith("parley_queue_behind{")]
     return float(line.split()[-1])
 
 
@@ -250,7 +250,7 @@ async def test_a_thousand_messages_in_one_conversation_hold_no_other_up(own_nats
                         break
             while (await consumer(broker)).num_pending or (await consumer(broker)).num_ack_pending > 1:
                 await asyncio.sleep(0.01)
-            assert await depth(broker) == CROWD - 1
+            assert await behind(broker) == CROWD - 1
             info = await consumer(broker)
             assert (info.num_ack_pending, info.num_pending, info.num_redelivered) == (1, 0, 0)
         echo.stop()

@@ -1,20 +1,26 @@
-"""The scenarios said by the official clients: every call that they have a method for, by that method."""
+"""The scenarios said by the official clients: every call that they have a method for, by that method, and a
+thread's commands and event streams by the transports of their streaming protocol.
 
-import asyncio
+Of 458 requests these are said as plain HTTP, because no client sends them, or tells what they were answered:
+
+- bodies that are none, or none of a request: ``errors`` 15 to 21, ``store`` 16 to 19, ``v2-errors`` 1 to 7;
+- signs of life, what is not there, a wrong method, a preflight: ``meta``;
+- a stream that names no modes, of which the clients would: ``stream-default``.
+"""
+
 import inspect
 import json
 import re
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from langgraph_sdk.errors import APIStatusError
-from tests.integration.langgraph.replay import STREAM_SECONDS, Answer, Replay
+from langgraph_sdk.stream.transport.http import ProtocolSseTransport
+from tests.integration.langgraph.replay import Answer, Replay
 from tests.integration.langgraph.streams import Streamed
 
 CALLS = (
@@ -63,30 +69,11 @@ CALLS = (
     ("POST", "/store/items/search", "store.search_items"),
     ("POST", "/store/namespaces", "store.list_namespaces"),
 )
+PROTOCOL = re.compile(r"/threads/(?P<thread_id>[^/]+)/(?P<call>commands|stream/events)")
+"""The calls of a thread's protocol, for which the clients have transports."""
 NAMED = ("thread_id", "checkpoint")
 """What has its place even where it is not given."""
 STREAMS = ("runs.stream", "runs.join_stream", "threads.join_stream")
-POSITIONAL = {
-    "threads": ("thread_id",),
-    "threads.prune": ("thread_ids",),
-    "threads.get_state": ("thread_id", "checkpoint"),
-    "runs": ("thread_id", "run_id"),
-    "runs.create": ("thread_id", "assistant_id"),
-    "runs.stream": ("thread_id", "assistant_id"),
-    "runs.wait": ("thread_id", "assistant_id"),
-    "runs.create_batch": ("payloads",),
-    "runs.cancel_many": (),
-    "runs.cancel": ("thread_id", "run_id", "wait", "action"),
-    "assistants": ("assistant_id",),
-    "assistants.create": (),
-    "assistants.set_latest": ("assistant_id", "version"),
-    "store": ("namespace", "key"),
-    "store.put_item": ("namespace", "key", "value"),
-    "store.search_items": ("namespace_prefix",),
-    "store.list_namespaces": (),
-}
-"""What the methods of the JavaScript client take before their options; those without an entry as their place.
-"""
 
 
 class ByPython(Replay):
@@ -106,6 +93,8 @@ class ByPython(Replay):
     async def _send(self, exchange: dict[str, Any]) -> Answer:
         heard: list[httpx.Response] = []
         self._heard.set(heard)
+        if spoken := self._spoken(exchange):
+            return await self._by_transport(exchange, *spoken, heard)
         name, arguments = self._call(exchange["request"])
         if name is None:
             return await super()._send(exchange)
@@ -130,6 +119,41 @@ class ByPython(Replay):
             return Answer(answer.status_code, answer.headers, json.loads(await answer.aread()))
         return Answer(heard[-1].status_code, heard[-1].headers, body)
 
+    def _spoken(self, exchange: dict[str, Any]) -> tuple[str, str, dict[str, Any]] | None:
+        """The thread, the call and the body of what is said by a transport; None for anything else."""
+        request = exchange["request"]
+        match = PROTOCOL.fullmatch(self._scenario.filled(request["path"]))
+        if not match or request["method"] != "POST" or exchange["response"]["status"] >= 400:
+            return None
+        return match["thread_id"], match["call"], self._filled(request["body"])
+
+    async def _by_transport(
+        self,
+        exchange: dict[str, Any],
+        thread_id: str,
+        call: str,
+        body: dict[str, Any],
+        heard: list[httpx.Response],
+    ) -> Answer:
+        transport = ProtocolSseTransport(client=self._client, thread_id=thread_id)
+        try:
+            if call == "commands":
+                answer = await transport.send_command(body)
+                return Answer(heard[0].status_code, heard[0].headers, answer)
+            handle = transport.open_event_stream(body)
+            await handle.ready
+
+            async def read(streamed: Streamed, enough: int | None) -> None:
+                async for event in handle.events:
+                    streamed.take(_as_sent(dict(event)))
+                    if len(streamed.events) == enough:
+                        return
+
+            events, trouble = await self._read(exchange, read)
+            return Answer(heard[0].status_code, heard[0].headers, events=events, trouble=trouble)
+        finally:
+            await transport.close()
+
     async def _parts(
         self, exchange: dict[str, Any], parts: AsyncIterator[Any]
     ) -> tuple[list[dict[str, Any]], str]:
@@ -144,7 +168,7 @@ class ByPython(Replay):
 
     def _call(self, request: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
         """The method for a request, and what it is called with; none for what no client sends."""
-        if request["headers"].get("user-agent", "").startswith("python-httpx"):
+        if request["headers"].get("user-agent", "").startswith("python-httpx") and request["method"] != "GET":
             return None, {}
         parts = urlsplit(self._scenario.filled(request["path"]))
         body = self._filled(request["body"]) if isinstance(request["body"], dict) else {}
@@ -180,6 +204,11 @@ class ByPython(Replay):
             arguments["last_event_id"] = self._scenario.filled(last)
 
 
+def _as_sent(event: dict[str, Any]) -> dict[str, Any]:
+    """An event of a thread as a frame has it."""
+    return {"event": event["method"], "data": event, "id": str(event["seq"])}
+
+
 def _called(function: Any, arguments: dict[str, Any]) -> Any:
     """What a method gives; some take what they need by its place alone."""
     known = inspect.signature(function).parameters.values()
@@ -194,102 +223,3 @@ def _read(values: list[str]) -> Any:
         return values
     (value,) = values
     return json.loads(value) if re.fullmatch(r"true|false|\d+", value) else value
-
-
-class ByJavaScript(ByPython):
-    """By ``@langchain/langgraph-sdk``, which a process of Node.js calls."""
-
-    def __init__(self, player: "Player", sdk: Any, *about: Any) -> None:
-        super().__init__(sdk, *about)
-        self._player = player
-
-    async def _send(self, exchange: dict[str, Any]) -> Answer:
-        name, arguments = self._call(exchange["request"])
-        if name is None:
-            return await Replay._send(self, exchange)
-        self.by_method.add(name)
-        place, method = name.split(".")
-        if name == "threads.get_state" and "checkpoint_id" in arguments:
-            arguments["checkpoint"] = arguments.pop("checkpoint_id")
-        if name == "threads.create" and "graph_id" in arguments.get("metadata", {}):
-            arguments["graph_id"] = arguments["metadata"].pop("graph_id")
-        names = POSITIONAL.get(name, POSITIONAL[place])
-        names = names if method not in ("search", "count") and name != "threads.create" else ()
-        given = [arguments.pop(each, None) for each in names if each in arguments or each in NAMED]
-        if "payloads" in names:
-            given = [[{_camel(key): value for key, value in each.items()} for each in given[0]]]
-        options = {_camel(key): value for key, value in arguments.items()}
-        said = {"place": place, "method": _camel(method), "given": [*given, *([options] if options else [])]}
-        told, identity = self._player.call(**said, streams=name in STREAMS)
-
-        if name not in STREAMS or "sse" not in exchange["response"]:
-            async with asyncio.timeout(STREAM_SECONDS):
-                line = await told.get()
-            if "trouble" in line:
-                return await Replay._send(self, exchange)  # the client itself would not send it
-            return Answer(line["status"], httpx.Headers(line["headers"]), line.get("body"))
-        head: dict[str, Any] = {}
-
-        async def read(streamed: Streamed, enough: int | None) -> None:
-            while len(streamed.events) != enough:
-                head.update(await told.get())
-                if "part" not in head:
-                    return
-                streamed.take(head.pop("part"))
-            self._player.stop(identity)
-
-        events, trouble = await self._read(exchange, read)
-        assert "trouble" not in head, head
-        status = head.get("status", exchange["response"]["status"])  # of a silent stream nothing is heard
-        headers = httpx.Headers(head.get("headers", exchange["response"]["headers"]))
-        return Answer(
-            status, headers, head.get("body"), events=events if status < 400 else None, trouble=trouble
-        )
-
-
-class Player:
-    """The process that calls the JavaScript client, for as long as a test lasts."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._told: dict[int, asyncio.Queue[dict[str, Any]]] = {}
-
-    def call(self, **said: Any) -> tuple[asyncio.Queue[dict[str, Any]], int]:
-        """Call a method; what it gives comes into the queue."""
-        identity = len(self._told) + 1
-        self._told[identity] = asyncio.Queue()
-        self._write({"id": identity, **said})
-        return self._told[identity], identity
-
-    def stop(self, identity: int) -> None:
-        """Read no more of a stream."""
-        self._write({"stop": identity})
-
-    def _write(self, line: dict[str, Any]) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(f"{json.dumps(line)}\n".encode())
-
-    async def listen(self) -> None:
-        assert self._process.stdout
-        async for line in self._process.stdout:
-            told = json.loads(line)
-            self._told[told["id"]].put_nowait(told)
-
-
-@asynccontextmanager
-async def player(script: str, folder: Path, url: str) -> AsyncIterator[Player]:
-    process = await asyncio.create_subprocess_exec(
-        *("node", script, url), cwd=folder, stdin=PIPE, stdout=PIPE, limit=1 << 24
-    )
-    playing = Player(process)
-    listening = asyncio.create_task(playing.listen())
-    try:
-        yield playing
-    finally:
-        process.kill()
-        await process.wait()
-        await asyncio.gather(listening, return_exceptions=True)
-
-
-def _camel(name: str) -> str:
-    return re.sub(r"_(\w)", lambda found: found[1].upper(), name)

@@ -96,12 +96,6 @@ async def test_what_cannot_be_is_refused(client: Any) -> None:
         await client.assistants.update("no-uuid", name="x")
 
 
-async def test_the_same_request_makes_one_assistant(client: Any) -> None:
-    headers = {"Idempotency-Key": str(uuid4())}
-    one = await client.assistants.create("lgchat", headers=headers)
-    assert await client.assistants.create("lgchat", headers=headers) == one
-
-
 async def test_an_assistant_goes_with_its_threads_where_that_is_asked_for(client: Any) -> None:
     made = await client.assistants.create("ask")
     own, other = [(await client.threads.create())["thread_id"] for _ in range(2)]
@@ -113,18 +107,9 @@ async def test_an_assistant_goes_with_its_threads_where_that_is_asked_for(client
     assert (await client.threads.get(other))["thread_id"] == other
 
 
-async def test_threads_are_pruned(client: Any) -> None:
-    ids = [(await client.threads.create())["thread_id"] for _ in range(3)]
-    assert await client.threads.prune([*ids[:2], str(uuid4())]) == {"pruned_count": 2}
-    for gone in ids[:2]:
-        with pytest.raises(NotFoundError):
-            await client.threads.get(gone)
-    assert (await client.threads.get(ids[2]))["thread_id"] == ids[2]
-
-
-@pytest.mark.parametrize("path", ["/runs/crons", "/runs/crons/search", "/runs/x/feedback"])
+@pytest.mark.parametrize("path", ["/runs/crons", "/runs/crons/search", "/runs/x/feedback", "/threads/prune"])
 async def test_what_there_is_not_is_not_found_and_told(client: Any, path: str) -> None:
     with pytest.raises(NotFoundError):
         await client.http.post(path, json={})
     flags = (await client.http.get("/info"))["flags"]
-    assert (flags["crons"], flags["feedback"]) == (False, False)
+    assert (flags["crons"], flags["feedback"], flags["prune"]) == (False, False, False)

@@ -127,33 +127,6 @@ async def test_an_answer_that_comes_twice_does_not_answer_the_next_question(clie
     assert state["next"] == ["ask_again"]
 
 
-async def test_a_request_with_a_key_is_taken_once(client: Any) -> None:
-    headers = {"Idempotency-Key": str(uuid4())}
-    first = await client.threads.create(headers=headers)
-    assert (await client.threads.create(headers=headers))["thread_id"] == first["thread_id"]
-    thread_id = first["thread_id"]
-    runs = [
-        await client.runs.create(thread_id, "ask", input={"text": "x"}, headers=headers) for _ in range(2)
-    ]
-    assert runs[0]["run_id"] == runs[1]["run_id"]
-    assert len(await client.runs.list(thread_id)) == 1
-    start = {"id": 1, "method": "run.start", "params": {"assistant_id": "ask", "input": {"text": "x"}}}
-    other = str(uuid4())
-    begun = [
-        await client.http.post(f"/threads/{other}/commands", json=start, headers=headers) for _ in range(2)
-    ]
-    assert begun[0]["result"] == begun[1]["result"]
-    assert len(await client.runs.list(other)) == 1
-
-
-async def test_a_run_of_its_own_with_a_key_is_taken_once(url: str) -> None:
-    body = {"assistant_id": "lgchat", "input": said("hi")}
-    async with httpx.AsyncClient(base_url=url, timeout=30, headers={"Idempotency-Key": str(uuid4())}) as http:
-        answers = [await http.post("/runs/wait", json=body) for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [200, 409]
-    assert answers[0].json()["messages"][-1]["content"] == "You said: hi"
-
-
 async def test_a_deleted_run_leaves_the_state(client: Any) -> None:
     thread = await client.threads.create()
     await client.runs.wait(thread["thread_id"], "lgchat", input=said("hi"))

@@ -12,7 +12,8 @@ import httpx
 import pytest
 from langgraph_sdk import get_client
 from tests.integration.langgraph.before import BEFORE
-from tests.integration.langgraph.clients import ByJavaScript, ByPython, player
+from tests.integration.langgraph.clients import ByPython
+from tests.integration.langgraph.javascript import ByJavaScript, player
 from tests.integration.langgraph.listener import SECONDS, Listener
 from tests.integration.langgraph.replay import Replay
 from tests.integration.langgraph.scenario import Scenario
@@ -53,6 +54,7 @@ DIFFERENT = {
     "every event has an id of its own": r"(messages|values|updates|metadata)\.id is '\d+', not '\d+'",
     "others' threads are on this server too": r"js-runs-stream 4 POST \S+: header x-pagination",
     "the thread keeps its state when a run is deleted": r"runs-background 13 ",
+    "nothing is pruned": r"threads-state 2[012] ",
     "items of a store come newest first": r"store (6|8) POST",
 }
 

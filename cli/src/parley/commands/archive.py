@@ -41,7 +41,9 @@ def archive(
         return sum([await archive.bring_back(key) for key in keys or ()])
 
     if back:
-        typer.echo(f"{with_archive(returned)} events brought back")
+        if not (count := with_archive(returned)):
+            raise end(f"not in the archive: {', '.join(map(repr, keys or ()))}")
+        typer.echo(f"{count} events brought back")
     elif not keys:
         typer.echo(f"{with_archive(all_quiet)} conversations archived")
     elif left := with_archive(named):

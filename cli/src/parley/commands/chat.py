@@ -24,7 +24,9 @@ def chat(
         str | None, typer.Argument(help="The conversation to go on with; a new one if left out.")
     ] = None,
     graph: Annotated[str | None, typer.Option(help="The graph of a new conversation.")] = None,
-    url: Annotated[str | None, typer.Option(help="The server; the stack here if left out.")] = None,
+    url: Annotated[
+        str | None, typer.Option(envvar="PARLEY_URL", help="The server; the stack here if left out.")
+    ] = None,
     api_key: Annotated[str | None, typer.Option(help="The API key, where one is needed.")] = None,
 ) -> None:
     """Talk to an agent. An empty line or Ctrl-D ends; a question is answered y, n, or in words."""

@@ -4,15 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from parley.commands.log import with_log
+from parley.commands.log import ask_history, with_log
 from parley.commands.output import AsJson, end, print_json, table
 
 if TYPE_CHECKING:
     from contracts.queries import Sessions
     from eventlog.broker import Broker
     from eventlog.settings import NatsSettings
-
-ASK_SECONDS = 10.0
 
 
 def conversations(
@@ -32,8 +30,6 @@ def conversations(
 ) -> None:
     """List conversations, the one with the newest event first; the stack has to run."""
     from contracts.queries import SESSIONS, Sessions, SessionsQuery, Status
-    from eventlog.ports import Unavailable
-    from eventlog.query import ask
 
     if status is not None and status not in get_args(Status):
         raise end(f"--status must be one of {', '.join(get_args(Status))}", 2)
@@ -42,10 +38,7 @@ def conversations(
 
     async def read(broker: "Broker", _: "NatsSettings") -> "Sessions":
         query = SessionsQuery(**filters, limit=limit, everybodys=True)
-        try:
-            return await ask(broker, SESSIONS, query, Sessions, timeout_seconds=ASK_SECONDS)
-        except Unavailable as error:
-            raise Unavailable(f"history-store does not answer, is the stack running? ({error})") from None
+        return await ask_history(broker, SESSIONS, query, Sessions)
 
     found = with_log(read)
     if as_json:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parley.commands.log import with_archive
+from parley.commands.log import ask_history, with_archive
 
 if TYPE_CHECKING:
     from eventlog.admin.archive import Archive
@@ -18,10 +18,13 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove a conversation from log, archive and projections for good, while the stack runs."""
+    from contracts.queries import SESSION, SessionFound, SessionQuery
+
     if not yes:
         typer.confirm(f"Remove conversation {key!r} for good?", abort=True)
 
-    async def work(archive: "Archive", _: "Broker", __: "NatsSettings") -> "Erased":
+    async def work(archive: "Archive", broker: "Broker", _: "NatsSettings") -> "Erased":
+        await ask_history(broker, SESSION, SessionQuery(conversation=key), SessionFound)
         return await archive.erase(key)
 
     erased = with_archive(work)

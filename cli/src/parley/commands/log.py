@@ -18,11 +18,16 @@ from parley.stack.attached import Heard, NoLog, log_environment, run_module
 from parley.stack.data_dir import Busy
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from eventlog.admin.archive import Archive
     from eventlog.broker import Broker
     from eventlog.settings import ArchiveSettings, NatsSettings
 
 ResultT = TypeVar("ResultT")
+AnswerT = TypeVar("AnswerT", bound="BaseModel")
+
+ASK_SECONDS: Final = 10.0
 
 REMOTE: Final = "PARLEY_NATS_URL"
 """Says that the log is not of the embedded stack."""
@@ -93,6 +98,19 @@ def with_archive(work: "Callable[[Archive, Broker, NatsSettings], Awaitable[Resu
         return await work(Archive(broker, nats, Storage(configured().place)), broker, nats)
 
     return with_log(archived)
+
+
+async def ask_history(
+    broker: "Broker", query: str, question: "BaseModel", answer: "type[AnswerT]"
+) -> "AnswerT":
+    """What history-store answers. Raises `LogError`, which asks for the stack where nobody answers."""
+    from eventlog.ports import Unavailable
+    from eventlog.query import ask
+
+    try:
+        return await ask(broker, query, question, answer, timeout_seconds=ASK_SECONDS)
+    except Unavailable as error:
+        raise Unavailable(f"history-store does not answer, is the stack running? ({error})") from None
 
 
 def run_with_log(*command: str, heard: Heard | None = None) -> int:

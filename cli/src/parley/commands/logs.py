@@ -9,7 +9,7 @@ from typing import Annotated, Final, TextIO
 
 import typer
 
-from parley.commands.output import INTERRUPTED, end, printable
+from parley.commands.output import INTERRUPTED, AsJson, end, print_json, printable
 from parley.commands.settings import settings
 from parley.stack.kept import before, file_of
 from parley.stack.services import NATS, SERVICES
@@ -21,6 +21,8 @@ def logs(
     service: Annotated[str | None, typer.Argument(help="Only this one, such as agent-runner.")] = None,
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.", min=0)] = 200,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Show what the services said, the newest last. Under Compose: docker compose logs."""
     known = [NATS, "gateway", *(each.name for each in SERVICES)]
@@ -32,10 +34,10 @@ def logs(
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             for line in deque(_of(service, _all(path, file)), lines):
-                _say(line)
+                _say(line, as_json=as_json)
             if follow:
                 for line in _of(service, _coming(path, file)):
-                    _say(line)
+                    _say(line, as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 
@@ -66,6 +68,10 @@ def _of(service: str | None, lines: Iterator[str]) -> Iterator[str]:
     return (line for line in lines if service is None or line.partition("|")[0].strip() == service)
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{printable(line.rstrip(chr(10)))}\n")
+def _say(line: str, *, as_json: bool) -> None:
+    if as_json:
+        service, _, text = line.rstrip("\n").partition("|")
+        print_json({"service": service.strip(), "text": text.strip()})
+    else:
+        sys.stdout.write(f"{printable(line.rstrip(chr(10)))}\n")
     sys.stdout.flush()

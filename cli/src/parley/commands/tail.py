@@ -70,6 +70,8 @@ def show(
 def replay(
     key: Key,
     to: Annotated[int | None, typer.Option(help="The sequence to stop at; the end if left out.")] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Show a conversation as people saw it, up to an event: what was said, the steps and the replies."""
 
@@ -78,6 +80,9 @@ def replay(
         async for event in _log(broker, nats).read(key, until=to):
             count += 1
             for who, text in _told(event):
+                if as_json:
+                    print_json({"sequence": event.sequence, "who": who, "text": text})
+                    continue
                 sys.stdout.write(f"{event.sequence:>8} {who:<8} {_indented(printable_lines(text))}\n")
         return count
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from parley.commands.output import end
 from parley.settings import merged
 
 CHOICES = ("PARLEY_DEFAULT_GRAPH", "PARLEY_OCTO_GRAPH", "PARLEY_AGENT_GRAPH", "PARLEY_ROOM_GRAPH")
@@ -44,7 +45,8 @@ def _graphs_of(config: Path) -> dict[str, str]:
         graphs = json.loads(path.read_text("utf-8"))["graphs"]
         first = next(iter(graphs))
     except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
-        raise typer.BadParameter(f"{path} names no graphs: {error}", param_hint="--config") from None
+        reason = getattr(error, "strerror", None) or f"it names no graphs ({error or 'none'})"
+        raise end(f"{path} cannot be read: {reason}", 2) from None
     present = merged(os.environ, Path(".env"))
     listed = [each for each in (present.get("PARLEY_GRAPHS"), str(path)) if each]
     chosen = {name: first for name in CHOICES if name not in present}

@@ -15,7 +15,7 @@ from access.visitor import VISITOR, ApiKeys, Members, Presented, Visitor
 from contracts.events import ConversationDeleted, ConversationStarted, Event, VoiceSessionClaimed
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
-from identity import Verifier
+from identity.verifier import JwtVerifier
 from protocols.door import Destination
 from protocols.doors import body, destination, frame
 
@@ -29,7 +29,7 @@ def token(user: str, secret: str = SECRET) -> str:
 
 
 def visit(presented: str | None, beginnings: Bucket | None = None) -> None:
-    VISITOR.set(Visitor(Members(Verifier(SECRET)), presented, beginnings))
+    VISITOR.set(Visitor(Members(JwtVerifier(SECRET)), presented, beginnings))
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +130,7 @@ async def test_pages_of_other_origins_reach_conversations_of_quote_engine_alone(
     responder: str, protocol: str, reached: bool
 ) -> None:
     log = await told(ConversationStarted(responder_name=responder, protocol=protocol))
-    VISITOR.set(Visitor(Members(Verifier(SECRET)), foreign=True))
+    VISITOR.set(Visitor(Members(JwtVerifier(SECRET)), foreign=True))
     assert await log.tail("not begun yet") == 0
     if reached:
         assert await log.tail("c")

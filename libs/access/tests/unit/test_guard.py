@@ -21,7 +21,7 @@ from contracts.events import ConversationStarted, VoiceSessionClaimed
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
 from eventlog.ports import Unavailable
-from identity import Verifier
+from identity.verifier import JwtVerifier
 
 KEY = "0123456789abcdef"
 SECRET = "a secret of at least thirty-two bytes"
@@ -41,7 +41,7 @@ def client(app: ASGIApp = page, **settings: str) -> httpx.AsyncClient:
     guard = Guard(
         app,
         settings=AccessSettings.model_validate({"allowed_origins": LISTED} | settings),
-        members=Members(Verifier(SECRET)),
+        members=Members(JwtVerifier(SECRET)),
         check=nothing,
         connections=Connections(),
         metrics=EdgeMetrics(CollectorRegistry()),
@@ -90,7 +90,7 @@ class Client:
         self.said: asyncio.Queue[Message] = asyncio.Queue()
         self.heard: list[Message] = []
         self.socket = Socket(
-            Visitor(Members(Verifier(SECRET))), self.said.get, self._hear, Bucket(0, 1, lambda: 0.0)
+            Visitor(Members(JwtVerifier(SECRET))), self.said.get, self._hear, Bucket(0, 1, lambda: 0.0)
         )
         self.said.put_nowait({"type": "websocket.connect"})
 
@@ -204,7 +204,7 @@ async def claim() -> Recorded:
 
 async def test_a_user_that_cannot_be_told_is_not_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     visit, connections = Client(), Connections()
-    visit.socket.visitor = Visitor(Unsure(Verifier(SECRET)), "a token")
+    visit.socket.visitor = Visitor(Unsure(JwtVerifier(SECRET)), "a token")
     with connections.of("c", visit.socket):
         await connections.claimed(await claim())
 
@@ -220,5 +220,5 @@ async def test_a_client_that_has_left_is_not_told() -> None:
 
     said: asyncio.Queue[Message] = asyncio.Queue()
     said.put_nowait({"type": "websocket.connect"})
-    visitor = Visitor(Members(Verifier(SECRET)))
+    visitor = Visitor(Members(JwtVerifier(SECRET)))
     await Socket(visitor, said.get, gone, Bucket(0, 1, lambda: 0.0)).refuse("no", "not yours")

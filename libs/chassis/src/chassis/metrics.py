@@ -36,6 +36,20 @@ MODEL_FIRST_TOKEN_SECONDS: Final = Histogram(
 )
 """Of this process, since LangChain's callbacks know of nothing else."""
 
+
+@contextmanager
+def model_call() -> Iterator[None]:
+    """Count a call of a chat model whose answer comes whole."""
+    began = time.monotonic()
+    try:
+        yield
+    except BaseException:  # one that nobody waits for any more has failed too
+        MODEL_CALLS.labels("failed").inc()
+        raise
+    MODEL_CALLS.labels("answered").inc()
+    MODEL_FIRST_TOKEN_SECONDS.observe(time.monotonic() - began)
+
+
 Refresh = Callable[[], Awaitable[None]]
 
 
@@ -85,10 +99,28 @@ class Metrics:
             registry=registry,
         )
         self.queue_depth = Gauge(
-            "parley_queue_depth", "Messages that wait for a responder.", ["responder"], registry=registry
+            "parley_queue_depth",
+            "Messages that wait, as far as this replica knows: the two that follow together.",
+            ["responder"],
+            registry=registry,
+        )
+        self.queue_pending = Gauge(
+            "parley_queue_pending",
+            "Messages that no replica has fetched; every replica tells the same.",
+            ["responder"],
+            registry=registry,
+        )
+        self.queue_behind = Gauge(
+            "parley_queue_behind",
+            "Messages that wait behind an earlier one of their conversation in this replica.",
+            ["responder"],
+            registry=registry,
         )
         self.queue_held = Gauge(
-            "parley_queue_held", "Messages that are being answered.", ["responder"], registry=registry
+            "parley_queue_held",
+            "Messages that replicas hold until they are answered; every replica tells the same.",
+            ["responder"],
+            registry=registry,
         )
 
     def before_reading(self, refresh: Refresh) -> None:

@@ -16,7 +16,7 @@ class NatsSettings(Settings):
     url: str = "nats://127.0.0.1:4222"
     """One or more server addresses, comma separated."""
     user: str | None = None
-    """Also names the inbox that answers come to, ``_inbox.<user>``, which no other user may read."""
+    """The user of NATS. Answers come to its inbox ``_inbox.<user>``, which no other user may read."""
     password: SecretStr | None = None
     """The password of that user."""
     tls_ca: FilePath | None = None
@@ -46,7 +46,7 @@ class ArchiveSettings(Settings):
     archive: str = ""
     """A folder or `s3://bucket/prefix` for archived conversations. Empty: a folder in PARLEY_DATA_DIR."""
     archive_after_days: float = Field(default=0, ge=0)
-    """Days of quiet after which a conversation is archived until somebody returns to it; 0 for never."""
+    """Days of quiet after which a conversation is archived until it is used again; 0 for never."""
 
     @property
     def place(self) -> str:

@@ -1,9 +1,8 @@
 """Who presents a token: JWTs checked against a shared secret or a published key set.
 
-Read `verifier`, then `keys`.
+Read `member`, `verifier`, then `keys`. `settings` loads the library where somebody presents a token.
 """
 
-from identity.keys import KeySet, KeysUnavailableError
-from identity.verifier import Member, RefusedTokenError, Verifier
+from identity.member import KeysUnavailableError, Member, RefusedTokenError, Verifier
 
-__all__ = ["KeySet", "KeysUnavailableError", "Member", "RefusedTokenError", "Verifier"]
+__all__ = ["KeysUnavailableError", "Member", "RefusedTokenError", "Verifier"]

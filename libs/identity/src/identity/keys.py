@@ -9,6 +9,8 @@ from typing import Any, Final, TypeAlias
 import httpx
 import jwt
 
+from identity.member import KeysUnavailableError
+
 logger = logging.getLogger(__name__)
 
 Clock: TypeAlias = Callable[[], float]
@@ -16,10 +18,6 @@ Clock: TypeAlias = Callable[[], float]
 
 KEY_TYPES: Final[Mapping[str, str]] = {"RS256": "RSA", "ES256": "EC"}
 """The asymmetric algorithms that are accepted, and the kind of key that each needs."""
-
-
-class KeysUnavailableError(Exception):
-    """The key set could not be read, so that no token can be judged; try again later."""
 
 
 class KeySet:

@@ -1,14 +1,20 @@
 """What tokens are checked against, by ``PARLEY_JWT_…`` variables."""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
-import httpx
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import Settings
-from identity.keys import KeySet
-from identity.verifier import Verifier
+from identity.member import Member, Verifier
+
+if TYPE_CHECKING:
+    from identity.keys import KeySet
 
 
 class IdentitySettings(Settings):
@@ -27,11 +33,37 @@ class IdentitySettings(Settings):
     audience: str = ""
     """The `aud` that users' tokens must have. Empty: any."""
     leeway: float = Field(default=0, ge=0)
-    """Seconds by which the clocks of whoever issues tokens may differ."""
+    """Seconds by which the clock of the tokens' issuer may differ."""
 
-    def verifier(self, client: httpx.AsyncClient) -> Verifier:
-        """The verifier these settings ask for; `client` fetches the published keys."""
-        secret = self.secret.get_secret_value() or token_hex()
-        key = KeySet(self.jwks_url, client, lifetime=self.jwks_lifetime) if self.jwks_url else secret
+    @asynccontextmanager
+    async def verifier(self, timeout_seconds: float) -> AsyncIterator[Verifier]:
+        """The verifier these settings ask for; published keys are waited for so many seconds."""
+        if not self.jwks_url:
+            yield _Loaded(partial(self._checking, self.secret.get_secret_value() or token_hex()))
+            return
+        import httpx  # only where keys are published
+
+        from identity.keys import KeySet
+
+        async with httpx.AsyncClient(timeout=timeout_seconds) as client:
+            yield self._checking(KeySet(self.jwks_url, client, lifetime=self.jwks_lifetime))
+
+    def _checking(self, key: "str | KeySet") -> Verifier:
+        from identity.verifier import JwtVerifier  # what it needs takes 8 MB
+
         issuer, audience = self.issuer or None, self.audience or None
-        return Verifier(key, issuer=issuer, audience=audience, leeway=self.leeway)
+        return JwtVerifier(key, issuer=issuer, audience=audience, leeway=self.leeway)
+
+
+class _Loaded:
+    """A verifier that is made, and its library loaded, with the first token."""
+
+    def __init__(self, make: Callable[[], Verifier]) -> None:
+        self._make = make
+        self._made: Verifier | None = None
+
+    async def verify(self, token: str) -> Member:
+        """See `Verifier`."""
+        if self._made is None:
+            self._made = await asyncio.to_thread(self._make)
+        return await self._made.verify(token)

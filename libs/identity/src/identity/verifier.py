@@ -1,7 +1,6 @@
 """Verification of JSON Web Tokens (RFC 7519) under the rules of RFC 8725."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -9,31 +8,13 @@ import jwt
 
 from contracts.tokens import OPERATOR_SCOPE
 from identity.keys import KEY_TYPES, KeySet
+from identity.member import Member, RefusedTokenError
 
 _SHARED_SECRET: Final = ("HS256",)
 _KEY_SET: Final = tuple(KEY_TYPES)
 
 
-class RefusedTokenError(Exception):
-    """The token proves nothing; the message says why and holds nothing secret."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """The user a token stands for.
-
-    Attributes:
-        subject: the token's ``sub``.
-        expires_at: aware UTC time after which the token proves nothing.
-        is_operator: it has `OPERATOR_SCOPE`.
-    """
-
-    subject: str
-    expires_at: datetime
-    is_operator: bool = False
-
-
-class Verifier:
+class JwtVerifier:
     """Checks tokens against either a shared secret (HS256) or a key set (RS256, ES256), never both.
 
     The algorithms are fixed by the kind of key, not by the token, so that ``none`` and a public key
@@ -65,13 +46,7 @@ class Verifier:
         self._leeway = leeway
 
     async def verify(self, token: str) -> Member:
-        """The member a token stands for.
-
-        Raises:
-            RefusedTokenError: if it is malformed, unsigned, wrongly signed, expired, not yet valid, without
-                subject or expiry, or meant for another issuer or audience.
-            KeysUnavailableError: if the key set cannot be read.
-        """
+        """The member a token stands for. Raises as `Verifier.verify`."""
         try:
             header = jwt.get_unverified_header(token)
         except jwt.InvalidTokenError as error:

@@ -13,8 +13,12 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from pydantic import SecretStr
 
-from identity import KeySet, KeysUnavailableError, RefusedTokenError, Verifier
+from identity import KeysUnavailableError, RefusedTokenError
+from identity.keys import KeySet
+from identity.settings import IdentitySettings
+from identity.verifier import JwtVerifier
 
 SECRET = "a shared secret of at least 32 bytes"
 ISSUER = "https://issuer.test/"
@@ -96,20 +100,20 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def verifier(issuer: Issuer, clock: Clock) -> AsyncIterator[Verifier]:
+async def verifier(issuer: Issuer, clock: Clock) -> AsyncIterator[JwtVerifier]:
     async with httpx.AsyncClient(trust_env=False) as client:
         keys = KeySet(issuer.address, client, clock=clock)
-        yield Verifier(keys, issuer=ISSUER, audience="parley")
+        yield JwtVerifier(keys, issuer=ISSUER, audience="parley")
 
 
 async def test_a_shared_secret_proves_the_subject() -> None:
-    member = await Verifier(SECRET, issuer=ISSUER, audience="parley").verify(shared())
+    member = await JwtVerifier(SECRET, issuer=ISSUER, audience="parley").verify(shared())
     assert member.subject == "u1"
 
 
 async def test_issuer_and_audience_are_checked_only_where_configured() -> None:
     token = shared(iss="https://other.test/", aud="other")
-    assert (await Verifier(SECRET).verify(token)).subject == "u1"
+    assert (await JwtVerifier(SECRET).verify(token)).subject == "u1"
 
 
 @pytest.mark.parametrize(
@@ -142,24 +146,24 @@ async def test_issuer_and_audience_are_checked_only_where_configured() -> None:
 )
 async def test_a_token_that_proves_nothing_is_refused(token: str) -> None:
     with pytest.raises(RefusedTokenError):
-        await Verifier(SECRET, issuer=ISSUER, audience="parley").verify(token)
+        await JwtVerifier(SECRET, issuer=ISSUER, audience="parley").verify(token)
 
 
 def test_an_empty_secret_is_refused() -> None:
     with pytest.raises(ValueError, match="secret"):
-        Verifier("")
+        JwtVerifier("")
 
 
 @pytest.mark.parametrize(("key", "algorithm", "key_id"), [(RSA_KEY, "RS256", "r1"), (EC_KEY, "ES256", "e1")])
 @pytest.mark.parametrize("named", [True, False])
 async def test_published_keys_prove_the_subject(
-    verifier: Verifier, key: Any, algorithm: str, key_id: str, named: bool
+    verifier: JwtVerifier, key: Any, algorithm: str, key_id: str, named: bool
 ) -> None:
     token = jwt.encode(claims(), key, algorithm, headers={"kid": key_id} if named else None)
     assert (await verifier.verify(token)).subject == "u1"
 
 
-async def test_a_public_key_is_no_shared_secret(verifier: Verifier) -> None:
+async def test_a_public_key_is_no_shared_secret(verifier: JwtVerifier) -> None:
     pem = RSA_KEY.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -180,13 +184,13 @@ async def test_a_public_key_is_no_shared_secret(verifier: Verifier) -> None:
         jwt.encode(claims(aud="other"), RSA_KEY, "RS256", headers={"kid": "r1"}),
     ],
 )
-async def test_a_key_serves_its_own_algorithm_and_audience_only(verifier: Verifier, token: str) -> None:
+async def test_a_key_serves_its_own_algorithm_and_audience_only(verifier: JwtVerifier, token: str) -> None:
     with pytest.raises(RefusedTokenError):
         await verifier.verify(token)
 
 
 async def test_a_rotated_key_is_fetched_once_and_kept(
-    verifier: Verifier, issuer: Issuer, clock: Clock
+    verifier: JwtVerifier, issuer: Issuer, clock: Clock
 ) -> None:
     await verifier.verify(jwt.encode(claims(), EC_KEY, "ES256", headers={"kid": "e1"}))
     clock.now += 31
@@ -200,14 +204,14 @@ async def test_a_rotated_key_is_fetched_once_and_kept(
         await verifier.verify(jwt.encode(claims(), EC_KEY, "ES256", headers={"kid": "e1"}))
 
 
-async def test_made_up_key_ids_do_not_flood_the_issuer(verifier: Verifier, issuer: Issuer) -> None:
+async def test_made_up_key_ids_do_not_flood_the_issuer(verifier: JwtVerifier, issuer: Issuer) -> None:
     for number in range(20):
         with pytest.raises(RefusedTokenError):
             await verifier.verify(jwt.encode(claims(), EC_KEY, "ES256", headers={"kid": f"x{number}"}))
     assert issuer.asked == 1
 
 
-async def test_known_keys_outlast_an_outage(verifier: Verifier, issuer: Issuer, clock: Clock) -> None:
+async def test_known_keys_outlast_an_outage(verifier: JwtVerifier, issuer: Issuer, clock: Clock) -> None:
     token = jwt.encode(claims(), RSA_KEY, "RS256", headers={"kid": "r1"})
     await verifier.verify(token)
     issuer.status = 503
@@ -216,7 +220,9 @@ async def test_known_keys_outlast_an_outage(verifier: Verifier, issuer: Issuer, 
     assert issuer.asked == 2
 
 
-async def test_without_any_keys_no_token_is_judged(verifier: Verifier, issuer: Issuer, clock: Clock) -> None:
+async def test_without_any_keys_no_token_is_judged(
+    verifier: JwtVerifier, issuer: Issuer, clock: Clock
+) -> None:
     token = jwt.encode(claims(), RSA_KEY, "RS256", headers={"kid": "r1"})
     issuer.status = 503
     with pytest.raises(KeysUnavailableError):
@@ -224,3 +230,16 @@ async def test_without_any_keys_no_token_is_judged(verifier: Verifier, issuer: I
     issuer.status = 200
     clock.now += 31
     assert (await verifier.verify(token)).subject == "u1"
+
+
+async def test_settings_name_a_secret_or_an_address_and_the_address_wins(issuer: Issuer) -> None:
+    token = shared(iss=None, aud=None)
+    async with IdentitySettings(secret=SecretStr(SECRET)).verifier(5) as by_secret:
+        assert (await by_secret.verify(token)).subject == "u1"
+        with pytest.raises(RefusedTokenError):
+            await by_secret.verify(token[:-4])
+    async with IdentitySettings(secret=SecretStr(SECRET), jwks_url=issuer.address).verifier(5) as by_keys:
+        with pytest.raises(RefusedTokenError, match="HS256"):
+            await by_keys.verify(token)
+        published = jwt.encode(claims(), RSA_KEY, "RS256", headers={"kid": "r1"})
+        assert (await by_keys.verify(published)).subject == "u1"

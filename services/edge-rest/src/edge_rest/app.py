@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-import httpx
 from fastapi import FastAPI
 from starlette.routing import Route
 
@@ -53,8 +52,7 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
     async def started() -> AsyncIterator[None]:
         await service.connect(broker)
         stream = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=GRAPH_STATE), nats)
-        async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
-            verifier = identity.verifier(keys)
+        async with identity.verifier(nats.request_timeout) as verifier:
             log = await guarded(app, access, verifier, broker, stream)
             inbox = Inbox(log, Author(source=SERVICE), queued=access.queued_per_conversation)
             live = JetStreamLive(broker, nats)
@@ -65,12 +63,12 @@ def build() -> tuple[FastAPI, AbstractAsyncContextManager[object]]:
                 broker, SERVICE, log, live, runner, verifier, settings, hour, letters
             ):
                 app.include_router(router)
-            tools, answering = mcp.application(runner)
+            tools = mcp.Endpoint(runner)
             app.router.routes.append(Route(mcp.PATH, tools, methods=["GET", "POST", "DELETE"]))
             await broker.start()
             await service.answer_pings(broker, SERVICE)
             try:
-                async with answering, system.watching(broker, hour), runner.errandry.working(broker):
+                async with tools.working(), system.watching(broker, hour), runner.errandry.working(broker):
                     yield
             finally:
                 await broker.stop()

@@ -22,7 +22,7 @@ from eventlog.broker import Broker
 from eventlog.live import Live
 from eventlog.ports import Log
 from eventlog.turns.dead_letters import DeadLetterQueue
-from identity.verifier import Verifier
+from identity import Verifier
 
 
 def routers(

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from edge_rest.errors import documented
 from eventlog import service
 from eventlog.broker import Broker
+from eventlog.probe import shortcoming
 
 
 def router(broker: Broker, name: str, needs: Sequence[str]) -> APIRouter:
@@ -23,11 +24,12 @@ def router(broker: Broker, name: str, needs: Sequence[str]) -> APIRouter:
 
     @routes.get("/health", responses=documented(503))
     async def health() -> JSONResponse:
-        """200 when messages are taken and answered, else 503 with what is wrong."""
+        """200 when messages are taken and answered, be it without deltas; else 503 with what is wrong."""
         wrong = await service.problems(broker, name)
         wrong += [f"{missing} does not answer" for missing in await service.absent(broker, needs)]
         if wrong:
             return JSONResponse({"detail": "; ".join(wrong)}, 503)
-        return JSONResponse({"status": "healthy"})
+        lacking = await shortcoming(broker)
+        return JSONResponse({"status": "healthy"} | ({"degraded": [lacking]} if lacking else {}))
 
     return routes

@@ -12,9 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any
-from uuid import uuid4
 
-from anyio.streams.memory import MemoryObjectSendStream
 from fastapi import APIRouter, Header, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -23,8 +21,10 @@ from fastapi.routing import APIRoute
 from access.ownership import NotYours
 from contracts.events import RunCompleted, RunFailed, RunInterrupted
 from edge_rest.errors import described
+from edge_rest.gathering import Gathering
 from edge_rest.langgraph.agents import Agents
-from edge_rest.langgraph.requests import Requests
+from edge_rest.langgraph.paging import IdempotencyKey, KeyReused
+from edge_rest.langgraph.requests import Asked, Requests
 from edge_rest.langgraph.showing import Showing, Viewing
 from eventlog.ports import LogError
 from protocols.langgraph.wire import RunCreate
@@ -48,6 +48,9 @@ class _Route(APIRoute):
             except RequestValidationError as error:
                 told = described(error.errors())
                 return JSONResponse(wire.failure(told, param=told.partition(":")[0]), 400)
+            except KeyReused as error:
+                param, code = "Idempotency-Key", "idempotency_key_reused"
+                return JSONResponse(wire.failure(str(error.detail), param=param, code=code), 422)
             except HTTPException as error:
                 kind = _KINDS.get(error.status_code, "invalid_request_error")
                 return JSONResponse(wire.failure(str(error.detail), kind=kind), error.status_code)
@@ -91,7 +94,10 @@ class Completions:
         return wire.model(await self._graph(name))
 
     async def complete(
-        self, body: ChatRequest, x_thread_id: Annotated[str | None, Header(max_length=128)] = None
+        self,
+        body: ChatRequest,
+        x_thread_id: Annotated[str | None, Header(max_length=128)] = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> Response:
         """An answer to the messages, whole or as it is made."""
         if refusal := body.refusal():
@@ -99,35 +105,45 @@ class Completions:
             return JSONResponse(wire.failure(f"{param}: {why}", param=param, code="unsupported_value"), 400)
         graph = await self._graph(body.model)
         thread_id = x_thread_id or (body.metadata or {}).get("thread_id")
-        viewing = await self._ask(graph, body, thread_id)
+        asked = await self._ask(graph, body, thread_id, idempotency_key)
+        created = await self._created(asked) if idempotency_key else int(time.time())
+        # Who has a key comes again if it is cut off, and wants the answer then.
+        viewing = self.showing.asked(asked, cancels=thread_id is None and idempotency_key is None)
         headers = {"X-Thread-Id": viewing.thread_id} if thread_id else {}
         if body.stream:
-            return self.showing.sse(partial(self._stream, body, viewing), headers)
-        return await self._whole(body, viewing, headers)
+            return self.showing.sse(partial(self._stream, body, viewing, created), headers)
+        return await self._whole(body, viewing, created, headers)
 
     async def _graph(self, name: str) -> str:
         if name not in (await self.agents.graphs()).names:
             raise HTTPException(404, f"The model {name!r} does not exist")
         return name
 
-    async def _ask(self, graph: str, body: ChatRequest, thread_id: str | None) -> Viewing:
+    async def _ask(self, graph: str, body: ChatRequest, thread_id: str | None, key: str | None) -> Asked:
         asked: dict[str, Any] = {"assistant_id": graph, "stream_mode": ["messages-tuple"]}
         if thread_id is None:
             messages = [message.as_input() for message in body.messages]
             request = RunCreate(**asked, input={"messages": messages})
-            run = await self.requests.ask(str(uuid4()), request, ephemeral=True, create=True)
-            return self.showing.asked(run, cancels=True)
+            return await self.requests.ask_alone(request, key, "completion")
         last = body.messages[-1]
+        says = RunCreate(**asked, input={"messages": [last.as_input()]})
+        answers = RunCreate(**asked, command={"resume": last.text})
         waits = await self.agents.inbox.standing(thread_id) is not None and await self._waits(thread_id)
-        more = {"command": {"resume": last.text}} if waits else {"input": {"messages": [last.as_input()]}}
-        run = await self.requests.ask(thread_id, RunCreate(**asked, **more), create=True)
-        return self.showing.asked(run)
+        either = (answers, says) if waits else (says, answers)
+        return await self.requests.ask_either(thread_id, *either, key=key, create=True)
+
+    async def _created(self, asked: Asked) -> int:
+        """When a run was asked for, in seconds since 1970; however often it is."""
+        request = await self.agents.request(asked.thread_id, asked.receipt.sequence)
+        return int(request.occurred_at.timestamp() if request else time.time())
 
     async def _waits(self, thread_id: str) -> bool:
         state = await self.agents.state(await self.agents.thread(thread_id))
         return bool(state and state["interrupts"])
 
-    async def _whole(self, body: ChatRequest, viewing: Viewing, headers: dict[str, str]) -> Response:
+    async def _whole(
+        self, body: ChatRequest, viewing: Viewing, created: int, headers: dict[str, str]
+    ) -> Response:
         told = _Told()
         async with aclosing(self._texts(viewing, told)) as texts:
             async for _ in texts:
@@ -136,33 +152,31 @@ class Completions:
         if isinstance(end, RunFailed):
             return JSONResponse(wire.failure(end.error, kind="server_error", code=end.code), 500, headers)
         answer = wire.completion(
-            viewing.stream.run_id, _now(), body.model, _answer(end), wire.usage_of(told.usage)
+            viewing.stream.run_id, created, body.model, _answer(end), wire.usage_of(told.usage)
         )
         return JSONResponse(answer, headers=headers)
 
-    async def _stream(
-        self, body: ChatRequest, viewing: Viewing, channel: MemoryObjectSendStream[bytes]
-    ) -> None:
-        told, created = _Told(), _now()
+    async def _stream(self, body: ChatRequest, viewing: Viewing, created: int, frames: Gathering) -> None:
+        told = _Told()
         piece = partial(wire.chunk, viewing.stream.run_id, created, body.model)
-        await channel.send(_data(piece({"role": "assistant", "content": ""})))
+        await frames.send(_data(piece({"role": "assistant", "content": ""})))
         try:
             async with aclosing(self._texts(viewing, told)) as texts:
                 async for text in texts:
-                    await channel.send(_data(piece({"content": text})))
+                    await frames.send(_data(piece({"content": text})))
         finally:
             self.showing.left(viewing)
         end = viewing.stream.end
         if isinstance(end, RunFailed):
-            await channel.send(_data(wire.failure(end.error, kind="server_error", code=end.code)))
+            await frames.send(_data(wire.failure(end.error, kind="server_error", code=end.code)))
             return
         if isinstance(end, RunInterrupted) or not told.sent:
-            await channel.send(_data(piece({"content": _answer(end)})))
-        await channel.send(_data(piece({}, ends=True)))
+            await frames.send(_data(piece({"content": _answer(end)})))
+        await frames.send(_data(piece({}, ends=True)))
         usage = wire.usage_of(told.usage)
         if usage and body.stream_options and body.stream_options.include_usage:
-            await channel.send(_data({**piece(None), "usage": usage}))
-        await channel.send(b"data: [DONE]\r\n\r\n")
+            await frames.send(_data({**piece(None), "usage": usage}))
+        await frames.send(b"data: [DONE]\r\n\r\n")
 
     async def _texts(self, viewing: Viewing, told: _Told) -> AsyncGenerator[str, None]:
         """What the graph's models say, as they say it."""
@@ -219,7 +233,3 @@ def _text_of(content: Any) -> str:
 
 def _data(value: Any) -> bytes:
     return f"data: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}\r\n\r\n".encode()
-
-
-def _now() -> int:
-    return int(time.time())

@@ -19,7 +19,7 @@ class EdgeSettings(Settings):
     octo_graph: str = "planner"
     """The graph that answers sessions begun by the octo protocol."""
     send_timeout: float = Field(default=30.0, gt=0)
-    """Seconds that a client may leave something unread before it is cut off."""
+    """Seconds that a client may leave frames unread before it is disconnected."""
     quote_wait: float = Field(default=3.0, ge=0)
     """How many seconds the fourth message of a quote talk waits for its reply."""
     quote_heartbeat: float = Field(default=15.0, gt=0)
@@ -27,7 +27,7 @@ class EdgeSettings(Settings):
     quote_retry: float = Field(default=1.0, gt=0)
     """Seconds after which a browser opens an ended event stream again."""
     quote_stream_limit: float = Field(default=900.0, gt=0)
-    """Seconds after which an event stream ends; browsers come back."""
+    """Seconds after which an event stream ends; browsers connect again."""
     webhook_secret: SecretStr = SecretStr("")
     """What webhooks are signed with; without it runs with a webhook are refused. `parley up` makes one."""
     webhook_private: bool = False

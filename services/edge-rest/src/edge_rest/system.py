@@ -170,7 +170,7 @@ def router(broker: Broker, name: str, log: Log, questions: Questions, hour: Hour
                 sum(value for (each, _), value in _gauges(readings) if each == "parley_open_connections")
             ),
             services=[_state(each, hour.readings, ready=each not in away) for each in SERVICES],
-            queues=_queues(readings),
+            queues=queues(readings),
             problems=await service.problems(broker, name),
             hour=[MinuteOfTurns.of(minute) for minute in hour.minutes(time.time())],
         )
@@ -195,14 +195,24 @@ def _state(name: str, readings: Mapping[str, Reading], *, ready: bool) -> Servic
     return ServiceState(name=name, ready=ready, versions=sorted(set(own)), processes=len(own))
 
 
-def _queues(readings: Iterable[Reading]) -> list[Queue]:
-    """Every process of a responder asks for the same queue; what it holds is its own."""
-    waiting: Counter[str] = Counter()
+def queues(readings: Iterable[Reading]) -> list[Queue]:
+    """What waits for each responder, and what is held.
+
+    Every process tells alike what nobody has fetched and what is held, and each its own of what waits behind
+    others.
+    """
+    pending: Counter[str] = Counter()
+    behind: Counter[str] = Counter()
     held: Counter[str] = Counter()
     for (name, responder), value in _gauges(readings):
-        for counted, gauge in ((waiting, "parley_queue_depth"), (held, "parley_queue_held")):
-            if name == gauge:
-                counted[responder] = max(counted[responder], round(value))
+        match name:
+            case "parley_queue_pending":
+                pending[responder] = max(pending[responder], round(value))
+            case "parley_queue_behind":
+                behind[responder] += round(value)
+            case "parley_queue_held":
+                held[responder] = max(held[responder], round(value))
     return [
-        Queue(responder=each, waiting=waiting[each], held=held[each]) for each in sorted({*waiting, *held})
+        Queue(responder=each, waiting=pending[each] + behind[each], held=held[each])
+        for each in sorted(pending)
     ]

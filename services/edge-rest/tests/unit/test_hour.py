@@ -5,6 +5,7 @@ from prometheus_client import generate_latest
 
 from chassis.metrics import Metrics
 from edge_rest.hour import Hour, Reading, quantile
+from edge_rest.system import Queue, queues
 
 INF = float("inf")
 
@@ -82,7 +83,20 @@ def test_quantiles_are_prometheus_s(
 
 def test_readings_keep_what_a_process_is() -> None:
     process = Process("edge-ws")
-    process.metrics.queue_depth.labels("planner").set(3)
+    process.metrics.queue_pending.labels("planner").set(3)
     told = process.told()
     assert (told.service, told.version) == ("edge-ws", "1.2")
-    assert told.gauges["parley_queue_depth", "planner"] == 3
+    assert told.gauges["parley_queue_pending", "planner"] == 3
+
+
+def test_what_waits_is_counted_once_whoever_tells_it() -> None:
+    processes = Process(), Process(), Process()
+    for process, behind in zip(processes, (0, 2, 5), strict=True):
+        process.metrics.queue_pending.labels("agent-runner").set(3)
+        process.metrics.queue_behind.labels("agent-runner").set(behind)
+        process.metrics.queue_held.labels("agent-runner").set(9)
+    processes[0].metrics.queue_pending.labels("quote-engine").set(1)
+    assert queues(process.told() for process in processes) == [
+        Queue(responder="agent-runner", waiting=10, held=9),
+        Queue(responder="quote-engine", waiting=1, held=0),
+    ]

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -45,8 +44,7 @@ def build() -> tuple[Starlette, AbstractAsyncContextManager[object]]:
     async def started() -> AsyncIterator[None]:
         await service.connect(broker)
         stream = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=GRAPH_STATE), nats)
-        async with httpx.AsyncClient(timeout=nats.request_timeout) as keys:
-            verifier = identity.verifier(keys)
+        async with identity.verifier(nats.request_timeout) as verifier:
             log = await guarded(app, access, verifier, broker, stream)
             author, live = Author(source=SERVICE), JetStreamLive(broker, nats)
             inbox = Inbox(log, author, queued=access.queued_per_conversation)

@@ -23,7 +23,7 @@ class EdgeSettings(Settings):
     unfinished_per_address: int = Field(default=64 << 20, gt=0)
     """Bytes of unfinished frames that are kept for one address."""
     send_timeout: float = Field(default=30.0, gt=0)
-    """Seconds that a client may leave something unread before it is cut off."""
+    """Seconds that a client may leave frames unread before it is disconnected."""
     ping_interval: float = Field(default=20.0, gt=0)
     """Seconds between probes of an idle WebSocket."""
     voice_frame_rate: float = Field(default=200.0, gt=0)
@@ -37,6 +37,6 @@ class EdgeSettings(Settings):
     voice_guests_per_address: int = Field(default=4, ge=0)
     """Talks of voice guests open at once from one address, beside this machine's own; 0: any number."""
     flood_patience: float = Field(default=10.0, gt=0)
-    """Seconds for which a voice client that sends more is slowed down before it is cut off."""
+    """Seconds for which a voice client that sends more is slowed down before it is disconnected."""
     reopen_timeout: float = Field(default=30.0, gt=0)
     """Seconds that a voice client waits for a replica of voice-bridge."""

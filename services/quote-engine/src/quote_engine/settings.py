@@ -21,7 +21,7 @@ class QuoteSettings(Settings):
     trained_reader: bool = True
     """Whether a trained reader, where it is installed, helps the rules in quote talks (50 MB once used)."""
     reading_patience: float = Field(default=10.0, gt=0)
-    """Seconds that reading a message may take before it gets a careful reply unread."""
+    """Seconds that reading a message may take; after that the user gets a careful reply."""
     model_patience: float = Field(default=10.0, gt=0)
     """Seconds that the chat model has to read a quote talk before the rules answer alone."""
     history_patience: float = Field(default=5.0, gt=0)
@@ -31,4 +31,4 @@ class QuoteSettings(Settings):
     max_attempts: int = Field(default=5, ge=1)
     """How often a run is taken over before it is given up."""
     concurrent_replies: int = Field(default=64, ge=1)
-    """Replies of quote talks in the making at the same time in one process."""
+    """Replies of quote talks that one process makes at the same time."""

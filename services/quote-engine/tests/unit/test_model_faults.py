@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.model_server import SECRET, Behaviour, Write, called, refuse, say, say_and, serving
 
+from chassis.metrics import Metrics
 from chassis.settings import WrongSetting
 from quote_engine.adapters.chat_model import ChatModelListener
 from quote_engine.answering import answer
@@ -54,6 +55,11 @@ async def captive(write: Write, number: int, body: dict[str, Any]) -> None:
     )
 
 
+def calls(outcome: str) -> float:
+    """How many calls of the model ended so, as Prometheus reads it."""
+    return Metrics().registry.get_sample_value("parley_model_calls_total", {"outcome": outcome}) or 0
+
+
 @pytest.mark.parametrize(
     ("behaviour", "logged"),
     [
@@ -76,6 +82,7 @@ async def captive(write: Write, number: int, body: dict[str, Any]) -> None:
 async def test_the_rules_go_on_and_the_log_has_the_reason(
     behaviour: Behaviour, logged: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    failed, answers = calls("failed"), calls("answered")
     async with serving(behaviour) as server:
         listener = ChatModelListener.of("openai:m", server.url, SECRET)
         answered = await ask(listener)
@@ -84,14 +91,17 @@ async def test_the_rules_go_on_and_the_log_has_the_reason(
     assert logged in caplog.text
     assert SECRET not in caplog.text
     assert SAID not in caplog.text
+    assert (calls("failed"), calls("answered")) == (failed + 1, answers)
 
 
 async def test_a_model_that_answers_is_listened_to() -> None:
+    answers = calls("answered")
     async with serving(saying(json.dumps(GUIDANCE.model_dump()))) as server:
         answered = await ask(ChatModelListener.of("openai:m", server.url))
 
     assert isinstance(answered, StageReply)
     assert answered.mood.found_by == "model"
+    assert calls("answered") == answers + 1
 
 
 @pytest.mark.parametrize("status", [401, 404])

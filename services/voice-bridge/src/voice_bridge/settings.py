@@ -19,9 +19,9 @@ class BridgeSettings(Settings):
     voice: Literal["local", "cascade", "openai-realtime"] = "local"
     """The voice engine: `local`, `cascade` or `openai-realtime`."""
     voice_ears: Literal["auto", "grammar", "moonshine", "whisper"] = "auto"
-    """What `local` hears with: `grammar`, `moonshine`, `whisper`, or the best that is installed."""
+    """The recognizer of `local`: `grammar`, `moonshine`, `whisper`, or the best that is installed."""
     voice_mouth: Literal["auto", "espeak", "hibari"] = "auto"
-    """What `local` speaks English with: `espeak`, `hibari`, or the best that is installed."""
+    """The English voice of `local`: `espeak`, `hibari`, or the best that is installed."""
     keep_audio: bool = False
     """`true`: what is said in voice sessions is kept in the object store."""
     vad: bool = True
@@ -41,17 +41,17 @@ class BridgeSettings(Settings):
     voice_key: SecretStr = SecretStr("")
     """Its key."""
     transcription_model: str = "gpt-4o-mini-transcribe"
-    """What it puts speech into text with."""
+    """The model of the speech service that turns speech into text."""
     transcription_language: str = ""
     """The language that this model is told to expect, such as `ko`. Empty: any."""
     speech_model: str = "gpt-4o-mini-tts"
-    """What `cascade` speaks with."""
+    """The model with which `cascade` speaks."""
     realtime_model: str = "gpt-realtime"
-    """What `openai-realtime` talks with."""
+    """The model with which `openai-realtime` talks."""
     realtime_turns: Literal["server_vad", "semantic_vad"] = "server_vad"
     """Who ends a turn there: `server_vad` by silence, `semantic_vad` by what was said."""
     realtime_eagerness: Literal["auto", "low", "medium", "high"] = "auto"
-    """How soon `semantic_vad` takes a turn for ended: `low`, `medium`, `high` or `auto`."""
+    """How soon `semantic_vad` decides that a turn has ended: `low`, `medium`, `high` or `auto`."""
     realtime_noise_reduction: Literal["", "near_field", "far_field"] = ""
     """Noise reduction of the user's microphone: `near_field` or `far_field`. Empty: none."""
     realtime_idle_ms: int = Field(default=0, ge=0, le=30_000)
@@ -69,7 +69,7 @@ class BridgeSettings(Settings):
         "sentences that are easy to follow by ear, without lists, markup or emoji. Use the tools for "
         "contacts, data, documents and notes, and say so when they give no answer; never make one up."
     )
-    """What that model is told about its part."""
+    """Instructions for that model."""
     voice_sessions: int = Field(default=16, ge=1)
     """Voice sessions that one process holds at most (see docs/voice.md)."""
     reply_timeout: float = Field(default=60.0, gt=0)
@@ -86,7 +86,7 @@ class BridgeSettings(Settings):
         return Patience(self.voice_presence if asks else 0.0, self.voice_idle)
 
     def realtime(self) -> Model:
-        """What `openai-realtime` talks with."""
+        """The model with which `openai-realtime` talks."""
         return Model(
             name=self.realtime_model,
             transcription=self.transcription_model,

@@ -33,7 +33,7 @@ function Page() {
 
 const seen = new Set();
 async function until(what, test) {
-  for (let tried = 0; tried < 1500; tried++) {
+  for (let tried = 0; tried < 5000; tried++) {
     if (stream?.messages) seen.add(stream.messages.map(text).join("|"));
     if (stream && test()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));

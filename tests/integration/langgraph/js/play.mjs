@@ -1,7 +1,7 @@
 // Calls the JavaScript SDK as told, a line of JSON each, and tells what came of it: node play.mjs URL
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createInterface } from "node:readline";
-import { Client } from "@langchain/langgraph-sdk";
+import { Client, ProtocolSseTransportAdapter } from "@langchain/langgraph-sdk";
 
 const heard = new AsyncLocalStorage();
 async function hearing(...request) {
@@ -14,6 +14,21 @@ const client = new Client({
   apiKey: null,
   callerOptions: { maxRetries: 0, fetch: hearing },
 });
+const transport = (threadId) =>
+  new ProtocolSseTransportAdapter({
+    apiUrl: process.argv[2],
+    threadId,
+    fetch: hearing,
+    maxReconnectAttempts: 0,
+  });
+const protocol = {
+  send: (threadId, command) => transport(threadId).send(command),
+  async *openEventStream(threadId, { signal, ...params }) {
+    const stream = transport(threadId).openEventStream(params);
+    signal.addEventListener("abort", () => stream.close());
+    for await (const data of stream.events) yield { event: data.method, data, id: String(data.seq) };
+  },
+};
 const streaming = new Map();
 const tell = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
@@ -25,7 +40,7 @@ async function call({ id, place, method, given, streams }) {
   const stop = new AbortController();
   streaming.set(id, stop);
   try {
-    const made = client[place][method](...(streams ? stoppable(given, stop.signal) : given));
+    const made = (place === "protocol" ? protocol : client[place])[method](...(streams ? stoppable(given, stop.signal) : given));
     if (!streams) return tell({ body: (await made) ?? null, ...answer() });
     for await (const { event, data, id: number } of await made) {
       tell({ part: { event, data, id: number }, ...answer() });

@@ -17,7 +17,7 @@ from contracts.events.message import AnswerReceived, CancelRequested, MessageRec
 from contracts.events.metering import ModelUsage, RunMetered
 from contracts.events.placeholder import Unread, Unrecognized
 from contracts.events.quote import CrisisAnswered, StageAnswered
-from contracts.events.request import MetadataChanged, Origin, RunForgotten, RunRequested
+from contracts.events.request import MetadataChanged, Origin, RequestTaken, RunForgotten, RunRequested
 from contracts.events.run import (
     ENDS,
     CallReturned,
@@ -60,6 +60,7 @@ REGISTERED: tuple[type[Event], ...] = (
     CancelRequested,
     RunRequested,
     MetadataChanged,
+    RequestTaken,
     RunForgotten,
     RunScheduled,
     WebhookTried,
@@ -148,6 +149,7 @@ __all__ = [
     "PatchedFrame",
     "Question",
     "ReplySpoken",
+    "RequestTaken",
     "RunCancelled",
     "RunCompleted",
     "RunEnded",

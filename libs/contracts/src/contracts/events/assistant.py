@@ -22,8 +22,8 @@ class AssistantSaved(Event):
         graph: the name of the graph that it runs.
         name: what people call it.
         description: what it is for; None if nobody said.
-        config: what its runs have as config, where the caller gives nothing else.
-        context: the same of the runtime context.
+        config: the config of its runs, unless the caller gives another.
+        context: the runtime context of its runs, in the same way.
         metadata: what callers keep with it and search by.
     """
 

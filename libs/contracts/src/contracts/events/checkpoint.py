@@ -101,7 +101,7 @@ class WritesSaved(Event):
 
     Attributes:
         namespace: the graph within the graph, empty for the root.
-        checkpoint_id: the checkpoint that the writes come behind.
+        checkpoint_id: the checkpoint that the writes follow.
         tasks: the writes, by task.
     """
 

@@ -46,14 +46,14 @@ class ConversationDeleted(Event):
 
 
 class ConversationArchived(Event):
-    """It has been quiet for long and is in a file; its events leave the log, this one among them.
+    """The conversation was quiet for long and is in a file now; its events leave the log, this one too.
 
-    Nobody appends behind it: whoever meets it has the conversation brought back first.
+    Nothing is appended after it: the conversation is brought back first.
 
     Attributes:
         file: where it is within the archive.
         events: how many are in the file.
-        listed: how the projection lists it until somebody returns to it.
+        listed: how the projection lists it until it is used again.
     """
 
     type: ClassVar[str] = "conversation.archived"

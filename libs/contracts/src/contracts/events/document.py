@@ -15,7 +15,7 @@ class DocumentSaved(Event):
         language: ``ko`` or ``en``.
         fields: the values filled in; the template's defaults stand for the others.
         markdown: its text.
-        outbox: addresses it was placed in the outbox for.
+        outbox: the addresses for which it was placed in the outbox.
     """
 
     type: ClassVar[str] = "document.saved"

@@ -25,10 +25,10 @@ class RunScheduled(Event):
 
 
 class WebhookTried(Event):
-    """Somebody is about to post what a run came to.
+    """A process is about to post the outcome of a run.
 
     Attributes:
-        run_id: of the run that came to it.
+        run_id: of the run.
         attempt: 1 for the first.
         again_at: RFC 3339; without an answer it is tried again then.
     """
@@ -45,13 +45,13 @@ class WebhookTried(Event):
 
 
 class WebhookAnswered(Event):
-    """What came of posting it.
+    """The answer to the post, or why there was none.
 
     Attributes:
-        run_id: of the run that came to it.
+        run_id: of the run.
         attempt: which one was answered, 1 for the first.
         status: of the answer; None if there was none.
-        problem: why it was not taken; empty if it was.
+        problem: why it was not accepted; empty if it was.
         again_at: RFC 3339, when it is tried again; None if it is not.
     """
 

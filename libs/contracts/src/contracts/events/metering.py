@@ -24,10 +24,10 @@ class ModelUsage(BaseModel):
 
 
 class RunMetered(RunEvent):
-    """What an attempt took of models that tell their tokens; it comes with the end of the run.
+    """The tokens that an attempt used, of models that report them; it comes with the end of the run.
 
     Attributes:
-        usage: by model; an answer that was kept from an earlier attempt counts as well.
+        usage: by model; answers that were kept from an earlier attempt count too.
     """
 
     type: ClassVar[str] = "run.metered"

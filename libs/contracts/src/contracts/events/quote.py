@@ -71,7 +71,7 @@ class StageAnswered(RunEvent):
     """One message of a talk was answered; commits together with the run's completion.
 
     Attributes:
-        user_id: whose last quotations must not come again.
+        user_id: the user; their last quotations must not be given again.
         stage: 1 to 4.
         language: the language of the reply.
         mood: how the user feels, as it was understood.

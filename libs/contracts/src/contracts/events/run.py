@@ -27,7 +27,7 @@ class RunEvent(Event):
     Attributes:
         run_id: id of the event that the run answers.
         message_sequence: that event's position in the log; messages are answered in this order.
-        attempt: 1 for the first; a takeover counts on.
+        attempt: 1 for the first; each takeover adds 1.
     """
 
     run_id: str
@@ -36,8 +36,8 @@ class RunEvent(Event):
 
 
 class RunStarted(RunEvent):
-    """A runner took the message up. With an attempt above 1 it took the run over, and whoever
-    had it before can append nothing more.
+    """A runner began to answer the message. If `attempt` is above 1, it took the run over, and the runner
+    before it can append nothing more.
 
     Attributes:
         graph: the graph that answers.
@@ -56,10 +56,10 @@ class NodeCompleted(RunEvent):
         step: the super-step's number in the thread.
         update: the node's state update, as JSON.
         steps: what of it a person should read.
-        checkpoints: the state that the super-step led to, behind what was not carried before; only the last
-            of the super-step's nodes carries it. In version 1 they were events beside it.
-        writes: what the node wrote, where other nodes of its super-step had not ended yet. Until version 2
-            such a node was told of when all had.
+        checkpoints: the state after the super-step, and before it the checkpoints that no event has yet; only
+            the event of the super-step's last node has them. In version 1 they were separate events.
+        writes: what the node wrote, if other nodes of its super-step had not ended yet. Until version 2 the
+            event came when all had ended.
     """
 
     type: ClassVar[str] = "run.node_completed"
@@ -144,7 +144,7 @@ class RunCompleted(RunEnded):
         text: the reply as text.
         output: the result in the form the message asked for, as JSON, where that is not the text.
         output_format: that form, where the message asked for one.
-        stopped_at: the nodes that were to come, where the run stopped at a breakpoint.
+        stopped_at: the next nodes, if the run stopped at a breakpoint.
     """
 
     type: ClassVar[str] = "run.completed"
@@ -161,7 +161,7 @@ class RunFailed(RunEnded):
     Attributes:
         error: what to tell the user.
         code: stable, for programs.
-        questions: those that are open still, such as one whose answer the graph could not take.
+        questions: those that are still open, such as one whose answer did not fit.
     """
 
     type: ClassVar[str] = "run.failed"
@@ -201,7 +201,7 @@ class ToolCalled(RunEvent):
 
 
 class ToolReturned(RunEvent):
-    """What the tool call came to; a takeover uses it instead of calling again.
+    """The result of the tool call; a takeover uses it instead of calling again.
 
     Attributes:
         call_id: the call that it ends.
@@ -217,7 +217,7 @@ class ToolReturned(RunEvent):
 
 
 class CallReturned(RunEvent):
-    """What a model, a tool or another call within a node came to; a takeover does not call again.
+    """The result of a model, a tool or another call within a node; a takeover does not call again.
 
     Attributes:
         call_id: the same for the same call of a node at every attempt.

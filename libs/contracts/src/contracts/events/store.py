@@ -20,7 +20,8 @@ class ItemPut(Event):
         value: a JSON object.
         ttl: minutes after its last use from which it is not shown any more; None for never.
         embedding: what made the vectors; empty where there are none.
-        vectors: what it is found by, each base64 of little-endian 32-bit floats.
+        vectors: the vectors of its texts for the search by meaning, each base64 of little-endian 32-bit
+            floats.
     """
 
     type: ClassVar[str] = "store.item_put"
@@ -48,7 +49,7 @@ class ItemDeleted(Event):
 
 
 class ItemsRefreshed(Event):
-    """Items were read that live for a time after their last use, which begins anew.
+    """Items with a time to live were read; their time begins again.
 
     Attributes:
         namespace: their path, from the root.

@@ -8,13 +8,13 @@ from contracts.events.run import RunEvent
 
 
 class RunStreamed(RunEvent):
-    """What a run showed while it went, recorded some frames at a time.
+    """Frames that a run streamed, recorded several at a time.
 
     Attributes:
         first: the number of the first of them, from 1 on in each attempt.
         frames: event names and their data, as JSON text.
-        numbers: the frames' numbers where they do not follow each other, since others are told of elsewhere.
-            In version 1 they always did.
+        numbers: the frames' numbers, if they are not consecutive because `run.states_streamed` has the
+            others. In version 1 they always were.
     """
 
     type: ClassVar[str] = "run.streamed"
@@ -48,7 +48,7 @@ class PatchedFrame(BaseModel):
 
 
 class StatesStreamed(RunEvent):
-    """What a run showed that is long, such as whole states: an event is as large as what is new in it.
+    """Long frames that a run streamed, such as whole states, stored as changes.
 
     Attributes:
         base: reading the conversation's events of this type from this sequence on finds all their frames.

@@ -24,7 +24,7 @@ class VoiceSessionCreated(Event):
 
 
 class VoiceSessionOpened(Event):
-    """A replica of voice-bridge holds the session from here on, be it for a new connection.
+    """A replica of voice-bridge holds the session from here on; also for a new connection.
 
     Attributes:
         replica: the process that holds the talk.
@@ -96,7 +96,7 @@ class ReplySpoken(Event):
         audio_ms: length of the generated speech.
         heard_ms: how much of it was played.
         audio_reference: name of the stored audio, where audio is kept.
-        written: the whole of the reply as it is shown, where less or something else of it was to be spoken.
+        written: the whole reply as it is shown, if the spoken words are shorter or different.
     """
 
     type: ClassVar[str] = "voice.reply_spoken"
@@ -134,7 +134,7 @@ class VoiceToolCalled(Event):
 
 
 class VoiceToolReturned(Event):
-    """What the call came to; the same call again is answered from here.
+    """The result of the call; if the same call comes again, this is the answer.
 
     Attributes:
         call_id: the call that it ends.

@@ -133,6 +133,7 @@ class UpdateState(BaseModel):
     Attributes:
         checkpoint_id: the one to branch off from; None for the newest.
         supersteps: updates of each super-step, in order.
+        key: names the request, so that it is not taken twice.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -142,6 +143,7 @@ class UpdateState(BaseModel):
     namespace: str = ""
     checkpoint_id: str | None = None
     supersteps: tuple[tuple[StateUpdate, ...], ...]
+    key: str | None = None
 
 
 class StateUpdated(BaseModel):
@@ -149,6 +151,7 @@ class StateUpdated(BaseModel):
 
     Attributes:
         refusal: why it was not done; None where it was.
+        is_another: it was not done because its key names another request.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -156,6 +159,7 @@ class StateUpdated(BaseModel):
     checkpoint_id: str = ""
     namespace: str = ""
     refusal: str | None = None
+    is_another: bool = False
 
 
 COPY_THREAD: Final = "runner.copy_thread"

@@ -41,9 +41,9 @@ class StreamSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="PARLEY_STREAM_")
 
     replicas: int = Field(default=1, ge=1, le=5)
-    """On how many nats-servers each event is."""
+    """On how many nats-servers each event is stored."""
     file_store: str = ""
-    """What the streams of a nats-server may take together, as its `max_file_store` has it, such as `80GB`."""
+    """How much disk all streams of a nats-server may use: its `max_file_store`, such as `80GB`."""
     log_bytes: int | None = Field(default=None, gt=0)
     """Bytes that the log may take, and as many for large payloads. Empty: derived from the disk."""
     live_bytes: int = Field(default=LIVE_BYTES, gt=0)

@@ -154,6 +154,7 @@ USERS: Final = (
             *("run.>", "checkpoint.>", "document.>", "store.>", "voice.tool_called", "voice.tool_returned"),
             "conversation.started",  # a fork is a beginning, and so is a namespace of the store
             "conversation.deleted",  # a conversation of one run ends with it
+            "control.request_taken.>",  # a state that is changed from outside
         ),
         asks=("history.item", "history.items", "history.namespaces"),
         answers=("runner.*",),

@@ -3,15 +3,12 @@
 import asyncio
 import os
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
-import obstore
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 from eventlog.ports import Unavailable
-
-_FAILURES: Final = (BaseError, OSError, ValueError)
 
 
 class Storage:
@@ -29,30 +26,30 @@ class Storage:
     async def put(self, name: str, content: bytes) -> None:
         """Store a file, on the disk for certain. Raises `Unavailable`."""
         try:
-            await obstore.put_async(self._store(), name, content)
+            await self._store().put_async(name, content)
             if self._folder:
                 await asyncio.to_thread(_synced, self._folder / name)
-        except _FAILURES as error:
+        except _failures() as error:
             raise self._away(error) from error
 
     async def get(self, name: str) -> bytes | None:
         """The content of a file, None if there is none. Raises `Unavailable`."""
         try:
-            found = await obstore.get_async(self._store(), name)
+            found = await self._store().get_async(name)
             return bytes(await found.bytes_async())
         except FileNotFoundError:
             return None
-        except _FAILURES as error:
+        except _failures() as error:
             raise self._away(error) from error
 
     async def remove(self, *names: str) -> None:
         """Remove files; those that are not there are none the less gone. Raises `Unavailable`."""
         for name in names:
             try:
-                await obstore.delete_async(self._store(), name)
+                await self._store().delete_async(name)
             except FileNotFoundError:
                 continue
-            except _FAILURES as error:
+            except _failures() as error:
                 raise self._away(error) from error
 
     async def names(self, folder: str) -> list[str]:
@@ -60,21 +57,27 @@ class Storage:
         if self._folder and not await asyncio.to_thread(self._folder.exists):
             return []
         try:
-            return [
-                each["path"] async for part in obstore.list(self._store(), prefix=folder) for each in part
-            ]
+            return [each["path"] async for part in self._store().list(prefix=folder) for each in part]
         except FileNotFoundError:
             return []
-        except _FAILURES as error:
+        except _failures() as error:
             raise self._away(error) from error
 
-    def _store(self) -> ObjectStore:
+    def _store(self) -> "ObjectStore":
         if self._opened is None:
+            from obstore.store import LocalStore, from_url  # 4 MB, where there is an archive
+
             self._opened = LocalStore(self._folder, mkdir=True) if self._folder else from_url(self.where)
         return self._opened
 
     def _away(self, error: Exception) -> Unavailable:
         return Unavailable(f"archive {self.where}: {error or type(error).__name__}")
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from obstore.exceptions import BaseError
+
+    return (BaseError, OSError, ValueError)
 
 
 def _synced(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How much work waits for a responder, as a metric."""
+"""How much work waits for a responder, as metrics."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -11,18 +11,25 @@ from eventlog.streams import consumer_info
 def measure(broker: Broker, log: Log, responder: str, heads: Callable[[], Mapping[str, int]]) -> None:
     """Let the metrics say how much work waits for a responder, and how much is held by any process.
 
+    What no process has fetched and what is held are facts of the server, which every process tells alike.
+    What waits behind the conversations of this process, whoever was told of it, only this one tells. So what
+    waits altogether is the largest `queue_pending` and the sum of every `queue_behind`; `queue_depth` is both
+    of this process, and enough where there is one.
+
     Args:
-        heads: gives the conversations that are being answered in this process, and which message of each; to
-            what waits behind these, whoever was told of it, comes what none has fetched yet.
+        heads: gives the conversations that are being answered in this process, and which message of each.
     """
     metrics = broker.metrics
 
     async def refresh() -> None:
         info = await consumer_info(broker.client, responder)
+        metrics.queue_pending.labels(responder).set(info["num_pending"])
+        metrics.queue_held.labels(responder).set(info["num_ack_pending"])
         fetched = info["delivered"]["stream_seq"]
         behind = [_between(log, key, head, fetched) for key, head in heads().items()]
-        metrics.queue_depth.labels(responder).set(info["num_pending"] + sum(await asyncio.gather(*behind)))
-        metrics.queue_held.labels(responder).set(info["num_ack_pending"])
+        waiting = sum(await asyncio.gather(*behind))
+        metrics.queue_behind.labels(responder).set(waiting)
+        metrics.queue_depth.labels(responder).set(info["num_pending"] + waiting)
 
     metrics.before_reading(refresh)
 

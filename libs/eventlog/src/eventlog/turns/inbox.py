@@ -62,6 +62,7 @@ class Inbox(Standing):
         opening: ConversationStarted,
         *facts: Event,
         seen: Seen | None = None,
+        anew: bool = True,
         guard: Guard | None = None,
     ) -> Receipt:
         """Append a message or a request for a run, opening the conversation if need be.
@@ -73,9 +74,11 @@ class Inbox(Standing):
             opening: how the conversation begins if this is its first message; it names the responder.
             facts: what is appended in front of it.
             seen: what the caller knows of the conversation, if it follows it.
+            anew: a conversation that was deleted may begin anew.
             guard: asked about the conversation that stands, before each attempt; what it raises is passed on.
 
         Raises:
+            Missing: if it was deleted, and may not begin anew.
             Busy: if the message is to be rejected when a run is in progress, and one is.
             TooManyMessages: if too many are unanswered.
             Unavailable: if the log did not take it in time.
@@ -83,6 +86,8 @@ class Inbox(Standing):
 
         async def attempt(standing: Seen) -> Receipt:
             start, tail = standing.start, standing.tail
+            if start is None and tail and not anew:
+                raise Missing
             first = [] if start else [self._author.envelope(conversation, opening)]
             incarnation = start or first[0]
             responder = responder_of(incarnation)

@@ -20,6 +20,7 @@ from contracts.events import (
 )
 from contracts.events import Question as Asked
 from contracts.events.message import OutputFormat
+from eventlog.author import derived_id
 from eventlog.ports import Log
 from eventlog.turns.progress import Progress
 
@@ -71,6 +72,16 @@ class Standing:
         """What a person is asked now."""
         start = await self.standing(conversation)
         return await self._open(start) if start else None
+
+    async def knows(self, conversation: str, protocol: str, name: str) -> bool:
+        """Whether a run was asked for by this protocol under this name, or is to begin later."""
+        start = await self.standing(conversation)
+        if start is None:
+            return False
+        responder = responder_of(start)
+        request = RunRequested(addressee=responder, protocol=protocol, message_id=name)
+        event_id = derived_id(start.id, protocol, name)
+        return await self._known(conversation, request, responder, event_id) is not None
 
     async def is_busy(self, start: Recorded) -> bool:
         """Whether a run is in progress or waits in the conversation that `start` began."""

@@ -145,13 +145,6 @@ class RunsCancel(_Body):
     status: Literal["pending", "running", "all"] | None = None
 
 
-class ThreadsPrune(_Body):
-    """The body of ``POST /threads/prune``."""
-
-    thread_ids: list[str] = Field(max_length=PAGE)
-    strategy: Literal["delete"] = "delete"
-
-
 class AssistantCreate(_Body):
     """The body of ``POST /assistants``."""
 

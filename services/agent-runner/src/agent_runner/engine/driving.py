@@ -112,7 +112,8 @@ class Drive:
     def _streaming(self) -> Modes | Protocol:
         request = self.assignment.request
         if self.recorder and request.stream == "protocol":
-            return Protocol(self.recorder, self.assignment.work.sequence, self.assignment.attempt)
+            work = self.assignment.work
+            return Protocol(self.recorder, work.id, work.sequence, self.assignment.attempt)
         watched = WATCHED if self.recorder else (*WATCHED, "custom")
         return Modes(request.stream_modes, self.recorder, subgraphs=request.subgraphs, watched=watched)
 

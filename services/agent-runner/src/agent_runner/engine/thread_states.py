@@ -1,6 +1,6 @@
 """States of threads as LangGraph tells them, updates from outside, and copies; over committed checkpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from faststream import ExceptionMiddleware
@@ -10,11 +10,11 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.types import StateSnapshot
 from langgraph.types import StateUpdate as GraphUpdate
 
-from agent_runner.engine.catalogue import Compiled, Ready
+from agent_runner.engine.catalogue import Compiled, Ready, compile_graph
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.streaming.encoding import as_text
 from contracts import queries, subjects
-from contracts.events import ConversationStarted
+from contracts.events import ConversationStarted, RequestTaken
 from contracts.queries import (
     CheckpointIds,
     CheckpointIdsQuery,
@@ -26,13 +26,17 @@ from contracts.queries import (
     ThreadStatesQuery,
     UpdateState,
 )
-from eventlog.ports import Log, LogError
+from eventlog.author import Author, derived_id
+from eventlog.ports import Conflict, Log, LogError, Unavailable
 from eventlog.turns.inbox import Inbox
 
 QUEUE: Final = "agent-runner"
+UPDATED: Final = "state"
 ANSWER_CHARACTERS: Final = 150_000
 """From so many on, the states that are left are for another answer."""
 CONCURRENT_ANSWERS: Final = 16
+ATTEMPTS: Final = 50
+"""How often an update that has a key is made again when others append in between."""
 
 
 class ThreadReader:
@@ -41,6 +45,7 @@ class ThreadReader:
     def __init__(
         self,
         log: Log,
+        author: Author,
         inbox: Inbox,
         saver: LogCheckpointSaver,
         graphs: Mapping[str, Ready],
@@ -48,6 +53,7 @@ class ThreadReader:
     ) -> None:
         """`graphs` are read by `saver`; `default_graph` answers where a conversation names none."""
         self._log = log
+        self._author = author
         self._inbox = inbox
         self._saver = saver
         self._graphs = graphs
@@ -103,11 +109,46 @@ class ThreadReader:
         ]
         try:
             async with ready.opened(config) as graph:
-                updated = await graph.abulk_update_state(config, steps)
+                if command.key is not None:
+                    return await self._updated_once(graph, config, steps, command, command.key)
+                return _updated(await graph.abulk_update_state(config, steps))
         except (InvalidUpdateError, ValueError, TypeError, KeyError) as error:
             return StateUpdated(refusal=str(error) or type(error).__name__)
-        place = updated["configurable"]
-        return StateUpdated(checkpoint_id=place["checkpoint_id"], namespace=place.get("checkpoint_ns") or "")
+
+    async def _updated_once(
+        self,
+        graph: Compiled,
+        config: RunnableConfig,
+        steps: Sequence[Sequence[GraphUpdate]],
+        command: UpdateState,
+        key: str,
+    ) -> StateUpdated:
+        """The same for the same key: the states are in the log with the word that they are, or not at all."""
+        conversation, asked = command.conversation, command.model_copy(update={"graph": ""})
+        for _ in range(ATTEMPTS):
+            tail = await self._log.tail(conversation)
+            start = await self._inbox.standing(conversation)
+            if start is None:
+                return StateUpdated(refusal="there is no such thread")
+            event_id = derived_id(start.id, UPDATED, key)
+            known = await self._log.last(conversation, f"{RequestTaken.type}.{event_id}")
+            if known and isinstance(known.event, RequestTaken):
+                if not known.event.is_for(asked):
+                    return StateUpdated(is_another=True)
+                return StateUpdated(**known.event.result)
+            # A saver of its own, since one that is staged shows to everybody what may yet be in vain.
+            saver = LogCheckpointSaver(self._log, self._author)
+            with saver.staging(conversation, tail=tail) as stage:
+                done = _updated(await compile_graph(graph, saver).abulk_update_state(config, steps))
+                taken = RequestTaken.of(asked, checkpoint_id=done.checkpoint_id, namespace=done.namespace)
+                envelopes = [self._author.envelope(conversation, event) for event in stage.leftovers()]
+                envelopes.append(self._author.envelope(conversation, taken, event_id=event_id))
+            try:
+                await self._log.append(envelopes, expected=tail)
+            except Conflict:
+                continue
+            return done
+        raise Unavailable(f"conversation {conversation!r} is too busy for an update of its state")
 
     async def copy(self, command: CopyThread) -> ThreadCopied:
         """See `CopyThread`."""
@@ -167,6 +208,11 @@ def router(reader: ThreadReader) -> NatsRouter:
         return await reader.copy(command)
 
     return routes
+
+
+def _updated(config: RunnableConfig) -> StateUpdated:
+    place = config["configurable"]
+    return StateUpdated(checkpoint_id=place["checkpoint_id"], namespace=place.get("checkpoint_ns") or "")
 
 
 def _unavailable(error: Exception) -> Failure:

@@ -8,13 +8,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from fastapi import HTTPException
+from pydantic import BaseModel
 
 from access.visitor import VISITOR
 from contracts import queries, subjects
 from contracts.envelope import Recorded
-from contracts.events import ConversationStarted, RunScheduled
+from contracts.events import ConversationStarted, RequestTaken, RunScheduled
 from contracts.queries import AssistantRecord, Graphs, RunRecord, ThreadRecord
 from contracts.subjects import InvalidKey, check_key
+from edge_rest.langgraph.paging import KeyReused
 from edge_rest.questions import Questions
 from eventlog.ports import Log
 from eventlog.turns.inbox import Inbox
@@ -192,6 +194,14 @@ async def opening(graph: str) -> ConversationStarted:
     return ConversationStarted(
         responder_name=RESPONDER, graph=graph, protocol=PROTOCOL, user_id=user, owner=user
     )
+
+
+async def check_same(agents: Agents, conversation: str, asked: BaseModel) -> None:
+    """Raises `KeyReused` if it was begun by another request with the same key."""
+    start = await agents.inbox.standing(conversation)
+    taken = start and await agents.log.next(conversation, f"{RequestTaken.type}.>", after=start.sequence)
+    if taken and isinstance(taken.event, RequestTaken) and not taken.event.is_for(asked):
+        raise KeyReused
 
 
 def checked(thread_id: str) -> str:

@@ -68,24 +68,27 @@ class Commands:
         body: dict[str, Any] = {name: params[name] for name in named if name in params}
         if (strategy := params.get("multitaskStrategy", params.get("multitask_strategy"))) is not None:
             body["multitask_strategy"] = strategy
-        if params.get("input") is not None and await self._asks(thread_id):
-            body |= {"input": None, "command": {"resume": params["input"]}}
-        asked = await self._ask(thread_id, body, key)
-        return {"run_id": asked}
+        if params.get("input") is None:
+            return {"run_id": await self._ask(thread_id, body, key=key)}
+        answering = body | {"input": None, "command": {"resume": params["input"]}}
+        either = (answering, body) if await self._asks(thread_id) else (body, answering)
+        return {"run_id": await self._ask(thread_id, *either, key=key)}
 
     async def _respond(self, thread_id: str, params: dict[str, Any], key: str | None) -> dict[str, Any]:
+        known = await self.requests.is_known(thread_id, key)
         waiting = await self._asks(thread_id)
-        if not waiting:
+        if not (waiting or known):
             raise Refused("no_such_run", "No interrupted run is bound to this thread.")
         many = params.get("responses")
         responses = many if isinstance(many, list) else [params]
         resume: dict[str, Any] = {}
         for each in responses:
-            identity = each.get("interrupt_id") if isinstance(each, dict) else None
-            if identity not in waiting:
+            given = each if isinstance(each, dict) else {}
+            identity = given.get("interrupt_id")
+            if not isinstance(identity, str) or not (known or identity in waiting):
                 message = f"Unknown or already-consumed interrupt: {str(identity)[:200]}"
                 raise Refused("no_such_interrupt", message)
-            resume[identity] = each.get("response")
+            resume[identity] = given.get("response")
         command: dict[str, Any] = {"resume": resume}
         command |= {name: params[name] for name in ("update", "goto") if params.get(name) is not None}
         record = await self.agents.thread(thread_id)
@@ -93,19 +96,23 @@ class Commands:
         assistant = record.metadata.get("assistant_id") or graph
         body = {"assistant_id": assistant, "command": command, "strict_resume": True}
         try:
-            await self._ask(thread_id, body, key)
+            await self._ask(thread_id, body, key=key)
         except HTTPException as error:
             if error.status_code == 409:
                 raise Refused("no_such_interrupt", str(error.detail)) from None
             raise
         return {}
 
-    async def _ask(self, thread_id: str, body: dict[str, Any], key: str | None) -> str:
+    async def _ask(self, thread_id: str, *either: dict[str, Any], key: str | None) -> str:
+        """Ask for a run, for the first of two where it was not asked for before; its id."""
         try:
-            request = RunCreate.model_validate(body)
+            requests = [RunCreate.model_validate(body) for body in either]
         except ValidationError as error:
             raise Refused("invalid_argument", described(error.errors())) from None
-        asked = await self.requests.ask(thread_id, request, key=key, stream="protocol", create=True)
+        first, other = requests[0], requests[-1]
+        asked = await self.requests.ask_either(
+            thread_id, first, other, key=key, stream="protocol", create=True
+        )
         return asked.run_id
 
     async def _asks(self, thread_id: str) -> set[str]:

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import uuid4
 
-from anyio.streams.memory import MemoryObjectSendStream
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic_core import from_json
@@ -13,6 +12,7 @@ from contracts.envelope import Recorded
 from contracts.events import ConversationDeleted, ConversationStarted, RunEvent, RunRequested, RunStarted
 from contracts.live import request_of
 from edge_rest.errors import documented
+from edge_rest.gathering import Gathering
 from edge_rest.langgraph.agents import Agents, checked, owner
 from edge_rest.langgraph.commands import Commands
 from edge_rest.langgraph.paging import IdempotencyKey, event_number
@@ -84,7 +84,7 @@ async def _join(
     thread: JoinedThread,
     behind: int,
     joining: bool,
-    channel: MemoryObjectSendStream[bytes],
+    frames: Gathering,
 ) -> None:
     log = agents.log
 
@@ -107,7 +107,7 @@ async def _join(
                 data = sent.data
                 if data is None and isinstance(item, Recorded) and isinstance(item.event, RunEvent):
                     data = await agents.values_of(thread_id, item.event.run_id)
-                await channel.send(sent.encode(numbered=True, data=data))
+                await frames.send(sent.encode(numbered=True, data=data))
 
 
 async def _send(
@@ -115,7 +115,7 @@ async def _send(
     showing: Showing,
     thread_id: str,
     wanted: Subscription,
-    channel: MemoryObjectSendStream[bytes],
+    frames: Gathering,
 ) -> None:
     after = await _behind(agents, thread_id, wanted.since)
     stream, user = ThreadStream(), await owner()
@@ -129,7 +129,7 @@ async def _send(
                 text = event.text
                 if event.state_of:
                     text = with_state(event, await agents.values_of(thread_id, event.state_of))
-                await channel.send(event.encode(text))
+                await frames.send(event.encode(text))
 
 
 async def _behind(agents: Agents, thread_id: str, event: int) -> int:

@@ -32,6 +32,7 @@ def router(agents: Agents) -> APIRouter:
                 "langsmith": False,
                 "langsmith_tracing_replicas": False,
                 "langsmith_tracing_session_on_runs": False,
+                "prune": False,
                 "store": True,
             },
             "host": {"kind": "self-hosted", "name": "parley"},

@@ -15,10 +15,11 @@ from contracts.events import (
     AssistantVersionChosen,
     ConversationStarted,
     Event,
+    RequestTaken,
 )
 from contracts.queries import AssistantRecord
 from edge_rest.errors import documented
-from edge_rest.langgraph.agents import Agents, as_new_id, owner
+from edge_rest.langgraph.agents import Agents, as_new_id, check_same, owner
 from edge_rest.langgraph.paging import IdempotencyKey, derived, paged
 from eventlog.turns.refusals import Exists, Missing
 from protocols.langgraph import answers
@@ -66,11 +67,14 @@ class OwnAssistants:
             context=body.context,
             metadata=body.metadata,
         )
+        taken = [RequestTaken.of(body)] if repeated else []
         try:
-            await self.agents.inbox.open(subjects.assistant(identity), opening, saved)
+            await self.agents.inbox.open(subjects.assistant(identity), opening, saved, *taken)
         except (Exists, NotYours) as error:
             if isinstance(error, NotYours) or not (repeated or body.if_exists == "do_nothing"):
                 raise HTTPException(409, f"Assistant {identity} already exists") from None
+            if repeated:
+                await check_same(self.agents, subjects.assistant(identity), body)
         return answers.assistant(await self._in_use(identity))
 
     async def patch(self, assistant_id: str, body: AssistantPatch) -> dict[str, Any]:

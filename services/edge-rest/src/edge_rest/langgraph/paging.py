@@ -7,8 +7,10 @@ from fastapi import Header, HTTPException, Response
 
 _KEYS: Final = uuid5(NAMESPACE_URL, "urn:parley:idempotency-key")
 
+KEY_LENGTH: Final = 256
+
 IdempotencyKey = Annotated[
-    str | None, Header(description="The same request sent again is not taken twice", max_length=256)
+    str | None, Header(description="The same request sent again is not taken twice", max_length=KEY_LENGTH)
 ]
 
 StrictResume = Annotated[bool, Header(description="As `strict_resume` of the body")]
@@ -24,6 +26,13 @@ def paged(response: Response, upto: int, total: int) -> None:
 def derived(user: str | None, key: str, *place: str) -> str:
     """An id for what a user's request makes, the same one whenever it comes."""
     return str(uuid5(_KEYS, "\0".join((user or "", key, *place))))
+
+
+class KeyReused(HTTPException):
+    """A key came again with another request."""
+
+    def __init__(self) -> None:
+        super().__init__(422, "Idempotency-Key: it was used for another request")
 
 
 def event_number(last_event_id: str | None) -> int | None:

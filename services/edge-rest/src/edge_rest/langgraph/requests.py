@@ -6,16 +6,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 from fastapi import HTTPException
 
 from contracts.envelope import Recorded, format_time
-from contracts.events import Event, MetadataChanged, Origin, RunRequested
+from contracts.events import (
+    ConversationStarted,
+    Event,
+    MetadataChanged,
+    Origin,
+    RunRequested,
+)
 from edge_rest.langgraph.agents import RESPONDER, Agents, as_new_id, checked, opening, owner
 from edge_rest.langgraph.alarm import Alarm
+from edge_rest.langgraph.paging import KeyReused, derived
 from edge_rest.langgraph.webhooks import Webhooks
 from eventlog.turns.inbox import Receipt
-from eventlog.turns.refusals import Busy
+from eventlog.turns.refusals import Busy, Missing
 from protocols.langgraph.commands import Assistant
 from protocols.langgraph.wire import PROTOCOL, RunCreate
 
@@ -24,6 +32,7 @@ _BOTH: Final = "Cannot specify both configurable and context. Prefer setting con
 _BUSY: Final = (
     "Thread is already running a task. Wait for it to finish or choose a different multitask strategy."
 )
+_GONE: Final = "This request was taken before, and its thread is gone."
 _NOT_WAITING: Final = "Nothing waits for this answer: it was given before, or was never asked for."
 
 
@@ -60,6 +69,7 @@ class Requests:
         ephemeral: bool = False,
         create: bool = False,
         strict: bool = False,
+        anew: bool = True,
     ) -> Asked:
         """Ask for a run on a thread.
 
@@ -69,8 +79,11 @@ class Requests:
             ephemeral: the thread ends with the run.
             create: begin the thread if there is none, whatever the body says.
             strict: an answer that nothing waits for is refused, whatever the body says.
+            anew: a thread that was deleted may begin anew.
 
         Raises:
+            Missing: if it was deleted, and may not.
+            KeyReused: if the key has named another request.
             HTTPException: 404, 409 or 422, with what is wrong.
         """
         if body.config.get("configurable") and body.context is not None:
@@ -92,13 +105,74 @@ class Requests:
                 request,
                 await opening(assistant.graph),
                 *self._labels(start, assistant, body.metadata),
+                anew=anew,
                 guard=self._is_awaited(conversation, body) if strict or body.strict_resume else None,
             )
         except Busy:
             raise HTTPException(409, _BUSY) from None
+        if receipt.again:
+            await self._check_same(conversation, request, receipt)
         if body.webhook is not None:
             self.alarm.ring()
         return Asked(conversation, request, receipt)
+
+    async def ask_either(
+        self, thread_id: str, body: RunCreate, other: RunCreate, *, key: str | None, **more: Any
+    ) -> Asked:
+        """Ask for what a request comes to as things stand; of one that was taken before, whichever it was.
+
+        Raises as `ask`.
+        """
+        try:
+            return await self.ask(thread_id, body, key=key, **more)
+        except KeyReused:
+            return await self.ask(thread_id, other, key=key, **more)
+
+    async def ask_alone(self, body: RunCreate, key: str | None, *place: str, keep: bool = False) -> Asked:
+        """Ask for a run on a thread of its own.
+
+        Args:
+            place: of several requests with the same key, which one it is.
+            keep: the thread stays when the run has ended. The log has it still if it does not, so that who
+                asks again with the key is told the same.
+
+        Raises as `ask`.
+        """
+        if key is None:
+            return await self.ask(str(uuid4()), body, ephemeral=not keep, create=True)
+        thread_id = derived(await owner(), key, "run", *place)
+        try:
+            return await self.ask(thread_id, body, key=key, ephemeral=not keep, create=True, anew=False)
+        except Missing:
+            return await self._asked_before(thread_id, body, key, keep=keep)
+
+    async def is_known(self, thread_id: str, key: str | None) -> bool:
+        """Whether a run was asked for on a thread with this key."""
+        return key is not None and await self.agents.inbox.knows(checked(thread_id), PROTOCOL, key)
+
+    async def _asked_before(self, thread_id: str, body: RunCreate, key: str, *, keep: bool) -> Asked:
+        """The run that a thread had that is gone."""
+        start = await self.agents.log.last(thread_id, ConversationStarted.type)
+        after = start.sequence if start else 0
+        asked = await self.agents.log.next(thread_id, f"{RunRequested.type}.>", after=after)
+        if asked is None:
+            raise HTTPException(409, _GONE)
+        assistant = await self.agents.assistant(body.assistant_id)
+        user = await owner()
+        request = request_of(body, assistant, user=user, key=key, stream="modes", ephemeral=not keep)
+        receipt = Receipt(asked.id, asked.sequence, again=True)
+        await self._check_same(thread_id, request, receipt)
+        return Asked(thread_id, request, receipt)
+
+    async def _check_same(self, thread_id: str, request: RunRequested, receipt: Receipt) -> None:
+        """Raises `KeyReused` if a run that was asked for before is another one."""
+        known = await self.agents.request(thread_id, receipt.sequence)
+        if known is None or not isinstance(event := known.event, RunRequested):
+            return
+        when = {"addressee": event.addressee, "not_before": event.not_before}
+        is_later = (request.not_before is None) == (event.not_before is None)
+        if not is_later or request.model_copy(update=when) != event:
+            raise KeyReused
 
     def _labels(self, start: Recorded | None, assistant: Assistant, metadata: dict[str, Any]) -> list[Event]:
         """What a run adds to its thread's metadata, where that is not known to be there."""

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from contracts.events import RunForgotten, RunScheduled
 from contracts.queries import RunRecord
 from edge_rest.errors import documented
+from edge_rest.gathering import Gathering
 from edge_rest.langgraph.agents import Agents, as_run_id, checked
 from edge_rest.langgraph.paging import IdempotencyKey, StrictResume, event_number, paged
 from edge_rest.langgraph.requests import Requests
@@ -212,11 +213,11 @@ async def _outcome(agents: Agents, showing: Showing, thread_id: str, run: RunRec
     return await showing.values(await agents.thread(thread_id))
 
 
-async def _unknown_run(channel: Any) -> None:
-    await channel.send(
+async def _unknown_run(frames: Gathering) -> None:
+    await frames.send(
         b'event: error\r\ndata: {"error":"HTTPException","message":"404: Run not found"}\r\n\r\n'
     )
 
 
-async def _nothing(channel: Any) -> None:
+async def _nothing(_: Gathering) -> None:
     """A run that has ended has nothing more to say."""

@@ -3,14 +3,21 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import anyio
-from anyio.streams.memory import MemoryObjectSendStream
 from fastapi.responses import StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
@@ -24,6 +31,7 @@ from contracts.events import (
     RunRequested,
 )
 from contracts.queries import RunRecord, ThreadRecord
+from edge_rest.gathering import Gathering
 from edge_rest.langgraph.agents import Agents
 from edge_rest.langgraph.requests import Asked
 from edge_rest.settings import EdgeSettings
@@ -96,8 +104,10 @@ class Showing:
         """The run as Server-Sent Events."""
         return self.sse(partial(self._send, viewing), headers)
 
-    def sse(self, produce: Any, headers: Mapping[str, str] | None = None) -> EventSourceResponse:
-        """What `produce` sends into its channel, as Server-Sent Events, until the server is told to go."""
+    def sse(
+        self, produce: Callable[[Gathering], Awaitable[None]], headers: Mapping[str, str] | None = None
+    ) -> EventSourceResponse:
+        """What `produce` sends, as Server-Sent Events, until the server is told to go."""
         incoming, outgoing = anyio.create_memory_object_stream[bytes]()
         draining = anyio.Event()
 
@@ -106,12 +116,15 @@ class Showing:
                 await draining.wait()
                 group.cancel_scope.cancel()
 
+            frames = Gathering(incoming)
             async with incoming, anyio.create_task_group() as group:
                 group.start_soon(end_with_the_server)
+                group.start_soon(frames.pass_on)
                 try:
-                    await produce(incoming)
+                    await produce(frames)
                 except* LogError as errors:
                     logger.warning("a stream ends: %s", errors.exceptions[0])
+                await frames.flush()
                 group.cancel_scope.cancel()
 
         return EventSourceResponse(
@@ -126,14 +139,14 @@ class Showing:
             data_sender_callable=deliver,
         )
 
-    async def _send(self, viewing: Viewing, channel: MemoryObjectSendStream[bytes]) -> None:
+    async def _send(self, viewing: Viewing, frames: Gathering) -> None:
         try:
             async with aclosing(self.events(viewing)) as events:
                 async for sent in events:
                     data = sent.data
                     if data is None:
                         data = await self.agents.values_of(viewing.thread_id, viewing.stream.run_id)
-                    await channel.send(sent.encode(numbered=True, data=data))
+                    await frames.send(sent.encode(numbered=True, data=data))
         finally:
             self.left(viewing)
 

@@ -3,15 +3,13 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Response
 
 from contracts import queries
-from contracts.events import ConversationDeleted
 from edge_rest.errors import documented
 from edge_rest.langgraph.agents import Agents, checked, owner
-from edge_rest.langgraph.paging import IdempotencyKey, derived
+from edge_rest.langgraph.paging import IdempotencyKey
 from edge_rest.langgraph.requests import Asked, Requests
 from edge_rest.langgraph.showing import CANCEL_SECONDS, Showing
 from eventlog.turns.refusals import NotRunning
@@ -19,7 +17,6 @@ from protocols.langgraph import answers
 from protocols.langgraph.wire import RunCreate, RunsCancel
 
 BATCH = 100
-_TAKEN = "This request was taken before; its run has ended, and its thread is gone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +30,7 @@ class Stateless:
     async def _ask(self, body: RunCreate, key: str | None, *place: str) -> Asked:
         if (body.command or {}).get("resume") is not None:
             raise HTTPException(400, "You must provide a thread_id when resuming.")
-        thread_id = derived(await owner(), key, "run", *place) if key else str(uuid4())
-        if key:
-            newest = await self.agents.log.last(thread_id, "conversation.>")
-            if newest and isinstance(newest.event, ConversationDeleted):
-                raise HTTPException(409, _TAKEN)
-        keep = body.on_completion == "keep"
-        return await self.requests.ask(thread_id, body, key=key, ephemeral=not keep, create=True)
+        return await self.requests.ask_alone(body, key, *place, keep=body.on_completion == "keep")
 
     async def _answer(self, asked: Asked) -> dict[str, Any]:
         request = await self.agents.request(asked.thread_id, asked.receipt.sequence)

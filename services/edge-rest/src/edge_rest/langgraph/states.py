@@ -7,9 +7,10 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import Response
 
 from contracts import queries
-from contracts.queries import StateUpdate
+from contracts.queries import StateUpdate, StateUpdated, UpdateState
 from edge_rest.errors import documented
 from edge_rest.langgraph.agents import Agents
+from edge_rest.langgraph.paging import IdempotencyKey, KeyReused
 from protocols.langgraph.wire import PAGE, Checkpoint, HistoryBody, StateAt, StateBody
 
 
@@ -55,7 +56,9 @@ class States:
         """The state at a checkpoint, of a subgraph if it names one."""
         return await self._state_at(thread_id, body.checkpoint, subgraphs=body.subgraphs)
 
-    async def update(self, thread_id: str, body: StateBody) -> dict[str, Any]:
+    async def update(
+        self, thread_id: str, body: StateBody, idempotency_key: IdempotencyKey = None
+    ) -> dict[str, Any]:
         """Change the state as if a node had."""
         record = await self.agents.thread(thread_id)
         place = body.checkpoint or Checkpoint()
@@ -67,10 +70,9 @@ class States:
             namespace=place.checkpoint_ns or "",
             checkpoint_id=body.checkpoint_id or place.checkpoint_id,
             supersteps=tuple((StateUpdate(values=each, as_node=body.as_node),) for each in values),
+            key=idempotency_key,
         )
-        done = await self.agents.questions.ask(queries.UPDATE_STATE, command, queries.StateUpdated)
-        if done.refusal is not None:
-            raise HTTPException(400, done.refusal)
+        done = await updated(self.agents, command)
         named = {
             "thread_id": record.key,
             "checkpoint_ns": done.namespace,
@@ -87,6 +89,16 @@ class States:
     ) -> Response:
         """States, the newest first."""
         return await self._listed(thread_id, HistoryBody(limit=limit, before=before))
+
+
+async def updated(agents: Agents, command: UpdateState) -> StateUpdated:
+    """Change a thread's state. Raises `KeyReused`, or a 400 where it cannot be done."""
+    done = await agents.questions.ask(queries.UPDATE_STATE, command, StateUpdated)
+    if done.is_another:
+        raise KeyReused
+    if done.refusal is not None:
+        raise HTTPException(400, done.refusal)
+    return done
 
 
 def router(states: States) -> APIRouter:

@@ -1,6 +1,5 @@
 """``/threads``: begun, labelled, found, copied, deleted. A thread is a conversation."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import uuid4
@@ -10,14 +9,15 @@ from fastapi.responses import JSONResponse
 
 from access.ownership import NotYours
 from contracts import queries
-from contracts.events import MetadataChanged
+from contracts.events import Event, MetadataChanged, RequestTaken
 from contracts.queries import StateUpdate, ThreadRecord
 from edge_rest.errors import documented
-from edge_rest.langgraph.agents import Agents, as_new_id, checked, opening, owner, unknown
+from edge_rest.langgraph.agents import Agents, as_new_id, check_same, checked, opening, owner, unknown
 from edge_rest.langgraph.paging import IdempotencyKey, derived, paged
+from edge_rest.langgraph.states import updated
 from eventlog.turns.refusals import Exists, Missing
 from protocols.langgraph import answers
-from protocols.langgraph.wire import ThreadCreate, ThreadFilter, ThreadPatch, ThreadSearch, ThreadsPrune
+from protocols.langgraph.wire import ThreadCreate, ThreadFilter, ThreadPatch, ThreadSearch
 
 SCANNED_AT_ONCE = 200
 """How many threads are looked at in one go for a value in their states."""
@@ -74,14 +74,18 @@ class Threads:
             thread_id = derived(await owner(), idempotency_key, "thread") if idempotency_key else str(uuid4())
         graph = body.metadata.get("graph_id")
         known = graph if graph in (await self.agents.graphs()).names else ""
-        labels = [MetadataChanged(metadata=body.metadata)] if body.metadata else []
+        facts: list[Event] = [MetadataChanged(metadata=body.metadata)] if body.metadata else []
+        if repeated:
+            facts.append(RequestTaken.of(body))
         try:
-            await self.agents.inbox.open(thread_id, await opening(str(known)), *labels)
+            await self.agents.inbox.open(thread_id, await opening(str(known)), *facts)
         except (Exists, NotYours) as error:
             if isinstance(error, NotYours) or not (repeated or body.if_exists == "do_nothing"):
                 raise HTTPException(409, f"Thread with ID {thread_id} already exists") from None
-        else:
-            await _fill(self.agents, thread_id, body)
+            if not repeated:
+                return await _thread(self.agents, thread_id)
+            await check_same(self.agents, thread_id, body)
+        await _fill(self.agents, thread_id, body, idempotency_key if repeated else None)
         return await _thread(self.agents, thread_id)
 
     async def search(self, body: ThreadSearch, response: Response) -> list[dict[str, Any]]:
@@ -127,14 +131,6 @@ class Threads:
             unknown(thread_id)
         return Response(status_code=204)
 
-    async def prune(self, body: ThreadsPrune) -> dict[str, int]:
-        """Delete several threads; those that are not there are passed over."""
-        pruned = 0
-        for thread_id in dict.fromkeys(body.thread_ids):
-            with suppress(NotYours):
-                pruned += await self.agents.inbox.delete(checked(thread_id))
-        return {"pruned_count": pruned}
-
     async def copy(self, thread_id: str, idempotency_key: IdempotencyKey = None) -> dict[str, Any]:
         """Begin a thread with all checkpoints of another one."""
         record = await self.agents.thread(thread_id)
@@ -145,7 +141,8 @@ class Threads:
         try:
             await self.agents.inbox.open(target, await opening(record.graph), *labels)
         except Exists:
-            return await _thread(self.agents, target)
+            if await self.agents.state(await self.agents.thread(target)):
+                return await _thread(self.agents, target)
         command = queries.CopyThread(conversation=record.key, target=target)
         await self.agents.questions.ask(queries.COPY_THREAD, command, queries.ThreadCopied)
         return await _thread(self.agents, target)
@@ -158,7 +155,7 @@ def router(threads: Threads) -> APIRouter:
     add("", threads.create, methods=["POST"], responses=documented(409))
     add("/search", threads.search, methods=["POST"])
     add("/count", threads.count, methods=["POST"])
-    add("/prune", threads.prune, methods=["POST"])
+    add("/prune", _absent, methods=["POST"], include_in_schema=False)
     add("/{thread_id}", threads.get, methods=["GET"], responses=documented(404))
     add("/{thread_id}", threads.patch, methods=["PATCH"], responses=documented(404))
     add("/{thread_id}", threads.delete, methods=["DELETE"], status_code=204, responses=documented(404))
@@ -166,12 +163,17 @@ def router(threads: Threads) -> APIRouter:
     return routes
 
 
+async def _absent() -> None:
+    """Without this the path would be one of a thread, by which no call is made."""
+    raise HTTPException(404, "Not Found")
+
+
 async def _thread(agents: Agents, thread_id: str) -> dict[str, Any]:
     record = await agents.thread(thread_id)
     return answers.thread(record, await agents.state(record))
 
 
-async def _fill(agents: Agents, thread_id: str, body: ThreadCreate) -> None:
+async def _fill(agents: Agents, thread_id: str, body: ThreadCreate, key: str | None) -> None:
     """Put the states that a thread is to begin with into it."""
     if not body.supersteps:
         return
@@ -181,10 +183,7 @@ async def _fill(agents: Agents, thread_id: str, body: ThreadCreate) -> None:
         if not isinstance(updates, list) or not all(isinstance(each, dict) for each in updates):
             raise HTTPException(422, "supersteps: each needs a list of updates")
         steps.append(tuple(StateUpdate(values=e.get("values"), as_node=e.get("as_node")) for e in updates))
-    command = queries.UpdateState(conversation=thread_id, supersteps=tuple(steps))
-    done = await agents.questions.ask(queries.UPDATE_STATE, command, queries.StateUpdated)
-    if done.refusal is not None:
-        raise HTTPException(400, done.refusal)
+    await updated(agents, queries.UpdateState(conversation=thread_id, supersteps=tuple(steps), key=key))
 
 
 def _shown(thread: dict[str, Any], body: ThreadSearch) -> dict[str, Any]:

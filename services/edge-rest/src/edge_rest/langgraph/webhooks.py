@@ -5,30 +5,19 @@ Source: Standard Webhooks 1.0 (standardwebhooks.com) for the headers and the sig
 
 import asyncio
 import hmac
-import logging
-import socket
 from base64 import b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import Final
+from typing import Final, Protocol
 
-import httpx
 from fastapi import HTTPException
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
 from edge_rest.settings import EdgeSettings
 
-logger = logging.getLogger(__name__)
-
-SECONDS: Final = 10.0
-"""How long one attempt may take."""
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _URL: Final[TypeAdapter[AnyHttpUrl]] = TypeAdapter(AnyHttpUrl)
-
-
-class Forbidden(Exception):
-    """An address that nothing is posted to; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +26,21 @@ class Outcome:
 
     Attributes:
         status: of the answer; None without one.
-        problem: why it was not taken; empty if it was.
+        problem: why it was not accepted; empty if it was.
         final: it is of no use to try again.
     """
 
     status: int | None
     problem: str = ""
     final: bool = False
+
+
+class Attempt(Protocol):
+    """One request to an address, whose name may mean a private one only where that is allowed."""
+
+    async def __call__(self, url: str, headers: dict[str, str], body: bytes, *, private: bool) -> Outcome:
+        """What came of it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,49 +76,14 @@ class Webhooks:
                 self.settings.webhook_secret.get_secret_value(), identity, seconds, body
             ),
         }
-        try:
-            async with (
-                asyncio.timeout(SECONDS),
-                httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client,
-            ):
-                target = await self._target(httpx.URL(url))
-                request = client.build_request(
-                    "POST",
-                    target.url,
-                    content=body,
-                    headers=headers | target.headers,
-                    extensions=target.extensions,
-                )
-                answer = await client.send(request, stream=True)
-                await answer.aclose()
-        except Forbidden as error:
-            return Outcome(None, str(error), final=True)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
-            return Outcome(None, f"not reached: {type(error).__name__}")
-        if answer.is_success:
-            return Outcome(answer.status_code)
-        gone = answer.status_code == httpx.codes.GONE
-        return Outcome(answer.status_code, f"answered {answer.status_code}", final=gone)
-
-    async def _target(self, url: httpx.URL) -> "_Target":
-        """Where to connect to: an address that was looked at, so that the name means no other one then."""
-        if self.settings.webhook_private:
-            return _Target(url, {}, {})
-        port = url.port or {"http": 80, "https": 443}[url.scheme]
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
-        addresses = [str(each[4][0]) for each in found]
-        if not addresses or not all(is_public(address) for address in addresses):
-            raise Forbidden("it is a private address")
-        host = url.netloc.decode()
-        return _Target(url.copy_with(host=addresses[0]), {"host": host}, {"sni_hostname": url.host})
+        attempt = await asyncio.to_thread(_attempt)
+        return await attempt(url, headers, body, private=self.settings.webhook_private)
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    url: httpx.URL
-    headers: dict[str, str]
-    extensions: dict[str, str]
+def _attempt() -> "Attempt":
+    from edge_rest.langgraph.posting import attempt  # an HTTP client, 5 MB, where something is posted
+
+    return attempt
 
 
 def signature(secret: str, identity: str, seconds: int, body: bytes) -> str:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Final
 
+from chassis.metrics import model_call
 from chassis.settings import WrongSetting, in_one_line
 from quote_engine.domain.guidance import Guidance, Turn
 from quote_engine.ports import ListenerError
@@ -60,13 +61,14 @@ class ChatModelListener:
 
     async def listen(self, turns: Sequence[Turn]) -> Guidance:
         """See `Listener`."""
-        try:
-            guidance = await self._reader.ainvoke(list(turns))
-        except Exception as error:
-            raise ListenerError(f"the chat model failed: {_reason(error)}") from error
-        if not isinstance(guidance, Guidance):
-            raise ListenerError(f"expected Guidance, got {type(guidance).__name__}")
-        return guidance
+        with model_call():
+            try:
+                guidance = await self._reader.ainvoke(list(turns))
+            except Exception as error:
+                raise ListenerError(f"the chat model failed: {_reason(error)}") from error
+            if not isinstance(guidance, Guidance):
+                raise ListenerError(f"expected Guidance, got {type(guidance).__name__}")
+            return guidance
 
 
 def _status(error: BaseException) -> int | None:

@@ -11,7 +11,7 @@ class Document(BaseModel):
     Attributes:
         template: name without language, such as ``contract``.
         language: ``ko`` or ``en``.
-        outbox: addresses it was placed in the outbox for.
+        outbox: the addresses for which it was placed in the outbox.
     """
 
     model_config = ConfigDict(frozen=True)

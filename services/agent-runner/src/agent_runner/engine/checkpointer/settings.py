@@ -16,6 +16,6 @@ class CheckpointSettings(Settings):
     snapshot_after: int = Field(default=64, ge=1)
     """Checkpoints after which a full state may be stored again."""
     append_attempts: int = Field(default=20, ge=1)
-    """How often a checkpoint is decided again when others append too."""
+    """How often saving a checkpoint is tried again when others append at the same time."""
     scan_idle: float = Field(default=5.0, gt=0)
-    """Seconds that a scan of the log waits for its end where events were erased."""
+    """Seconds that a scan of the log waits for its end if events were erased."""

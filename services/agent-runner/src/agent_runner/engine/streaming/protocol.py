@@ -18,6 +18,7 @@ from langgraph.stream import (
 from agent_runner.engine.catalogue import Compiled
 from agent_runner.engine.streaming.encoding import as_text, condensed, give_ids
 from agent_runner.engine.streaming.modes import WATCHED, Part
+from agent_runner.engine.streaming.naming import NAMING, Naming
 from agent_runner.engine.streaming.recorder import Recorder
 from contracts.live import frame_id
 
@@ -31,9 +32,10 @@ _WATCH: Final = f"custom:{_WATCHED}"
 class Protocol:
     """Streams a run by the events of LangGraph's streaming protocol."""
 
-    def __init__(self, recorder: Recorder, message_sequence: int, attempt: int) -> None:
+    def __init__(self, recorder: Recorder, run_id: str, message_sequence: int, attempt: int) -> None:
         """`message_sequence` and `attempt` are the run's; the ids of its events are made of them."""
         self._recorder = recorder
+        self._naming = Naming(run_id)
         self._message_sequence = message_sequence
         self._attempt = attempt
 
@@ -41,6 +43,7 @@ class Protocol:
         self, graph: Compiled, given: Any, config: RunnableConfig, options: Mapping[str, Any]
     ) -> AsyncIterator[Part]:
         """What the graphs' tasks and checkpoints come to; every event is shown on the way."""
+        NAMING.set(self._naming)
         has = set(graph.stream_transformers)
         with suppress_langchain_beta_warning():
             run = await graph.astream_events(

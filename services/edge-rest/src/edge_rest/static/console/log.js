@@ -56,8 +56,8 @@ function Event({ event, isNow, isLater }) {
 
 export function Cost({ cost }) {
   return html`<div class="cost small">
-    ${cost.models.map(({ model, calls, given, made }) => html`<span title=${`${calls} ${t("calls")}`}><b>${model}</b>
-      ${given.toLocaleString()} + ${made.toLocaleString()} ${t("tokens")}</span>`)}
+    ${cost.models.map(({ model, calls, given, made }) => html`<span title=${`${calls} ${t("calls")}`}><b>${model}</b>${` ${(given + made).toLocaleString()} ${t("tokens")} `}
+      (${t("given")} ${given.toLocaleString()}, ${t("made")} ${made.toLocaleString()})</span>`)}
     <span>${cost.appends} ${t("events")}</span><span>${size(cost.bytes)}</span></div>`;
 }
 

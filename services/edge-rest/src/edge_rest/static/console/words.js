@@ -24,7 +24,7 @@ const WORDS = {
   keyHint: ["Kept in this page's memory only.", "이 페이지의 메모리에만 보관됩니다."],
   at: ["As it was at event", "이 이벤트 시점"], events: ["events", "이벤트"], eventsTab: ["Events", "이벤트"], state: ["State", "상태"],
   live: ["Now", "현재로"], filter: ["Filter", "필터"], noState: ["The graph had no state yet.", "아직 그래프의 상태가 없습니다."],
-  tokens: ["tokens", "토큰"], calls: ["calls", "회 호출"],
+  tokens: ["tokens", "토큰"], given: ["in", "입력"], made: ["out", "출력"], calls: ["calls", "회 호출"],
   reason: ["Reason or answer", "이유 또는 답"], change: ["Change", "수정"], sendChanged: ["Send as changed", "수정하여 보내기"], orWords: ["Or answer in words", "또는 말로 답하기"],
   services: ["Services", "서비스"], ready: ["ready", "준비됨"], away: ["does not answer", "응답 없음"],
   position: ["Log position", "로그 위치"], waiting: ["Waiting", "대기"], conversations: ["Conversations", "대화 수"],

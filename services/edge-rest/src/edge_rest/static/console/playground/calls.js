@@ -1,9 +1,8 @@
 // The protocols as somebody who writes a client meets them: where, and what to send first. Pure.
-const VOICE_SAID = { type: "session.update", config: { voice: "coral" } };
 const said = (content) => [{ role: "user", content }];
 
 // `socket` is where a WebSocket opens; `post` is called once for each frame, and `listen` afterwards; `begin` makes a
-// session, whose id is the key from then on.
+// session, whose id is the key from then on: a program makes one of its own.
 export const CALLS = {
   octo: { page: "protocols/octo.md", socket: (key) => `/ws/${key}`, frame: () => ({ message: "안녕하세요", output_format: "chat" }) },
   agent: {
@@ -15,7 +14,8 @@ export const CALLS = {
     frame: (key) => ({ action: "sendmsg", org_id: "o", room_uid: key, user_id: "me", msg: "안녕 반가워요" }),
   },
   voice: {
-    page: "protocols/voice.md", begin: "/api/v1/chat/guest-sessions", socket: (key) => `/api/v1/chat/ws/guest-chat/${key}`, frame: () => VOICE_SAID,
+    page: "protocols/voice.md", begin: "/api/v1/chat/guest-sessions", socket: (key) => `/api/v1/chat/ws/guest-chat/${key}`,
+    frame: () => ({ type: "response.create" }),
   },
   langgraph: {
     page: "protocols/langgraph.md", post: (key) => `/threads/${key}/runs/stream`,
@@ -37,27 +37,43 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const literal = (text) => (/['\\\n]/.test(text) ? JSON.stringify(text) : `'${text}'`);
 const JSON_TYPE = "application/json";
 
-// A frame of a protocol as programs, by language. `at` gives a whole address, with the scheme `http` or `ws`.
+// A frame of a protocol as programs, by what runs them. `at` gives a whole address, with the scheme `http` or `ws`.
 export function programs(call, key, frame, at) {
-  return call.socket ? socketPrograms(at(call.socket(key), "ws"), frame) : postPrograms(call, key, frame, at);
+  if (call.begin) return begunPrograms(at(call.begin), at(call.socket("SESSION"), "ws"), frame);
+  if (!call.socket) return postPrograms(call, key, frame, at);
+  const url = at(call.socket(key), "ws");
+  return {
+    websockets: ofWebsockets(quoted(url), frame),
+    Python: ofPython(literal(url), frame),
+    JavaScript: ofJavaScript(literal(url), frame),
+  };
 }
 
-function socketPrograms(url, frame) {
-  const [address, text] = [literal(url), literal(frame)];
-  return {
-    Shell: `{ echo ${quoted(frame)}; sleep 5; } | .venv/bin/websockets ${quoted(url)}\n`,
-    Python: `from websockets.sync.client import connect
+// curl sends no text frames over a WebSocket; the command of the Python library does.
+const ofWebsockets = (address, frame) => `{ echo ${quoted(frame)}; sleep 5; } | .venv/bin/websockets ${address}\n`;
 
-with connect(${address}) as socket:
-    socket.send(${text})
+const ofPython = (address, frame, before = "", imports = "") => `${imports}from websockets.sync.client import connect
+
+${before}with connect(${address}) as socket:
+    socket.send(${literal(frame)})
     for frame in socket:
         print(frame)
-`,
-    JavaScript: `// in a browser, or in Node.js 22 and newer
-const socket = new WebSocket(${address});
-socket.onopen = () => socket.send(${text});
+`;
+
+const ofJavaScript = (address, frame, before = "") => `// in a browser, or in Node.js 22 and newer
+${before}const socket = new WebSocket(${address});
+socket.onopen = () => socket.send(${literal(frame)});
 socket.onmessage = ({ data }) => console.log(data);
-`,
+`;
+
+function begunPrograms(begin, url, frame) {
+  const inserted = (name) => url.replace("SESSION", () => name);
+  return {
+    websockets: `session=$(curl -s -X POST ${quoted(begin)} | sed 's/.*"session_id":"\\([^"]*\\).*/\\1/')
+${ofWebsockets(`"${inserted("$session")}"`, frame)}`,
+    Python: ofPython(`f"${inserted("{session}")}"`, frame, `session = httpx.post(${literal(begin)}).json()["session_id"]\n`, "import httpx\n"),
+    JavaScript: ofJavaScript(`\`${inserted("${session}")}\``, frame,
+      `const { session_id: session } = await (await fetch(${literal(begin)}, { method: "POST" })).json();\n`),
   };
 }
 

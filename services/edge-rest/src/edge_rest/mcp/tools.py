@@ -1,4 +1,4 @@
-"""``/mcp``: graphs as tools of the Model Context Protocol, stateless, over Streamable HTTP.
+"""Graphs as tools of the Model Context Protocol, stateless, over Streamable HTTP.
 
 A call is a run on a thread: a new one, or one that the caller names. A question that the graph asks is the
 answer of the call, and a second call with `answer` goes on.
@@ -6,7 +6,7 @@ answer of the call, and a second call with `answer` goes on.
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -15,15 +15,16 @@ from fastapi import HTTPException
 from mcp import types
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from contracts.events import RunCompleted, RunFailed, RunInterrupted
 from edge_rest.langgraph import Runner
+from edge_rest.langgraph.agents import owner
+from edge_rest.langgraph.paging import KEY_LENGTH, derived
 from edge_rest.langgraph.showing import Viewing
 from protocols.langgraph.events import questions_of
 from protocols.langgraph.wire import RunCreate
 
-PATH: Final = "/mcp"
 _TEXT: Final = {"type": "string"}
 _INPUT: Final[dict[str, Any]] = {
     "type": "object",
@@ -74,7 +75,7 @@ class Tools:
     async def call(self, name: str, arguments: dict[str, Any], context: Any) -> types.CallToolResult:
         """Run a graph, and tell what it said or asks."""
         try:
-            viewing = await self._ask(name, arguments)
+            viewing = await self._ask(name, arguments, _key_of(context.request))
         except HTTPException as error:
             return _failed(str(error.detail))
         progress = context.meta.progressToken if context.meta else None
@@ -90,8 +91,10 @@ class Tools:
                     )
         return _told(viewing)
 
-    async def _ask(self, name: str, arguments: dict[str, Any]) -> Viewing:
-        thread_id = arguments.get("thread_id") or str(uuid4())
+    async def _ask(self, name: str, arguments: dict[str, Any], key: str | None) -> Viewing:
+        thread_id = arguments.get("thread_id")
+        if not thread_id:
+            thread_id = derived(await owner(), key, "tool") if key else str(uuid4())
         if "answer" in arguments:
             given: dict[str, Any] = {"command": {"resume": arguments["answer"]}, "strict_resume": True}
         elif arguments.get("message"):
@@ -99,12 +102,15 @@ class Tools:
         else:
             raise HTTPException(422, "message: is needed, or an answer with its thread_id")
         body = RunCreate(assistant_id=name, stream_mode=["messages-tuple"], **given)
-        asked = await self.runner.requests.ask(str(thread_id), body, create="answer" not in arguments)
+        asked = await self.runner.requests.ask(
+            str(thread_id), body, key=key, create="answer" not in arguments
+        )
         return self.runner.showing.asked(asked)
 
 
-def application(runner: Runner) -> tuple["Endpoint", AbstractAsyncContextManager[None]]:
-    """The ASGI endpoint, and the context in which it works."""
+@asynccontextmanager
+async def serving(runner: Runner) -> AsyncIterator[ASGIApp]:
+    """What answers, while the context is open. The edge has its own guard of hosts."""
     tools = Tools(runner)
     server: Server[Any, Any] = Server("parley")
 
@@ -114,24 +120,8 @@ def application(runner: Runner) -> tuple["Endpoint", AbstractAsyncContextManager
     server.list_tools()(tools.listed)  # type: ignore[no-untyped-call]  # as the library has it
     server.call_tool()(call)
     manager = StreamableHTTPSessionManager(server, stateless=True)
-
-    @asynccontextmanager
-    async def working() -> AsyncIterator[None]:
-        async with manager.run():
-            yield
-
-    return Endpoint(manager), working()
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Hands requests to the library; its own guard of hosts is not needed behind the edge's."""
-
-    manager: StreamableHTTPSessionManager
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
-        await self.manager.handle_request(scope, receive, send)
+    async with manager.run():
+        yield manager.handle_request
 
 
 def _told(viewing: Viewing) -> types.CallToolResult:
@@ -147,6 +137,14 @@ def _told(viewing: Viewing) -> types.CallToolResult:
             return _result(text, {"answer": text, "thread_id": thread_id, "questions": asked})
         case _:
             return _failed("the run was cancelled")
+
+
+def _key_of(request: Any) -> str | None:
+    """What makes a call known when it comes again."""
+    key: str | None = request.headers.get("Idempotency-Key")
+    if key is not None and len(key) > KEY_LENGTH:
+        raise HTTPException(422, f"Idempotency-Key: must have at most {KEY_LENGTH} characters")
+    return key or None
 
 
 def _piece(data: str) -> str:

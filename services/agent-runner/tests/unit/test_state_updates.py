@@ -1,0 +1,67 @@
+"""A state that is changed from outside with a key is changed once, also while others append."""
+
+import asyncio
+from typing import Any
+
+from langgraph.graph import START, MessagesState, StateGraph
+
+from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.thread_states import ThreadReader
+from contracts.events import CheckpointSaved, MetadataChanged, RequestTaken
+from contracts.queries import StateUpdate, UpdateState
+from eventlog.turns.inbox import Inbox
+
+
+def reply(state: MessagesState) -> Any:
+    return {"messages": [{"role": "assistant", "content": "said"}]}
+
+
+def reader(talk: Any) -> ThreadReader:
+    """As another process has it."""
+    saver = LogCheckpointSaver(talk.log, talk.author)
+    ready = {"graph": talk.graph.on(saver)}
+    return ThreadReader(talk.log, talk.author, Inbox(talk.log, talk.author), saver, ready, "graph")
+
+
+def update(talk: Any, *texts: str, key: str | None = "k") -> UpdateState:
+    steps = tuple(
+        (StateUpdate(values={"messages": [{"role": "user", "content": text}]}, as_node="reply"),)
+        for text in texts
+    )
+    return UpdateState(conversation=talk.KEY, supersteps=steps, key=key)
+
+
+async def test_the_same_key_changes_a_state_once(runs: Any) -> None:
+    talk = runs(StateGraph(MessagesState).add_node("reply", reply).add_edge(START, "reply"))
+    await talk.say("hi")
+    before = len(await talk.events(CheckpointSaved))
+
+    async def others() -> None:
+        for number in range(5):
+            await Inbox(talk.log, talk.author).note(talk.KEY, MetadataChanged(metadata={"n": number}))
+
+    command = update(talk, "one", "two")
+    appending = asyncio.create_task(others())
+    told = await asyncio.gather(*(reader(talk).update(command) for _ in range(4)))
+    await appending
+    assert {each.refusal for each in told} == {None}
+    assert len({each.checkpoint_id for each in told}) == 1
+    assert len(await talk.events(CheckpointSaved)) == before + 2
+    assert len(await talk.events(RequestTaken)) == 1
+    assert await reader(talk).update(command) == told[0]
+    assert (await reader(talk).update(update(talk, "else"))).is_another
+    again = await reader(talk).update(update(talk, "one", "two", key=None))
+    assert again.checkpoint_id != told[0].checkpoint_id
+    state = await talk.runner()._saver.aget_tuple({"configurable": {"thread_id": talk.KEY}})
+    said = [message.text for message in state.checkpoint["channel_values"]["messages"]]
+    assert said == ["hi", "said", *(["one", "two"] * 2)]
+
+
+async def test_a_refused_update_takes_no_key(runs: Any) -> None:
+    talk = runs(StateGraph(MessagesState).add_node("reply", reply).add_edge(START, "reply"))
+    await talk.say("hi")
+    wrong = UpdateState(
+        conversation=talk.KEY, supersteps=((StateUpdate(values={}, as_node="nobody"),),), key="k"
+    )
+    assert (await reader(talk).update(wrong)).refusal
+    assert not (await reader(talk).update(update(talk, "one"))).is_another
