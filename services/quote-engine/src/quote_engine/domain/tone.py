@@ -16,6 +16,8 @@ Tone: TypeAlias = words.Tone | Emotion
 NONSENSE: Final = "nonsense"
 PAINFUL: Final = frozenset({"grief", "breakup", "illness"})
 """Nobody is glad of these, unless they say so."""
+LIGHT: Final = frozenset({"boredom", "machine"})
+"""With these a crisis that no rule knows is asked about, and not taken for certain."""
 
 _PIECES: Final = 12
 _HURT: Final[tuple[Emotion, ...]] = ("sadness", "loneliness", "discouragement", "neutral", "anger", "anxiety")

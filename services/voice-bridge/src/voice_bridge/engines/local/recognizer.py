@@ -49,11 +49,11 @@ _UNHEARD_MS: Final = 360
 
 By trial: at most 312 ms of 169 commands; 420 and more of human sentences that were taken for commands.
 """
-_UNLIKELY: Final = -5e-3
+_UNLIKELY: Final = -5.7e-3
 """How much worse a frame of a word may fit than a free run of phones does, as a logarithm.
 
-By trial on one half of the human clips: -6.3e-3 in the one sentence that was taken for a command; -4.3e-3 and
-more in commands by eight synthetic voices.
+By trial on one half of the human clips: -6.3e-3 in the one sentence that was taken for a command; -5.04e-3
+and more in commands by nine synthetic voices.
 """
 
 
@@ -213,11 +213,13 @@ class GrammarUtterance:
 
     def _is_likely(self) -> bool:
         """Whether each word fits nearly as well as a free run of phones does, which fits anything."""
-        words = self._parts()
+        words, learned = self._parts(), self._decoder.get_cmn(False)
         self._decoder.activate_search(_PHONES)
         self._decode()
         free = list(self._decoder.seg())
         self._decoder.activate_search(_COMMANDS)
+        # The same sound once more says nothing new of the voice.
+        self._decoder.set_cmn(learned)
         return all(math.log(word.ascore) - _fit(free, word) >= _UNLIKELY * _frames(word) for word in words)
 
     def _parts(self) -> list[pocketsphinx.Segment]:
