@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from voice_hearing import heard_by_grammar, known, spoken_in, understood, words_of, wrong
+from voice_hearing import QUIET, heard, heard_by_grammar, known, words_of, wrong
 from voice_latency import asked, commands, measured, reply
 from voice_recognition import NAMES
 
@@ -25,11 +25,11 @@ from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.prose import speakable
 from voice_bridge.domain.speech import SAMPLE_RATE, duration_ms
 from voice_bridge.engines.espeak import Espeak, EspeakSpeech
-from voice_bridge.engines.hearing import TurnBegan, TurnEnded
+from voice_bridge.engines.hearing import TurnAudio, TurnBegan, TurnEnded
 from voice_bridge.engines.local import LocalEngine
 from voice_bridge.engines.local.catalogue import Catalogue
 from voice_bridge.engines.local.installed import MOONSHINE, is_installed
-from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
+from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer, GrammarUtterance
 from voice_bridge.ports import Surroundings
 
 sys.path.append(str(Path(__file__).parents[1]))
@@ -53,7 +53,6 @@ VOICES: Final = (
     ("en-us+m4", 165), ("en-us+f5", 145), ("en-us+Michael", 150), ("en-us+steph", 160),
 )  # fmt: skip
 TURNS: Final = 10
-QUIET: Final = np.zeros(SAMPLE_RATE, np.float32)
 
 
 async def answers(espeak: Espeak) -> list[str]:
@@ -117,9 +116,9 @@ async def humans(espeak: Espeak, folder: Path | None) -> list[str]:
 
         model = Moonshine()
         for _, words, pcm in clips():
-            heard = model.transcribe(np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768), "en")
+            text = model.transcribe(np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768), "en")
             errors, total = (
-                errors + wrong(words_of(heard), words_of(words)),
+                errors + wrong(words_of(text), words_of(words)),
                 total + len(words_of(words)),
             )
     for _, _, pcm in clips():
@@ -158,11 +157,10 @@ async def words(espeak: Espeak) -> list[str]:
             sound = at_client_rate(spoken(word, voice, rate), SPOKEN_RATE)
             for over in (False, True):
                 recognizer = GrammarRecognizer(known_commands, decoders)
-                await recognizer.open()
-                heard = await _only(recognizer, sound, played if over else None)
-                right[word, over] += heard == [word]
-                if heard != [word]:
-                    missed.append(f"{word}, {voice}, {'over a reply' if over else 'from silence'}: {heard}")
+                texts = await _only(recognizer, sound, played if over else None)
+                right[word, over] += texts == [word]
+                if texts != [word]:
+                    missed.append(f"{word}, {voice}, {'over a reply' if over else 'from silence'}: {texts}")
     rows = [f"| {word} | {right[word, False]} | {right[word, True]} |" for word in WORDS]
     return [
         f"## Commands of one word, the light engine, {len(VOICES)} synthetic voices",
@@ -178,15 +176,22 @@ async def words(espeak: Espeak) -> list[str]:
 
 
 async def _only(recognizer: GrammarRecognizer, sound: Samples, played: Samples | None) -> list[str]:
-    line = Line(-20, 180)
     if played is None:
-        events = list(line.hearing.feed(pcm_of(np.concatenate([QUIET, sound, QUIET, QUIET]))))
-    else:
-        events = line.play(played, over=sound / max(1e-6, float(np.abs(sound).max())) * 0.5)
-    return [
-        await understood(recognizer, blocks, silence_ms, may_choose=True)
-        for blocks, silence_ms in spoken_in(events)
-    ]
+        return await heard(recognizer, sound, may_choose=True)
+    await recognizer.open()
+    louder = sound / max(1e-6, float(np.abs(sound).max())) * 0.5
+    utterance: GrammarUtterance | None = None
+    texts = []
+    for event in Line(-20, 180).play(played, over=louder):
+        match event:
+            case TurnBegan():
+                utterance = recognizer.begin(may_choose=True)
+            case TurnAudio(block) if utterance:
+                utterance.feed(block)
+            case TurnEnded(_, silence_ms) if utterance:
+                utterance.end(silence_ms)
+                texts.append(await utterance.text())
+    return texts
 
 
 async def times(espeak: Espeak) -> list[str]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import soxr
 from human_clips import half
 
 from agent_runner.agents.models.spoken import PHRASES
@@ -22,15 +21,18 @@ from voice_bridge.domain.remarks import plain
 from voice_bridge.domain.speech import SAMPLE_RATE
 from voice_bridge.engines.echo import EchoGuard
 from voice_bridge.engines.espeak import Espeak
-from voice_bridge.engines.hearing import Heard, Hearing, TurnAudio, TurnBegan, TurnEnded
+from voice_bridge.engines.hearing import TurnEnded
+from voice_bridge.engines.listening import Edges, Listener, Utterance
 from voice_bridge.engines.local.catalogue import EVERYDAY, Catalogue
 from voice_bridge.engines.local.free import Model
 from voice_bridge.engines.local.installed import MOONSHINE, WHISPER, is_installed
 from voice_bridge.engines.local.recognizer import Decoders, GrammarRecognizer
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.echoes import FRAME, Samples, at_client_rate, pcm_of
 from tests.human import RATE, clips
 
+QUIET: Final = np.zeros(SAMPLE_RATE, np.float32)
 NUMBERS: Final = {
     "33": "thirty three",
     "92": "ninety two",
@@ -72,28 +74,20 @@ def measure(model: Model, name: str) -> None:
     print(f"{name}: {errors} of {total} words wrong ({errors / total:.1%})")
 
 
-def turns(pcm: bytes) -> Iterator[tuple[list[bytes], int]]:
-    """The blocks of each turn that a session would make of a clip, and the silence at its end."""
-    hearing = Hearing(VadSettings(), lambda: 0.0, EchoGuard())
-    silence = np.zeros(RATE, np.float32)
-    samples = np.concatenate(
-        [silence, np.frombuffer(pcm, "<i2").astype(np.float32) / 32768, silence, silence]
-    )
-    sent = (np.clip(soxr.resample(samples, RATE, SAMPLE_RATE), -1, 1) * 32767).astype("<i2").tobytes()
-    yield from spoken_in(hearing.feed(sent))
+async def heard(recognizer: GrammarRecognizer, sound: Samples, *, may_choose: bool) -> list[str]:
+    """What the ears of a new session make of the turns in a sound (24 kHz), with silence around it."""
+    ended: list[Utterance] = []
 
+    def report(edges: Edges) -> None:
+        ended.extend(utterance for edge, utterance in edges if isinstance(edge, TurnEnded))
 
-def spoken_in(events: Iterable[Heard]) -> Iterator[tuple[list[bytes], int]]:
-    """The blocks of each turn, and the silence at its end."""
-    blocks: list[bytes] = []
-    for event in events:
-        match event:
-            case TurnBegan():
-                blocks = []
-            case TurnAudio(block):
-                blocks.append(block)
-            case TurnEnded(_, silence_ms):
-                yield blocks, silence_ms
+    listener = Listener(recognizer, VadSettings(), EchoGuard(), report, lambda: False, lambda: may_choose)
+    await listener.open()
+    sent = pcm_of(np.concatenate([QUIET, sound, QUIET, QUIET]))
+    for start in range(0, len(sent), 2 * FRAME):
+        await listener.push(sent[start : start + 2 * FRAME])
+    listener.close()
+    return [await utterance.text() for utterance in ended]
 
 
 def known(folder: Path | None) -> Iterator[tuple[str, bytes]]:
@@ -122,17 +116,6 @@ class Taken:
         )
 
 
-async def understood(
-    recognizer: GrammarRecognizer, blocks: list[bytes], silence_ms: int, *, may_choose: bool
-) -> str:
-    """What a session's recognizer makes of a turn."""
-    utterance = recognizer.begin(may_choose=may_choose)
-    for block in blocks:
-        utterance.feed(block)
-    utterance.end(silence_ms)
-    return await utterance.text()
-
-
 async def heard_by_grammar(
     clips: Iterable[tuple[str, bytes]], catalogue: Catalogue, decoders: Decoders, *, may_choose: bool
 ) -> Taken:
@@ -145,12 +128,11 @@ async def heard_by_grammar(
     for clip, pcm in clips:
         taken.seconds += len(pcm) / 2 / RATE
         recognizer = GrammarRecognizer(commands, decoders)
-        await recognizer.open()
-        for blocks, silence_ms in turns(pcm):
-            taken.turns += 1
-            if text := await understood(recognizer, blocks, silence_ms, may_choose=may_choose):
-                kind = taken.everyday if plain(text) in EVERYDAY else taken.commands
-                kind.append(f"{clip}: {text}")
+        texts = await heard(recognizer, at_client_rate(pcm, RATE), may_choose=may_choose)
+        taken.turns += len(texts)
+        for text in filter(None, texts):
+            kind = taken.everyday if plain(text) in EVERYDAY else taken.commands
+            kind.append(f"{clip}: {text}")
     return taken
 
 

@@ -43,7 +43,7 @@ _MIXED: Final = 0.75
 """Two emotions are mixed when the weaker has at least this part of the stronger one's weight."""
 _GLAD: Final = 0.5
 """From this weight on joy is no mere guess."""
-_PASSING: Final = frozenset({"insult", "thanks", NONSENSE})
+_PASSING: Final = frozenset({"insult", "machine", "thanks", NONSENSE})
 """Tones that only the message has that shows them; a later stage does not come back to them."""
 
 

@@ -25,6 +25,24 @@ _SYLLABLE: Final = re.compile("[가-힣]")
 _JAMO: Final = re.compile("[ㄱ-ㅎㅏ-ㅣ]")
 _LATIN: Final = re.compile("[A-Za-z]")
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u2060\ufe0e\ufe0f\ufeff]")
+_STOPPED: Final = (
+    (
+        re.compile(
+            r"(?<![\w'])(car|van|truck|bike|engine|motor|battery|phone|laptop|computer|pc|tablet|tv|screen|console|"
+            r"printer|fridge|boiler|washing machine|router|wifi|wi-fi|internet|server|connection|signal|app)"
+            r"((?: (?:just|has|have|had|finally|suddenly|completely|almost)){0,2}) died(?!\w)"
+        ),
+        r"\1\2 broke down",
+    ),
+    (
+        re.compile(
+            "(차|오토바이|엔진|배터리|휴대폰|핸드폰|폰|노트북|컴퓨터|태블릿|티비|화면|프린터|냉장고|세탁기|공유기|"
+            "와이파이|인터넷|서버|앱)(이|가|도|은|는)?( (?:갑자기|완전히|또|결국))? ?죽었"
+        ),
+        r"\1\2\3 고장났",
+    ),
+)
+"""What stops working dies only in a manner of speaking: no loss, and no crisis."""
 _LONG_RUN: Final = re.compile(r"(.)\1{2,}", re.DOTALL)
 _QUOTES: Final = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"'})
 
@@ -62,7 +80,10 @@ def normalise(text: str) -> str:
     NFC and not NFKC, which would take the jamo of "ㅠㅠ" for parts of syllables.
     """
     text = _INVISIBLE.sub("", composed(text)).translate(_QUOTES).casefold()
-    return _LONG_RUN.sub(r"\1\1", " ".join(text.split()))
+    text = _LONG_RUN.sub(r"\1\1", " ".join(text.split()))
+    for broken, instead in _STOPPED:
+        text = broken.sub(instead, text)
+    return text
 
 
 def pieces(text: str, overlap: int = OVERLAP) -> Iterator[str]:

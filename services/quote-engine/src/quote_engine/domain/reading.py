@@ -13,7 +13,7 @@ from contracts.events.quote import Emotion, Language, Mood, Theme
 from quote_engine.domain.crisis import LEARNED, find_crisis
 from quote_engine.domain.language import composed, language_of, normalise, sentences
 from quote_engine.domain.mood import category_for, feelings, themes
-from quote_engine.domain.tone import PAINFUL, tones
+from quote_engine.domain.tone import LIGHT, PAINFUL, tones
 
 CRISIS: Final = 0.7
 """From this probability on the trained reader alone is enough for helplines."""
@@ -89,7 +89,7 @@ def read(text: str, language: Language, trained: Trained | None = None, *, alarm
         verdicts = trained(_clues(composed(text), plain, language))
         told = _hurting(_felt(verdicts), told) if found & PAINFUL else _felt(verdicts)
         doubt = max(verdict.crisis for verdict in verdicts)
-        if alarm and sign is None and doubt >= CRISIS:
+        if alarm and sign is None and doubt >= CRISIS and not found & LIGHT:
             sign = LEARNED
     return Reading(plain, told, themes(plain, language), sign, doubt, found)
 

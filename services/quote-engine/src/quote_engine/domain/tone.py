@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from contracts.events.quote import Emotion, Language
 from quote_engine import words
@@ -16,6 +16,8 @@ Tone: TypeAlias = words.Tone | Emotion
 NONSENSE: Final = "nonsense"
 PAINFUL: Final = frozenset({"grief", "breakup", "illness"})
 """Nobody is glad of these, unless they say so."""
+LIGHT: Final = frozenset({"boredom", "machine"})
+"""With these a crisis that no rule knows is asked about, and not taken for certain."""
 
 _PIECES: Final = 12
 _HURT: Final[tuple[Emotion, ...]] = ("sadness", "loneliness", "discouragement", "neutral", "anger", "anxiety")
@@ -28,6 +30,7 @@ _ONLY_WITH: Final[Mapping[words.Tone, tuple[Emotion, ...]]] = {
     "birthday": ("joy", "neutral"),
     "boredom": ("neutral", "joy"),
     "insult": ("anger", "neutral", "discouragement"),
+    "machine": get_args(Emotion),
     "thanks": ("joy", "neutral"),
 }
 """A tone counts with these feelings only: a birthday that everybody forgot is no feast."""

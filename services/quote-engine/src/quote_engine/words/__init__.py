@@ -21,7 +21,7 @@ Phrased = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=900)], .
 Level: TypeAlias = Literal[1, 2, 3]
 Stage: TypeAlias = Literal[1, 2, 3, 4]
 Tone: TypeAlias = Literal[
-    "grief", "breakup", "shame", "failure", "illness", "birthday", "boredom", "insult", "thanks"
+    "grief", "breakup", "shame", "failure", "illness", "birthday", "boredom", "insult", "machine", "thanks"
 ]
 
 

@@ -127,6 +127,11 @@ def is_choice(catalogue: Catalogue, words: Sequence[str]) -> bool:
     return bool(words) and (" ".join(words) in CHOICES or all(word in _NUMBER_WORDS for word in words))
 
 
+def is_request(catalogue: Catalogue, words: Sequence[str]) -> bool:
+    """Whether it asks the agent for something; everyday phrases and choices start nothing by themselves."""
+    return bool(words) and " ".join(words) not in EVERYDAY and not is_choice(catalogue, words)
+
+
 def vocabulary(catalogue: Catalogue) -> set[str]:
     """Every word of the grammar."""
     texts = list(catalogue.names)
@@ -189,17 +194,25 @@ def grammar(catalogue: Catalogue) -> str:
     names = _alternatives(catalogue)
     said = (*everyday(catalogue), *catalogue.phrases)
     phrases = [f"/{_weight(phrase)}/ {_rule(phrase, bool(names))}" for phrase in said]
-    phones = [NOISE_PREFIX + phone.lower() for phone in PHONES]
     rules = [
         "#JSGF V1.0;\ngrammar commands;",
         _NUMBERS.strip(),
         *([f"<name> = {' | '.join(names)};"] if names else []),
         f"<command> = {' | '.join(phrases)} | /1.0/ <below_hundred>;",
-        f"<phone> = {' | '.join(phones)};",
+        f"<phone> = {_any_phone()};",
         f"<noise> = /1.0/ <NULL> | /{_NOISE}/ <phone> <noise>;",
         f"public <utterance> = /1.0/ <command> | /{_NOISE}/ <phone> <noise>;",
     ]
     return "\n".join(rules)
+
+
+def any_phones() -> str:
+    """The grammar of any run of phones."""
+    return f"#JSGF V1.0;\ngrammar phones;\npublic <run> = ( {_any_phone()} )+;"
+
+
+def _any_phone() -> str:
+    return " | ".join(NOISE_PREFIX + phone.lower() for phone in PHONES)
 
 
 def _weight(phrase: str) -> str:
