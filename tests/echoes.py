@@ -92,9 +92,9 @@ class Line:
     def say(self, said: Samples) -> list[Heard]:
         """What a person says when nothing is played."""
         found: list[Heard] = []
-        noise = self._random.normal(size=len(said)) * 10 ** (-68 / 20)
-        for start in range(0, len(said), FRAME):
-            found += self.hearing.feed(pcm_of(said[start : start + FRAME] + noise[start : start + FRAME]))
+        heard = np.asarray(said + self._random.normal(size=len(said)) * 10 ** (-68 / 20), np.float32)
+        for start in range(0, len(heard), FRAME):
+            found += self.hearing.feed(pcm_of(heard[start : start + FRAME]))
             self.now += 0.04
         return found
 

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -54,10 +55,15 @@ async def do(stack: Any, folder: Path, heading: str, number: int = 0, **variable
 
 
 class Talk:
-    """Conversations of the protocols that tell their history, and what was said in them."""
+    """Conversations over every protocol, and what was said in them.
+
+    Attributes:
+        others: those of the protocols that tell no history; nothing more is said in them.
+    """
 
     def __init__(self, stack: Any) -> None:
         self.stack = stack
+        self.others: list[str] = []
         self.chat, self.thread, self.states = f"chat-{uuid4()}", f"thread-{uuid4()}", str(uuid4())
         self.quiet = f"quiet-{uuid4()}"
         self._turns = 0
@@ -87,12 +93,24 @@ class Talk:
             told: list[Any] = (await client.get(f"/history/{chat}")).raise_for_status().json()
         return told
 
+    async def remember_others(self) -> None:
+        """Find what was said over the protocols that tell no history."""
+        async with httpx.AsyncClient(base_url=self.stack.url(), timeout=TURN_SECONDS) as client:
+            for protocol in ("quote", "room", "voice"):
+                found = await client.get("/api/conversations", params={"protocol": protocol, "limit": 1})
+                (conversation,) = found.raise_for_status().json()["conversations"]
+                self.others.append(conversation["key"])
+
     async def histories(self) -> list[Any]:
-        """What is told of them, without what changes by itself."""
+        """What is told of them, without what changes by itself; of the others, their events in the log."""
         async with httpx.AsyncClient(base_url=self.stack.url(), timeout=TURN_SECONDS) as client:
             octo = (await client.get(f"/api/sessions/{self.thread}/history")).raise_for_status().json()
             state = (await client.get(f"/threads/{self.states}/state")).raise_for_status().json()
-        return [*await self.history(self.chat), *octo["messages"], *state["values"]["messages"]]
+            events = [
+                await client.get(f"/api/conversations/{quote(key, safe='')}/events") for key in self.others
+            ]
+        others = [event for each in events for event in each.raise_for_status().json()["events"]]
+        return [*await self.history(self.chat), *octo["messages"], *state["values"]["messages"], *others]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -100,6 +118,7 @@ async def talk(composed: Any) -> Talk:
     await asyncio.to_thread(composed.up)  # what other tests have stopped
     begun = Talk(composed)
     await begun.say()
+    await begun.remember_others()
     await turn(composed, begun.quiet, "m1")
     return begun
 
