@@ -85,7 +85,7 @@ class Socket:
         self._bucket = bucket
         self._greeted = False
         self._accepted = False
-        self._lost = asyncio.Event()
+        self._lost = False
         self.reason = ""
         self._serving: asyncio.Task[None] | None = None
 
@@ -95,11 +95,11 @@ class Socket:
         self._greeted = True
         if message["type"] == "websocket.receive" and (pause := self._bucket.take()):
             await asyncio.sleep(pause)
-        return {"type": "websocket.disconnect", "code": POLICY_VIOLATION} if self._lost.is_set() else message
+        return {"type": "websocket.disconnect", "code": POLICY_VIOLATION} if self._lost else message
 
     async def send(self, message: Message) -> None:
         """Pass a message on, unless the conversation is lost."""
-        if self._lost.is_set():
+        if self._lost:
             return
         self._accepted = self._accepted or message["type"] == "websocket.accept"
         await self._send(message)
@@ -120,27 +120,30 @@ class Socket:
     async def serve(self, app: ASGIApp, scope: Scope) -> bool:
         """Run the endpoint to its end; True if the conversation was lost to its client before."""
         self._serving = task = asyncio.current_task()
-        if self._lost.is_set() or task is None:
-            return self._lost.is_set()
+        if self._is_lost() or task is None:
+            return self._is_lost()
         try:
             await app(scope, self.receive, self.send)
         except asyncio.CancelledError:
-            if not self._lost.is_set() or task.cancelling() > 1:  # the server itself wants to end
+            if not self._is_lost() or task.cancelling() > 1:  # the server itself wants to end
                 raise
         finally:
             self._serving = None
-        if self._lost.is_set() and task.cancelling():
+        if self._is_lost() and task.cancelling():
             task.uncancel()
-        return self._lost.is_set()
+        return self._is_lost()
+
+    def _is_lost(self) -> bool:
+        return self._lost
 
     def lose(self, reason: str) -> None:
         """End the endpoint: its client may not reach the conversation any more.
 
         A wait may swallow a cancellation; nothing gets in or out from now on all the same.
         """
-        if not self._lost.is_set():
+        if not self._lost:
             self.reason = reason
-            self._lost.set()
+            self._lost = True
             if self._serving:
                 self._serving.cancel()
 

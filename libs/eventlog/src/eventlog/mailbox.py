@@ -31,7 +31,7 @@ class Mailbox:
         self._limit_bytes = limit_bytes
         self._bytes = 0
         self._lost = False
-        self._ready = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
 
     async def deliver(self, message: Msg) -> None:
         """Add one message; when full, drop them all and remember the loss."""
@@ -42,21 +42,28 @@ class Mailbox:
             self._lost = True
         else:
             self._messages.append(message)
-        self._ready.set()
+        self._wake()
 
     def interrupt(self) -> None:
         """Remember that messages may be missing."""
         self._lost = True
-        self._ready.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def take(self, idle_seconds: float) -> list[Msg] | None:
         """All that has arrived, waiting for the first; None after a loss or when nothing came in time."""
-        try:
-            async with asyncio.timeout(idle_seconds):
-                await self._ready.wait()
-        except TimeoutError:
-            return None
-        self._ready.clear()
+        if not self._messages and not self._lost:
+            self._waiting = asyncio.get_running_loop().create_future()
+            try:
+                async with asyncio.timeout(idle_seconds):
+                    await self._waiting
+            except TimeoutError:
+                return None
+            finally:
+                self._waiting = None
         taken = None if self._lost else list(self._messages)
         self._lost = False
         self._messages.clear()

@@ -50,6 +50,7 @@ async def serve(
         refusal: the protocol's error frame for a reason.
     """
     await socket.accept()
+    socket.scope["headers"] = []  # they have been judged; as long as the connection they would be 2 KB
     connection = Connection(socket, send_timeout)
     try:
         await hold(connection)

@@ -66,6 +66,7 @@ class BoundedProtocol(WebSocketsSansIOProtocol):
             peer, _ = self.app.trusted_hosts.get_trusted_client_address(told)
         self._address = peer
         super().handle_connect(event)
+        event.headers.clear()  # the application has its own; the parser keeps these as long as the connection
 
     def handle_text(self, event: Frame) -> None:
         """The first fragment of a text."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Delete, Table, delete, insert, select, tuple_
+from sqlalchemy import Delete, Table, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
@@ -61,10 +61,17 @@ async def write(connection: AsyncConnection, events: Sequence[Recorded]) -> int:
     changes = project(known, events, runs, items, errands, assistants)
     more = await _remove(connection, changes)
     touched = [row for key, row in changes.conversations.items() if row and row is not known.get(key)]
-    more += await replace(connection, touched)
+    before = (known.get(row.key) for row in touched)
+    if all(row and row.incarnation == new.incarnation for row, new in zip(before, touched, strict=True)):
+        await _renew(connection, CONVERSATION, touched)
+    else:
+        more += await replace(connection, touched)
     more += await _put(connection, ENTRY, changes.entries)
     moved = [row for run_id, row in changes.runs.items() if row and row is not runs.get(run_id)]
-    if moved:
+    begun = (runs.get(row.run_id) for row in moved)
+    if all(row and row.sequence == new.sequence for row, new in zip(begun, moved, strict=True)):
+        await _renew(connection, RUN, moved)
+    else:
         older = delete(RUN).where(RUN.c.run_id.in_([row.run_id for row in moved]))
         more += await _take(connection, older) + await _put(connection, RUN, moved)
     more += await _put(connection, QUOTATION, changes.quotations)
@@ -145,6 +152,14 @@ async def _put(connection: AsyncConnection, table: Table, rows: Sequence[Any]) -
     if rows:
         await connection.execute(insert(table), [dict(row) for row in rows])
     return len(rows)
+
+
+async def _renew(connection: AsyncConnection, table: Table, rows: Sequence[Any]) -> None:
+    """Give rows that are there, by their primary key, their new contents."""
+    if rows:
+        (key,) = table.primary_key.columns
+        there = update(table).where(key == bindparam("there"))
+        await connection.execute(there, [{**dict(row), "there": getattr(row, key.name)} for row in rows])
 
 
 async def _take(connection: AsyncConnection, statement: Delete) -> int:

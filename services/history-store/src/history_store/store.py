@@ -155,9 +155,9 @@ class Store:
             Moved: if the position is another one.
         """
         async with self.writing() as connection:
-            await _advance(connection, after, events)
-            if more := await write(connection, events):
-                await connection.execute(update(POSITION).values(rows=POSITION.c.rows + more))
+            anchors = await _advance(connection, after, events)
+            more = await write(connection, events)
+            await connection.execute(update(POSITION).values(anchors=anchors, rows=POSITION.c.rows + more))
 
     async def list_archived(self, rows: Sequence[ConversationRow]) -> None:
         """List conversations as archived, but not those that are listed already."""
@@ -176,7 +176,8 @@ class Store:
             Moved: if the position is another one.
         """
         async with self.writing() as connection:
-            await _advance(connection, after, [event])
+            anchors = await _advance(connection, after, [event])
+            await connection.execute(update(POSITION).values(anchors=anchors))
 
 
 async def lock(connection: AsyncConnection) -> None:
@@ -223,8 +224,11 @@ async def _filled(connection: AsyncConnection) -> frozenset[str]:
     return frozenset(table.name for table, has_rows in zip(ROWS, found, strict=True) if has_rows)
 
 
-async def _advance(connection: AsyncConnection, old: int, events: Sequence[Recorded]) -> None:
+async def _advance(connection: AsyncConnection, old: int, events: Sequence[Recorded]) -> str:
     """Compare and set the position; first in a transaction, since it locks out every other writer.
+
+    Returns:
+        the anchors that belong to it, still to be written.
 
     Raises:
         Moved: if the position is not `old`.
@@ -237,8 +241,7 @@ async def _advance(connection: AsyncConnection, old: int, events: Sequence[Recor
     )
     if (row := moved.first()) is None:
         raise Moved(f"the projection is not at {old} any more")
-    anchors = renewed(decode(row.anchors), events)
-    await connection.execute(update(POSITION).values(anchors=encode(anchors)))
+    return encode(renewed(decode(row.anchors), events))
 
 
 def _complete(connection: Connection) -> bool:
