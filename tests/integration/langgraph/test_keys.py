@@ -60,6 +60,12 @@ async def test_what_is_made(http: httpx.AsyncClient) -> None:
     await http.delete(f"/assistants/{assistant_id}")  # the stack is shared, and a scenario counts them
 
 
+async def test_a_key_is_not_empty(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/threads", json={}, headers={"Idempotency-Key": ""})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("idempotency-key: ")
+
+
 @pytest.mark.parametrize("way", ["runs", "runs/wait", "runs/stream"])
 async def test_runs_of_a_thread(http: httpx.AsyncClient, client: Any, way: str) -> None:
     thread_id = str(uuid4())

@@ -50,7 +50,7 @@ def described(errors: Sequence[Any]) -> str:
     first = errors[0]
     if first["type"] == "json_invalid":
         return f"body: is not JSON: {first['ctx']['error']}"
-    place = [str(part) for part in first["loc"] if part not in {"body", "query", "path"}]
+    place = [str(part) for part in first["loc"] if part not in {"body", "query", "path", "header"}]
     field = ".".join(place) or "body"
     return f"{field}: {first['msg']}"
 

@@ -4,45 +4,45 @@ A write a frame, with what the server does for each, costs more than all else th
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Final
-
-from anyio.streams.memory import MemoryObjectSendStream
 
 MOST: Final = 1 << 16
 """Bytes that wait for a client who does not read; the sender waits then as well."""
 
 
 class Gathering:
-    """Stands before a channel. Nothing waits for more to come."""
+    """Takes frames, and gives those that wait as one piece. Nothing waits for more to come."""
 
-    __slots__ = ("_due", "_outgoing", "_room", "_size", "_written")
+    __slots__ = ("_due", "_ended", "_room", "_size", "_waiting")
 
-    def __init__(self, outgoing: MemoryObjectSendStream[bytes]) -> None:
-        self._outgoing = outgoing
-        self._written: list[bytes] = []
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
         self._size = 0
         self._due = asyncio.Event()
         self._room = asyncio.Event()
+        self._ended = False
 
     async def send(self, frame: bytes) -> None:
         """Let a frame leave behind this turn of the loop."""
         while self._size > MOST:
             self._room.clear()
             await self._room.wait()
-        self._written.append(frame)
+        self._waiting.append(frame)
         self._size += len(frame)
         self._due.set()
 
-    async def flush(self) -> None:
-        """Hand on what is there."""
-        while self._written:
-            written, self._written, self._size = self._written, [], 0
-            self._room.set()
-            await self._outgoing.send(b"".join(written))
+    def end(self) -> None:
+        """No more is sent."""
+        self._ended = True
+        self._due.set()
 
-    async def pass_on(self) -> None:
-        """Hand on what comes, for ever."""
-        while True:
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """What was sent, until its end."""
+        while not self._ended or self._waiting:
             await self._due.wait()
             self._due.clear()
-            await self.flush()
+            waiting, self._waiting, self._size = self._waiting, [], 0
+            self._room.set()
+            if waiting:
+                yield b"".join(waiting)

@@ -10,7 +10,8 @@ _KEYS: Final = uuid5(NAMESPACE_URL, "urn:parley:idempotency-key")
 KEY_LENGTH: Final = 256
 
 IdempotencyKey = Annotated[
-    str | None, Header(description="The same request sent again is not taken twice", max_length=KEY_LENGTH)
+    str | None,
+    Header(description="The same request sent again is not taken twice", min_length=1, max_length=KEY_LENGTH),
 ]
 
 StrictResume = Annotated[bool, Header(description="As `strict_resume` of the body")]

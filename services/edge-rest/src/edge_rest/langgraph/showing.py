@@ -108,27 +108,26 @@ class Showing:
         self, produce: Callable[[Gathering], Awaitable[None]], headers: Mapping[str, str] | None = None
     ) -> EventSourceResponse:
         """What `produce` sends, as Server-Sent Events, until the server is told to go."""
-        incoming, outgoing = anyio.create_memory_object_stream[bytes]()
-        draining = anyio.Event()
+        frames, draining = Gathering(), anyio.Event()
 
         async def deliver() -> None:
             async def end_with_the_server() -> None:
                 await draining.wait()
                 group.cancel_scope.cancel()
 
-            frames = Gathering(incoming)
-            async with incoming, anyio.create_task_group() as group:
-                group.start_soon(end_with_the_server)
-                group.start_soon(frames.pass_on)
-                try:
-                    await produce(frames)
-                except* LogError as errors:
-                    logger.warning("a stream ends: %s", errors.exceptions[0])
-                await frames.flush()
-                group.cancel_scope.cancel()
+            try:
+                async with anyio.create_task_group() as group:
+                    group.start_soon(end_with_the_server)
+                    try:
+                        await produce(frames)
+                    except* LogError as errors:
+                        logger.warning("a stream ends: %s", errors.exceptions[0])
+                    group.cancel_scope.cancel()
+            finally:
+                frames.end()
 
         return EventSourceResponse(
-            outgoing,
+            frames.pieces(),
             headers={**_HEADERS, **(headers or {})},
             ping=HEARTBEAT_SECONDS,
             ping_message_factory=lambda: ServerSentEvent(comment="heartbeat", sep="\r\n"),

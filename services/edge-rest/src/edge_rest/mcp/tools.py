@@ -142,9 +142,9 @@ def _told(viewing: Viewing) -> types.CallToolResult:
 def _key_of(request: Any) -> str | None:
     """What makes a call known when it comes again."""
     key: str | None = request.headers.get("Idempotency-Key")
-    if key is not None and len(key) > KEY_LENGTH:
-        raise HTTPException(422, f"Idempotency-Key: must have at most {KEY_LENGTH} characters")
-    return key or None
+    if key is not None and not 0 < len(key) <= KEY_LENGTH:
+        raise HTTPException(422, f"Idempotency-Key: must have 1 to {KEY_LENGTH} characters")
+    return key
 
 
 def _piece(data: str) -> str:
