@@ -26,6 +26,7 @@ from parley.settings import Settings
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 NPM_SECONDS = 120.0
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NODE_SCRIPTS = Path(__file__).with_name("browser")
 PORTS = (
     "PARLEY_PORT",
@@ -243,6 +244,15 @@ def own_stack(tmp_path: Path, unused_port: Callable[[], int]) -> Iterator[Stack]
 def stack_runner() -> Callable[..., AbstractContextManager[Stack]]:
     """Starts stacks with an environment of their own."""
     return running_stack
+
+
+@pytest.fixture(scope="session")
+def chromium(node_scripts: Path) -> str:
+    """The browser's program."""
+    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip(f"no Chromium on PATH: none of {', '.join(BROWSERS)}")
+    return program
 
 
 @pytest.fixture(scope="session")

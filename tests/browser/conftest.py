@@ -1,6 +1,5 @@
-"""The browser that these tests drive, and pages on an origin of their own."""
+"""Pages on an origin of their own."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -9,17 +8,6 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="session")
-def chromium(node_scripts: Path) -> str:
-    """The browser's program."""
-    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip(f"no Chromium on PATH: none of {', '.join(PROGRAMS)}")
-    return program
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -11,11 +11,11 @@ export async function withBrowser(program, server, use, more = []) {
   const trouble = [];
   const loaded = new Map();
   const pages = [];
-  // A connection that a test breaks is said on the console by Chromium itself.
+  // A connection that a test breaks, or a refusal that it wants, is said on the console by Chromium itself.
   async function open({ width = 1280, height = 800, locale = "en-US", colorScheme = "light", deviceScaleFactor = 1, isBroken = false } = {}) {
     const page = await browser.newPage({ viewport: { width, height }, locale, colorScheme, deviceScaleFactor });
     page.on("console", (said) => {
-      const isOfBreak = isBroken && /ERR_|WebSocket connection|status of 50/.test(said.text());
+      const isOfBreak = isBroken && /ERR_|WebSocket connection|status of (401|50)/.test(said.text());
       if (["error", "warning"].includes(said.type()) && !isOfBreak) trouble.push(`${said.type()}: ${said.text()}`);
     });
     page.on("pageerror", (error) => trouble.push(error.message));

@@ -44,6 +44,8 @@ HEARD = {
 """What an answer to the frame of each protocol on the playground has."""
 SAID = "what is the email of Mia Tanaka"
 SETTLING_SECONDS = 2.0
+OVER_SECONDS = 5.0
+"""From a question to words over its answer, which takes eight seconds."""
 ANSWER_SECONDS = 16.0
 
 pytestmark = pytest.mark.browser
@@ -141,6 +143,15 @@ async def test_every_page_can_be_shown(
     assert shown["bytes"] < MOST_BYTES
 
 
+async def test_what_one_looks_for_is_found(console: Any, chromium: str, node_scripts: Path) -> None:
+    assert await browse(node_scripts, "console_finds.mjs", chromium, console.url()) == {
+        "report": "# 분석 보고서",
+        "event": "run.completed",
+        "found": 2,
+        "waiting": "지출 계약서를 작성해주세요",
+    }
+
+
 async def test_a_question_is_a_form_of_its_kind(console: Any, chromium: str, node_scripts: Path) -> None:
     told = await browse(node_scripts, "console_questions.mjs", chromium, console.url(), "approving")
     edited = {"name": "send_email", "args": {"to": "ann@harbor.example", "subject": "Invoice", "copies": 2}}
@@ -204,6 +215,19 @@ async def test_a_talk_by_voice(console: Any, chromium: str, node_scripts: Path, 
     assert "mia.tanaka@harbor-systems.example" in answer
     assert [message["content"] for message in shown["report"]["messages"]] == [said, answer]
     assert min(shown["loudest"].values()) > 0.1, "both meters move"
+
+
+async def test_an_answer_stops_when_somebody_speaks_over_it(
+    console: Any, chromium: str, node_scripts: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "over.wav"
+    record(file, SETTLING_SECONDS, "get all contacts", OVER_SECONDS, SAID, ANSWER_SECONDS)
+    told = ("console_voice.mjs", chromium, console.url(), str(file), "2", str(PICTURES))
+    shown = await browse(node_scripts, *told)
+    assert [who for who, _ in shown["captions"]] == ["said", "reply", "said", "reply"]
+    _, heard, said, answer = (message["content"] for message in shown["report"]["messages"])
+    assert heard == f"{shown['captions'][1][1]} [interrupted]"
+    assert (said, "mia.tanaka@harbor-systems.example" in answer) == (SAID, True)
 
 
 async def test_an_operator_deals_with_dead_letters(console: Any, chromium: str, node_scripts: Path) -> None:

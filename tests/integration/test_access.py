@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from eventlog.settings import NatsSettings
 from parley.stack import nats
 
 SECONDS = 20.0
+BROWSER_SECONDS = 90.0
 KEY = "a-key-of-a-client-0"
 SECRET = "a secret of at least thirty-two bytes"
 FAR_AWAY = "4102444800"
@@ -245,6 +247,27 @@ async def test_pages_load_nothing_that_is_not_ours(guarded: Any) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"
         assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.browser
+async def test_the_console_asks_for_the_key(guarded: Any, chromium: str, node_scripts: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *("node", str(node_scripts / "console_key.mjs"), chromium, guarded.url(), KEY),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(BROWSER_SECONDS):
+        output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert json.loads(output) == {"shown": {"isKept": False}, "trouble": []}
+
+
+async def test_the_front_page_is_the_console_for_browsers_and_json_for_others(guarded: Any) -> None:
+    async with httpx.AsyncClient(base_url=guarded.url(), headers=HEADERS, timeout=SECONDS) as client:
+        shown = await client.get("/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert (shown.status_code, shown.headers["location"]) == (307, "/ui/")
+        told = await client.get("/", headers={"Accept": "*/*"})
+        assert told.headers["content-type"] == "application/json"
 
 
 async def test_what_is_presented_is_not_in_the_log(guarded: Any) -> None:

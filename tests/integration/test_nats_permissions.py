@@ -422,7 +422,10 @@ async def test_a_service_is_refused_what_is_not_its_own(server: Any, declared: N
 
 
 APPENDS = {
-    "edge-ws": {"conversation", "message", "control", "voice.session_claimed", "voice.settings_changed"},
+    "edge-ws": {
+        *("conversation", "message", "control"),
+        *("voice.session_created", "voice.session_claimed", "voice.settings_changed"),
+    },
     "edge-rest": {"conversation", "message", "control", "voice.session_created"},
     "agent-runner": {
         *("run", "checkpoint", "document", "store", "conversation.started", "conversation.deleted"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,17 @@ GRAPHS = [
     "insisting",
     "functional",
     "storing",
+    "keeping",
+    "ordering",
+    "paying",
+    "raising",
+    "bursting",
+    "mailing",
+    *(["deep"] if find_spec("deepagents") else []),
     "fan",
     "counted",
     "memory",
+    "confiding",
 ]
 
 
@@ -68,6 +77,7 @@ def graphs(
         "PARLEY_GRAPHS": ", ".join(f"{name}={KINDS}:{name}" for name in GRAPHS),
         "PYTHONPATH": str(ROOT),
         "KINDS_FOLDER": str(kinds_folder),
+        "PARLEY_SHOW_ERRORS": "no",
         "COUNTING_MODEL": f"http://127.0.0.1:{model_port}/v1",
     }
     with running(tmp_path_factory.mktemp("graphs"), unused_port, **settings) as stack:

@@ -30,10 +30,12 @@ class FakeChat(BaseChatModel):
     Attributes:
         called: what its replies begin with.
         thinks: it reasons before it speaks.
+        told: what it does whatever it is told.
     """
 
     called: str = ""
     thinks: bool = False
+    told: str = ""
     tools: list[str] = Field(default_factory=list)
 
     @property
@@ -47,7 +49,7 @@ class FakeChat(BaseChatModel):
 
     def _answer(self, messages: list[BaseMessage]) -> AIMessage:
         asked = max(i for i, message in enumerate(messages) if isinstance(message, HumanMessage))
-        text, since = messages[asked].text, messages[asked + 1 :]
+        text, since = self.told or messages[asked].text, messages[asked + 1 :]
         turns = text.split("|")
         done = sum(bool(getattr(message, "tool_calls", None)) for message in since)
         calls = [

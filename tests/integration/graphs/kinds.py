@@ -3,6 +3,8 @@
 import asyncio
 import operator
 import os
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -10,6 +12,7 @@ from langchain.agents import AgentState, create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware, SummarizationMiddleware
 from langchain.tools import ToolRuntime
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from langgraph.config import get_store
@@ -19,10 +22,14 @@ from langgraph.graph.message import add_messages
 from langgraph.prebuilt import InjectedStore
 from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
+from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command, Send, interrupt
 from langgraph_supervisor import create_supervisor
 from langgraph_swarm import create_handoff_tool, create_swarm
+from pydantic import BaseModel
 from tests.integration.graphs.fake_chat import FakeChat
+
+from agent_runner.engine.durable import durable
 
 FOLDER = Path(os.environ.get("KINDS_FOLDER", "."))
 """Where tools and branches say that they were reached, and wait for a file `go`."""
@@ -60,6 +67,18 @@ async def recall(state: MessagesState, runtime: Runtime[None]) -> dict[str, Any]
 
 
 memory = StateGraph(MessagesState).add_node(recall).add_edge(START, "recall").compile()
+
+
+async def confide(state: MessagesState, config: RunnableConfig, runtime: Runtime[None]) -> dict[str, Any]:
+    """Keep for the user what is said, and say what was said before."""
+    assert runtime.store is not None
+    space = ("private", str(config["configurable"]["user_id"]))
+    before = await runtime.store.aget(space, "said")
+    await runtime.store.aput(space, "said", {"text": newest(state)})
+    return says(before.value["text"] if before else "nothing yet")
+
+
+confiding = StateGraph(MessagesState).add_node(confide).add_edge(START, "confide").compile()
 
 
 @tool
@@ -119,6 +138,16 @@ def research(query: str) -> str:
 
 
 boss = create_agent(FakeChat(called="boss: "), [research])
+
+
+@tool
+async def mail(to: str) -> str:
+    """Ask an agent that asks the person."""
+    words = f'call send {{"to": "{to}"}}'
+    return newest(await approving.ainvoke({"messages": [{"role": "user", "content": words}]}))
+
+
+mailing = create_agent(FakeChat(called="boss: "), [mail])
 
 
 def swarm() -> Any:
@@ -254,6 +283,91 @@ def found_here(runtime: ToolRuntime) -> str:
 
 
 storing = create_agent(FakeChat(), [store_here, found_here])
+
+
+@tool
+def keep(text: str, runtime: ToolRuntime) -> str:
+    """Keep a text, by a thread's calls."""
+    assert runtime.store is not None
+    runtime.store.put(("kept",), "text", {"text": text})
+    return "kept"
+
+
+@tool
+def kept(runtime: ToolRuntime) -> str:
+    """Tell the text, by a thread's calls."""
+    assert runtime.store is not None
+    item = runtime.store.get(("kept",), "text")
+    return str(item and item.value["text"])
+
+
+keeping = create_agent(FakeChat(), [keep, kept], store=InMemoryStore())
+
+
+def deep() -> Any:
+    """An agent of the library `deepagents`, and one below it; both ask before they send."""
+    # No dependency, since it brings libraries of three providers.
+    create_deep_agent = import_module("deepagents").create_deep_agent
+    below = {
+        "name": "clerk",
+        "description": "Sends a letter.",
+        "system_prompt": "Send it.",
+        "model": FakeChat(called="clerk: ", told='call send {"to": "eve"}'),
+        "tools": [send],
+    }
+    return create_deep_agent(
+        FakeChat(), [look, send], subagents=[below], interrupt_on={"send": True, "look": False}
+    )
+
+
+@tool
+def burst() -> str:
+    """Fail."""
+    raise RuntimeError("words of the graph")
+
+
+bursting = create_agent(FakeChat(), [burst])
+
+
+def _raises(state: MessagesState) -> dict[str, Any]:
+    if newest(state) == "exit":
+        sys.exit("words of the graph")
+    raise ValueError("words of the graph")
+
+
+raising = one(_raises)
+
+
+@durable
+async def pay(talk: str) -> str:
+    """Pay once."""
+    with (FOLDER / "returned").open("a") as file:
+        file.write(f"paid {talk}\n")
+    return f"paid {talk}"
+
+
+async def _pays(state: MessagesState) -> dict[str, Any]:
+    paid = await pay(newest(state))
+    await reached(paid, waits=True)
+    return says(paid)
+
+
+paying = one(_pays)
+
+
+class Order(BaseModel):
+    size: Literal["small", "large"]
+    count: int
+
+
+def _orders(state: MessagesState) -> dict[str, Any]:
+    several = interrupt("How many are you?", response_schema=int) > 1
+    hungry = interrupt("Is anybody hungry?", response_schema=bool)
+    order = interrupt("What shall it be?", response_schema=Order)
+    return says(f"{several} {hungry} {order.count + 1} {order.size}")
+
+
+ordering = one(_orders)
 
 
 def _counted(name: str, stage: int) -> Any:

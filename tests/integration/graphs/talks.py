@@ -47,10 +47,15 @@ Turn: TypeAlias = str | Answer
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a turn ended: with a reply, or with questions."""
+    """How a turn ended: with a reply, or with questions.
+
+    Attributes:
+        schemas: the questions' response schemas, where they have any.
+    """
 
     reply: str | None = None
     questions: tuple[Any, ...] = ()
+    schemas: tuple[Any, ...] = ()
     error: str | None = None
 
 
@@ -86,7 +91,8 @@ async def in_process(kind: Kind) -> list[Outcome]:
         state = await graph.aget_state(config)
         waiting = list(state.interrupts)
         if waiting:
-            outcomes.append(Outcome(questions=tuple(_plain(one.value) for one in waiting)))
+            schemas = tuple(one.response_schema for one in waiting if one.response_schema)
+            outcomes.append(Outcome(None, tuple(_plain(one.value) for one in waiting), schemas))
         elif state.next:
             outcomes.append(Outcome(questions=({"next": list(state.next)},)))
         else:
@@ -140,6 +146,7 @@ class Octo(_Talk):
             said = {"type": "human_response"} | (turn.frame or {"response": turn.words})
         await self.socket.send(json.dumps(said))
         asked: list[Any] = []
+        schemas: list[Any] = []
         while len(asked) < max(1, len(expected.questions)):
             frame = await self.receive()
             match frame:
@@ -148,8 +155,9 @@ class Octo(_Talk):
                 case {"type": "error"}:
                     return Outcome(error=frame["error"])
                 case {"type": "hitl_request", "context": {"interrupt_id": _, **context}}:
+                    schemas += [context.pop("response_schema")] if "response_schema" in context else []
                     asked.append(context)
-        return Outcome(questions=tuple(asked))
+        return Outcome(None, tuple(asked), tuple(schemas))
 
 
 class Agent(_Talk):
@@ -180,7 +188,7 @@ class Room(_Talk):
         words = turn if isinstance(turn, str) else turn.words
         sent = {"action": "sendmsg", "org_id": "o", "room_uid": self.key, "user_id": "u", "msg": words}
         await self.socket.send(json.dumps(sent))
-        said, asked, open_runs = "", (), set[str]()
+        said, asked, open_runs = "", list[Any](), set[str]()
         while True:
             frame = await self.receive()
             match frame:
@@ -195,14 +203,16 @@ class Room(_Talk):
             match frame:
                 case {"event": "on_chain_stream", "parent_ids": [], "data": {"chunk": chunk}}:
                     if "__interrupt__" in chunk:
-                        asked = tuple(one["value"] for one in chunk["__interrupt__"])
+                        asked = chunk["__interrupt__"]
                     else:
                         said = _last(chunk) or said
                 case {"event": "on_chain_error", "parent_ids": []}:
                     return Outcome(error=frame["data"]["error"])
                 case {"event": "on_chain_end", "parent_ids": []}:
                     assert not open_runs, "every start has its end"
-                    return Outcome(questions=asked) if asked else Outcome(reply=said)
+                    values = tuple(one["value"] for one in asked)
+                    schemas = tuple(one["response_schema"] for one in asked if "response_schema" in one)
+                    return Outcome(None, values, schemas) if asked else Outcome(reply=said)
 
 
 def _last(chunk: dict[str, Any]) -> str:
@@ -262,7 +272,8 @@ def differs(protocol: str, expected: Outcome, came: Outcome) -> bool:
         "room": lambda value: value,
         "agent": lambda value: value if isinstance(value, str) else ANY,
     }[protocol]
-    return came != Outcome(expected.reply, tuple(map(shown, expected.questions)))
+    schemas = () if protocol == "agent" else expected.schemas
+    return came != Outcome(expected.reply, tuple(map(shown, expected.questions)), schemas)
 
 
 def _context(value: Any) -> dict[str, Any]:

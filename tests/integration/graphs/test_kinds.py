@@ -9,9 +9,12 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
 from tests.integration.graphs import kinds
 from tests.integration.graphs.talks import (
@@ -20,6 +23,7 @@ from tests.integration.graphs.talks import (
     YES,
     Answer,
     Kind,
+    Octo,
     Outcome,
     Stage,
     differs,
@@ -27,11 +31,20 @@ from tests.integration.graphs.talks import (
     text,
 )
 from tests.model_server import Write, called, say, serving
+from websockets.asyncio.client import connect
 
+CLERK = 'call task {"description": "write", "subagent_type": "clerk"}'
 LOOK = 'call look {"at": "tea"}'
 SEND = 'call send {"to": "ann"}'
 APPROVED = Answer("yes", {"decisions": [{"type": "approve"}]}, {"approve": True})
 REJECTED = Answer("no", {"decisions": [{"type": "reject", "message": "no"}]}, {"response": "no"})
+EDITED = {"decisions": [{"type": "edit", "edited_action": {"name": "send", "args": {"to": "bob"}}}]}
+OTHER = Answer('{"to": "bob"}', EDITED, {"response": EDITED})
+ORDER = Answer(
+    '{"size": "small", "count": 2}',
+    {"size": "small", "count": 2},
+    {"response": {"size": "small", "count": 2}},
+)
 GO_ON = Answer("yes", None, {"approve": True})
 
 TALKS: dict[str, tuple[Any, ...]] = {
@@ -39,6 +52,7 @@ TALKS: dict[str, tuple[Any, ...]] = {
     "thinking": ("hello", LOOK),
     "asking": ('call ask {"question": "Which colour?"}', text("blue"), "thanks"),
     "approving": (SEND, APPROVED, SEND, REJECTED, LOOK),
+    "mailing": ('call mail {"to": "ann"}', APPROVED, 'call mail {"to": "ann"}', REJECTED, "thanks"),
     "summing": ("a", "b", LOOK, "c"),
     "stopping": (LOOK, GO_ON, "bye"),
     "boss": ("hello", 'call research {"query": "hi"}'),
@@ -51,7 +65,11 @@ TALKS: dict[str, tuple[Any, ...]] = {
     "insisting": ("go", text("old"), text("33"), text("my text")),
     "functional": ("go", YES, "again", NO),
     "storing": ('call store_here {"text": "tea"}', "call found_here {}"),
+    "ordering": ("go", Answer("3", 3), NO, ORDER),
+    "keeping": ('call keep {"text": "tea"}', "call kept {}"),
 }
+if find_spec("deepagents"):
+    TALKS["deep"] = (SEND, APPROVED, SEND, REJECTED, SEND, OTHER, CLERK, APPROVED, LOOK)
 CALLS = 7
 """Of the model and its tools in one turn of `counted`."""
 
@@ -98,7 +116,7 @@ async def test_every_kind_gives_what_it_gives_in_process(
     stage, go = Stage(graphs), kinds_folder / "go"
     made = {name: getattr(kinds, name) for name in TALKS}
     told = [
-        Kind(name, graph() if name in ("swarm", "supervisor") else graph, TALKS[name])
+        Kind(name, graph() if name in ("swarm", "supervisor", "deep") else graph, TALKS[name])
         for name, graph in made.items()
     ]
     expected = {kind.name: await in_process(kind) for kind in told}
@@ -111,6 +129,9 @@ async def test_every_kind_gives_what_it_gives_in_process(
             for kind, protocol in talks
         ]
         fans = [group.create_task(stage.say("fan", protocol, f"over {protocol}")) for protocol in PROTOCOLS]
+        paid = [
+            group.create_task(stage.say("paying", protocol, f"over {protocol}")) for protocol in PROTOCOLS
+        ]
         counted = [group.create_task(stage.say("counted", "octo", str(talk))) for talk in range(CALLS)]
         async with asyncio.timeout(100):
             await met.wait()
@@ -122,6 +143,7 @@ async def test_every_kind_gives_what_it_gives_in_process(
         )
         await until(lambda: all(model.asked[2 * used, used] for used in range(4)))
         await until(lambda: all(f"{name} {2 * n + 1}" in lines(reached) for n, name in enumerate("abc")))
+        await until(lambda: all(f"paid over {protocol}" in lines(reached) for protocol in PROTOCOLS))
         await asyncio.to_thread(graphs.kill, "agent-runner")
         go.touch()
     wrong = [
@@ -137,9 +159,29 @@ async def test_every_kind_gives_what_it_gives_in_process(
         f"branch over {each} 2" for each in PROTOCOLS
     }
     assert [task.result() for task in counted] == [Outcome(reply="all done")] * CALLS
-    assert Counter(lines(kinds_folder / "returned")) == {
-        f"{name} {talk}": 1 for name in "abc" for talk in range(CALLS)
-    }
+    receipts = [f"paid over {protocol}" for protocol in PROTOCOLS]
+    assert [task.result() for task in paid] == [Outcome(reply=receipt) for receipt in receipts]
+    calls = [f"{name} {talk}" for name in "abc" for talk in range(CALLS)]
+    assert Counter(lines(kinds_folder / "returned")) == Counter([*calls, *receipts])
     assert {call for call, times in model.asked.items() if times > 1} <= {
         (2 * used, used) for used in range(4)
     }
+
+
+async def test_a_question_survives_a_fork(graphs: Any) -> None:
+    """Each of the two conversations takes an answer of its own."""
+    stage, key = Stage(graphs), uuid4().hex
+    asked = Outcome(questions=("ok?",))
+    async with connect(stage.address("octo", key, "routing")) as socket:
+        assert not differs("octo", asked, await Octo(socket, key).take("go", asked))
+        async with httpx.AsyncClient(base_url=graphs.url(), timeout=60) as rest:
+            place = (await rest.get(f"/api/sessions/{key}")).json()["checkpoint_id"]
+            body = {"checkpoint_id": place, "thread_id": f"{key} fork"}
+            assert (await rest.post(f"/api/sessions/{key}/fork", json=body)).status_code == 201
+        async with connect(stage.address("octo", f"{key} fork", "routing")) as fork:
+            other = Octo(fork, key)
+            while (frame := await other.receive())["type"] != "hitl_request":
+                pass
+            assert frame["message"] == "ok?"
+            assert await other.take(NO, Outcome()) == Outcome(reply="stopped")
+        assert await Octo(socket, key).take(YES, Outcome()) == Outcome(reply="went")

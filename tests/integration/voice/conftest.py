@@ -33,6 +33,7 @@ FRAME_BYTES = RATE * 2 * FRAME_MS // 1000
 PATIENCE_SECONDS = 30.0
 SECRET = "a secret that is long enough for HS256"
 
+RECITAL = Path(__file__).with_name("recital.py")
 LIGHT = {"PARLEY_VOICE_EARS": "grammar", "PARLEY_VOICE_MOUTH": "espeak"}
 """The ears and mouth that are always installed; they understand espeak-ng, which speaks in tests."""
 
@@ -251,7 +252,8 @@ def voice_of() -> Callable[[Any], Voice]:
 @pytest.fixture(scope="session")
 def spoken_stack(tmp_path_factory: pytest.TempPathFactory, voice_stack: Running) -> Iterator[Any]:
     """One stack for all tests that do it no harm."""
-    with voice_stack(tmp_path_factory.mktemp("voice")) as stack:
+    graphs = f"recital={RECITAL}:graph,stumbling={RECITAL}:stumbling"
+    with voice_stack(tmp_path_factory.mktemp("voice"), PARLEY_GRAPHS=graphs) as stack:
         yield stack
 
 

@@ -16,6 +16,7 @@ BURST_SECONDS = 20
 SPEED = 4.0
 PATIENCE_SECONDS = 10.0
 """The settings' defaults."""
+RECITED = "line 5 of a poem"
 FRAME = "input_audio_buffer.append"
 PCM = base64.b64encode(bytes(960)).decode()
 
@@ -147,6 +148,49 @@ async def test_a_session_is_made_for_a_graph_and_keeps_it(voice: Any) -> None:
             await caller.send(type="disconnect")
             await caller.expect("disconnected")
             assert [error["code"] for error in caller.of("error")] == ["invalid_message"] * refusals
+    assert len(await voice.facts(session_id, "conversation.started")) == 1
+
+
+@pytest.mark.parametrize("user", ["gina", None])
+async def test_the_first_connection_chooses_the_graph_of_a_session_made_without_one(
+    voice: Any, user: str | None
+) -> None:
+    session_id = (await voice.create(user, voice="sage"))["session_id"]
+    async with voice.call(session_id, user, graph="recital", show_text="true") as caller:
+        await caller.say(voice.speech("hello") + voice.silence(1500))
+        assert RECITED in (await caller.expect("transcript.done"))["transcript"]
+        await caller.send(type="disconnect")
+        await caller.expect("disconnected")
+        assert caller.of("error") == []
+    async with voice.call(session_id, user, graph="planner") as caller:
+        await caller.send(type="disconnect")
+        assert (await caller.expect("disconnected"))["report"]["messages"]
+    started = await voice.facts(session_id, "conversation.started")
+    assert [(each["graph"], each.get("owner")) for each in started] == [("chat", user), ("recital", user)]
+    created = (await voice.facts(session_id, "voice.session_created"))[-1]
+    assert created == {"voice": "sage", "show_text": True, "graph": "recital"}
+
+
+async def test_what_a_graph_raises_is_told_and_the_talk_goes_on(voice: Any) -> None:
+    session_id = (await voice.create())["session_id"]
+    async with voice.call(session_id, graph="stumbling") as caller:
+        await caller.say(voice.speech("hello") + voice.silence(1500))
+        error = await caller.expect("error")
+        assert (error["code"], error["message"]) == ("server_error", "the agent failed: words of the graph")
+        assert "did not work" in (await caller.expect("transcript.done"))["transcript"]
+        await caller.send(type="disconnect")
+        await caller.expect("disconnected")
+
+
+async def test_a_session_that_was_talked_in_keeps_the_default_graph(voice: Any) -> None:
+    session_id = (await voice.create())["session_id"]
+    for graph, refusals in (("nothing", 1), ("recital", 0)):
+        async with voice.call(session_id, graph=graph) as caller:
+            await caller.send(type="disconnect")
+            await caller.expect("disconnected")
+            assert [error["code"] for error in caller.of("error")] == ["invalid_message"] * refusals
+    (started,) = await voice.facts(session_id, "conversation.started")
+    assert started["graph"] == "chat"
 
 
 async def test_a_flood_is_slowed_down_and_then_closed(voice: Any) -> None:

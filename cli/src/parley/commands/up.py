@@ -11,7 +11,7 @@ import typer
 from parley.commands.output import end
 from parley.settings import merged
 
-CHOICES = ("PARLEY_DEFAULT_GRAPH", "PARLEY_OCTO_GRAPH", "PARLEY_AGENT_GRAPH", "PARLEY_ROOM_GRAPH")
+CHOICES = tuple(f"PARLEY_{each}_GRAPH" for each in ("DEFAULT", "OCTO", "AGENT", "ROOM", "VOICE"))
 """The settings that name the graph of new conversations."""
 
 

@@ -7,11 +7,12 @@ from typing import Final
 from access.visitor import VISITOR
 from chassis.logs import CONVERSATION
 from contracts.envelope import Envelope, Recorded
-from contracts.events import ConversationStarted, VoiceSessionClaimed
+from contracts.events import ConversationStarted, NamespaceClaimed, VoiceSessionClaimed
+from contracts.subjects import STORE_PREFIX
 from eventlog.ports import Log, LogState, TooMuch
 
 FOR_EVERY_PAGE: Final = "quote-engine"
-CLAIMED_BY = VoiceSessionClaimed | ConversationStarted
+CLAIMED_BY = VoiceSessionClaimed | NamespaceClaimed | ConversationStarted
 """The events by which a conversation gets an owner."""
 
 
@@ -44,8 +45,9 @@ async def owner_of(log: Log, conversation: str) -> str | None:
         return None
     if newest.event.owner is not None:
         return newest.event.owner
-    claim = await log.last(conversation, VoiceSessionClaimed.type)
-    if claim is None or claim.sequence < newest.sequence or not isinstance(claim.event, VoiceSessionClaimed):
+    kind = NamespaceClaimed if conversation.startswith(STORE_PREFIX) else VoiceSessionClaimed
+    claim = await log.last(conversation, kind.type)
+    if claim is None or claim.sequence < newest.sequence or not isinstance(claim.event, CLAIMED_BY):
         return None
     return claim.event.owner
 

@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 def check_names(graphs: Mapping[str, Served], settings: RunnerSettings) -> None:
     """Raises `InvalidGraph` if a setting names a graph that is not served."""
-    for setting in ("default_graph", "octo_graph", "agent_graph", "room_graph"):
+    for setting in ("default_graph", "octo_graph", "agent_graph", "room_graph", "voice_graph"):
         if (name := getattr(settings, setting)) not in graphs:
             known = ", ".join(sorted(graphs))
             raise InvalidGraph(f"PARLEY_{setting.upper()}: there is no graph {name!r}, only {known}")
@@ -105,7 +105,13 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
             state.router(state.States(log, author, committed, readable, settings.default_graph))
         )
         reader = thread_states.ThreadReader(
-            log, author, Inbox(log, author), committed, readable, settings.default_graph
+            log,
+            author,
+            Inbox(log, author),
+            committed,
+            readable,
+            settings.default_graph,
+            show_errors=settings.show_errors,
         )
         broker.include_router(thread_states.router(reader))
         broker.include_router(answering.router(store))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from uuid import uuid4
 
 from faststream.nats import NatsRouter
 from faststream.nats.annotations import NatsMessage
@@ -10,6 +11,7 @@ from agent_runner.agents.models.spoken import spoken_commands
 from agent_runner.agents.tools.contacts import Contacts
 from agent_runner.engine.catalogue import Served
 from agent_runner.engine.ephemeral import run_once
+from agent_runner.engine.faults import kind_of, language_of, reason, told
 from agent_runner.engine.fitting import Unfit
 from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
@@ -28,6 +30,15 @@ from contracts.queries import (
 logger = logging.getLogger(__name__)
 
 SERVICE = "agent-runner"
+
+
+def _failed(error: Exception, task: str, *, shows: bool) -> Failure:
+    """What a graph raised: the log has it whole, the client a number unless it may read the text."""
+    error_id = uuid4().hex[:8]
+    where = None if kind_of(error) else error
+    logger.warning("a run that is not kept failed (error %s): %s", error_id, reason(error), exc_info=where)
+    said = told(error, language_of(task), None if shows else error_id)
+    return Failure(failure="internal", message=said)
 
 
 def router(
@@ -57,6 +68,8 @@ def router(
             return RunOnceResult(steps=await run_once(graphs[name], question.task, settings.run_timeout))
         except Unfit as error:
             return Failure(failure="invalid", message=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever a graph raises ends its run only
+            return _failed(error, question.task, shows=settings.show_errors)
 
     @routes.subscriber(subjects.query(SPOKEN_COMMANDS), queue=SERVICE, title="SpokenCommands")
     async def commands(_: SpokenCommandsQuery) -> SpokenCommands:

@@ -45,6 +45,8 @@ class RunnerSettings(Settings):
     """The graph that answers chats begun by the agent protocol."""
     room_graph: str = "chat"
     """The graph that answers rooms."""
+    voice_graph: str = "chat"
+    """The graph that answers voice sessions."""
     show_errors: bool = False
     """Whether clients get the error that a graph raised, or only a number under which the log has it.
     `parley up` sets it on the loopback address."""

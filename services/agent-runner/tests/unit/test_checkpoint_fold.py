@@ -1,6 +1,7 @@
 """Any sequence of updates, branches and removals folds to what LangGraph's own memory saver holds."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from langgraph.checkpoint.base.id import uuid6
 from langgraph.checkpoint.memory import InMemorySaver
 
 from agent_runner.engine.checkpointer import CheckpointSettings, LogCheckpointSaver
+from contracts.envelope import Recorded
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
 
@@ -144,3 +146,43 @@ def test_the_log_holds_what_memory_holds(
     steps: list[dict[str, Any]], snapshot_after: int, staged: bool
 ) -> None:
     asyncio.run(both(steps, snapshot_after, staged))
+
+
+class HeldLog(MemoryLog):
+    """A log whose reads wait at a gate, where there is one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate: asyncio.Event | None = None
+        self.reached = asyncio.Event()
+
+    async def read(self, *args: Any, **kwargs: Any) -> AsyncIterator[Recorded]:
+        """See `ports.Log.read`."""
+        if self.gate:
+            self.reached.set()
+            await self.gate.wait()
+        async for each in super().read(*args, **kwargs):
+            yield each
+
+
+async def test_what_is_committed_while_a_thread_is_read_is_in_it() -> None:
+    log = HeldLog()
+    step = {"channels": {"a": ("value", "x")}, "writes": [], "namespace": ""}
+    first, second, third = (str(uuid6(clock_seq=number)) for number in range(3))
+    await put_staged(log, LogCheckpointSaver(log, AUTHOR), step, first, None)
+    await put_staged(log, LogCheckpointSaver(log, AUTHOR), step, second, first)
+    saver, tail = LogCheckpointSaver(log, AUTHOR), await log.tail("t")
+    with saver.staging("t", tail=tail) as stage:
+        await put(saver, step, third, second)
+        envelopes = [AUTHOR.envelope("t", event) for event in stage.leftovers()]
+        log.gate = asyncio.Event()
+        below: RunnableConfig = {"configurable": {"thread_id": "t", "checkpoint_ns": "sub:1"}}
+        reading = asyncio.create_task(saver.aget_tuple(below))
+        await log.reached.wait()
+        stage.committed(await log.append(envelopes, expected=tail))
+        log.gate.set()
+        assert await reading is None
+        newest = await saver.aget_tuple({"configurable": {"thread_id": "t", "checkpoint_ns": ""}})
+        assert newest
+        assert newest.checkpoint["id"] == third
+        assert stage.is_clean

@@ -31,6 +31,23 @@ async def test_each_needs_a_name_of_its_own(models: str) -> None:
         await others(RunnerSettings(models=models))
 
 
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        ("nowhere", "PARLEY_MODELS 'nowhere' must be"),
+        ("nobody:x", "PARLEY_MODELS 'nobody:x' can't be loaded"),
+        ("openai:small", "PARLEY_MODELS 'openai:small' needs a key: set OPENAI_API_KEY$"),
+    ],
+)
+async def test_what_cannot_be_used_is_named_with_its_setting(
+    models: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UnknownModel, match=said):
+        await others(RunnerSettings(models=models))
+
+
 async def test_one_of_the_same_provider_has_its_address_and_key() -> None:
     async def behave(write: Write, number: int, body: dict[str, Any]) -> None:
         assert body["model"] == "small"
@@ -43,5 +60,5 @@ async def test_one_of_the_same_provider_has_its_address_and_key() -> None:
             model_url=f"{server.origin}/v1",
             model_key=SecretStr("a-key"),
         )
-        with pytest.raises(UnknownModel, match="'openai:small' can't be used: denied"):
+        with pytest.raises(UnknownModel, match="PARLEY_MODELS 'openai:small' can't be used: denied"):
             await others(settings)

@@ -13,6 +13,7 @@ from langgraph.types import interrupt
 
 from agent_runner.engine.catalogue import Served
 from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.ephemeral import run_once
 from agent_runner.engine.exits import keep_running
 from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
@@ -344,6 +345,16 @@ async def test_whatever_a_node_raises_ends_its_run_alone_and_at_once(
     assert isinstance(failed, RunFailed)
     assert failed.attempt == 1
     assert completed.text == "echo hello"
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), Odd("odd"), asyncio.CancelledError()])
+async def test_whatever_a_node_raises_ends_a_run_that_is_not_kept(bench: Bench, error: BaseException) -> None:
+    keep_running(asyncio.get_running_loop())
+    bench.echo.raises["odd"] = error
+    served = Served(bench.echo.build())
+    with pytest.raises(Exception, match=f"raised .*{type(error).__name__}"):
+        await run_once(served, "odd", 10)
+    assert (await run_once(served, "hello", 10))[-1].text == "echo hello"
 
 
 async def test_a_question_is_answered_by_another_runner(bench: Bench) -> None:

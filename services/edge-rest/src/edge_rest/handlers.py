@@ -44,7 +44,7 @@ def routers(
         sessions.router(sessions.Sessions(log, questions)),
         room.router(log),
         quote.router(broker, Talks(log, live, inbox), settings),
-        voice.router(inbox, verifier, questions),
+        voice.router(inbox, verifier, questions, settings.voice_graph),
         *langgraph.routers(runner),
         openai.router(openai.Completions(runner.agents, runner.requests, runner.showing)),
         conversations.router(log, live, inbox, questions, settings),

@@ -18,6 +18,8 @@ class EdgeSettings(Settings):
     """The graph that answers chats begun by the agent protocol."""
     octo_graph: str = "planner"
     """The graph that answers sessions begun by the octo protocol."""
+    voice_graph: str = "chat"
+    """The graph that answers voice sessions."""
     send_timeout: float = Field(default=30.0, gt=0)
     """Seconds that a client may leave frames unread before it is disconnected."""
     quote_wait: float = Field(default=3.0, ge=0)

@@ -13,7 +13,6 @@ from identity import KeysUnavailableError, Member, RefusedTokenError, Verifier
 from protocols.voice.opening import GraphName, SessionCreated, SessionSettings
 
 RESPONDER = "agent-runner"
-GRAPH = "chat"
 PROTOCOL = "voice"
 
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -23,7 +22,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 _bearer = HTTPBearer(auto_error=False)
 
 
-def router(inbox: Inbox, verifier: Verifier, questions: Questions) -> APIRouter:
+def router(inbox: Inbox, verifier: Verifier, questions: Questions, default_graph: str) -> APIRouter:
     """``POST`` of ``/api/v1/chat/sessions`` and ``/api/v1/chat/guest-sessions``."""
     routes = APIRouter(tags=["voice"], prefix="/api/v1/chat", responses=ERRORS)
 
@@ -41,15 +40,16 @@ def router(inbox: Inbox, verifier: Verifier, questions: Questions) -> APIRouter:
         given: SessionSettings | None, graph: GraphName | None, owner: str | None
     ) -> SessionCreated:
         settings = given or SessionSettings()
+        named = settings.graph or graph
         session_id = str(uuid4())
         opening = ConversationStarted(
             responder_name=RESPONDER,
-            graph=await questions.chosen_graph(settings.graph or graph, GRAPH),
+            graph=await questions.chosen_graph(named, default_graph),
             protocol=PROTOCOL,
             user_id=owner,
             owner=owner,
         )
-        created = VoiceSessionCreated(voice=settings.voice, show_text=settings.show_text)
+        created = VoiceSessionCreated(voice=settings.voice, show_text=settings.show_text, graph=named)
         await inbox.open(session_id, opening, created)
         return SessionCreated(session_id=session_id, voice=settings.voice, show_text=settings.show_text)
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,15 @@ from typing import Final
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from access.settings import is_loopback
-from contracts.events import Event, VoiceSessionClaimed, VoiceSessionCreated, VoiceSettingsChanged
+from contracts.envelope import Recorded
+from contracts.events import (
+    ConversationDeleted,
+    ConversationStarted,
+    Event,
+    VoiceSessionClaimed,
+    VoiceSessionCreated,
+    VoiceSettingsChanged,
+)
 from contracts.subjects import InvalidKey, check_key
 from edge_ws.connection import POLICY_VIOLATION, Connection, TooSlow
 from edge_ws.conversation import NotAccepted
@@ -54,10 +62,23 @@ class _Turned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """A session, and the last sequence of its conversation when it was read."""
+    """A session, with how it began and the last sequence of its conversation when it was read."""
 
     session: VoiceSession
+    start: Recorded
+    created: Recorded
     tail: int
+
+    def made_for(self, graph: str | None) -> Sequence[Event]:
+        """The session made anew for a graph, if it was made for none and nobody has come to it yet."""
+        start, created = self.start.event, self.created.event
+        if not graph or not isinstance(start, ConversationStarted) or graph == start.graph:
+            return ()
+        is_open = isinstance(created, VoiceSessionCreated) and created.graph is None
+        if not is_open or self.tail > self.created.sequence:
+            return ()
+        named = {"graph": graph}
+        return ConversationDeleted(), start.model_copy(update=named), created.model_copy(update=named)
 
 
 class TooManyGuests(Exception):
@@ -127,10 +148,11 @@ class VoiceEndpoint:
         try:
             member = await self._authenticate(socket, query) if is_member else None
             with self._guests.place(_address(socket) if member is None else ""):
-                await self._admit(session_id, member.subject if member else None, query)
+                graph, unserved = await self._named(query.graph)
+                await self._admit(session_id, member.subject if member else None, query, graph)
                 expires_at = member.expires_at if member else None
                 talk = VoiceTalk(self._broker, connection, session_id, self._settings, expires_at)
-                for problem in (*problems, *await self._unserved(query.graph)):
+                for problem in (*problems, *unserved):
                     await talk.refuse(problem)
                 await connection.close(await talk.hold(), "session ended")
         except* _Turned as turned:
@@ -161,8 +183,8 @@ class VoiceEndpoint:
         except KeysUnavailableError as error:
             raise _Turned(CLOSE_SERVER_ERROR, "tokens cannot be checked now") from error
 
-    async def _admit(self, session_id: str, user: str | None, query: ConnectQuery) -> None:
-        """See that the session exists and is the client's; claim it, and store the settings it came with."""
+    async def _admit(self, session_id: str, user: str | None, query: ConnectQuery, graph: str | None) -> None:
+        """See that the session exists and is the client's; claim it, and store what it came with."""
         for _ in range(ATTEMPTS):
             standing = await self._standing(session_id)
             if standing is None:
@@ -170,7 +192,7 @@ class VoiceEndpoint:
             session = standing.session
             if session.owner not in (None, user):
                 raise _Turned(CLOSE_OTHER_OWNER, "the session has another owner")
-            facts: list[Event] = []
+            facts = [*standing.made_for(graph)]
             if user is not None and session.owner is None:
                 facts.append(VoiceSessionClaimed(owner=user))
             voice = query.voice if query.voice != session.voice else None
@@ -188,15 +210,12 @@ class VoiceEndpoint:
             return
         raise Unavailable(f"voice session {session_id!r} is too busy")
 
-    async def _unserved(self, graph: str | None) -> tuple[FrameError, ...]:
-        """What is wrong with the graph that a client names: a session keeps its own."""
+    async def _named(self, graph: str | None) -> tuple[str | None, tuple[FrameError, ...]]:
+        """The graph that a client names, None without one that is served; and what is wrong with it."""
         try:
-            await self._graphs.chosen(graph, "")
+            return await self._graphs.chosen(graph, "") or None, ()
         except NotAccepted as reason:
-            return (FrameError("invalid_message", str(reason)),)
-        except LogError as error:
-            logger.info("nobody tells whether there is a graph %r: %s", graph, error)
-        return ()
+            return None, (FrameError("invalid_message", str(reason)),)
 
     async def _standing(self, session_id: str) -> _Standing | None:
         try:
@@ -210,7 +229,8 @@ class VoiceEndpoint:
         reads = [self._log.read(session_id, after=start.sequence, pattern=kind.type) for kind in ADMITTING]
         facts = [event for read in reads async for event in read]
         session = fold([start, *sorted(facts, key=lambda event: event.sequence)])
-        return _Standing(session, tail) if session else None
+        created = [fact for fact in facts if isinstance(fact.event, VoiceSessionCreated)]
+        return _Standing(session, start, created[-1], tail) if session else None
 
 
 async def _end(connection: Connection, code: int, reason: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import format_time
@@ -27,7 +27,7 @@ from history_store.items import labels_of, path_of
 from history_store.matching import fits, matches, scores
 from history_store.runs import storable
 from history_store.store import Store
-from history_store.tables import ITEM, VECTOR
+from history_store.tables import CONVERSATION, ITEM, VECTOR
 
 AT_ONCE: Final = 500
 """Rows that are looked at before others have their turn."""
@@ -70,7 +70,7 @@ class Memory:
 
     async def namespaces(self, query: NamespacesQuery) -> Namespaces:
         """See `NamespacesQuery`."""
-        named = select(ITEM.c.namespace).where(self._alive()).distinct()
+        named = select(ITEM.c.namespace).where(self._alive(), _reached(query)).distinct()
         for match in query.matches:
             if match.kind == "prefix":
                 named = named.where(_within(_literal(match.path)))
@@ -84,7 +84,7 @@ class Memory:
 
     async def _newest(self, connection: AsyncConnection, query: ItemsQuery) -> list[StoredItem]:
         """A page and one more."""
-        newest = self._below(query.prefix).order_by(ITEM.c.sequence.desc())
+        newest = self._below(query).order_by(ITEM.c.sequence.desc())
         wanted = _filter(query)
         if not wanted:
             rows = await connection.execute(newest.limit(query.limit + 1).offset(query.offset))
@@ -112,7 +112,7 @@ class Memory:
         allowed: dict[int, float | None] = {}
         wanted = _filter(query)
         columns = (ITEM.c.sequence, ITEM.c.value) if wanted else (ITEM.c.sequence,)
-        candidates = self._below(query.prefix).with_only_columns(*columns).order_by(ITEM.c.sequence.desc())
+        candidates = self._below(query).with_only_columns(*columns).order_by(ITEM.c.sequence.desc())
         async for chunk in _in_turns(connection, candidates):
             rows = _fitting_rows(chunk, wanted) if wanted else chunk
             allowed.update((row.sequence, None) for row in rows)
@@ -130,11 +130,20 @@ class Memory:
         scored.sort(key=lambda pair: -pair[1])
         return [*scored, *(pair for pair in allowed.items() if pair[1] is None)]
 
-    def _below(self, prefix: Iterable[str]) -> Select[Any]:
-        return select(ITEM).where(_within(prefix), self._alive())
+    def _below(self, query: ItemsQuery) -> Select[Any]:
+        return select(ITEM).where(_within(query.prefix), self._alive(), _reached(query))
 
     def _alive(self) -> ColumnElement[bool]:
         return or_(ITEM.c.expires_at.is_(None), ITEM.c.expires_at > format_time(self._now()))
+
+
+def _reached(query: ItemsQuery | NamespacesQuery) -> ColumnElement[bool]:
+    """What is nobody's or the caller's, where a question is guarded."""
+    if not query.guarded:
+        return true()
+    owner = CONVERSATION.c.owner
+    others = owner.is_not(None) if query.caller is None else owner != storable(query.caller)
+    return ITEM.c.incarnation.not_in(select(CONVERSATION.c.incarnation).where(others))
 
 
 def _within(prefix: Iterable[str]) -> ColumnElement[bool]:

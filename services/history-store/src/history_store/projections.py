@@ -21,6 +21,7 @@ from contracts.events import (
     ItemsRefreshed,
     MessageReceived,
     MetadataChanged,
+    NamespaceClaimed,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -199,7 +200,7 @@ def evolve(conversation: ConversationRow | None, recorded: Recorded) -> Conversa
             if questions := open_after(event):
                 changes["interrupt_id"] = storable(questions[0].interrupt_id)
                 changes["question"] = storable(questions[0].question)
-        case VoiceSessionClaimed(owner=owner):
+        case VoiceSessionClaimed(owner=owner) | NamespaceClaimed(owner=owner):
             changes["owner"] = storable(owner)
         case MetadataChanged(metadata=metadata):
             changes["labels"] = labelled(conversation.labels, metadata)

@@ -28,11 +28,13 @@ from langgraph.store.base import (
 from langgraph.store.memory import InMemoryStore
 from prometheus_client import CollectorRegistry
 
+from access.ownership import owner_of
 from agent_runner.engine.memory import Index, LogStore
+from agent_runner.engine.memory.owning import for_client
 from chassis.metrics import ProjectionMetrics
 from contracts import subjects
 from contracts.envelope import Recorded
-from contracts.events import ConversationDeleted
+from contracts.events import ConversationDeleted, NamespaceClaimed
 from contracts.queries import ITEM, ITEMS, NAMESPACES, SessionsQuery
 from eventlog.author import Author
 from eventlog.memory import MemoryLog
@@ -455,3 +457,31 @@ async def test_another_writer_and_another_reader_see_it_at_once(over: Over) -> N
         assert [item.value for item in await reader.asearch(("n",))] == [{"n": number}]
     await asyncio.gather(*(store.aput(("n",), f"{n}", {}) for n in range(30) for store in (one, other)))
     assert len(await one.asearch(("n",), limit=100)) == 31
+
+
+async def test_a_users_namespace_is_found_for_that_user_only(over: Over, store: Store) -> None:
+    log, ask = over
+    one, another = LogStore(log, AUTHOR, ask), LogStore(log, AUTHOR, ask)
+
+    async def found(user: str | None) -> list[tuple[str, ...]]:
+        with for_client(user):
+            named = await one.alist_namespaces(prefix=("m",))
+            assert sorted({item.namespace for item in await one.asearch(("m",), limit=100)}) == named
+            assert sorted({item.namespace for item in await one.asearch(("m",), filter={"v": 1})}) == named
+        return named
+
+    await one.aput(("m", "ann"), "before", {"v": 1})
+    assert await found("ben") == [("m", "ann")]
+    for writer in (one, another, one):
+        with for_client("ann"):
+            await writer.aput(("m", "ann"), "said", {"v": 1})
+            await writer.aput(("m", "all"), "said", {"v": 1})
+    whole = [("m", "all"), ("m", "ann")]
+    assert await found("ann") == whole
+    assert await found("ben") == await found(None) == whole[:1]
+    assert await one.alist_namespaces(prefix=("m",)) == whole
+    key = subjects.store(("m", "ann"))
+    claims = [event async for event in log.read(key, pattern=NamespaceClaimed.type)]
+    assert [claim.event.owner for claim in claims if isinstance(claim.event, NamespaceClaimed)] == ["ann"]
+    assert await owner_of(log, key) == "ann"
+    assert (await verified(log, store)).differences == 0

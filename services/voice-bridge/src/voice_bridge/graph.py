@@ -34,6 +34,8 @@ from voice_bridge.recorder import Recorder
 
 logger = logging.getLogger(__name__)
 
+OF_PARLEY: Final = ("planner", "chat")
+"""The graphs that the model of the settings answers in; any other has its own."""
 _SHORT_SECONDS: Final = 9.0
 """An answer of the embedded model that takes longer by ear, and no tool gave, tells what it can do."""
 

@@ -11,8 +11,6 @@ from eventlog.turns.inbox import Inbox, Receipt
 from protocols.voice.session import VoiceSession, evolve
 
 PROTOCOL = "voice"
-RESPONDER = "agent-runner"
-GRAPH = "chat"
 
 Follow: TypeAlias = Callable[[Receipt], Iterable[Event]]
 
@@ -28,8 +26,17 @@ class Recorder:
         session: the session as the log has it.
     """
 
-    def __init__(self, log: Log, inbox: Inbox, conversation: str, session: VoiceSession) -> None:
+    def __init__(
+        self,
+        log: Log,
+        inbox: Inbox,
+        conversation: str,
+        opening: ConversationStarted,
+        session: VoiceSession,
+    ) -> None:
+        """`opening` is how the conversation began."""
         self.session = session
+        self._opening = opening
         self._log = log
         self._inbox = inbox
         self._conversation = conversation
@@ -53,8 +60,8 @@ class Recorder:
     def ask(self, text: str) -> asyncio.Future[Receipt]:
         """Send what the user said to the conversation's responder, behind all that was noted before."""
         asked: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        message = MessageReceived(addressee=RESPONDER, text=text, protocol=PROTOCOL)
-        opening = ConversationStarted(responder_name=RESPONDER, graph=GRAPH, protocol=PROTOCOL)
+        opening = self._opening
+        message = MessageReceived(addressee=opening.responder_name, text=text, protocol=PROTOCOL)
 
         async def send() -> None:
             receipt = await self._inbox.receive(self._conversation, message, opening, guard=self._check)

@@ -10,6 +10,7 @@ from typing import Final
 
 from contracts.envelope import Recorded
 from contracts.events import (
+    ConversationStarted,
     MessageReceived,
     ReplySpoken,
     UserSpoke,
@@ -26,7 +27,7 @@ from protocols.voice.session import fold
 from voice_bridge.adapters import AgentTools
 from voice_bridge.domain.answer import Answer
 from voice_bridge.domain.language import Language
-from voice_bridge.graph import GraphReplies
+from voice_bridge.graph import OF_PARLEY, GraphReplies
 from voice_bridge.history import PATTERNS, said
 from voice_bridge.keeping import Keeping, Store
 from voice_bridge.metrics import Metrics
@@ -128,11 +129,11 @@ class Sessions:
     async def _hold(self, request: OpenVoice, ready: asyncio.Future[None]) -> None:
         key = request.conversation
         past = await self._past(key)
-        state = fold([past.start, *past.facts])
-        if state is None:
+        state, opening = fold([past.start, *past.facts]), past.start.event
+        if state is None or not isinstance(opening, ConversationStarted):
             raise Refused("there is no such voice session")
-        recorder = Recorder(self._log, self._inbox, key, state)
-        replies = self._replies(key, recorder)
+        recorder = Recorder(self._log, self._inbox, key, opening, state)
+        replies = self._replies(key, recorder, opening.graph)
         unspoken = await self._unspoken(past) if replies else None
         if replies and unspoken:
             replies.resume(unspoken)
@@ -176,7 +177,7 @@ class Sessions:
             ready.set_result(None)
             await session.run(resume=unspoken is not None, was_cut_off=request.was_cut_off)
 
-    def _replies(self, key: str, recorder: Recorder) -> GraphReplies | None:
+    def _replies(self, key: str, recorder: Recorder, graph: str) -> GraphReplies | None:
         """Replies by the conversation's graph, unless the engine has a model of its own."""
         if self._settings.voice == "openai-realtime":
             return None
@@ -186,7 +187,7 @@ class Sessions:
             recorder,
             key,
             timeout_seconds=self._settings.reply_timeout,
-            is_embedded=not self._settings.model,
+            is_embedded=not self._settings.model and graph in OF_PARLEY,
         )
 
     async def _offered(self) -> Sequence[Tool]:

@@ -14,17 +14,19 @@ from voice_bridge.recorder import Recorder, Replaced
 ENDED = VoiceSessionEnded(connected_ms=1, reason="over")
 
 
+OPENING = ConversationStarted(responder_name="agent-runner", graph="chat", protocol="voice")
+
+
 async def begun(log: Log, key: str) -> Inbox:
     inbox = Inbox(log, Author(source="test"))
-    opening = ConversationStarted(responder_name="agent-runner", graph="chat", protocol="voice")
-    await inbox.open(key, opening, VoiceSessionCreated(voice="alloy", show_text=True))
+    await inbox.open(key, OPENING, VoiceSessionCreated(voice="alloy", show_text=True))
     return inbox
 
 
 async def recorder_of(log: Log, inbox: Inbox, key: str, replica: str) -> Recorder:
     session = fold([event async for event in log.read(key)])
     assert session
-    recorder = Recorder(log, inbox, key, session)
+    recorder = Recorder(log, inbox, key, OPENING, session)
     recorder.open(replica)
     return recorder
 

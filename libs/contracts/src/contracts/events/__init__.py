@@ -37,7 +37,7 @@ from contracts.events.run import (
     asked_once,
     open_after,
 )
-from contracts.events.store import ItemDeleted, ItemPut, ItemsRefreshed
+from contracts.events.store import ItemDeleted, ItemPut, ItemsRefreshed, NamespaceClaimed
 from contracts.events.streaming import Part, PatchedFrame, RunStreamed, StatesStreamed
 from contracts.events.voice import (
     ReplySpoken,
@@ -98,6 +98,7 @@ REGISTERED: tuple[type[Event], ...] = (
     ItemPut,
     ItemDeleted,
     ItemsRefreshed,
+    NamespaceClaimed,
 )
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
@@ -143,6 +144,7 @@ __all__ = [
     "MessageReceived",
     "MetadataChanged",
     "ModelUsage",
+    "NamespaceClaimed",
     "NodeCompleted",
     "Origin",
     "Part",

@@ -60,3 +60,17 @@ class ItemsRefreshed(Event):
 
     namespace: tuple[str, ...]
     keys: tuple[str, ...]
+
+
+class NamespaceClaimed(Event):
+    """A user whose name is a label of the namespace put something there, and owns it from here on.
+
+    Clients of the store reach it with this user's token only; graphs reach it as before.
+
+    Attributes:
+        owner: the user, proved by a token.
+    """
+
+    type: ClassVar[str] = "store.namespace_claimed"
+
+    owner: str

@@ -15,12 +15,14 @@ class VoiceSessionCreated(Event):
     Attributes:
         voice: the name of the AI's voice.
         show_text: whether captions are sent.
+        graph: what it was made for; None where the first connection may still name one.
     """
 
     type: ClassVar[str] = "voice.session_created"
 
     voice: str
     show_text: bool
+    graph: str | None = None
 
 
 class VoiceSessionOpened(Event):

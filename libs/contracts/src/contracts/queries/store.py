@@ -63,6 +63,7 @@ class ItemsQuery(Query):
             Python writes JSON, since `inf` may be among them.
         embedding: what made `vector`; only vectors of the same make are compared.
         vector: base64 of little-endian 32-bit floats.
+        guarded: items of namespaces that are another user's than `caller` are left out.
     """
 
     prefix: Namespace = ()
@@ -71,6 +72,8 @@ class ItemsQuery(Query):
     vector: str | None = None
     limit: int = Field(default=10, ge=0)
     offset: int = Field(default=0, ge=0)
+    guarded: bool = False
+    caller: str | None = None
 
 
 class Items(BaseModel):
@@ -104,12 +107,15 @@ class NamespacesQuery(Query):
     Attributes:
         matches: all of these must fit.
         max_depth: longer ones are cut to so many labels.
+        guarded: those that are another user's than `caller` are left out.
     """
 
     matches: tuple[NamespaceMatch, ...] = ()
     max_depth: int | None = Field(default=None, ge=1)
     limit: int = Field(default=100, ge=0)
     offset: int = Field(default=0, ge=0)
+    guarded: bool = False
+    caller: str | None = None
 
 
 class Namespaces(BaseModel):
@@ -129,6 +135,7 @@ class StorePut(BaseModel):
     Attributes:
         index: the fields it is found by, False for none; None for those that are configured.
         ttl: minutes after its last use; None for what is configured.
+        caller: the user who asks, where a token proves it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -138,6 +145,7 @@ class StorePut(BaseModel):
     value: dict[str, Any]
     index: Literal[False] | tuple[str, ...] | None = None
     ttl: float | None = Field(default=None, gt=0)
+    caller: str | None = None
 
 
 STORE_DELETE: Final = "runner.store_delete"
@@ -179,6 +187,7 @@ class StoreSearch(BaseModel):
 
     Attributes:
         query: what they are to be about; not regarded where no embedding is configured.
+        caller: the user who asks, where a token proves it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -189,13 +198,18 @@ class StoreSearch(BaseModel):
     limit: int = Field(default=10, ge=0, le=1000)
     offset: int = Field(default=0, ge=0)
     refresh_ttl: bool | None = None
+    caller: str | None = None
 
 
 STORE_NAMESPACES: Final = "runner.store_namespaces"
 
 
 class StoreNamespaces(BaseModel):
-    """The namespaces that hold items, answered by `Namespaces`."""
+    """The namespaces that hold items, answered by `Namespaces`.
+
+    Attributes:
+        caller: the user who asks, where a token proves it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -204,3 +218,4 @@ class StoreNamespaces(BaseModel):
     max_depth: int | None = Field(default=None, ge=1)
     limit: int = Field(default=100, ge=0, le=1000)
     offset: int = Field(default=0, ge=0)
+    caller: str | None = None

@@ -136,7 +136,7 @@ _RECEIVED: Final = ("conversation.>", "message.>", "control.>")
 USERS: Final = (
     User(
         "edge-ws",
-        appends=(*_RECEIVED, "voice.session_claimed", "voice.settings_changed"),
+        appends=(*_RECEIVED, "voice.session_created", "voice.session_claimed", "voice.settings_changed"),
         asks=("voice.open", "runner.graphs", "history.assistants"),
         listens=True,
         links="client",

@@ -30,7 +30,7 @@ class ConnectQuery(Frozen):
     """Query of a connection; a setting that is left out is None, and the stored one applies.
 
     Attributes:
-        graph: has to be one; the session keeps what it was created with.
+        graph: what answers, if the session was made for none and nobody has connected to it yet.
     """
 
     token: str | None = None

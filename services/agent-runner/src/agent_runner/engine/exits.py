@@ -6,11 +6,14 @@ ordinary errors before the loop sees them.
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Generator
-from contextvars import Context
-from typing import Any
+from collections.abc import Coroutine, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import Context, ContextVar, copy_context
+from typing import Any, Final
 
 from agent_runner.engine.effects import EFFECTS
+
+_CONTAINED: Final[ContextVar[bool]] = ContextVar("contained", default=False)
 
 
 class NodeExited(RuntimeError):
@@ -20,6 +23,23 @@ class NodeExited(RuntimeError):
 def ordinary(error: BaseException) -> Exception:
     """What a node has raised, as an error that ends its run and nothing else."""
     return error if isinstance(error, Exception) else NodeExited(f"a node raised {type(error).__name__}")
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Within, what a graph raises is an ordinary error, in its tasks too; only for `keep_running`'s loop."""
+    token = _CONTAINED.set(True)
+    try:
+        yield
+    except (Exception, GeneratorExit):
+        raise
+    except BaseException as error:
+        own = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and own and own.cancelling():
+            raise
+        raise ordinary(error) from error
+    finally:
+        _CONTAINED.reset(token)
 
 
 def keep_running(loop: asyncio.AbstractEventLoop) -> None:
@@ -47,8 +67,8 @@ def _task(
 
 
 def _kept(coro: Any, context: Context | None) -> Any:
-    in_run = context.get(EFFECTS) if context is not None else EFFECTS.get()
-    return coro if in_run is None else _without_exit(coro)
+    around = context if context is not None else copy_context()
+    return _without_exit(coro) if around.get(EFFECTS) or around.get(_CONTAINED) else coro
 
 
 async def _without_exit(coro: Any) -> Any:

@@ -4,7 +4,8 @@ A provider's own text is for the operator's log: it may name keys, organisations
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any, Final, Literal, TypeAlias
 
 from langchain_core.exceptions import ContextOverflowError, ModelError
@@ -118,6 +119,10 @@ _UNTOLD: Final[dict[Language, str]] = {
     "ko": "답변하는 중에 오류가 났습니다. (오류 {})",
     "en": "Something went wrong while answering. (error {})",
 }
+
+
+UNTOLD: Final[ContextVar[Callable[[BaseException], str] | None]] = ContextVar("untold", default=None)
+"""In a run whose errors people may not read: what they are told instead."""
 
 
 class ModelFault(RuntimeError):

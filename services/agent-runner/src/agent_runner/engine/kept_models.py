@@ -6,6 +6,7 @@ A model that is invoked is kept by LangChain's cache of models, one that a node 
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Final
 
@@ -106,8 +107,30 @@ class _Replayed(BaseChatModel):
         yield ChatGenerationChunk(message=self.said)
 
 
-def _replayed(model: BaseChatModel, said: AIMessageChunk) -> BaseChatModel:
-    return _Replayed(said=said, callbacks=model.callbacks, tags=model.tags, metadata=model.metadata)
+@dataclass(slots=True)
+class _Stream:
+    """What a model says or, as an earlier attempt knows it, has said.
+
+    Attributes:
+        model: who says it.
+        effects: what is to keep it; None where that is kept already, or not to be kept.
+        call: by which it is kept.
+    """
+
+    model: BaseChatModel
+    effects: Effects | None = None
+    call: bytes = b""
+    _chunks: list[AIMessageChunk] = field(default_factory=list)
+
+    def take(self, chunk: AIMessageChunk) -> None:
+        """Remember a piece that is to be kept."""
+        if self.effects:
+            self._chunks.append(chunk)
+
+    @property
+    def whole(self) -> AIMessageChunk | None:
+        """All the pieces in one."""
+        return self._chunks[0] + self._chunks[1:] if self._chunks else None
 
 
 def _kept_astream(astream: Callable[..., AsyncIterator[AIMessageChunk]]) -> Any:
@@ -120,20 +143,12 @@ def _kept_astream(astream: Callable[..., AsyncIterator[AIMessageChunk]]) -> Any:
         stop: Any = None,
         **kwargs: Any,
     ) -> AsyncIterator[AIMessageChunk]:
-        effects = _streaming_kept(self, is_async=True, **kwargs)
-        if effects is None:
-            async for chunk in astream(self, input, config, stop=stop, **kwargs):
-                yield chunk
-            return
-        call = _STREAMED, _asked(self, input, stop, kwargs)
-        known, is_known = effects.known(*call)
-        model = _replayed(self, known) if is_known else self
-        whole: AIMessageChunk | None = None
-        async for chunk in astream(model, input, config, stop=stop, **kwargs):
-            whole = chunk if whole is None else whole + chunk
+        said = _stream_of(self, input, stop, kwargs, is_async=True)
+        async for chunk in astream(said.model, input, config, stop=stop, **kwargs):
+            said.take(chunk)
             yield chunk
-        if not is_known:
-            await effects.keep(*call, whole)
+        if said.effects:
+            await said.effects.keep(_STREAMED, said.call, said.whole)
 
     setattr(kept, _KEPT, True)
     return kept
@@ -149,30 +164,31 @@ def _kept_stream(stream: Callable[..., Iterator[AIMessageChunk]]) -> Any:
         stop: Any = None,
         **kwargs: Any,
     ) -> Iterator[AIMessageChunk]:
-        effects = _streaming_kept(self, is_async=False, **kwargs)
-        if effects is None:
-            yield from stream(self, input, config, stop=stop, **kwargs)
-            return
-        call = _STREAMED, _asked(self, input, stop, kwargs)
-        known, is_known = effects.known(*call)
-        model = _replayed(self, known) if is_known else self
-        whole: AIMessageChunk | None = None
-        for chunk in stream(model, input, config, stop=stop, **kwargs):
-            whole = chunk if whole is None else whole + chunk
+        said = _stream_of(self, input, stop, kwargs, is_async=False)
+        for chunk in stream(said.model, input, config, stop=stop, **kwargs):
+            said.take(chunk)
             yield chunk
-        if not is_known:
-            effects.keep_from_thread(*call, whole)
+        if said.effects:
+            said.effects.keep_from_thread(_STREAMED, said.call, said.whole)
 
     setattr(kept, _KEPT, True)
     return kept
 
 
-def _streaming_kept(model: BaseChatModel, *, is_async: bool, **kwargs: Any) -> Effects | None:
-    """What keeps the model's stream; None where nothing does, or where the model is invoked instead."""
+def _stream_of(
+    model: BaseChatModel, given: Any, stop: Any, kwargs: dict[str, Any], *, is_async: bool
+) -> _Stream:
+    """The stream that a model is asked for; not kept here where the model is invoked instead."""
     if isinstance(model, _Replayed) or model.cache is False:
-        return None
+        return _Stream(model)
     streams = model._should_stream(async_api=is_async, **{**kwargs, "stream": True})
-    return keeping() if streams else None
+    if not streams or (effects := keeping()) is None:
+        return _Stream(model)
+    call = _asked(model, given, stop, kwargs)
+    said, is_known = effects.known(_STREAMED, call)
+    if not is_known:
+        return _Stream(model, effects, call)
+    return _Stream(_Replayed(said=said, callbacks=model.callbacks, tags=model.tags, metadata=model.metadata))
 
 
 def _asked(model: BaseChatModel, given: Any, stop: Any, kwargs: dict[str, Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from functools import partial
 from typing import Final
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -18,7 +19,7 @@ from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
 from agent_runner.engine.exits import ordinary
-from agent_runner.engine.faults import Language, kind_of, language_of, reason, told
+from agent_runner.engine.faults import UNTOLD, kind_of, language_of, reason, told
 from agent_runner.engine.input import NOTHING, Declined, Withdrawn, input_of
 from agent_runner.engine.model_calls import ModelCalls
 from agent_runner.engine.options import branched, with_options
@@ -47,7 +48,6 @@ from eventlog.turns.journal import Cancelled, Journal, Superseded
 
 logger = logging.getLogger(__name__)
 
-SHOW_STATE_SECONDS: Final = 0.25
 TURNS_TO_SEND: Final = 3
 """Of the event loop, from the first look at the journal until the client of NATS has written."""
 
@@ -80,11 +80,14 @@ class Run:
         self._journal = journal
         self._deltas = deltas
         self._ready = ready
-        self._show_errors = show_errors
         self._timeout = ready.settings.timeout or timeout_seconds
         self._announced = announced or assignment.attempt > 1
         self._news = asyncio.Event()
         self._facts = assignment.facts
+        said = getattr(self._work.event, "text", None) or getattr(self._work.event, "response", "")
+        shown_id = None if show_errors else self._error_id
+        self._say = partial(told, language=language_of(str(said)), error_id=shown_id)
+        self._hides = not show_errors
         self._request = assignment.request
         streamed = bool(self._request.stream_modes)
         self._recorder = Recorder(journal, deltas, self._facts, shown) if streamed else None
@@ -129,12 +132,11 @@ class Run:
                 self._log_failure(error)
                 fail(get_current_span(), error)
                 questions = await self._still_open(error)
-                shown = None if self._show_errors else self._error_id
                 await self._finish(
                     *self._stage.leftovers(),
                     RunFailed(
                         **self._facts,
-                        error=told(error, self._language(), shown),
+                        error=self._say(error),
                         code=type(error).__name__,
                         questions=questions,
                     ),
@@ -172,10 +174,6 @@ class Run:
             exc_info=where,
         )
 
-    def _language(self) -> Language:
-        said = getattr(self._work.event, "text", None) or getattr(self._work.event, "response", "")
-        return language_of(str(said))
-
     def look(self) -> None:
         """Others have appended what may concern this run: a cancellation, a deletion."""
         self._news.set()
@@ -188,7 +186,7 @@ class Run:
                     group.create_task(self._deltas.publish_as_sent()),
                     group.create_task(self._look_at_news()),
                     group.create_task(self._stage.failing()),
-                    *([group.create_task(self._show_state())] if self._recorder else []),
+                    *([group.create_task(self._stage.show())] if self._recorder else []),
                 ]
                 # `run.started` is on its way to the log before the graph takes the loop for itself: no token
                 # leaves without it.
@@ -204,11 +202,6 @@ class Run:
             if own and own.cancelling():
                 raise
             raise ordinary(error) from error  # a node raised it for reasons of its own
-
-    async def _show_state(self) -> None:
-        """Let the log have the state that a slow first node has begun with: pages look at that."""
-        await asyncio.sleep(SHOW_STATE_SECONDS)
-        self._stage.show()
 
     async def _look_at_news(self) -> None:
         while True:
@@ -226,6 +219,7 @@ class Run:
         if self._recorder:
             await self._recorder.begin(self._log, self._work.conversation, self._assignment.begins)
         EFFECTS.set(self._effects)
+        UNTOLD.set(self._say if self._hides else None)
         self._stage.tail = self._journal.tail
         async with self._ready.opened(self._config) as graph:
             self._config.setdefault("recursion_limit", self._ready.recursion_limit(graph))

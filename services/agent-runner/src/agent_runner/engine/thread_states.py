@@ -50,8 +50,13 @@ class ThreadReader:
         saver: LogCheckpointSaver,
         graphs: Mapping[str, Ready],
         default_graph: str,
+        *,
+        show_errors: bool = False,
     ) -> None:
-        """`graphs` are read by `saver`; `default_graph` answers where a conversation names none."""
+        """`graphs` are read by `saver`; `default_graph` answers where a conversation names none.
+
+        `show_errors`: whether what nodes raised is told, not only of which kind it was."""
+        self._show_errors = show_errors
         self._log = log
         self._author = author
         self._inbox = inbox
@@ -171,7 +176,7 @@ class ThreadReader:
             snapshot = await graph.aget_state(config, subgraphs=query.subgraphs)
         except ValueError:  # no such subgraph
             return _empty(place)
-        return _as_dict(snapshot) if snapshot.metadata is not None else _empty(place)
+        return _as_dict(snapshot, self._show_errors) if snapshot.metadata is not None else _empty(place)
 
     async def _graph(self, conversation: str, name: str) -> Ready | None:
         start = await self._start(conversation)
@@ -224,9 +229,9 @@ def _config(conversation: str, namespace: str, checkpoint_id: str | None = None)
     return {"configurable": place | ({"checkpoint_id": checkpoint_id} if checkpoint_id else {})}
 
 
-def _as_dict(snapshot: StateSnapshot) -> dict[str, Any]:
+def _as_dict(snapshot: StateSnapshot, show_errors: bool) -> dict[str, Any]:
     checkpoint, parent = _place(snapshot.config), _place(snapshot.parent_config)
-    tasks = [_task(task) for task in snapshot.tasks]
+    tasks = [_task(task, show_errors) for task in snapshot.tasks]
     return {
         "values": snapshot.values,
         "next": list(snapshot.next),
@@ -241,17 +246,18 @@ def _as_dict(snapshot: StateSnapshot) -> dict[str, Any]:
     }
 
 
-def _task(task: Any) -> dict[str, Any]:
+def _task(task: Any, show_errors: bool) -> dict[str, Any]:
     state, checkpoint = task.state, None
+    error = repr(task.error) if isinstance(task.error, BaseException) else task.error
     if isinstance(state, StateSnapshot):
-        state = _as_dict(state) if state.metadata is not None else _empty(None)
+        state = _as_dict(state, show_errors) if state.metadata is not None else _empty(None)
     elif state is not None:
         state, checkpoint = None, _place(state)
     return {
         "id": task.id,
         "name": task.name,
         "path": [part for part in task.path if not callable(part)],
-        "error": repr(task.error) if isinstance(task.error, BaseException) else task.error,
+        "error": error if show_errors or error is None else str(error).partition("(")[0],
         "interrupts": [{"id": asked.id, "value": asked.value} for asked in task.interrupts],
         "checkpoint": checkpoint,
         "state": state,

@@ -19,6 +19,7 @@ from langgraph.constants import TAG_HIDDEN
 from langgraph.types import Command
 
 from agent_runner.engine.deltas import Deltas
+from agent_runner.engine.faults import UNTOLD
 from agent_runner.engine.steps import messages_in, shown
 from agent_runner.engine.updates import as_json
 from contracts import trace
@@ -152,7 +153,8 @@ class Trace(BaseCallbackHandler):
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """The tool raised."""
         if run := self._runs.pop(run_id, None):
-            self._send(trace.TOOL_ERROR, run, {"error": str(error) or type(error).__name__})
+            say = UNTOLD.get() or (lambda error: str(error) or type(error).__name__)
+            self._send(trace.TOOL_ERROR, run, {"error": say(error)})
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """The model has said all."""

@@ -9,6 +9,7 @@ from agent_runner.engine.assignment import ANYBODY, Assignment
 from agent_runner.engine.catalogue import Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.deltas import Deltas
+from agent_runner.engine.memory.owning import OWNER
 from agent_runner.engine.options import SPOKEN
 from agent_runner.engine.run import Run
 from agent_runner.engine.streaming.shown import Shown, ShownByAll
@@ -241,6 +242,7 @@ class Worker(Responder[_Conversation]):
             show_errors=self._settings.show_errors,
             announced=again,
         )
+        OWNER.set(_owner_of(progress))
         self._running[work.conversation] = run
         try:
             await run.execute()
@@ -266,10 +268,15 @@ def _place(event: Recorded | None, begins: int) -> int:
     return event.sequence if event and event.sequence > begins else 0
 
 
+def _owner_of(progress: Progress) -> str | None:
+    start = progress.start.event if progress.start else None
+    return start.owner if isinstance(start, ConversationStarted) else None
+
+
 def _user_of(progress: Progress, event: Event) -> str:
     """Who asks: the conversation's owner, or whom the protocol names."""
     start = progress.start.event if progress.start else None
-    named = (getattr(start, "owner", None), getattr(event, "user_id", None), getattr(start, "user_id", None))
+    named = (_owner_of(progress), getattr(event, "user_id", None), getattr(start, "user_id", None))
     return next((user for user in named if user), ANYBODY)
 
 

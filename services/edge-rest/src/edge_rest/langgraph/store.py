@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel
 
-from contracts import queries
+from contracts import queries, subjects
 from contracts.queries import ItemFound, Items, Namespaces, StoreChanged, StoredItem
 from edge_rest.errors import documented
-from edge_rest.langgraph.agents import Agents
+from edge_rest.langgraph.agents import Agents, owner
 from eventlog.query import Refused
 from protocols.langgraph.wire import ItemDelete, ItemPut, ItemsSearch, NamespacesList
 
@@ -29,12 +29,22 @@ class Store:
         except Refused as refused:
             raise HTTPException(422, str(refused)) from None
 
+    async def _reached(self, namespace: tuple[str, ...]) -> tuple[str, ...]:
+        """Raises `NotYours` for a namespace that is another user's."""
+        await self.agents.log.tail(subjects.store(namespace))
+        return namespace
+
     async def put(self, body: ItemPut) -> Response:
         """Store an item, in place of one of the same key."""
-        namespace = _writable(body.namespace)
+        namespace = await self._reached(_writable(body.namespace))
         index = tuple(body.index) if isinstance(body.index, list) else body.index
         command = queries.StorePut(
-            namespace=namespace, key=body.key, value=body.value, index=index, ttl=body.ttl
+            namespace=namespace,
+            key=body.key,
+            value=body.value,
+            index=index,
+            ttl=body.ttl,
+            caller=await owner(),
         )
         await self._ask(queries.STORE_PUT, command, StoreChanged)
         return Response(status_code=204)
@@ -46,14 +56,15 @@ class Store:
         refresh_ttl: bool | None = None,
     ) -> dict[str, Any] | None:
         """One item; null where there is none. The labels of `namespace` are parted by dots."""
-        labels = _labels(namespace.split("."))
+        labels = await self._reached(_labels(namespace.split(".")))
         question = queries.StoreGet(namespace=labels, key=key, refresh_ttl=refresh_ttl)
         found: ItemFound = await self._ask(queries.STORE_GET, question, ItemFound)
         return _shown(found.item) if found.item else None
 
     async def delete(self, body: ItemDelete) -> Response:
         """Delete an item, if there is one."""
-        command = queries.StoreDelete(namespace=_writable(body.namespace), key=body.key)
+        namespace = await self._reached(_writable(body.namespace))
+        command = queries.StoreDelete(namespace=namespace, key=body.key)
         await self._ask(queries.STORE_DELETE, command, StoreChanged)
         return Response(status_code=204)
 
@@ -61,6 +72,7 @@ class Store:
         """Items of a namespace and those below it, the nearest to `query` first."""
         found: list[StoredItem] = []
         offset: int | None = body.offset
+        user = await owner()
         while offset is not None and len(found) < body.limit:
             question = queries.StoreSearch(
                 prefix=_labels(body.namespace_prefix),
@@ -69,6 +81,7 @@ class Store:
                 limit=body.limit - len(found),
                 offset=offset,
                 refresh_ttl=body.refresh_ttl,
+                caller=user,
             )
             page: Items = await self._ask(queries.STORE_SEARCH, question, Items)
             found += page.items
@@ -83,6 +96,7 @@ class Store:
             max_depth=body.max_depth,
             limit=body.limit,
             offset=body.offset,
+            caller=await owner(),
         )
         found: Namespaces = await self._ask(queries.STORE_NAMESPACES, question, Namespaces)
         return {"namespaces": [list(namespace) for namespace in found.namespaces]}

@@ -17,6 +17,8 @@ from chassis.settings import WrongSetting, load
 EMBEDDED: Final = "embedded"
 ANSWERS: Final = "answers"
 PROBE_SECONDS: Final = 10.0
+_FIRST: Final = "PARLEY_MODEL"
+_FURTHER: Final = "PARLEY_MODELS"
 _KEYS: Final = {
     "openai": "OPENAI_API_KEY",
     "anthropic": "ANTHROPIC_API_KEY",
@@ -37,7 +39,12 @@ class UnknownModel(WrongSetting):
 
 
 def select(
-    name: str | None = None, url: str | None = None, key: str | None = None, limits: Limits | None = None
+    name: str | None = None,
+    url: str | None = None,
+    key: str | None = None,
+    limits: Limits | None = None,
+    *,
+    setting: str = _FIRST,
 ) -> BaseChatModel:
     """The embedded model, or a provider's by `init_chat_model` name such as ``openai:gpt-5``.
 
@@ -46,6 +53,7 @@ def select(
     Args:
         url: an address instead of the provider's own; a name without provider is OpenAI-compatible then.
         key: the provider's key instead of the one in the provider's own variable.
+        setting: what named the model, for errors.
 
     Raises:
         UnknownModel: if the name has no provider, its library or its key is missing, or it refuses its
@@ -57,19 +65,19 @@ def select(
     if not separator and url:
         provider, model = "openai", name
     elif not (provider and model):
-        raise UnknownModel(f"PARLEY_MODEL {name!r} must be {EMBEDDED!r} or <provider>:<model>")
-    options = _options(name, provider, url, key)
+        raise UnknownModel(f"{setting} {name!r} must be {EMBEDDED!r} or <provider>:<model>")
+    options = _options(name, provider, url, key, setting)
     from langchain.chat_models import init_chat_model  # see above
 
     try:
         inner: BaseChatModel = init_chat_model(model, model_provider=provider, **options)
     except Exception as error:  # each provider's library has its own
         said = hidden(str(error).strip().partition("\n")[0]) or type(error).__name__
-        raise UnknownModel(f"PARLEY_MODEL {name!r} can't be loaded: {said}") from error
+        raise UnknownModel(f"{setting} {name!r} can't be loaded: {said}") from error
     return ProviderChatModel(inner=inner, limits=limits or Limits())
 
 
-def _options(name: str, provider: str, url: str | None, key: str | None) -> dict[str, Any]:
+def _options(name: str, provider: str, url: str | None, key: str | None, setting: str) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if url:
         options[_URLS.get(provider, "base_url")] = url
@@ -77,7 +85,8 @@ def _options(name: str, provider: str, url: str | None, key: str | None) -> dict
     if variable and not key and not os.environ.get(variable):
         elsewhere = url or (provider == "openai" and os.environ.get("OPENAI_BASE_URL"))
         if not elsewhere:
-            raise UnknownModel(f"PARLEY_MODEL {name!r} needs a key: set PARLEY_MODEL_KEY or {variable}")
+            keys = f"PARLEY_MODEL_KEY or {variable}" if setting == _FIRST else variable
+            raise UnknownModel(f"{setting} {name!r} needs a key: set {keys}")
         key = _NO_KEY  # a server of one's own often wants none
     if key and variable:
         options["api_key"] = key
@@ -95,7 +104,7 @@ async def usable(settings: RunnerSettings) -> tuple[BaseChatModel, str]:
     model = select(
         settings.model, settings.model_url, settings.model_key.get_secret_value(), _limits(settings)
     )
-    return model, await _found(settings.model or EMBEDDED, model)
+    return model, await _found(settings.model or EMBEDDED, model, _FIRST)
 
 
 async def others(settings: RunnerSettings) -> tuple[dict[str, BaseChatModel], list[str]]:
@@ -110,10 +119,10 @@ async def others(settings: RunnerSettings) -> tuple[dict[str, BaseChatModel], li
     for name in told:
         short = _UNSPEAKABLE.sub("-", name.rpartition(":")[2]).strip("-").lower()
         if not short or short in models:
-            raise UnknownModel(f"PARLEY_MODELS: {name!r} has no name that no other has")
+            raise UnknownModel(f"{_FURTHER}: {name!r} has no name that no other has")
         url, key = known if name.partition(":")[0] == provider else ("", "")
-        models[short] = select(name, url, key, _limits(settings))
-    found = [_found(name, model) for name, model in zip(told, models.values(), strict=True)]
+        models[short] = select(name, url, key, _limits(settings), setting=_FURTHER)
+    found = [_found(name, model, _FURTHER) for name, model in zip(told, models.values(), strict=True)]
     return models, await asyncio.gather(*found)
 
 
@@ -121,10 +130,10 @@ def _limits(settings: RunnerSettings) -> Limits:
     return Limits(settings.model_first_token, settings.model_retries, settings.model_history)
 
 
-async def _found(name: str, model: BaseChatModel) -> str:
+async def _found(name: str, model: BaseChatModel, setting: str) -> str:
     may_be_used, found = await probe(model)
     if not may_be_used:
-        raise UnknownModel(f"PARLEY_MODEL {name!r} can't be used: {found}")
+        raise UnknownModel(f"{setting} {name!r} can't be used: {found}")
     return f"model {name}: {found}"
 
 

@@ -10,7 +10,7 @@ from agent_runner.engine.checkpointer.deciding import Address
 from agent_runner.engine.checkpointer.encoding import Encoding
 from agent_runner.engine.checkpointer.staging import Stage
 from agent_runner.engine.checkpointer.thread import Thread
-from agent_runner.engine.checkpointer.threads import Threads
+from agent_runner.engine.checkpointer.threads import Threads, catch_up
 from agent_runner.engine.checkpointer.values import Saved
 
 
@@ -83,8 +83,12 @@ class Reader:
         return history or {}
 
     async def _whole(self) -> Thread:
-        thread = await self._threads.whole(self._conversation)
-        if self._stage:
+        if self._stage is None:
+            thread = await self._threads.whole(self._conversation)
+        else:
+            with self._stage.watching() as committed:
+                thread = await self._threads.whole(self._conversation)
+            catch_up(thread, committed)
             self._stage.replay_onto(thread)
             self._stage.thread = thread
         self._threads.keep(self._conversation, thread)

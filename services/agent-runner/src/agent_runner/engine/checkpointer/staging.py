@@ -6,7 +6,8 @@ the run loop, which takes their writes along.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NoReturn
 
 from agent_runner.engine.checkpointer.thread import Thread
@@ -15,6 +16,7 @@ from agent_runner.engine.checkpointer.values import PendingWrite, TaskIndex, as_
 from contracts.envelope import Recorded
 from contracts.events import CheckpointSaved, CheckpointsRemoved, Event, WritesSaved
 
+SHOW_SECONDS: Final = 0.25
 _INPUT_TASK: Final = "00000000-0000-0000-0000-000000000000"
 """LangGraph's id of what a command writes; it comes again with the command."""
 _START: Final = "~__pregel_pull, __start__"
@@ -46,6 +48,7 @@ class Stage:
         self._added = asyncio.Event()
         self._failure: Exception | None = None
         self._is_stale = False
+        self._watched: list[Recorded] | None = None
 
     def started(self, namespace: str, task_id: str, name: str) -> None:
         """Learn that a task of the super-step in progress begins."""
@@ -170,9 +173,21 @@ class Stage:
         self._given = [event for event in self._given if id(event) not in done]
         if self.thread:
             advance(self.thread, recorded)
+        if self._watched is not None:
+            self._watched += recorded
 
-    def show(self) -> None:
-        """Let the checkpoints go that are held, so that others see how far the run is."""
+    @contextmanager
+    def watching(self) -> Iterator[list[Recorded]]:
+        """What is committed while the context lasts."""
+        self._watched = []
+        try:
+            yield self._watched
+        finally:
+            self._watched = None
+
+    async def show(self) -> None:
+        """Let the log have the state that a slow first node has begun with: pages look at that."""
+        await asyncio.sleep(SHOW_SECONDS)
         self._send()
 
     @property
@@ -181,9 +196,11 @@ class Stage:
         return not (self._is_stale or self._checkpoints or self._reached or self._writes or self._given)
 
     def replay_onto(self, thread: Thread) -> None:
-        """Put what is staged on top of a thread that was read from the log."""
+        """Put what is staged on top of a thread that was read from the log, which may have some of it."""
         for event in (*self._given, *self._reached, *self._checkpoints.values()):
-            thread.apply(event, thread.tail + 1)
+            known = isinstance(event, CheckpointSaved) and thread.find(event.namespace, event.checkpoint_id)
+            if not known:
+                thread.apply(event, thread.tail + 1)
         for (namespace, checkpoint_id), writes in self._writes.items():
             event = WritesSaved(namespace=namespace, checkpoint_id=checkpoint_id, tasks=as_tasks(writes))
             thread.apply(event, thread.tail + 1)

@@ -101,6 +101,15 @@ def advance(thread: Thread, recorded: Sequence[Recorded]) -> None:
             thread.tail = event.sequence
 
 
+def catch_up(thread: Thread, recorded: Sequence[Recorded]) -> None:
+    """Take in what was committed while a thread was read, as far as it has not seen it."""
+    for each in recorded:
+        if each.sequence > thread.tail:
+            for event in told(each.event):
+                thread.apply(event, each.sequence)
+    advance(thread, recorded)
+
+
 def changes_thread(event: Event) -> bool:
     """Whether an event is of checkpoints, or carries some, or begins or ends the conversation."""
     if isinstance(event, NodeCompleted):

@@ -9,6 +9,7 @@ from faststream.nats import NatsRouter
 from langgraph.store.base import Item, SearchItem
 from pydantic import BaseModel
 
+from agent_runner.engine.memory.owning import for_client
 from agent_runner.engine.memory.store import LogStore
 from chassis.backoff import delays
 from contracts import queries, subjects
@@ -78,7 +79,8 @@ def router(store: LogStore) -> NatsRouter:
         """Stores an item."""
         index = list(question.index) if isinstance(question.index, tuple) else question.index
         more = {} if question.ttl is None else {"ttl": question.ttl}
-        await store.aput(question.namespace, question.key, question.value, index, **more)
+        with for_client(question.caller):
+            await store.aput(question.namespace, question.key, question.value, index, **more)
         return StoreChanged()
 
     @routes.subscriber(subjects.query(queries.STORE_DELETE), queue=QUEUE, max_workers=CONCURRENT)
@@ -96,26 +98,28 @@ def router(store: LogStore) -> NatsRouter:
     @routes.subscriber(subjects.query(queries.STORE_SEARCH), queue=QUEUE, max_workers=CONCURRENT)
     async def search_items(question: StoreSearch) -> Items:
         """Searches items."""
-        found = await store.asearch(
-            question.prefix,
-            query=question.query,
-            filter=question.filter,
-            limit=question.limit,
-            offset=question.offset,
-            refresh_ttl=question.refresh_ttl,
-        )
+        with for_client(question.caller):
+            found = await store.asearch(
+                question.prefix,
+                query=question.query,
+                filter=question.filter,
+                limit=question.limit,
+                offset=question.offset,
+                refresh_ttl=question.refresh_ttl,
+            )
         return Items(items=tuple(map(_told, found)))
 
     @routes.subscriber(subjects.query(queries.STORE_NAMESPACES), queue=QUEUE, max_workers=CONCURRENT)
     async def store_namespaces(question: StoreNamespaces) -> Namespaces:
         """Lists namespaces."""
-        found = await store.alist_namespaces(
-            prefix=question.prefix or None,
-            suffix=question.suffix or None,
-            max_depth=question.max_depth,
-            limit=question.limit,
-            offset=question.offset,
-        )
+        with for_client(question.caller):
+            found = await store.alist_namespaces(
+                prefix=question.prefix or None,
+                suffix=question.suffix or None,
+                max_depth=question.max_depth,
+                limit=question.limit,
+                offset=question.offset,
+            )
         return Namespaces(namespaces=tuple(found))
 
     return routes

@@ -8,7 +8,7 @@ from typing import Final
 
 from contracts import subjects
 from contracts.envelope import Envelope
-from contracts.events import ConversationStarted, Event
+from contracts.events import ConversationStarted, Event, NamespaceClaimed
 from contracts.events.store import STORE_RESPONDER
 from eventlog.author import Author
 from eventlog.ports import Conflict, Log, Unavailable
@@ -26,19 +26,27 @@ class _Waiting:
     """Events that belong together.
 
     Attributes:
+        user: who puts them, where a token proves it.
         stored: becomes the sequence of the last of them.
     """
 
     envelopes: Sequence[Envelope]
+    user: str | None
     stored: asyncio.Future[int]
 
 
 @dataclass(slots=True, eq=False)
 class _Line:
-    """What waits for one namespace, and where it ends; -1 for not known."""
+    """What waits for one namespace, and where it ends; -1 for not known.
+
+    Attributes:
+        owner: whose it is, where the end is known.
+    """
 
     key: str
+    labels: Sequence[str]
     tail: int = -1
+    owner: str | None = None
     waiting: list[_Waiting] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
 
@@ -52,17 +60,21 @@ class Namespaces:
         self._inbox = Inbox(log, author)
         self._lines: OrderedDict[str, _Line] = OrderedDict()
 
-    async def append(self, namespace: Sequence[str], events: Sequence[Event]) -> int:
+    async def append(self, namespace: Sequence[str], events: Sequence[Event], user: str | None = None) -> int:
         """Append events, all or none; the sequence of the last.
+
+        Args:
+            user: who puts them, where a token proves it; a namespace with that label that is nobody's
+                becomes this user's.
 
         Raises:
             LogError: if the log does not take them.
         """
         key = subjects.store(namespace)
-        line = self._lines.setdefault(key, _Line(key))
+        line = self._lines.setdefault(key, _Line(key, namespace))
         self._lines.move_to_end(key)
         envelopes = [self._author.envelope(key, event) for event in events]
-        waiting = _Waiting(envelopes, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(envelopes, user, asyncio.get_running_loop().create_future())
         line.waiting.append(waiting)
         if line.task is None:
             line.task = asyncio.create_task(self._drain(line))
@@ -78,7 +90,7 @@ class Namespaces:
             while line.waiting:
                 taken = _taken(line.waiting)
                 try:
-                    last = await self._store(line, [each for one in taken for each in one.envelopes])
+                    last = await self._store(line, taken)
                 except Exception as error:  # noqa: BLE001 - whoever waits for it is told
                     for one in _interested(taken):
                         one.stored.set_exception(error)
@@ -92,9 +104,14 @@ class Namespaces:
         finally:
             line.task = None
 
-    async def _store(self, line: _Line, envelopes: Sequence[Envelope]) -> int:
+    async def _store(self, line: _Line, taken: Sequence[_Waiting]) -> int:
+        envelopes = [each for one in taken for each in one.envelopes]
+        users = [one.user for one in taken if one.user in line.labels]
         for _ in range(ATTEMPTS):
             opening = await self._opening(line)
+            owner = line.owner or next(iter(users), None)
+            if owner and not line.owner:
+                opening.append(self._author.envelope(line.key, NamespaceClaimed(owner=owner)))
             try:
                 stored = await self._log.append([*opening, *envelopes], expected=line.tail)
             except Conflict:
@@ -103,19 +120,22 @@ class Namespaces:
             except BaseException:
                 line.tail = -1
                 raise
-            line.tail = stored[-1].sequence
+            line.tail, line.owner = stored[-1].sequence, owner
             return line.tail
         raise Unavailable(f"{line.key}: others write to it all the time")
 
-    async def _opening(self, line: _Line) -> Sequence[Envelope]:
+    async def _opening(self, line: _Line) -> list[Envelope]:
         """What a namespace begins with, where it has not begun; afterwards its end is known."""
         if line.tail > 0:
-            return ()
-        line.tail = await self._log.tail(line.key)
-        if line.tail and await self._inbox.standing(line.key):
-            return ()
+            return []
+        line.tail, line.owner = await self._log.tail(line.key), None
+        if line.tail and (begun := await self._inbox.standing(line.key)):
+            claim = await self._log.last(line.key, NamespaceClaimed.type)
+            if claim and claim.sequence > begun.sequence and isinstance(claim.event, NamespaceClaimed):
+                line.owner = claim.event.owner
+            return []
         start = ConversationStarted(responder_name=STORE_RESPONDER, protocol=STORE_RESPONDER)
-        return (self._author.envelope(line.key, start),)
+        return [self._author.envelope(line.key, start)]
 
     def _forget(self) -> None:
         for key in list(self._lines):

@@ -29,6 +29,7 @@ from pydantic import BaseModel
 
 from agent_runner.engine.memory.indexing import Index
 from agent_runner.engine.memory.namespaces import Namespaces
+from agent_runner.engine.memory.owning import OWNER, reach
 from contracts.events import Event, ItemDeleted, ItemPut, ItemsRefreshed
 from contracts.queries import (
     ITEM,
@@ -107,7 +108,7 @@ class LogStore(BaseStore):
         by_namespace: dict[tuple[str, ...], list[Event]] = {}
         for (namespace, _), event in zip(puts, events, strict=True):
             by_namespace.setdefault(namespace, []).append(event)
-        await asyncio.gather(*(self._namespaces.append(*pair) for pair in by_namespace.items()))
+        await asyncio.gather(*(self._namespaces.append(*pair, OWNER.get()) for pair in by_namespace.items()))
         return list(results)
 
     async def _event(self, op: PutOp) -> ItemPut | ItemDeleted:
@@ -163,6 +164,7 @@ class LogStore(BaseStore):
             limit=op.limit,
             offset=op.offset,
             at_least=await self._log.position(),
+            **reach(),
         )
         found: list[StoredItem] = []
         while question.limit > 0:
@@ -186,6 +188,7 @@ class LogStore(BaseStore):
             limit=op.limit,
             offset=op.offset,
             at_least=await self._log.position(),
+            **reach(),
         )
         found: Listed = await self._ask(NAMESPACES, question, Listed)
         return list(found.namespaces)

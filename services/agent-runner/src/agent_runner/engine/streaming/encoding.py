@@ -11,6 +11,8 @@ import orjson
 from langchain_core.messages import BaseMessage
 from pydantic import BaseModel
 
+from agent_runner.engine.faults import UNTOLD
+
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 _DEEPEST: Final = 100
 
@@ -33,6 +35,8 @@ def _plain(value: Any) -> Any:
             return dict(value)
         case bytes() | bytearray():
             return b64encode(value).decode()
+        case BaseException() if say := UNTOLD.get():
+            return say(value)
         case _ if callable(dump := getattr(value, "_asdict", None)):
             return dump()
         case _:
@@ -53,6 +57,8 @@ def _lenient(value: Any, depth: int) -> Any:
         return value if value == value and abs(value) != float("inf") else None
     if value is None or isinstance(value, str | bool | int):
         return value
+    if isinstance(value, BaseException):
+        return _plain(value)
     try:
         return json.loads(orjson.dumps(value, default=_plain, option=_OPTIONS))
     except (TypeError, ValueError, RecursionError):

@@ -16,6 +16,7 @@ from langgraph.stream import (
 )
 
 from agent_runner.engine.catalogue import Compiled
+from agent_runner.engine.faults import UNTOLD
 from agent_runner.engine.streaming.encoding import as_text, condensed, give_ids
 from agent_runner.engine.streaming.modes import WATCHED, Part
 from agent_runner.engine.streaming.naming import NAMING, Naming
@@ -81,6 +82,8 @@ class Protocol:
             namespace = data.get("namespace", namespace)
             if namespace and "graph_name" not in data:
                 data = {**data, "graph_name": namespace[-1].partition(":")[0]}
+        elif method == "tools" and "message" in data and (say := UNTOLD.get()):
+            data = {**data, "message": say(RuntimeError(data["message"]))}
         elif method.startswith("custom:"):
             method, _, name = method.partition(":")
             data = {"name": name, "payload": data}
