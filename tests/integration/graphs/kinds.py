@@ -12,10 +12,9 @@ from langchain.agents import AgentState, create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware, SummarizationMiddleware
 from langchain.tools import ToolRuntime
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
-from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
-from langgraph.config import get_store
+from langgraph.config import get_config, get_store
 from langgraph.func import entrypoint, task
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.graph.message import add_messages
@@ -69,10 +68,10 @@ async def recall(state: MessagesState, runtime: Runtime[None]) -> dict[str, Any]
 memory = StateGraph(MessagesState).add_node(recall).add_edge(START, "recall").compile()
 
 
-async def confide(state: MessagesState, config: RunnableConfig, runtime: Runtime[None]) -> dict[str, Any]:
+async def confide(state: MessagesState, runtime: Runtime[None]) -> dict[str, Any]:
     """Keep for the user what is said, and say what was said before."""
     assert runtime.store is not None
-    space = ("private", str(config["configurable"]["user_id"]))
+    space = ("private", str(get_config()["configurable"]["user_id"]))
     before = await runtime.store.aget(space, "said")
     await runtime.store.aput(space, "said", {"text": newest(state)})
     return says(before.value["text"] if before else "nothing yet")

@@ -6,11 +6,11 @@ from langgraph.graph import START, MessagesState, StateGraph
 LINES = " ".join(f"This is line {number} of a poem that I know by heart." for number in range(1, 6))
 
 
-async def _recite(_: MessagesState) -> dict[str, list[AIMessage]]:
+async def _recite(state: MessagesState) -> dict[str, list[AIMessage]]:
     return {"messages": [AIMessage(LINES)]}
 
 
-async def _stumble(_: MessagesState) -> dict[str, list[AIMessage]]:
+async def _stumble(state: MessagesState) -> dict[str, list[AIMessage]]:
     raise RuntimeError("words of the graph")
 
 
