@@ -1,7 +1,10 @@
 """The octo protocol's frames, from the protocol page."""
 
 import json
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from contracts.events import (
     RunInterrupted,
     RunStarted,
 )
-from contracts.live import Delta
+from contracts.live import WITHIN, Delta
 from protocols.octo.dialect import Narration, NotUnderstood, asked, decode
 from protocols.octo.wire import Cancel, HumanResponse, Say
 
@@ -289,3 +292,42 @@ def test_one_of_two_same_subgraphs_ends_alone() -> None:
 
 def test_a_subgraphs_node_that_nobody_saw_begin_is_not_told_of() -> None:
     assert short(RunStarted(**run(), graph="g"), started("team:a", 1), ended("team:a", 1)) == []
+
+
+def lines_executed(work: Callable[[], object]) -> int:
+    """How many lines of Python run, however fast the machine is."""
+    count = 0
+
+    def trace(_: FrameType, kind: str, __: object) -> Any:
+        nonlocal count
+        count += kind == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def long(count: int) -> list[Event | Delta]:
+    """A run of many steps, each of which has a subgraph."""
+    told: list[Event | Delta] = []
+    for step in range(count):
+        name = f"n{step}"
+        told += [started(name, step), started(f"{name}{WITHIN}inner", step), completed(name, step)]
+    return told
+
+
+def wide(count: int) -> list[Event | Delta]:
+    """A super-step of many nodes."""
+    nodes = [(f"n{number}", 1) for number in range(count)]
+    return [*(started(*node) for node in nodes), *(completed(*node) for node in nodes)]
+
+
+@pytest.mark.parametrize("shape", [long, wide])
+def test_a_run_of_any_length_or_width_costs_each_frame_the_same(shape: Callable[[int], list[Any]]) -> None:
+    few, many = shape(100), shape(400)
+    assert lines_executed(lambda: short(*many)) < 5 * lines_executed(lambda: short(*few))

@@ -116,7 +116,8 @@ class _Run:
     Attributes:
         logged: an event of it has been seen; until then, nodes may be running that nobody told of.
         announced: starts that came as deltas.
-        running: how many nodes of a super-step were shown to start and not to end.
+        running: which nodes were shown to start and not to end, and how often, by super-step.
+        nested: nodes within which others were told of.
         held: announced starts, what nodes said, and ends within subgraphs, that are not shown yet.
     """
 
@@ -124,43 +125,54 @@ class _Run:
     announced: Counter[_Node] = field(default_factory=Counter)
     shown: Counter[_Node] = field(default_factory=Counter)
     ended: Counter[_Node] = field(default_factory=Counter)
-    running: Counter[int] = field(default_factory=Counter)
+    running: dict[int, Counter[str]] = field(default_factory=dict)
+    nested: set[_Node] = field(default_factory=set)
     held: deque[tuple[_Node, Frame | None]] = field(default_factory=deque)
 
     def start(self, node: _Node) -> ChainStart:
         """Show that a node starts."""
+        step, name = node
         self.shown[node] += 1
-        self.running[node[0]] += 1
-        return _start(node[1])
+        self.running.setdefault(step, Counter())[name] += 1
+        return _start(name)
 
     def end(self, node: _Node, data: Any) -> ChainEnd:
         """Show that a node has ended."""
+        step, name = node
         self.ended[node] += 1
-        self.running[node[0]] -= 1
-        if not self.running[node[0]]:
-            del self.running[node[0]]
-        return ChainEnd(node=node[1], data=data)
+        running = self.running[step]
+        running[name] -= 1
+        if not running[name]:
+            del running[name]
+        if not running:
+            del self.running[step]
+        return ChainEnd(node=name, data=data)
 
     def close(self) -> Iterator[Frame]:
         """The ends of nodes that stopped without one: they asked, raised, or went with their runner."""
         self.held.clear()
-        yield from self._stop(self.shown - self.ended)
+        for step in list(self.running):
+            yield from self._stop(step, self.running[step])
 
     def close_within(self, node: _Node) -> Iterator[Frame]:
         """The ends of a subgraph's nodes that are missing when the node that it is ends."""
+        if node not in self.nested:
+            return
+        self.nested.remove(node)
         self.held = deque(each for each in self.held if not _is_within(each[0], node))
-        left = self.shown - self.ended
-        yield from self._stop(Counter({each: left[each] for each in left if _is_within(each, node)}))
+        step = node[0]
+        inner = {name: n for name, n in self.running.get(step, {}).items() if _is_within((step, name), node)}
+        yield from self._stop(step, inner)
 
     def running_as(self, node: _Node) -> int:
         """How many of a node were announced or shown, and have not ended."""
         return max(self.announced[node], self.shown[node]) - self.ended[node]
 
-    def _stop(self, running: Counter[_Node]) -> Iterator[Frame]:
-        """End nodes, those of subgraphs before what they are in."""
-        for node in sorted(running, key=lambda each: each[1].count(WITHIN), reverse=True):
-            for _ in range(running[node]):
-                yield self.end(node, {})
+    def _stop(self, step: int, running: Mapping[str, int]) -> Iterator[Frame]:
+        """End nodes of a super-step, those of subgraphs before what they are in."""
+        for name, count in sorted(running.items(), key=lambda each: each[0].count(WITHIN), reverse=True):
+            for _ in range(count):
+                yield self.end((step, name), {})
 
 
 class Narration:
@@ -184,8 +196,10 @@ class Narration:
             return
         run = attempts.setdefault(delta.attempt, _Run())
         node = (delta.data["step"], delta.data["node"])
-        if WITHIN in node[1] and not run.running_as(_outer(node)):
-            return
+        if WITHIN in node[1]:
+            if not run.running_as(_outer(node)):
+                return
+            run.nested.add(_outer(node))
         if delta.kind == CUSTOM_EVENT:
             run.held.append((node, CustomEvent(node=node[1], data=delta.data["data"])))
         elif delta.kind == NODE_ENDED:
