@@ -141,8 +141,10 @@ async def test_a_session_is_made_for_a_graph_and_keeps_it(voice: Any) -> None:
         refused = await client.post(f"{made}?graph=nothing")
         assert (refused.status_code, "no graph" in refused.text) == (422, True)
         session_id = (await client.post(f"{made}?graph=planner")).json()["session_id"]
-    (started,) = await voice.facts(session_id, "conversation.started")
-    assert started["graph"] == "planner"
+        by_body = (await client.post(made, json={"graph": "planner"})).json()["session_id"]
+    for each in (by_body, session_id):
+        (started,) = await voice.facts(each, "conversation.started")
+        assert started["graph"] == "planner"
     for graph, refusals in (("nothing", 1), ("chat", 0), ("planner", 0)):
         async with voice.call(session_id, graph=graph) as caller:
             await caller.send(type="disconnect")

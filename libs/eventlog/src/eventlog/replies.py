@@ -91,7 +91,8 @@ def _invalid(error: ValidationError) -> Failure:
 def _failed(error: Exception) -> Failure:
     known = isinstance(error, LogError)
     logger.error("a question could not be answered: %s", error, exc_info=None if known else error)
-    return Failure(failure="internal", message=f"{error}" or type(error).__name__)
+    # What is not the log's own may hold anything, a user's words or a graph's: the text is for the operator.
+    return Failure(failure="internal", message=(known and str(error)) or type(error).__name__)
 
 
 async def whole(

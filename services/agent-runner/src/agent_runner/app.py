@@ -115,7 +115,9 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[object]]:
         )
         broker.include_router(thread_states.router(reader))
         broker.include_router(answering.router(store))
-        broker.include_router(graph_views.router(readable, settings.default_graph))
+        broker.include_router(
+            graph_views.router(readable, settings.default_graph, show_errors=settings.show_errors)
+        )
         offer = offering.Offer(log, author, tools, timeout_seconds=settings.run_timeout)
         broker.include_router(offering.router(offer, settings.concurrent_runs))
         async with deliveries.working(app, broker, SERVICE, WorkQueue(broker, log, SERVICE)):

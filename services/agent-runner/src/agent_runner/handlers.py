@@ -1,8 +1,6 @@
 """What reaches agent-runner over NATS beside its work: news of what runs here, and runs that are not kept."""
 
-import logging
 from collections.abc import Mapping
-from uuid import uuid4
 
 from faststream.nats import NatsRouter
 from faststream.nats.annotations import NatsMessage
@@ -11,7 +9,7 @@ from agent_runner.agents.models.spoken import spoken_commands
 from agent_runner.agents.tools.contacts import Contacts
 from agent_runner.engine.catalogue import Served
 from agent_runner.engine.ephemeral import run_once
-from agent_runner.engine.faults import kind_of, language_of, reason, told
+from agent_runner.engine.failures import failure
 from agent_runner.engine.fitting import Unfit
 from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
@@ -27,18 +25,7 @@ from contracts.queries import (
     SpokenCommandsQuery,
 )
 
-logger = logging.getLogger(__name__)
-
 SERVICE = "agent-runner"
-
-
-def _failed(error: Exception, task: str, *, shows: bool) -> Failure:
-    """What a graph raised: the log has it whole, the client a number unless it may read the text."""
-    error_id = uuid4().hex[:8]
-    where = None if kind_of(error) else error
-    logger.warning("a run that is not kept failed (error %s): %s", error_id, reason(error), exc_info=where)
-    said = told(error, language_of(task), None if shows else error_id)
-    return Failure(failure="internal", message=said)
 
 
 def router(
@@ -69,7 +56,7 @@ def router(
         except Unfit as error:
             return Failure(failure="invalid", message=str(error))
         except Exception as error:  # noqa: BLE001 - whatever a graph raises ends its run only
-            return _failed(error, question.task, shows=settings.show_errors)
+            return failure(error, "a run that is not kept", shows=settings.show_errors, said=question.task)
 
     @routes.subscriber(subjects.query(SPOKEN_COMMANDS), queue=SERVICE, title="SpokenCommands")
     async def commands(_: SpokenCommandsQuery) -> SpokenCommands:

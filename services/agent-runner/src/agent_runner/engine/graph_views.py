@@ -9,6 +9,7 @@ from faststream.nats import NatsRouter
 from pydantic import create_model
 
 from agent_runner.engine.catalogue import Compiled, Ready
+from agent_runner.engine.failures import failure
 from contracts import queries, subjects
 from contracts.queries import Failure, Graphs, GraphsQuery, GraphView, GraphViewQuery
 
@@ -17,8 +18,12 @@ logger = logging.getLogger(__name__)
 QUEUE: Final = "agent-runner"
 
 
-def router(graphs: Mapping[str, Ready], default_graph: str) -> NatsRouter:
-    """A subscriber for each query; replicas share the questions."""
+def router(graphs: Mapping[str, Ready], default_graph: str, *, show_errors: bool = False) -> NatsRouter:
+    """A subscriber for each query; replicas share the questions.
+
+    Args:
+        show_errors: whether clients are told what a graph raised.
+    """
     routes = NatsRouter()
 
     @routes.subscriber(subjects.query(queries.GRAPHS), queue=QUEUE)
@@ -35,9 +40,8 @@ def router(graphs: Mapping[str, Ready], default_graph: str) -> NatsRouter:
         try:
             async with graph.opened() as compiled:
                 return GraphView(view=await _view(compiled, query))
-        except Exception as error:  # whatever the user's own graph raises
-            logger.warning("graph %r cannot be shown", query.graph, exc_info=error)
-            return Failure(failure="invalid", message=f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever the user's own graph raises
+            return failure(error, f"a view of graph {query.graph!r}", shows=show_errors, kind="invalid")
 
     return routes
 
