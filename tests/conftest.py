@@ -20,13 +20,13 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
+from tests.packages import are_installed
 from tests.starting import one_at_a_time
 
 from parley.settings import Settings
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
-NPM_SECONDS = 120.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NODE_SCRIPTS = Path(__file__).with_name("browser")
 PORTS = (
@@ -278,8 +278,5 @@ def node_scripts() -> Path:
     """The folder of what is run by Node.js; the libraries it needs are installed where they are missing."""
     if shutil.which("node") is None:
         pytest.skip("Node.js is not installed")
-    wanted = json.loads((NODE_SCRIPTS / "package.json").read_text())["dependencies"]
-    if not all((NODE_SCRIPTS / "node_modules" / name).exists() for name in wanted):
-        install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"]
-        subprocess.run(install, cwd=NODE_SCRIPTS, check=True, timeout=NPM_SECONDS)
+    assert are_installed(NODE_SCRIPTS)
     return NODE_SCRIPTS

@@ -1,6 +1,5 @@
 """Stacks that are started as a page says, and the programs of the pages run against them."""
 
-import json
 import os
 import re
 import shutil
@@ -14,12 +13,12 @@ from typing import Any, Final
 import numpy as np
 import pytest
 from tests.docs.blocks import ROOT, blocks
+from tests.packages import are_installed
 from tests.spoken import SPOKEN_RATE, spoken
 
 CLIENTS: Final = ROOT / "examples" / "clients"
 SHARED: Final = "examples/human_in_the_loop/README.md"
 """The page whose stack answers as one without settings, and serves a graph besides."""
-NPM_SECONDS: Final = 120.0
 PROGRAM_SECONDS: Final = 60.0
 VOICE_RATE: Final = 24_000
 DEFAULTS: Final = {
@@ -93,10 +92,7 @@ def javascript() -> Path:
     """The folder of the clients, with the packages that those in JavaScript need."""
     if shutil.which("node") is None:
         pytest.skip("Node.js is not installed")
-    wanted = json.loads((CLIENTS / "package.json").read_text())["dependencies"]
-    if not all((CLIENTS / "node_modules" / name).exists() for name in wanted):
-        install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"]
-        subprocess.run(install, cwd=CLIENTS, check=True, timeout=NPM_SECONDS)
+    assert are_installed(CLIENTS)
     return CLIENTS
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from tests.integration.langgraph.listener import SECRET, Listener, listening
+from tests.packages import are_installed
 
 FOLDER = Path(__file__).parent
 SCRIPTS = FOLDER / "js"
-NPM_SECONDS = 240
 GRAPHS = {"lgchat": "chat", "ask": "ask", "fail": "fail", "nest": "nest", "chatx": "chatx"}
 OWN_NAMES = {"chat": "lgchat"}
 """Parley has a graph of that name itself."""
@@ -66,11 +66,8 @@ def node() -> Callable[..., Any]:
     """Runs a script of the official clients, and gives what it prints; they are installed if need be."""
     if shutil.which("node") is None:
         pytest.skip("Node.js is not installed")
-    wanted = json.loads((SCRIPTS / "package.json").read_text())["dependencies"]
-    if not all((SCRIPTS / "node_modules" / name).exists() for name in wanted):
-        install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"]
-        if subprocess.run(install, cwd=SCRIPTS, check=False, timeout=NPM_SECONDS).returncode:
-            pytest.skip("the official clients for JavaScript cannot be installed")
+    if not are_installed(SCRIPTS):
+        pytest.skip("the official clients for JavaScript cannot be installed")
 
     def run(script: str, *arguments: str) -> Any:
         done = subprocess.run(

@@ -1,14 +1,13 @@
 """The official conformance scenarios for servers, as far as they ask for no tools of their own."""
 
-import json
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from tests.packages import are_installed
 
 FOLDER = Path(__file__).with_name("conformance")
-NPM_SECONDS = 240
 SCENARIOS = ("server-initialize", "ping", "tools-list", "dns-rebinding-protection")
 
 
@@ -16,15 +15,8 @@ SCENARIOS = ("server-initialize", "ping", "tools-list", "dns-rebinding-protectio
 def conformance() -> list[str]:
     """The program with the Node.js that it needs."""
     modules = FOLDER / "node_modules"
-    wanted = json.loads((FOLDER / "package.json").read_text())["dependencies"]
-    if not all((modules / name).exists() for name in wanted):
-        install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"]
-        try:
-            failed = subprocess.run(install, cwd=FOLDER, check=False, timeout=NPM_SECONDS).returncode
-        except (OSError, subprocess.TimeoutExpired):
-            failed = 1
-        if failed:
-            pytest.skip("the conformance scenarios cannot be installed")
+    if not are_installed(FOLDER):
+        pytest.skip("the conformance scenarios cannot be installed")
     return [str(modules / "node" / "bin" / "node"), str(modules / ".bin" / "conformance")]
 
 
