@@ -31,8 +31,8 @@ help: ## List the targets
 run: $(VENV)/run.stamp $(if $(filter full,$(VOICE)),$(VENV)/voice-full.stamp) ## Install what is needed and run everything here (VOICE=full: with free speech); Ctrl-C stops it
 	@exec $(BIN)/parley up
 
-# One more than two processors, since every other test waits; with many more, talks by voice are late.
-WORKERS ?= 3
+# Twice as many as processors, since tests mostly wait; more would make talks by voice late.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run the whole test suite
