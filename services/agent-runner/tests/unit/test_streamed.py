@@ -106,21 +106,21 @@ async def test_every_run_comes_back_as_it_was_sent(conversation: Conversation, o
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"stream_modes": ("values", "tasks")}, {"stream": "protocol"}],
+    ("turns", "options"),
+    [(200, {"stream_modes": ("values", "tasks")}), (60, {"stream": "protocol"})],
     ids=["modes", "protocol"],
 )
-async def test_a_turn_appends_as_much_after_60_turns_as_after_10(
-    conversation: Conversation, options: Any
+async def test_a_turn_appends_as_much_after_200_turns_as_after_10(
+    conversation: Conversation, turns: int, options: Any
 ) -> None:
     runner = conversation.runs.runner()
-    works = [await conversation.turn(runner, f"turn {n}: what is new?", **options) for n in range(60)]
+    works = [await conversation.turn(runner, f"turn {n}: what is new?", **options) for n in range(turns)]
 
     events = await conversation.streamed()
     appended = [
         sum(len(event.model_dump_json()) for event in events if event.run_id == work.id) for work in works
     ]
-    early, late = (sum(appended[end - 5 : end]) for end in (15, 60))
+    early, late = (sum(appended[end - 5 : end]) for end in (15, turns))
     assert late < 1.15 * early
 
 
