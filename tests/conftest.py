@@ -21,7 +21,6 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from tests.packages import are_installed
-from tests.starting import one_at_a_time
 
 from parley.settings import Settings
 
@@ -56,15 +55,16 @@ class Stack:
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
-        with one_at_a_time(), (self.folder / "stack.log").open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "parley", "up"],
-                env=self._environment(),
-                cwd=self.folder,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-            asyncio.run(self._ready(self.process))
+        output = (self.folder / "stack.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "parley", "up"],
+            env=self._environment(),
+            cwd=self.folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        output.close()
+        asyncio.run(self._ready(self.process))
 
     def stop(self) -> int:
         """Stop it as Ctrl-C does; its exit code."""
@@ -74,13 +74,6 @@ class Stack:
         code = self.process.wait(STOP_SECONDS)
         self.process = None
         return code
-
-    def mend(self) -> None:
-        """Start it if it is stopped, and wait until all of it is ready."""
-        if self.process is None:
-            self.start()
-        else:
-            asyncio.run(self._ready(self.process))
 
     def status(self) -> list[dict[str, Any]]:
         """What ``parley status --json`` prints."""
@@ -124,12 +117,8 @@ class Stack:
 
     def inner_ports(self) -> dict[str, int]:
         """Where each service answers on this machine, past the gateway."""
-        return {entry["service"]: entry["port"] for entry in self.state()}
-
-    def state(self) -> list[dict[str, Any]]:
-        """What the supervisor has written down of its processes."""
-        entries: list[dict[str, Any]] = json.loads((self.folder / "data" / "state.json").read_text())
-        return entries
+        state = json.loads((self.folder / "data" / "state.json").read_text())
+        return {entry["service"]: entry["port"] for entry in state}
 
     def erase(self, conversation: str) -> None:
         """Remove a conversation as ``parley erase`` does."""
@@ -143,7 +132,7 @@ class Stack:
 
     def kill(self, service: str, number: signal.Signals = signal.SIGKILL) -> None:
         """End one service as a crash does, or send it another signal."""
-        (pid,) = [entry["pid"] for entry in self.state() if entry["service"] == service]
+        (pid,) = [entry["pid"] for entry in self.status() if entry["service"] == service]
         os.kill(pid, number)
 
     @asynccontextmanager
@@ -244,18 +233,11 @@ def stack(
         yield running
 
 
-@pytest.fixture(scope="session")
-def harmed_stack(tmp_path_factory: pytest.TempPathFactory, unused_port: Callable[[], int]) -> Iterator[Stack]:
-    """One stack for all tests that kill and restart."""
-    with running_stack(tmp_path_factory.mktemp("harmed"), unused_port) as running:
-        yield running
-
-
 @pytest.fixture
-def own_stack(harmed_stack: Stack) -> Stack:
-    """A stack of which a test may kill and restart what it likes; it is whole in the beginning."""
-    harmed_stack.mend()
-    return harmed_stack
+def own_stack(tmp_path: Path, unused_port: Callable[[], int]) -> Iterator[Stack]:
+    """A stack for one test, which may kill and restart what it likes."""
+    with running_stack(tmp_path / "stack", unused_port) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import os
 import signal
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import httpx
+import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
@@ -17,8 +20,16 @@ ROOM = "roomDraining"
 NAME = {"userId": "kim", "threadNum": "draining"}
 
 
+@pytest.fixture(scope="module")
+def rolling(tmp_path_factory: pytest.TempPathFactory, unused_port: Any, stack_runner: Any) -> Iterator[Any]:
+    """A stack whose edges are told to go; they are started again."""
+    with stack_runner(tmp_path_factory.mktemp("rolling"), unused_port) as stack:
+        yield stack
+
+
 def tell_to_go(stack: Any, service: str) -> None:
-    stack.kill(service, signal.SIGTERM)
+    (pid,) = [entry["pid"] for entry in stack.status() if entry["service"] == service]
+    os.kill(pid, signal.SIGTERM)
 
 
 async def come_again(address: str) -> Connection:
@@ -50,10 +61,10 @@ def is_end_of_turn(event: dict[str, Any]) -> bool:
     return event["event"] == "on_chain_end" and not event["parent_ids"]
 
 
-async def test_websockets_are_told_to_come_again_and_go_on(own_stack: Any) -> None:
-    async with httpx.AsyncClient(base_url=own_stack.url()) as client:
+async def test_websockets_are_told_to_come_again_and_go_on(rolling: Any) -> None:
+    async with httpx.AsyncClient(base_url=rolling.url()) as client:
         session = (await client.post("/api/v1/chat/guest-sessions", json={})).json()["session_id"]
-    base = own_stack.url(scheme="ws")
+    base = rolling.url(scheme="ws")
     agent, octo = f"{base}/chat/draining", f"{base}/ws/draining-octo"
     room, voice = f"{base}/v3/?room_uid={ROOM}", f"{base}/api/v1/chat/ws/guest-chat/{session}"
     asked = json.dumps({"type": "client", "message": "get all contacts", "message_id": "m1"})
@@ -75,7 +86,7 @@ async def test_websockets_are_told_to_come_again_and_go_on(own_stack: Any) -> No
         await calling.send(json.dumps({"type": "response.create"}))
         await until(calling, lambda frame: frame["type"] == "audio.done")
 
-        await asyncio.to_thread(tell_to_go, own_stack, "edge-ws")
+        await asyncio.to_thread(tell_to_go, rolling, "edge-ws")
         codes = await asyncio.gather(*(close_code(socket) for socket in sockets))
         assert codes == [SERVICE_RESTART] * len(sockets)
 
@@ -92,7 +103,7 @@ async def test_websockets_are_told_to_come_again_and_go_on(own_stack: Any) -> No
         assert (await until(again, lambda frame: frame["type"] == "disconnected"))[-1]["report"]
 
 
-async def test_an_event_stream_ends_and_is_resumed(own_stack: Any) -> None:
+async def test_an_event_stream_ends_and_is_resumed(rolling: Any) -> None:
     async def events(headers: dict[str, str]) -> list[str]:
         async with client.stream("GET", "/api/chat/stream", params=NAME, headers=headers) as stream:
             waiting.set()
@@ -104,7 +115,7 @@ async def test_an_event_stream_ends_and_is_resumed(own_stack: Any) -> None:
     waiting = asyncio.Event()
     async with (
         asyncio.timeout(2 * SECONDS),
-        httpx.AsyncClient(base_url=own_stack.url(), timeout=SECONDS) as client,
+        httpx.AsyncClient(base_url=rolling.url(), timeout=SECONDS) as client,
     ):
         (await client.post("/api/chat/send", json=said(1))).raise_for_status()
         first = await events({})
@@ -112,7 +123,7 @@ async def test_an_event_stream_ends_and_is_resumed(own_stack: Any) -> None:
         waiting.clear()
         listening = asyncio.create_task(events(last))
         await waiting.wait()
-        await asyncio.to_thread(tell_to_go, own_stack, "edge-rest")
+        await asyncio.to_thread(tell_to_go, rolling, "edge-rest")
         assert await listening == []
         while (await client.get("/health")).status_code != httpx.codes.OK:
             await asyncio.sleep(0.05)

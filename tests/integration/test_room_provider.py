@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -73,33 +72,21 @@ class Provider:
         writer.close()
 
 
-@pytest.fixture(scope="module")
-def provider_port(unused_port: Callable[[], int]) -> int:
-    return unused_port()
-
-
-@pytest.fixture(scope="module")
-def stack(
-    stack_runner: Callable[..., AbstractContextManager[Any]],
-    tmp_path_factory: pytest.TempPathFactory,
-    unused_port: Callable[[], int],
-    provider_port: int,
-) -> Iterator[Any]:
-    """A stack that speaks to the provider."""
-    settings = {
-        "PARLEY_MODEL": "openai:any",
-        "OPENAI_BASE_URL": f"http://127.0.0.1:{provider_port}/v1",
-        "OPENAI_API_KEY": "none",
-    }
-    with stack_runner(tmp_path_factory.mktemp("provided"), unused_port, **settings) as running:
-        yield running
-
-
 @pytest.fixture
-async def provider(provider_port: int) -> AsyncIterator[Provider]:
+async def provider(own_stack: Any) -> AsyncIterator[Provider]:
+    """The provider that the stack speaks to from now on."""
     provider = Provider()
-    async with await asyncio.start_server(provider.answer, "127.0.0.1", provider_port):
+    async with await asyncio.start_server(provider.answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        own_stack.stop()
+        own_stack.environment |= {
+            "PARLEY_MODEL": "openai:any",
+            "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1",
+            "OPENAI_API_KEY": "none",
+        }
+        await asyncio.to_thread(own_stack.start)
         yield provider
+        await asyncio.to_thread(own_stack.stop)
 
 
 @pytest.fixture
@@ -140,8 +127,10 @@ def token(frame: Frame) -> str:
     return text
 
 
-async def test_each_token_leaves_when_the_model_says_it(stack: Any, provider: Provider, room: str) -> None:
-    async with connect(address(stack, room)) as socket:
+async def test_each_token_leaves_when_the_model_says_it(
+    own_stack: Any, provider: Provider, room: str
+) -> None:
+    async with connect(address(own_stack, room)) as socket:
         await say(socket, room, "안녕")
         begun: list[Frame] = []
         for word in ("안", "녕", "~"):
@@ -149,10 +138,10 @@ async def test_each_token_leaves_when_the_model_says_it(stack: Any, provider: Pr
             begun += await until(socket, "on_chat_model_stream")
             assert token(begun[-1]) == word
 
-        async with connect(address(stack, room)) as late:
+        async with connect(address(own_stack, room)) as late:
             joined = [await receive(late) for _ in begun]
             assert joined == begun
-            async with connect(address(stack, room, after=begun[-2]["id"])) as back:
+            async with connect(address(own_stack, room, after=begun[-2]["id"])) as back:
                 assert await receive(back) == begun[-1]
                 provider.say("!", END)
                 rest = await until(socket, "on_chain_end")
@@ -175,14 +164,14 @@ async def test_each_token_leaves_when_the_model_says_it(stack: Any, provider: Pr
 
 
 async def test_a_run_that_is_taken_over_is_told_as_one_turn(
-    stack: Any, provider: Provider, room: str
+    own_stack: Any, provider: Provider, room: str
 ) -> None:
-    async with connect(address(stack, room)) as socket, connect(address(stack, room)) as other:
+    async with connect(address(own_stack, room)) as socket, connect(address(own_stack, room)) as other:
         await say(socket, room, "안녕")
         provider.say("half ")
         begun = await until(socket, "on_chat_model_stream")
         await provider.asked.acquire()
-        await asyncio.to_thread(stack.kill, "agent-runner")
+        await asyncio.to_thread(own_stack.kill, "agent-runner")
         async with asyncio.timeout(TURN_SECONDS):
             await provider.asked.acquire()
         provider.say("the ", "whole", END)
@@ -200,5 +189,5 @@ async def test_a_run_that_is_taken_over_is_told_as_one_turn(
         assert again[0]["run_id"] == again[-1]["run_id"] != begun[0]["run_id"]
         assert [token(f) for f in again if f["event"] == "on_chat_model_stream"] == ["the ", "whole"]
         for known, following in ((begun[3], rest), (restart, again), (again[2], again[3:])):
-            async with connect(address(stack, room, after=known["id"])) as back:
+            async with connect(address(own_stack, room, after=known["id"])) as back:
                 assert [await receive(back) for _ in following] == following

@@ -365,9 +365,11 @@ def test_metrics_are_not_for_clients(stack: Any) -> None:
         assert httpx.get(f"{stack.url()}/metrics", headers=presented).status_code == 404
 
 
-def test_logs_hold_no_texts_and_no_tokens(own_stack: Any) -> None:
-    asyncio.run(talk(own_stack, "silent", authorization="Bearer very-secret-token"))
-    httpx.get(f"{own_stack.url()}/history/silent?token=very-secret-token&api_key=very-secret-key")
-    own_stack.stop()  # by which all has been written
-    assert "Parley is ready" in own_stack.log()
-    assert not any(secret in own_stack.log() for secret in (WORDS, GREETING, "very-secret", "@example"))
+def test_logs_hold_no_texts_and_no_tokens(
+    tmp_path: Path, unused_port: Callable[[], int], stack_runner: Any
+) -> None:
+    with stack_runner(tmp_path / "stack", unused_port) as stack:
+        asyncio.run(talk(stack, "silent", authorization="Bearer very-secret-token"))
+        httpx.get(f"{stack.url()}/history/silent?token=very-secret-token&api_key=very-secret-key")
+    assert "Parley is ready" in stack.log()
+    assert not any(secret in stack.log() for secret in (WORDS, GREETING, "very-secret", "@example"))

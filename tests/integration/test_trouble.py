@@ -119,10 +119,10 @@ async def test_a_node_that_ends_its_process_ends_its_run_alone(
     troubled: Any, rest: httpx.AsyncClient, session: str
 ) -> None:
     def pids() -> list[int]:
-        return [each["pid"] for each in troubled.state()]
+        return [each["pid"] for each in troubled.status()]
 
-    before = pids()
+    before = await asyncio.to_thread(pids)
     failed = await say(rest, session, "exit 3")
     assert failed.status_code == 500, failed.text
     assert (await say(rest, session, "hello")).json() == {"response": "[최종 응답] hello"}
-    assert pids() == before
+    assert await asyncio.to_thread(pids) == before

@@ -43,19 +43,6 @@ def langgraph_stack(
 
 
 @pytest.fixture(scope="session")
-def harmed(
-    stack_runner: Callable[..., AbstractContextManager[Any]],
-    graphs_environment: dict[str, str],
-    tmp_path_factory: pytest.TempPathFactory,
-    unused_port: Callable[[], int],
-) -> Iterator[Any]:
-    """A stack whose processes are killed; its supervisor starts them again."""
-    folder = tmp_path_factory.mktemp("harmed")
-    with stack_runner(folder, unused_port, **graphs_environment) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
 def url(langgraph_stack: Any) -> str:
     """Where LangGraph's own clients look."""
     return str(langgraph_stack.url("PARLEY_LANGGRAPH_PORT"))

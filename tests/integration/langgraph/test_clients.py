@@ -1,7 +1,11 @@
 """The official Python client: what a program that was written for LangGraph's own server gets here."""
 
 import asyncio
-from contextlib import AsyncExitStack
+import os
+import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager, AsyncExitStack
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -53,10 +57,21 @@ async def test_what_is_over_says_nothing_to_who_asks_for_what_comes(client: Any)
 
 
 @pytest.mark.parametrize("service", ["agent-runner", "edge-rest"])
-async def test_a_stream_goes_on_when_a_process_is_killed(service: str, harmed: Any) -> None:
-    url = harmed.url("PARLEY_LANGGRAPH_PORT")
-    async with get_client(url=url) as client:
+async def test_a_stream_goes_on_when_a_process_is_killed(
+    service: str,
+    stack_runner: Callable[..., AbstractContextManager[Any]],
+    graphs_environment: dict[str, str],
+    tmp_path: Path,
+    unused_port: Callable[[], int],
+) -> None:
+    starting = stack_runner(tmp_path / "stack", unused_port, **graphs_environment)
+    stack = await asyncio.to_thread(starting.__enter__)
+    opened = AsyncExitStack()
+    try:
+        url = stack.url("PARLEY_LANGGRAPH_PORT")
+        client = await opened.enter_async_context(get_client(url=url))
         thread = await client.threads.create()
+        (pid,) = [each["pid"] for each in stack.status() if each["service"] == service]
         parts: list[Any] = []
         stream = client.runs.stream(
             thread["thread_id"], "lgchat", input=SLOW, stream_mode=MODES, stream_resumable=True
@@ -64,7 +79,7 @@ async def test_a_stream_goes_on_when_a_process_is_killed(service: str, harmed: A
         async for part in stream:
             parts.append(part)
             if len(parts) == 6:
-                harmed.kill(service)
+                os.kill(pid, signal.SIGKILL)
         (run,) = await client.runs.list(thread["thread_id"])
         assert run["status"] == "success"
         assert parts[-1].event == "end"
@@ -73,11 +88,14 @@ async def test_a_stream_goes_on_when_a_process_is_killed(service: str, harmed: A
         ids = [int(part.id) for part in parts]
         assert ids == sorted(set(ids))
 
-    await asyncio.to_thread(harmed.stop)
-    await asyncio.to_thread(harmed.start)
-    async with get_client(url=url) as client:
+        await asyncio.to_thread(stack.stop)
+        await asyncio.to_thread(stack.start)
+        client = await opened.enter_async_context(get_client(url=url))
         again = client.runs.join_stream(thread["thread_id"], run["run_id"], last_event_id=parts[-3].id)
         assert [part async for part in again] == parts[-2:]
+    finally:
+        await opened.aclose()
+        await asyncio.to_thread(starting.__exit__, None, None, None)
 
 
 @pytest.mark.parametrize(("strict", "headers"), [(True, {}), (False, {"Strict-Resume": "true"})])

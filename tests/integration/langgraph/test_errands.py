@@ -1,6 +1,9 @@
 """What is done for runs beside running them: those that begin later, and webhooks that hear of their ends."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,20 +89,30 @@ async def test_a_run_begins_later_and_can_be_cancelled_before(client: Any) -> No
     assert len(listed) == 3
 
 
-async def test_what_is_due_is_done_after_a_restart_of_everything(harmed: Any) -> None:
-    async with listening() as hook:
-        address = harmed.url("PARLEY_LANGGRAPH_PORT")
-        async with get_client(url=address) as client:
-            thread = (await client.threads.create())["thread_id"]
-            run = await client.runs.create(
-                thread, "lgchat", input=said("later"), after_seconds=3, webhook=hook.url
-            )
-            own = await client.assistants.create("lgchat", name="mine", metadata={"kept": True})
-        await asyncio.to_thread(harmed.stop)
-        await asyncio.to_thread(harmed.start)
-        _, body = await hook.next()
-        assert body["run_id"] == run["run_id"]
-        assert body["values"]["messages"][-1]["content"] == "You said: later"
-        async with get_client(url=address) as client:
-            assert (await client.runs.get(thread, run["run_id"]))["status"] == "success"
-            assert await client.assistants.get(own["assistant_id"]) == own
+async def test_what_is_due_is_done_after_a_restart_of_everything(
+    stack_runner: Callable[..., AbstractContextManager[Any]],
+    graphs_environment: dict[str, str],
+    tmp_path: Path,
+    unused_port: Callable[[], int],
+) -> None:
+    starting = stack_runner(tmp_path / "stack", unused_port, **graphs_environment)
+    stack = await asyncio.to_thread(starting.__enter__)
+    try:
+        async with listening() as hook:
+            address = stack.url("PARLEY_LANGGRAPH_PORT")
+            async with get_client(url=address) as client:
+                thread = (await client.threads.create())["thread_id"]
+                run = await client.runs.create(
+                    thread, "lgchat", input=said("later"), after_seconds=3, webhook=hook.url
+                )
+                own = await client.assistants.create("lgchat", name="mine", metadata={"kept": True})
+            await asyncio.to_thread(stack.stop)
+            await asyncio.to_thread(stack.start)
+            _, body = await hook.next()
+            assert body["run_id"] == run["run_id"]
+            assert body["values"]["messages"][-1]["content"] == "You said: later"
+            async with get_client(url=address) as client:
+                assert (await client.runs.get(thread, run["run_id"]))["status"] == "success"
+                assert await client.assistants.get(own["assistant_id"]) == own
+    finally:
+        await asyncio.to_thread(starting.__exit__, None, None, None)

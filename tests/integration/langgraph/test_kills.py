@@ -2,8 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+import os
+import signal
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +17,24 @@ from websockets.exceptions import ConnectionClosed
 
 SECONDS = 60.0
 SPOKEN = " ".join(f"w{number}" for number in range(15))
+
+
+@pytest.fixture(scope="module")
+def harmed(
+    stack_runner: Callable[..., AbstractContextManager[Any]],
+    graphs_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    unused_port: Callable[[], int],
+) -> Iterator[Any]:
+    """A stack whose processes are killed; its supervisor starts them again."""
+    folder = tmp_path_factory.mktemp("harmed")
+    with stack_runner(folder, unused_port, **graphs_environment) as running:
+        yield running
+
+
+def kill(stack: Any, service: str) -> None:
+    (pid,) = [each["pid"] for each in stack.status() if each["service"] == service]
+    os.kill(pid, signal.SIGKILL)
 
 
 async def until_busy(url: str, page: Future[Any]) -> None:
@@ -33,7 +54,7 @@ def test_a_page_goes_on(generation: str, service: str, node: Callable[..., Any],
     with ThreadPoolExecutor(1) as beside:
         page = beside.submit(node, "hooks.mjs", url, "lgchat", generation, "slow 15")
         asyncio.run(until_busy(url, page))
-        harmed.kill(service)
+        kill(harmed, service)
         shown = page.result()
     assert shown["error"] is None
     assert shown["messages"] == [["human", "slow 15"], ["ai", SPOKEN]]
@@ -60,7 +81,7 @@ async def test_a_websocket_is_opened_again_and_goes_on(harmed: Any) -> None:
                             continue
                         events.append(frame)
                         if len(events) == 8:
-                            harmed.kill("edge-ws")
+                            await asyncio.to_thread(kill, harmed, "edge-ws")
                         if frame["params"]["data"].get("event") == "completed":
                             break
             except (ConnectionClosed, OSError, TimeoutError):

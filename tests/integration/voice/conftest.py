@@ -263,7 +263,7 @@ def voice(spoken_stack: Any) -> Voice:
 
 
 @pytest.fixture
-def own_voice(spoken_stack: Any) -> Iterator[Voice]:
-    """The shared stack for a test that kills some of it, whole again in the end."""
-    yield Voice(spoken_stack)
-    spoken_stack.mend()
+def own_voice(tmp_path: Path, voice_stack: Running) -> Iterator[Voice]:
+    """A stack for one test, which may kill what it likes."""
+    with voice_stack(tmp_path / "stack") as stack:
+        yield Voice(stack)
