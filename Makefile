@@ -31,12 +31,9 @@ help: ## List the targets
 run: $(VENV)/run.stamp $(if $(filter full,$(VOICE)),$(VENV)/voice-full.stamp) ## Install what is needed and run everything here (VOICE=full: with free speech); Ctrl-C stops it
 	@exec $(BIN)/parley up
 
-# Twice as many as processors, since tests mostly wait; more would make talks by voice late.
-WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
-
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run the whole test suite
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow"
 
 .PHONY: units
 units: $(VENV)/dev.stamp ## Run the unit tests alone
@@ -93,7 +90,7 @@ images: ## Build the images; PUSH=registry/folder tags and pushes them with thei
 
 .PHONY: retest
 retest: $(VENV)/dev.stamp ## Run again, one by one, what failed the last time
-	$(BIN)/pytest -n 1 --dist loadgroup -m "not slow" --last-failed --last-failed-no-failures none
+	$(BIN)/pytest -m "not slow" --last-failed --last-failed-no-failures none
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style and formatting

@@ -4,9 +4,9 @@ They are processes. With ``TEST_CONTAINERS=1`` what a whole session shares runs 
 """
 
 import asyncio
-import inspect
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,7 +19,6 @@ from uuid import uuid4
 import nats
 import pytest
 from nats.errors import Error as NatsError
-from tests.ports import free_port
 
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
@@ -33,30 +32,16 @@ from eventlog.streams import WrongStream, declare
 
 START_SECONDS = 20.0
 NATS_IMAGE = "nats:2.15.1-alpine"
-STARTED_BY_EACH = {"shared_nats"}
-"""What starts at once, so that each worker has its own."""
 OPERATOR = f"{permissions.OPERATOR}:{permissions.OPERATOR}"
 """The name and password of whoever is no service."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share what is slow to start are run by one worker, and the slow folder before the others."""
-    for item in items:
-        shared = started_once(item)
-        if shared and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(shared))
-    items.sort(key=lambda item: item.path.relative_to(item.config.rootpath).parts[0] != "tests")
-
-
-def started_once(item: pytest.Item) -> str | None:
-    """What a test shares with those of other modules, or else its module if that shares anything."""
-    definitions = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined] # nothing public tells scopes
-    used = [each[-1] for each in definitions.values()]
-    for each in used:
-        is_stopped = inspect.isgeneratorfunction(each.func)
-        if each.scope == "session" and is_stopped and each.argname not in STARTED_BY_EACH:
-            return str(each.argname)
-    return item.path.stem if any(each.scope == "module" for each in used) else None
+def free_port() -> int:
+    """A TCP port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def nats_server_program() -> str:
@@ -267,10 +252,7 @@ def log(broker: Broker, registry: Registry, nats_settings: NatsSettings) -> JetS
     return JetStreamLog(broker, registry, nats_settings)
 
 
-ON_CLUSTER = pytest.param("r3", marks=[pytest.mark.cluster, pytest.mark.xdist_group("nats_cluster")])
-
-
-@pytest.fixture(params=["memory", "r1", ON_CLUSTER])
+@pytest.fixture(params=["memory", "r1", pytest.param("r3", marks=pytest.mark.cluster)])
 async def any_log(request: pytest.FixtureRequest, registry: Registry) -> AsyncIterator[Log]:
     """Each implementation of the log in turn."""
     if request.param == "memory":

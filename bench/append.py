@@ -19,9 +19,7 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.ports import free_port
-
-from conftest import NatsServer, declared  # the tests' own
+from conftest import NatsServer, declared, free_port  # the tests' own
 
 APPENDS = 500
 SYNCS = ("always", "2m")

@@ -19,7 +19,6 @@ from urllib.parse import quote
 
 import httpx
 from tests.chaos.graphs import FOLDER
-from tests.starting import one_at_a_time
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -269,13 +268,13 @@ def running_fleet(
     with ExitStack() as stack:
         keeper = stack.enter_context(_keeper(folder, variables | as_user(OPERATOR) | environment))
         fleet = Fleet(nats, folder, keeper)
-        with one_at_a_time(), ThreadPoolExecutor(1) as apart_from_any_running_loop:
-            for name, count in counts.items():
-                own = variables | as_user(name) | environment
-                for number in range(count):
-                    fleet.services.append(Service(name, number, folder, port(), own))
-                    fleet.services[-1].start()
-                    stack.callback(fleet.services[-1].kill)
+        for name, count in counts.items():
+            own = variables | as_user(name) | environment
+            for number in range(count):
+                fleet.services.append(Service(name, number, folder, port(), own))
+                fleet.services[-1].start()
+                stack.callback(fleet.services[-1].kill)
+        with ThreadPoolExecutor(1) as apart_from_any_running_loop:
             apart_from_any_running_loop.submit(asyncio.run, fleet.ready()).result()
         yield fleet
 

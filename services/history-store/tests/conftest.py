@@ -37,7 +37,7 @@ def postgres(in_containers: bool, tmp_path_factory: pytest.TempPathFactory) -> I
 _DATABASES = count()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+@pytest.fixture(params=["sqlite", "postgres"])
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind in turn, as SQLAlchemy addresses it."""
     if request.param == "sqlite":

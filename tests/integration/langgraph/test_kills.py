@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 SECONDS = 60.0
 SPOKEN = " ".join(f"w{number}" for number in range(15))
@@ -84,7 +84,7 @@ async def test_a_websocket_is_opened_again_and_goes_on(harmed: Any) -> None:
                             await asyncio.to_thread(kill, harmed, "edge-ws")
                         if frame["params"]["data"].get("event") == "completed":
                             break
-            except (ConnectionClosed, OSError, TimeoutError):
+            except (ConnectionClosed, InvalidStatus, OSError, TimeoutError):
                 await asyncio.sleep(0.1)
     places = [event["seq"] for event in events]
     assert places == sorted(set(places))
