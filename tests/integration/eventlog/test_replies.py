@@ -59,7 +59,7 @@ async def test_an_answer_of_any_size_comes_whole(asker: Any, size: int) -> None:
 
 
 async def test_what_fails_is_answered_and_logged_once(asker: Any, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(Refused, match="^ZeroDivisionError$"):
+    with pytest.raises(Refused, match=r"^ZeroDivisionError$"):
         await asker(Size(bytes=-1))
     (told,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert told.exc_info
