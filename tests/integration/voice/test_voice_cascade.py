@@ -105,7 +105,7 @@ async def test_speaking_over_the_reply_cuts_it(cascade_voice: Any, server: Speec
     session_id = (await voice.create("bob"))["session_id"]
     async with voice.call(session_id, "bob") as caller, caller.microphone() as microphone:
         microphone.speak(voice.speech("what can you do"))
-        while len(caller.audio) < 48_000 * 2:
+        while len(caller.audio) < 48_000 * 4:
             await caller.expect("audio.delta", len(caller.of("audio.delta")) + 1)
         server.text = "thank you"
         microphone.speak(voice.speech("thank you"))
