@@ -36,7 +36,7 @@ async def test_speaking_over_the_ai_stops_it_and_only_what_was_heard_counts(voic
     session_id = (await voice.create("bob"))["session_id"]
     async with voice.call(session_id, "bob") as caller, caller.microphone() as microphone:
         microphone.speak(voice.speech("what can you do"))
-        while len(caller.audio) < 24_000 * 2 * 2:
+        while len(caller.audio) < 48_000 * 4:
             await caller.expect("audio.delta", len(caller.of("audio.delta")) + 1)
         microphone.speak(voice.speech("thank you"))
         await caller.expect("speech.started", 2)
