@@ -5,14 +5,13 @@ lines that Python runs for a text of its worst pieces grow no faster than the te
 """
 
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 from langchain_core.messages import HumanMessage
+from tests.steps import lines_run
 
 import agent_runner.agents
 from agent_runner.agents.graphs.changes import change_of, plain_request
@@ -68,24 +67,6 @@ ANALYSERS: dict[str, Callable[[str], Any]] = {
     "notes": lambda text: Index(sections_of("n", "# A\n\n휴가는 3일")).search(text, 3),
     "about": lambda text: about(text, is_question=True),
 }
-
-
-def lines_run(work: Callable[[], Any]) -> int:
-    """How many lines Python runs for it; what RE2 does inside is linear by its construction."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal count
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 def of(piece: str, characters: int) -> str:

@@ -1,13 +1,12 @@
 """The octo protocol's frames, from the protocol page."""
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from types import FrameType
 from typing import Any
 
 import pytest
+from tests.steps import lines_run
 
 from contracts.envelope import Recorded
 from contracts.events import (
@@ -294,24 +293,6 @@ def test_a_subgraphs_node_that_nobody_saw_begin_is_not_told_of() -> None:
     assert short(RunStarted(**run(), graph="g"), started("team:a", 1), ended("team:a", 1)) == []
 
 
-def lines_executed(work: Callable[[], object]) -> int:
-    """How many lines of Python run, however fast the machine is."""
-    count = 0
-
-    def trace(_: FrameType, kind: str, __: object) -> Any:
-        nonlocal count
-        count += kind == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
-
-
 def long(count: int) -> list[Event | Delta]:
     """A run of many steps, each of which has a subgraph."""
     told: list[Event | Delta] = []
@@ -330,4 +311,4 @@ def wide(count: int) -> list[Event | Delta]:
 @pytest.mark.parametrize("shape", [long, wide])
 def test_a_run_of_any_length_or_width_costs_each_frame_the_same(shape: Callable[[int], list[Any]]) -> None:
     few, many = shape(100), shape(400)
-    assert lines_executed(lambda: short(*many)) < 5 * lines_executed(lambda: short(*few))
+    assert lines_run(lambda: short(*many)) < 5 * lines_run(lambda: short(*few))
