@@ -11,7 +11,7 @@ from tests.spoken import SPOKEN_RATE, spoken
 
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.speech import SAMPLE_RATE
-from voice_bridge.engines.audio import HEARING_RATE
+from voice_bridge.engines.audio import HEARING_RATE, samples_of
 from voice_bridge.engines.echo import EchoGuard
 from voice_bridge.engines.espeak import Espeak
 from voice_bridge.engines.hearing import Heard, Hearing, TurnAudio, TurnBegan, TurnEnded
@@ -111,6 +111,47 @@ def test_an_answer_right_after_a_reply_that_does_not_echo_is_heard_from_its_firs
     heard = line.say(np.concatenate([quiet, answer, np.zeros(SAMPLE_RATE, np.float32)]))
     assert edges(heard) == [TurnBegan, TurnEnded]
     assert heard_seconds(heard) >= len(answer) / SAMPLE_RATE
+
+
+SHORT: Final = "I see."
+"""Over before it can be known whether it comes back."""
+
+
+def extent_seconds(samples: Samples, rate: int) -> float:
+    """From the first loud sample to the last one."""
+    loud = np.flatnonzero(np.abs(samples) > 0.02)
+    return float(loud[-1] - loud[0]) / rate if len(loud) else 0.0
+
+
+def answered(line: Line, text: str, after: float) -> None:
+    """What is said so many seconds after a reply is one turn, and nothing of it is lost."""
+    answer = at_client_rate(spoken(text), SPOKEN_RATE)
+    quiet = np.zeros(round(SAMPLE_RATE * after), np.float32)
+    heard = line.say(np.concatenate([quiet, answer, np.zeros(SAMPLE_RATE, np.float32)]))
+    assert edges(heard) == [TurnBegan, TurnEnded]
+    pcm = b"".join(event.pcm for event in heard if isinstance(event, TurnAudio))
+    found = extent_seconds(samples_of(pcm), HEARING_RATE)
+    assert found >= extent_seconds(answer, SAMPLE_RATE) - 0.02
+
+
+@pytest.mark.parametrize(("level_db", "delay_ms"), LEVELS)
+@pytest.mark.parametrize("text", ["go on", "no thank you"])
+def test_the_end_of_an_echo_is_no_turn_and_an_answer_to_it_is_heard_from_its_first_word(
+    text: str, level_db: int, delay_ms: int
+) -> None:
+    line = Line(level_db, delay_ms, room(0.5, 0))
+    assert edges(line.play(replies()[0], longer=0.0)) == []
+    answered(line, text, 0.1)
+
+
+@pytest.mark.parametrize("text", ["go on", "no thank you"])
+@pytest.mark.parametrize("after", [0.1, 0.5])
+def test_an_answer_to_a_short_reply_on_a_silent_line_is_heard_from_its_first_word(
+    text: str, after: float
+) -> None:
+    line = Line(SILENT_DB, 0)
+    assert edges(line.play(at_client_rate(spoken(SHORT), SPOKEN_RATE), longer=0.0)) == []
+    answered(line, text, after)
 
 
 def test_a_loudspeaker_that_is_turned_on_later_makes_one_turn_at_most() -> None:
