@@ -80,6 +80,11 @@ ASKED: Final = Catalogue(
 )
 
 
+def at_hearing_rate(text: str, voice: str) -> bytes:
+    samples = soxr.resample(samples_of(spoken(text, voice)), SPOKEN_RATE, HEARING_RATE)
+    return pcm_of(np.asarray(samples, np.float32))
+
+
 async def understood(pcm: bytes) -> str:
     """What the first turn of a session is understood as, all of which is speech."""
 
@@ -107,11 +112,18 @@ async def test_a_part_of_a_human_sentence_that_sounds_like_a_command_does_not_fi
     assert await understood(part) != ""
 
 
+@pytest.mark.parametrize("voice", ["en-us+f1", "en-us+m3", "en-us+steph"])
+@pytest.mark.parametrize(("text", "heard"), [("five", ""), ("what can you do", "what can you do")])
+async def test_a_word_that_is_not_expected_is_no_question_of_every_day(
+    text: str, heard: str, voice: str
+) -> None:
+    assert await understood(at_hearing_rate(text, voice)) == heard
+
+
 @pytest.mark.parametrize("voice", ["en-us+f3", "en-us+m1", "en-us+steph"])
 @pytest.mark.parametrize("text", ["get all contacts", "find the contact of Liam Patel"])
 async def test_a_command_that_is_said_fits_its_words(text: str, voice: str) -> None:
-    said = np.asarray(soxr.resample(samples_of(spoken(text, voice)), SPOKEN_RATE, RATE), np.float32)
-    assert await understood(pcm_of(said)) == text
+    assert await understood(at_hearing_rate(text, voice)) == text
 
 
 @pytest.mark.parametrize(("level_db", "delay_ms"), LEVELS)

@@ -127,11 +127,6 @@ def is_choice(catalogue: Catalogue, words: Sequence[str]) -> bool:
     return bool(words) and (" ".join(words) in CHOICES or all(word in _NUMBER_WORDS for word in words))
 
 
-def is_request(catalogue: Catalogue, words: Sequence[str]) -> bool:
-    """Whether it asks the agent for something; everyday phrases and choices start nothing by themselves."""
-    return bool(words) and " ".join(words) not in EVERYDAY and not is_choice(catalogue, words)
-
-
 def vocabulary(catalogue: Catalogue) -> set[str]:
     """Every word of the grammar."""
     texts = list(catalogue.names)

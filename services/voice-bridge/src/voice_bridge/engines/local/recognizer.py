@@ -21,7 +21,6 @@ from voice_bridge.engines.local.catalogue import (
     any_phones,
     grammar,
     is_choice,
-    is_request,
     outlook,
     spellings,
     vocabulary,
@@ -190,7 +189,7 @@ class GrammarUtterance:
         if not words:
             self._decode()
             words = self._understood(silence_ms)
-        if is_request(self._catalogue, words) and not self._is_likely():
+        if words and not is_choice(self._catalogue, words) and not self._is_likely():
             words = []
         self._blocks.clear()
         written = spellings(self._catalogue)
