@@ -97,8 +97,12 @@ class ForkServer:
             readable, writable = os.pipe()
             with os.fdopen(writable, "wb", 0), os.fdopen(readable, "rb", 0) as said:
                 socket.send_fds(control, [request], [writable])
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    fork = await self._started
+                try:
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        fork = await self._started
+                except TimeoutError:
+                    self.close()
+                    raise OSError(f"not started after {ANSWER_SECONDS:g} s") from None
                 protocol = asyncio.StreamReaderProtocol(fork.stdout)
                 await loop.connect_read_pipe(lambda: protocol, os.fdopen(os.dup(said.fileno()), "rb", 0))
             return fork

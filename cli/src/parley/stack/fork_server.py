@@ -14,6 +14,7 @@ import selectors
 import signal
 import socket
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 
@@ -39,57 +40,48 @@ def serve(control: socket.socket) -> str:
     """
     for name in SHARED:
         importlib.import_module(name)
-
     gc.collect()
     gc.freeze()  # a collection in a child would write to pages that it shares
     ended, wake = socket.socketpair()
-    wake.setblocking(False)
-    ended.setblocking(False)
-    signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, _nothing)
-    with selectors.DefaultSelector() as selector:
+    with ended, wake, selectors.DefaultSelector() as selector:
+        wake.setblocking(False)
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _nothing)
         selector.register(control, selectors.EVENT_READ)
         selector.register(ended, selectors.EVENT_READ)
         while True:
-            for key, _ in selector.select():
-                if key.fileobj is ended:
-                    ended.recv(4096)
-                    _tell_of_the_ended(control)
-                elif request := _next(control):
-                    module, variables, output = request
-                    server = os.getpid()
-                    if pid := os.fork():
-                        os.setpgid(pid, pid)
-                        os.close(output)
-                        _tell(control, {"pid": pid})
-                        continue
-                    signal.set_wakeup_fd(-1)
-                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    for each in (control, ended, wake):
-                        each.close()
-                    _become(module, variables, output, server)
-                    return module
-                else:
-                    sys.exit()
+            ready = {each.fileobj for each, _ in selector.select()}
+            if ended in ready:
+                ended.recv(4096)
+                _tell_of_the_ended(control)
+            if control in ready and (module := _fork(control)):
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                control.close()
+                return module
 
 
-def _become(module: str, variables: dict[str, str], output: int, server: int) -> None:
+def _fork(control: socket.socket) -> str | None:
+    """Start what is asked for; in the child, the module that it is to run."""
+    data, descriptors, *_ = socket.recv_fds(control, LONGEST_REQUEST, 1)
+    if not data:
+        sys.exit()
+    request, (output,), server = json.loads(data), descriptors, os.getpid()
+    if pid := os.fork():
+        os.setpgid(pid, pid)
+        os.close(output)
+        _tell(control, {"pid": pid})
+        return None
+    module: str = request["module"]
     os.setpgid(0, 0)  # as the server does: whichever comes first
     die_with_parent(server)
     for standard in (1, 2):
         os.dup2(output, standard)
     os.close(output)
-    os.environ.update(variables)
+    os.environ.update(request["environment"])
     sys.argv = [module]
     setproctitle(f"{sys.executable} -P -m {module}")
-
-
-def _next(control: socket.socket) -> tuple[str, dict[str, str], int] | None:
-    data, descriptors, *_ = socket.recv_fds(control, LONGEST_REQUEST, 1)
-    if not data:
-        return None
-    request = json.loads(data)
-    return request["module"], request["environment"], descriptors[0]
+    return module
 
 
 def _tell_of_the_ended(control: socket.socket) -> None:
@@ -104,7 +96,8 @@ def _tell_of_the_ended(control: socket.socket) -> None:
 
 
 def _tell(control: socket.socket, told: dict[str, Any]) -> None:
-    control.send(json.dumps(told).encode())
+    with suppress(BrokenPipeError):  # the other side has ended, which the next look at the socket shows
+        control.send(json.dumps(told).encode())
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:
