@@ -5,6 +5,7 @@ named and not repeated. Conversations differ, and the same talk gets the same wo
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +14,7 @@ from quote_engine import words
 
 MIXED: Final = "mixed"
 OTHERWISE: Final = "otherwise"
+_SENTENCE: Final = re.compile(r"(?<=[.!?]) ")
 
 
 def opening(said: str, language: Language) -> str:
@@ -57,8 +59,16 @@ def careful(stage: words.Stage, language: Language, seed: str) -> str:
 
 
 def worried(stage: words.Stage, language: Language) -> str:
-    """A gentle question with a helpline in it."""
+    """A question with a helpline in it, for a message that nobody could read."""
     return words.replies().of(language).worried[stage]
+
+
+def asking(text: str, stage: words.Stage, language: Language) -> str:
+    """A reply with a gentle question instead of its own; a helpline where no answer follows."""
+    if stage == 4:
+        return f"{text} {worried(stage, language)}"
+    told = " ".join(part for part in _SENTENCE.split(text) if not part.endswith("?"))
+    return f"{told} {words.replies().of(language).asking[stage]}"
 
 
 def crisis(before: int, worse: bool, language: Language) -> str:
