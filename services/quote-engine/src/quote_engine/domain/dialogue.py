@@ -20,7 +20,6 @@ from contracts.events import (
 from contracts.events.quote import (
     Candidate,
     CrisisAnswered,
-    Emotion,
     Language,
     Mood,
     Quote,
@@ -34,19 +33,13 @@ from quote_engine.domain.crisis import LEARNED, level_of
 from quote_engine.domain.language import composed, language_of
 from quote_engine.domain.quotation import Quotation
 from quote_engine.domain.reading import Reading, Trained, mood_of, read
-from quote_engine.domain.tone import NONSENSE, tone_of, topic_of
+from quote_engine.domain.tone import NONSENSE
 
 Stage: TypeAlias = words.Stage
 
 _NEXT: Final[Mapping[int, Stage]] = {0: 1, 1: 2, 2: 3, 3: 4}
 _REMEMBERED: Final = 16
 """Messages of the present talk that are kept; those in crisis are no stages and could go on for ever."""
-_MIXED: Final = 0.75
-"""Two emotions are mixed when the weaker has at least this part of the stronger one's weight."""
-_GLAD: Final = 0.5
-"""From this weight on joy is no mere guess."""
-_FELT: Final = 0.25
-"""From this one on any other emotion is none."""
 _PASSING: Final = frozenset({"insult", "machine", "thanks", NONSENSE})
 """Tones that only the message has that shows them; a later stage does not come back to them."""
 
@@ -293,30 +286,7 @@ def _stage(
     if careful:
         text = wording.careful(stage, language, seed)
     else:
-        text = _text(stage, now, mood, found, language, seed)
+        text = wording.ordinary(stage, now, mood, found, language, seed)
     if asking:
         text = wording.asking(text, stage, language)
     return StageReply(text, language, stage, mood, found, fragile)
-
-
-def _text(
-    stage: Stage, now: Reading, mood: Mood, found: frozenset[str], language: Language, seed: str
-) -> str:
-    # Nobody is congratulated or pitied on a mere guess.
-    faint = mood.emotions.get(mood.emotion, 0.0) < (_GLAD if mood.emotion == "joy" else _FELT)
-    emotion: Emotion = "neutral" if faint else mood.emotion
-    if stage == 1:
-        tone = tone_of(now.tones, emotion)
-        return wording.opening(wording.said(tone, emotion, topic_of(now.text, language), language), language)
-    tone = tone_of(found, emotion)
-    if stage == 2:
-        return wording.second(tone, _mixed(mood), language, seed)
-    if stage == 3:
-        return wording.third(tone, mood.theme, language, seed)
-    return wording.comfort(language)
-
-
-def _mixed(mood: Mood) -> bool:
-    weights = sorted(mood.emotions.values(), reverse=True)
-    glad = mood.emotions.get("joy", 0.0) >= _GLAD
-    return glad and len(weights) > 1 and weights[1] >= _MIXED * weights[0]
