@@ -19,15 +19,16 @@ import numpy as np
 
 from contracts.events.quote import Emotion, Language
 from quote_engine.adapters.trained import EMOTIONS, embedding, features, judge
+from quote_engine.domain.care import care_for
 from quote_engine.domain.language import normalise
-from quote_engine.domain.reading import CRISIS, DOUBT, clue
+from quote_engine.domain.reading import Reading, Verdict, clue, is_plain
 
 HERE: Final = Path(__file__).parent
 WEIGHTS: Final = HERE.parent / "src/quote_engine/words/trained.npz"
 KINDS: Final = ("crisis", "lookalikes", "everyday", "implicit", "sarcasm", "talk")
-MORE: Final = ("circumstances", "turns", "hints", "harmless")
-"""Learned with either half and never counted: circumstances, later turns, signs of a crisis, and what only
-sounds like one."""
+MORE: Final = ("circumstances", "turns", "hints", "harmless", "ordinary")
+"""Learned with either half and never counted: circumstances, later turns, signs of a crisis, what only sounds
+like one, and what people say who only drop in."""
 STEPS: Final = 250
 RATE: Final = 0.05
 RESTRAINT: Final = 0.4
@@ -121,7 +122,7 @@ def _step(slope: Any, moments: list[Any], step: int) -> Any:
 
 def halves() -> dict[tuple[Language, str], list[float]]:
     """For every set, how often the half that was not trained on is read right; for ``crisis`` and the
-    others the share from `CRISIS` on and the one from `DOUBT` on."""
+    others the share of first messages that get helplines, and of those that get helplines or a question."""
     sentences = rows()
     found, _ = seen(sentences)
     half = np.array([row.half for row in sentences])
@@ -135,7 +136,9 @@ def halves() -> dict[tuple[Language, str], list[float]]:
         for index, row in enumerate(sentences):
             if row.half != 1 - kept:
                 continue
-            alarm = [bool(danger[index] >= CRISIS), bool(danger[index] >= DOUBT)]
+            verdict = Verdict(float(danger[index]), dict(zip(EMOTIONS, emotions[index], strict=True)))
+            care = care_for(Reading(row.text, doubt=verdict.crisis, plain=is_plain(verdict)))
+            alarm = [care.sign is not None, care.sign is not None or care.asking]
             if row.emotion is None:
                 right[row.language, row.kind].append(alarm)
             else:

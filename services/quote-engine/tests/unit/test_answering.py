@@ -168,7 +168,7 @@ async def test_a_failing_model_leaves_no_word_of_the_user_or_the_provider_in_the
 
 
 async def test_after_a_crisis_a_model_does_not_word_the_reply() -> None:
-    state = Dialogue(answered=1, crises=1, gravest=2)
+    state = Dialogue(answered=1, crises=1, gravest=2, certain=True)
     answered = await ask("팀장님이 또 그랬어요", Scripted(GUIDANCE), state)
     assert answered == await ask("팀장님이 또 그랬어요", None, state) or answered.text != GUIDANCE.reply
 

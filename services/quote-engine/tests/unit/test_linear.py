@@ -42,7 +42,7 @@ def expressions() -> Iterator[tuple[str, re.Pattern[str]]]:
         for name in ("negated_before", "negated_after", "not_negated", "strong", "weak", "sarcasm", "turn"):
             if pattern := getattr(rules, name):
                 yield f"{tongue} {name}", pattern
-        for name, pattern in tone._tones(tongue):
+        for name, pattern in (*tone._tones(tongue), *tone._answers(tongue)):
             yield f"{tongue} {name}", pattern
         yield f"{tongue} topics", tone._topics(tongue)
     yield "mash", tone._MASH

@@ -38,4 +38,4 @@ def test_boredom_is_no_alarm_by_itself(text: str, alarms: bool) -> None:
 
     answer = reply(Dialogue(), text, conversation="user:1", quotations=load_collection(), trained=frightened)
     assert isinstance(answer, CrisisReply) == alarms
-    assert "988" in answer.text
+    assert "want to live" in answer.text or "988" in answer.text

@@ -17,6 +17,8 @@ LEARNED: Final = "learned"
 """The sign of a crisis that only the trained reader saw."""
 MODEL: Final = "model"
 """The sign of one that only the chat model saw."""
+CONFIRMED: Final = "confirmed"
+"""The sign of one that was asked about, and the user said yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def _harmless() -> re.Pattern[str]:
 
 @cache
 def _levels() -> dict[str, words.Level]:
-    levels: dict[str, words.Level] = {LEARNED: 2, MODEL: 2}
+    levels: dict[str, words.Level] = {LEARNED: 2, MODEL: 2, CONFIRMED: 2}
     for sign in _signs():
         levels.setdefault(sign.name, sign.level)
     return levels

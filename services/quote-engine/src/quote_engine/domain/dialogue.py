@@ -27,22 +27,19 @@ from contracts.events.quote import (
 )
 from quote_engine import words
 from quote_engine.domain import wording
+from quote_engine.domain.care import care_for, took_back
 from quote_engine.domain.choice import choose, situation_of
-from quote_engine.domain.crisis import level_of
+from quote_engine.domain.crisis import LEARNED, level_of
 from quote_engine.domain.language import composed, language_of
 from quote_engine.domain.quotation import Quotation
-from quote_engine.domain.reading import CRISIS, DOUBT, Reading, Trained, mood_of, read
-from quote_engine.domain.tone import NONSENSE, tone_of, topic_of
+from quote_engine.domain.reading import Reading, Trained, mood_of, read
+from quote_engine.domain.tone import NONSENSE
 
 Stage: TypeAlias = words.Stage
 
 _NEXT: Final[Mapping[int, Stage]] = {0: 1, 1: 2, 2: 3, 3: 4}
 _REMEMBERED: Final = 16
 """Messages of the present talk that are kept; those in crisis are no stages and could go on for ever."""
-_MIXED: Final = 0.75
-"""Two emotions are mixed when the weaker has at least this part of the stronger one's weight."""
-_GLAD: Final = 0.5
-"""From this weight on joy is no mere guess."""
 _PASSING: Final = frozenset({"insult", "machine", "thanks", NONSENSE})
 """Tones that only the message has that shows them; a later stage does not come back to them."""
 
@@ -59,6 +56,8 @@ class Dialogue:
         crises: answers to words of crisis in the present talk.
         gravest: level of the gravest sign of crisis in it; 0 for none.
         shaken: the talk before it had a crisis in it.
+        certain: one of these crises was seen by more than a guess of the trained reader.
+        since: the user's messages after the last answer to words of crisis.
         user_id: whose conversation it is, if that is known.
         waiting: text of the messages not answered yet, by event id, in the order of the log.
         attempts: how many attempts at answering the first of them have begun.
@@ -71,13 +70,15 @@ class Dialogue:
     crises: int = 0
     gravest: int = 0
     shaken: bool = False
+    certain: bool = False
+    since: tuple[str, ...] = ()
     user_id: str | None = None
     waiting: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 0
 
     @property
-    def careful(self) -> bool:
-        """Whether every reply minds that the user was in a crisis."""
+    def alarmed(self) -> bool:
+        """Whether the user was in a crisis, certainly or by a guess, now or in the talk before."""
         return self.crises > 0 or self.shaken
 
 
@@ -131,13 +132,18 @@ def evolve(state: Dialogue, recorded: Recorded) -> Dialogue:
             return replace(state, attempts=attempt)
         case CrisisAnswered(sign=sign) as event:
             gravest = max(state.gravest, level_of(sign))
-            state = replace(state, crises=state.crises + 1, gravest=gravest, language=event.language)
-            return _heard(state, event.run_id)
+            certain = state.certain or sign != LEARNED
+            state = replace(
+                state, crises=state.crises + 1, gravest=gravest, certain=certain, language=event.language
+            )
+            return replace(_heard(state, event.run_id), since=())
         case StageAnswered(stage=4) as event:
             after = Dialogue(
                 language=event.language,
                 given=state.given | ({event.quote.id} if event.quote else set()),
                 shaken=state.crises > 0,
+                certain=state.crises > 0 and state.certain,
+                since=_heard(state, event.run_id).since if state.crises > 0 else (),
                 user_id=state.user_id,
                 waiting=state.waiting,
             )
@@ -175,10 +181,26 @@ def reply(
     """
     language = language_of(composed(text), state.language)
     now = read(text, language, trained)
-    if now.sign is not None:
-        return in_crisis(state, now.sign, language)
-    talk = [*(read(said, language, trained, alarm=False) for said in state.said), now]
-    answer = _stage(state, talk, language, f"{conversation}\n{len(state.given)}")
+    earlier = [read(said, language, trained, alarm=False) for said in state.said]
+    care = care_for(
+        now,
+        earlier,
+        guessed=state.alarmed and not state.certain,
+        helped=state.crises > 0 and not state.since,
+    )
+    if care.sign is not None:
+        return in_crisis(state, care.sign, language)
+    later = [*(read(said, language, trained, alarm=False) for said in state.since), now]
+    careful = state.alarmed and (state.certain or not took_back(later))
+    asking = care.asking
+    answer = _stage(
+        state,
+        [*earlier, now],
+        language,
+        f"{conversation}\n{len(state.given)}",
+        careful=careful,
+        asking=asking,
+    )
     return with_quotation(answer, state, conversation, quotations, recent)
 
 
@@ -241,8 +263,10 @@ def with_quotation(
 
 def _heard(state: Dialogue, message_id: str) -> Dialogue:
     text = state.waiting.get(message_id)
-    said = state.said if text is None else (*state.said, text)[-_REMEMBERED:]
-    return _over(replace(state, said=said), message_id)
+    if text is not None:
+        said, since = (*state.said, text)[-_REMEMBERED:], (*state.since, text)[-_REMEMBERED:]
+        state = replace(state, said=said, since=since if state.alarmed else ())
+    return _over(state, message_id)
 
 
 def _over(state: Dialogue, message_id: str) -> Dialogue:
@@ -250,40 +274,19 @@ def _over(state: Dialogue, message_id: str) -> Dialogue:
     return replace(state, waiting=waiting, attempts=0)
 
 
-def _stage(state: Dialogue, talk: Sequence[Reading], language: Language, seed: str) -> StageReply:
+def _stage(
+    state: Dialogue, talk: Sequence[Reading], language: Language, seed: str, *, careful: bool, asking: bool
+) -> StageReply:
     stage, now, mood = _NEXT[state.answered], talk[-1], mood_of(talk)
-    fragile = state.careful or now.doubt >= DOUBT or any(reading.doubt >= CRISIS for reading in talk)
+    fragile = careful or asking
     if fragile:
         mood = mood.model_copy(update={"category": "hope"})
     found = frozenset().union(*(reading.tones for reading in talk))
     found = (found - _PASSING) | (now.tones & _PASSING)
-    text = (
-        wording.careful(stage, language, seed)
-        if state.careful
-        else _text(stage, now, mood, found, language, seed)
-    )
-    if now.doubt >= DOUBT:
-        text = f"{text} {wording.worried(stage, language)}"
+    if careful:
+        text = wording.careful(stage, language, seed)
+    else:
+        text = wording.ordinary(stage, now, mood, found, language, seed)
+    if asking:
+        text = wording.asking(text, stage, language)
     return StageReply(text, language, stage, mood, found, fragile)
-
-
-def _text(
-    stage: Stage, now: Reading, mood: Mood, found: frozenset[str], language: Language, seed: str
-) -> str:
-    if stage == 1:
-        tone = tone_of(now.tones, mood.emotion)
-        return wording.opening(
-            wording.said(tone, mood.emotion, topic_of(now.text, language), language), language
-        )
-    tone = tone_of(found, mood.emotion)
-    if stage == 2:
-        return wording.second(tone, _mixed(mood), language, seed)
-    if stage == 3:
-        return wording.third(tone, mood.theme, language, seed)
-    return wording.comfort(language)
-
-
-def _mixed(mood: Mood) -> bool:
-    weights = sorted(mood.emotions.values(), reverse=True)
-    glad = mood.emotions.get("joy", 0.0) >= _GLAD
-    return glad and len(weights) > 1 and weights[1] >= _MIXED * weights[0]

@@ -10,22 +10,28 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from contracts.events.quote import Emotion, Language, Mood, Theme
-from quote_engine.domain.crisis import LEARNED, find_crisis
+from quote_engine.domain.crisis import find_crisis
 from quote_engine.domain.language import composed, language_of, normalise, sentences
 from quote_engine.domain.mood import category_for, feelings, themes
-from quote_engine.domain.tone import LIGHT, PAINFUL, tones
+from quote_engine.domain.tone import PAINFUL, answers, laughs, tones
 
 CRISIS: Final = 0.7
 """From this probability on the trained reader alone is enough for helplines."""
-DOUBT: Final = 0.4
-"""From this one on the reply asks gently and names a helpline: to miss somebody costs more than to ask."""
+DOUBT: Final = 0.35
+"""From this one on the reply asks gently: to miss somebody costs more than to ask."""
 
 _SENTENCES: Final = 12
 _WHOLE: Final = 200
 """A message of several sentences is read as one besides when it has at most so many characters."""
 _FAINT: Final = 0.05
-_AFTER_PAIN: Final = 0.5
-"""How much a joy counts that is told after something that hurts: "I smiled and congratulated her"."""
+_PLAIN: Final = 0.6
+"""From this probability on the trained reader takes a sentence for joy or for no feeling at all."""
+_AFTER_PAIN: Final = 0.25
+"""How much a joy counts that is told after something that hurts: "and then she just smiled"."""
+_AFTER_JOY: Final = 0.5
+"""How much a pain counts in a glad talk, if no word names it: "she hasn't seen the sea for years"."""
+_NAMED: Final = 0.8
+"""Words that weigh more than this name a feeling of one's own, which counts whole whatever came before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +65,23 @@ class Reading:
 
     Attributes:
         emotions: the weight of every emotion; empty for a neutral message.
-        sign: of a crisis, if there is one.
+        named: the emotions that the user's words name.
+        sign: of a crisis, if there is one by the rules.
         doubt: how probable a crisis is, from 0 to 1, by the trained reader.
+        plain: the same reader finds joy or no feeling in the very words that it doubts.
         tones: see `tone.tones`.
+        answers: see `tone.answers`.
     """
 
     text: str
     emotions: Mapping[Emotion, float] = field(default_factory=dict)
     themes: Mapping[Theme, float] = field(default_factory=dict)
+    named: frozenset[Emotion] = frozenset()
     sign: str | None = None
     doubt: float = 0.0
+    plain: bool = False
     tones: frozenset[str] = frozenset()
+    answers: frozenset[str] = frozenset()
 
 
 def read(text: str, language: Language, trained: Trained | None = None, *, alarm: bool = True) -> Reading:
@@ -82,27 +94,35 @@ def read(text: str, language: Language, trained: Trained | None = None, *, alarm
     """
     plain = normalise(text)
     told = feelings(plain, language)
+    named = frozenset(emotion for emotion, weight in told.items() if weight > _NAMED)
     found = tones(plain)
     sign = find_crisis(plain) if alarm else None
-    doubt = 0.0
+    doubt, plainly = 0.0, False
     if trained is not None and plain:
         verdicts = trained(_clues(composed(text), plain, language))
-        told = _hurting(_felt(verdicts), told) if found & PAINFUL else _felt(verdicts)
-        doubt = max(verdict.crisis for verdict in verdicts)
-        if alarm and sign is None and doubt >= CRISIS and not found & LIGHT:
-            sign = LEARNED
-    return Reading(plain, told, themes(plain, language), sign, doubt, found)
+        told = _hurting(_felt(verdicts), told) if found & PAINFUL else _laughing(_felt(verdicts), told, plain)
+        worst = max(verdicts, key=lambda verdict: verdict.crisis)
+        doubt = worst.crisis
+        plainly = is_plain(worst)
+    return Reading(plain, told, themes(plain, language), named, sign, doubt, plainly, found, answers(plain))
+
+
+def is_plain(verdict: Verdict) -> bool:
+    """Whether a sentence shows joy or no feeling at all."""
+    return max(verdict.emotions.get("neutral", 0.0), verdict.emotions.get("joy", 0.0)) >= _PLAIN
 
 
 def mood_of(readings: Sequence[Reading]) -> Mood:
     """The mood of a talk: its strongest emotion and theme, and the category that fits them."""
     emotions: dict[Emotion, float] = defaultdict(float)
     about: dict[Theme, float] = defaultdict(float)
-    hurt = False
+    glad, hurt = False, False
     for reading in readings:
         for felt, weight in reading.emotions.items():
-            emotions[felt] += weight * (_AFTER_PAIN if hurt and felt == "joy" else 1.0)
+            part = _AFTER_PAIN if hurt and felt == "joy" else _AFTER_JOY if glad and felt != "joy" else 1.0
+            emotions[felt] += weight * (1.0 if felt in reading.named else part)
         hurt = hurt or max(reading.emotions, key=lambda e: reading.emotions[e], default="joy") != "joy"
+        glad = not hurt and "joy" in emotions
         for told, weight in reading.themes.items():
             about[told] += weight
     emotion: Emotion = max(emotions, key=lambda e: emotions[e], default="neutral")
@@ -141,6 +161,15 @@ def _hurting(felt: dict[Emotion, float], by_rule: Mapping[Emotion, float]) -> di
         return felt
     moved = felt.pop("joy")
     return felt | {"sadness": felt.get("sadness", 0.0) + moved}
+
+
+def _laughing(
+    felt: dict[Emotion, float], by_rule: Mapping[Emotion, float], plain: str
+) -> dict[Emotion, float]:
+    """What is guessed of a message with a laugh in it hurts nobody, if no word of it does."""
+    if laughs(plain) and by_rule.keys() <= {"joy"}:
+        return {emotion: weight for emotion, weight in felt.items() if emotion == "joy"}
+    return felt
 
 
 def _felt(verdicts: Sequence[Verdict]) -> dict[Emotion, float]:

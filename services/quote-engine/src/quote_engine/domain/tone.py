@@ -17,7 +17,7 @@ NONSENSE: Final = "nonsense"
 PAINFUL: Final = frozenset({"grief", "breakup", "illness"})
 """Nobody is glad of these, unless they say so."""
 LIGHT: Final = frozenset({"boredom", "machine"})
-"""With these a crisis that no rule knows is asked about, and not taken for certain."""
+"""With these a crisis that no rule knows is not taken for certain."""
 
 _PIECES: Final = 12
 _HURT: Final[tuple[Emotion, ...]] = ("sadness", "loneliness", "discouragement", "neutral", "anger", "anxiety")
@@ -36,6 +36,7 @@ _ONLY_WITH: Final[Mapping[words.Tone, tuple[Emotion, ...]]] = {
 """A tone counts with these feelings only: a birthday that everybody forgot is no feast."""
 
 _MASH: Final = re.compile(r"(?:[bcdfghjklmnpqrstvwxz]{5}|asdf|qwer|zxcv|hjkl|sdfg|[ㄱ-ㅎ]{4}|[ㅏ-ㅣ]{4})")
+_LAUGHTER: Final = re.compile(r"ㅋㅋ|ㅎㅎ|(?<!\w)(?:lol|lmao|ha(?:ha){1,9})(?!\w)|😂|🤣")
 _LAUGH: Final = re.compile("[ㅋㅎㅠㅜㅇ]{2}")
 _WORDY: Final = re.compile("[가-힣]{2}|[a-z]{2}")
 
@@ -44,6 +45,12 @@ _WORDY: Final = re.compile("[가-힣]{2}|[a-z]{2}")
 def _tones(language: Language) -> tuple[tuple[words.Tone, re.Pattern[str]], ...]:
     compiled = patterns.korean if language == "ko" else patterns.english
     return tuple((tone, compiled(phrases)) for tone, phrases in words.words(language).tones.items())
+
+
+@cache
+def _answers(language: Language) -> tuple[tuple[words.Answer, re.Pattern[str]], ...]:
+    compiled = patterns.korean if language == "ko" else patterns.english
+    return tuple((answer, compiled(phrases)) for answer, phrases in words.words(language).answers.items())
 
 
 @cache
@@ -63,12 +70,28 @@ def tones(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def answers(text: str) -> frozenset[words.Answer]:
+    """What a normalised text may answer to the question whether there is a crisis."""
+    piece = next(pieces(text), "")
+    return frozenset(
+        answer
+        for language in ("ko", "en")
+        for answer, pattern in _answers(language)
+        if (pattern.search if answer == "fine" else pattern.match)(piece)
+    )
+
+
 def tone_of(found: frozenset[str], emotion: Emotion) -> str:
     """What a reply answers to, of all that was found; the feeling itself if nothing else fits it."""
     for tone, feelings in _ONLY_WITH.items():
         if tone in found and emotion in feelings:
             return tone
     return NONSENSE if NONSENSE in found and emotion == "neutral" else emotion
+
+
+def laughs(text: str) -> bool:
+    """Whether somebody laughs in a normalised text."""
+    return any(_LAUGHTER.search(piece) for piece in islice(pieces(text), _PIECES))
 
 
 def topic_of(text: str, language: Language) -> str | None:

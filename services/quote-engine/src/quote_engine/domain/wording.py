@@ -5,14 +5,47 @@ named and not repeated. Conversations differ, and the same talk gets the same wo
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Final
 
-from contracts.events.quote import Emotion, Language, Theme
+from contracts.events.quote import Emotion, Language, Mood, Theme
 from quote_engine import words
+from quote_engine.domain.reading import Reading
+from quote_engine.domain.tone import tone_of, topic_of
 
 MIXED: Final = "mixed"
 OTHERWISE: Final = "otherwise"
+_MIXED: Final = 0.75
+"""Two emotions are mixed when the weaker has at least this part of the stronger one's weight."""
+_GLAD: Final = 0.5
+"""From this weight on joy is no mere guess."""
+_FELT: Final = 0.25
+"""From this one on any other emotion is none."""
+_SENTENCE: Final = re.compile(r"(?<=[.!?]) ")
+
+
+def ordinary(
+    stage: words.Stage, now: Reading, mood: Mood, tones: frozenset[str], language: Language, seed: str
+) -> str:
+    """The reply of a stage in a talk that nothing worries about.
+
+    Args:
+        now: the message to answer.
+        mood: of the whole talk, as `tones`.
+    """
+    # Nobody is congratulated or pitied on a mere guess.
+    faint = mood.emotions.get(mood.emotion, 0.0) < (_GLAD if mood.emotion == "joy" else _FELT)
+    emotion: Emotion = "neutral" if faint else mood.emotion
+    if stage == 1:
+        tone = tone_of(now.tones, emotion)
+        return opening(said(tone, emotion, topic_of(now.text, language), language), language)
+    tone = tone_of(tones, emotion)
+    if stage == 2:
+        return second(tone, _mixed(mood), language, seed)
+    if stage == 3:
+        return third(tone, mood.theme, language, seed)
+    return comfort(language)
 
 
 def opening(said: str, language: Language) -> str:
@@ -57,8 +90,16 @@ def careful(stage: words.Stage, language: Language, seed: str) -> str:
 
 
 def worried(stage: words.Stage, language: Language) -> str:
-    """A gentle question with a helpline in it."""
+    """A question with a helpline in it, for a message that nobody could read."""
     return words.replies().of(language).worried[stage]
+
+
+def asking(text: str, stage: words.Stage, language: Language) -> str:
+    """A reply with a gentle question instead of its own; a helpline where no answer follows."""
+    if stage == 4:
+        return f"{text} {worried(stage, language)}"
+    told = " ".join(part for part in _SENTENCE.split(text) if not part.endswith("?"))
+    return f"{told} {words.replies().of(language).asking[stage]}"
 
 
 def crisis(before: int, worse: bool, language: Language) -> str:
@@ -78,3 +119,9 @@ def crisis(before: int, worse: bool, language: Language) -> str:
 def _one(variants: Sequence[str], seed: str, what: str) -> str:
     digest = hashlib.blake2s(f"{seed}\n{what}".encode(), digest_size=4).digest()
     return variants[int.from_bytes(digest, "big") % len(variants)]
+
+
+def _mixed(mood: Mood) -> bool:
+    weights = sorted(mood.emotions.values(), reverse=True)
+    glad = mood.emotions.get("joy", 0.0) >= _GLAD
+    return glad and len(weights) > 1 and weights[1] >= _MIXED * weights[0]

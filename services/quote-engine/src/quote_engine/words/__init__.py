@@ -23,6 +23,7 @@ Stage: TypeAlias = Literal[1, 2, 3, 4]
 Tone: TypeAlias = Literal[
     "grief", "breakup", "shame", "failure", "illness", "birthday", "boredom", "insult", "machine", "thanks"
 ]
+Answer: TypeAlias = Literal["yes", "no", "fine"]
 
 
 class _File(BaseModel):
@@ -67,6 +68,8 @@ class Words(_File):
         sarcasm: turns of speech that mean the opposite of what they say.
         turn: a regular expression; what follows it weighs more than what came before it.
         tones: what else decides on the reply and the quotation.
+        answers: to the question whether somebody is in a crisis: how a yes and a no begin, and
+            what says anywhere in a message that all is well.
         topics: what people talk about, and how a reply names it.
     """
 
@@ -79,6 +82,7 @@ class Words(_File):
     turn: Expression
     negation: Negation
     tones: dict[Tone, Phrases]
+    answers: dict[Answer, Phrases]
     topics: dict[Phrase, Phrase]
 
 
@@ -128,7 +132,8 @@ class Sentences(_File):
         stayed: the same for stage three; `needs` the question, by tone, `needs_by_theme` otherwise.
         comfort: the text of stage four.
         careful: replies after a crisis, by stage.
-        worried: the gentle question of somebody who is not sure.
+        asking: the gentle question of somebody who is not sure.
+        worried: a question with a helpline, for a message that could not be read and for a talk's end.
         crisis: the answer to words of crisis; `worse` when it gets worse; `again` otherwise.
         comfort_careful: what stage four adds after a crisis.
     """
@@ -144,6 +149,7 @@ class Sentences(_File):
     comfort: str
     comfort_careful: str
     careful: dict[Literal[1, 2, 3], Phrased]
+    asking: dict[Literal[1, 2, 3], str]
     worried: dict[Stage, str]
     crisis: str
     worse: Phrased
