@@ -1,8 +1,8 @@
 """How far a reply minds a crisis, by the whole talk: nothing, a gentle question, helplines.
 
 The rules are sure, the trained reader guesses. A guess counts less in a talk that is glad or light, and more
-in the answer to a question. It is taken back when the user says that all is well, or goes on to speak of
-ordinary things; what the rules or a chat model saw, or the user confirmed, is not. Next: `dialogue`.
+in the answer to a question. It is taken back when the user says that all is well; what the rules or a chat
+model saw, or the user confirmed, is not. Next: `dialogue`.
 """
 
 from collections.abc import Sequence
@@ -33,11 +33,8 @@ _IDLE: Final = _Bar(0.9, 1.1)
 _ASKED: Final = _Bar(DOUBT, DOUBT)
 """For the answer to a question: a second doubt is enough."""
 
-_CALM: Final = 0.25
 _SHORT: Final = 30
 """A yes is no answer to the question if it is part of a longer story, in characters."""
-_TELLING: Final = 10
-"""Shorter messages tell nothing, so that they take back nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +72,8 @@ def care_for(
 
 
 def took_back(later: Sequence[Reading]) -> bool:
-    """Whether the messages after helplines show that the guess was wrong."""
-    return any(_fine(reading) or _ordinary(reading) for reading in later)
+    """Whether the messages after helplines say that the guess was wrong."""
+    return any(map(_fine, later))
 
 
 def _fine(reading: Reading) -> bool:
@@ -85,11 +82,6 @@ def _fine(reading: Reading) -> bool:
 
 def _short(reading: Reading, answer: str) -> bool:
     return answer in reading.answers and len(reading.text) <= _SHORT
-
-
-def _ordinary(reading: Reading) -> bool:
-    light = mood_of([reading]).emotion in ("neutral", "joy") or bool(reading.tones & LIGHT)
-    return light and reading.doubt < _CALM and len(reading.text) >= _TELLING
 
 
 def _bar(now: Reading, earlier: Sequence[Reading]) -> _Bar:

@@ -90,16 +90,14 @@ def careful(stage: words.Stage, language: Language, seed: str) -> str:
 
 
 def worried(stage: words.Stage, language: Language) -> str:
-    """A question with a helpline in it, for a message that nobody could read."""
+    """A gentle question with a helpline in it."""
     return words.replies().of(language).worried[stage]
 
 
 def asking(text: str, stage: words.Stage, language: Language) -> str:
-    """A reply with a gentle question instead of its own; a helpline where no answer follows."""
-    if stage == 4:
-        return f"{text} {worried(stage, language)}"
+    """A reply with a gentle question and a helpline instead of its own question."""
     told = " ".join(part for part in _SENTENCE.split(text) if not part.endswith("?"))
-    return f"{told} {words.replies().of(language).asking[stage]}"
+    return f"{told} {worried(stage, language)}"
 
 
 def crisis(before: int, worse: bool, language: Language) -> str:

@@ -132,8 +132,7 @@ class Sentences(_File):
         stayed: the same for stage three; `needs` the question, by tone, `needs_by_theme` otherwise.
         comfort: the text of stage four.
         careful: replies after a crisis, by stage.
-        asking: the gentle question of somebody who is not sure.
-        worried: a question with a helpline, for a message that could not be read and for a talk's end.
+        worried: the gentle question of somebody who is not sure.
         crisis: the answer to words of crisis; `worse` when it gets worse; `again` otherwise.
         comfort_careful: what stage four adds after a crisis.
     """
@@ -149,7 +148,6 @@ class Sentences(_File):
     comfort: str
     comfort_careful: str
     careful: dict[Literal[1, 2, 3], Phrased]
-    asking: dict[Literal[1, 2, 3], str]
     worried: dict[Stage, str]
     crisis: str
     worse: Phrased
