@@ -91,16 +91,17 @@ async def test_the_report_tells_how_long_all_connections_lasted_and_the_user_spo
     said = ["what is the email of Mia Tanaka", "thank you"]
     spoken = [voice.speech(text) for text in said]
     session_id = (await voice.create("frank"))["session_id"]
-    lasted = 0.0
+    least = most = 0.0
     answers = []
     for audio in spoken:
+        asked = time.monotonic()
         async with voice.call(session_id, "frank") as caller:
-            began = time.monotonic()
             await caller.say(audio + voice.silence(800))
             answers.append((await caller.expect("transcript.done"))["transcript"])
+            least += time.monotonic() - caller.frames[0][0]
             await caller.send(type="disconnect")
             report = (await caller.expect("disconnected"))["report"]
-            lasted += time.monotonic() - began
+            most += time.monotonic() - asked
     assert report["session_id"] == session_id
     assert [message["content"] for message in report["messages"]] == [
         said[0],
@@ -109,7 +110,7 @@ async def test_the_report_tells_how_long_all_connections_lasted_and_the_user_spo
         answers[1],
     ]
     assert [message["role"] for message in report["messages"]] == ["user", "assistant"] * 2
-    assert abs(report["total_duration_sec"] - lasted) < 1.5
+    assert int(least) <= report["total_duration_sec"] <= round(most), "whole seconds"
     without_silence = sum(len(audio) for audio in spoken) / 48_000 - 2 * 0.4
     assert abs(report["user_speech_duration_sec"] - without_silence) < 1.5
     assert await voice.objects() == {}, "audio is kept only where that is asked for"
