@@ -73,8 +73,8 @@ bench-peers: $(VENV)/dev.stamp ## Measure beside what people use instead, for do
 
 # CLIPS is a folder that bench/human_clips.py filled; without it the clips of the tests are all that is heard.
 .PHONY: bench-speech
-bench-speech: $(VENV)/dev.stamp ## Count what the voice hears, says and costs, for docs/benchmarks; some five minutes
-	$(BIN)/python bench/speech.py $(if $(CLIPS),--clips $(CLIPS)) --output $(BENCHMARKS)/speech.md
+bench-speech: $(VENV)/dev.stamp ## Count what the voice hears, says and costs, for docs/benchmarks; five minutes at most, QUICK=1 is one
+	PYTHONPATH=bench:. $(BIN)/python -m speech $(if $(QUICK),--quick) $(if $(CLIPS),--clips $(CLIPS)) --output $(BENCHMARKS)
 
 .PHONY: manifests
 manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly

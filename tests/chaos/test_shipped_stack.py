@@ -133,8 +133,8 @@ async def survive(stack: Any, expected: dict[str, Story], victims: tuple[str, ..
             await check(during(public, end(stack, names, signal.SIGTERM)))
         await speaks(public)
         await settled(stack)
-    # Caddy is back in less time than there is between two questions.
-    assert watch.asked or victims == ("gateway",)
+    # One part alone may be back in less time than there is between two questions.
+    assert watch.asked or len(victims) == 1
     assert watch.lies == []
     assert "Violation" not in stack.log()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+import psutil
 import pytest
 from tests.model_server import SECRET, Write, refuse, say, serving
 
@@ -44,6 +45,7 @@ async def main():
 
 asyncio.run(main())
 """
+DECLARE = "import os; print('streams, LIVE of', os.environ['PARLEY_STREAM_LIVE_BYTES'])"
 # `parley.stack` with its table narrowed to the programs of the test.
 RUN = """
 import asyncio, os, pathlib, sys
@@ -55,9 +57,7 @@ from parley.stack.supervisor import Stack, StartFailed
 async def main():
     settings = Settings.load(os.environ, pathlib.Path(".env"))
     services = [each for each in SERVICES if each.name in ("edge-ws", "edge-rest")]
-    said = "import os; print('streams, LIVE of', os.environ['PARLEY_STREAM_LIVE_BYTES'])"
-    declare = (sys.executable, "-c", said)
-    await Stack(settings, Console(sys.stdout), services=services, declare=declare).run()
+    await Stack(settings, Console(sys.stdout), services=services, declare="streams").run()
 
 try:
     asyncio.run(main())
@@ -138,6 +138,7 @@ def env(tmp_path: Path, unused_port: Callable[[], int]) -> dict[str, str]:
         (modules / edge).mkdir(parents=True)
         (modules / edge / "__init__.py").touch()
         (modules / edge / "__main__.py").write_text(STAND_IN)
+    (modules / "streams.py").write_text(DECLARE)
     (tmp_path / "jwt.py").write_text("raise SystemExit('imported from the working directory')")
     ports = {name: str(unused_port()) for name in PORTS}
     return {
@@ -228,7 +229,25 @@ async def test_what_is_killed_comes_back(stack: Running, service: str) -> None:
 
 async def test_the_streams_are_declared_again_after_nats_was_killed(stack: Running) -> None:
     os.kill((await stack.status())["nats-server"]["pid"] or 0, signal.SIGKILL)
-    assert await stack.says("streams, ") == "streams, LIVE of 1234567\n"
+    assert (await stack.says("streams, ")).endswith("streams, LIVE of 1234567\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there services are forks")
+async def test_services_are_forks_of_one_process_and_come_back_when_it_is_killed(stack: Running) -> None:
+    before = await stack.status()
+    edges = [psutil.Process(before[name]["pid"] or 0) for name in ("edge-ws", "edge-rest")]
+    (server,) = {each.ppid() for each in edges}
+    assert [" ".join(each.cmdline()).split()[-1] for each in edges] == ["edge_ws", "edge_rest"]
+    assert psutil.Process(server).ppid() == stack.process.pid
+
+    os.kill(server, signal.SIGKILL)
+    for each in ("edge-ws", "edge-rest"):
+        await stack.until(each, lambda now: now["restarts"] == 1 and now["ready"])
+    after = await stack.status()
+    assert await stack.health() == 200
+    assert after["nats-server"] == before["nats-server"]
+    (successor,) = {psutil.Process(after[name]["pid"] or 0).ppid() for name in ("edge-ws", "edge-rest")}
+    assert successor != server
 
 
 @pytest.mark.parametrize("service", ["edge-ws", "gateway"])

@@ -2,15 +2,13 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import cast
 
 from parley.stack import probe
+from parley.stack.children import Child, Start
 from parley.stack.console import Lines
 from parley.stack.data_dir import ProcessState
 
@@ -23,19 +21,16 @@ START_SECONDS = 300.0
 LOOKS = 3
 LOOK_SECONDS = 5.0
 HOPELESS_ENDS = 3
-PR_SET_PDEATHSIG = 1
-
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Process:
     """A program that is kept running.
 
     Args:
+        start: starts it.
         write: takes each line of its output.
         changed: called whenever :attr:`state` is different.
         port: where it answers for its readiness.
-        inherited: file descriptors it keeps.
         patience: seconds without an answer after which it counts as hung and is killed.
         started: called each time when the program has been started.
         waits: a program that ends because its settings are wrong is started again by :meth:`restart` only.
@@ -48,14 +43,12 @@ class Process:
     def __init__(
         self,
         name: str,
-        command: Sequence[str],
-        environment: Mapping[str, str],
+        start: Start,
         *,
         port: int,
         write: Callable[[str], None],
         changed: Callable[[], None],
         patience: float,
-        inherited: Sequence[int] = (),
         started: Callable[[], None] = lambda: None,
         waits: bool = False,
     ) -> None:
@@ -63,14 +56,12 @@ class Process:
         self.port = port
         self.last_line = ""
         self.hopeless = asyncio.Event()
-        self._command = command
-        self._environment = environment
-        self._inherited = inherited
+        self._start = start
         self._patience = patience
         self._write = write
         self._changed = changed
         self._started = started
-        self._child: asyncio.subprocess.Process | None = None
+        self._child: Child | None = None
         self.waits = waits
         self._stopping = asyncio.Event()
         self._woken = asyncio.Event()
@@ -135,7 +126,7 @@ class Process:
         self._woken.set()
         if self._child is not None:
             with contextlib.suppress(ProcessLookupError):
-                self._child.terminate()
+                os.kill(self._child.pid, signal.SIGTERM)
             asyncio.get_running_loop().call_later(STOP_SECONDS, self.kill)
 
     def kill(self) -> None:
@@ -160,16 +151,7 @@ class Process:
 
     async def _once(self) -> str:
         try:
-            self._child = child = await asyncio.create_subprocess_exec(
-                *self._command,
-                env=self._environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=PIPE,
-                stderr=STDOUT,
-                pass_fds=self._inherited,
-                start_new_session=True,  # Ctrl-C is for the supervisor alone, which stops in order
-                preexec_fn=_die_with_supervisor,
-            )
+            self._child = child = await self._start()
         except OSError as error:
             return f"could not be started: {error}"
         self._answered = False
@@ -223,8 +205,3 @@ class Process:
     def _set(self, state: str) -> None:
         self._state = state
         self._changed()
-
-
-def _die_with_supervisor() -> None:
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

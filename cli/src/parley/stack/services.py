@@ -1,7 +1,6 @@
 """What the stack starts: the one table, and the environment each program gets."""
 
 import importlib.util
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ GATEWAY_STAGE = 2
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One program of the stack: a Python module run with ``-m``.
+    """One program of the stack: a Python module that is run.
 
     Attributes:
         stage: stages stop in descending order; nats-server is 0.
@@ -34,11 +33,6 @@ class Service:
             return importlib.util.find_spec(self.module) is not None
         except ModuleNotFoundError:
             return False
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The command line; nothing is imported from the working directory."""
-        return (sys.executable, "-P", "-m", self.module)
 
 
 # The edges stop before the gateway: their close frames go out through it.

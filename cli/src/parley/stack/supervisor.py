@@ -6,16 +6,18 @@ Whenever nats-server was started anew, the streams are declared again: one of th
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
-import sys
 from collections.abc import Callable, Container, Coroutine, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 from chassis.backoff import delays
 from eventlog.admin.permissions import OPERATOR
 from parley.settings import Settings
-from parley.stack import gateway, nats, probe
+from parley.stack import children, gateway, nats, probe
 from parley.stack.console import Console
 from parley.stack.data_dir import DataDir
 from parley.stack.ports import listen, reserved
@@ -28,7 +30,7 @@ DECLARE_SECONDS = 30.0
 SERVICES_READY_SECONDS = 60.0
 FIRST_DECLARE_PAUSE_SECONDS = 0.2
 LONGEST_DECLARE_PAUSE_SECONDS = 10.0
-DECLARE = (sys.executable, "-P", "-m", "eventlog.admin.declare")
+DECLARE = "eventlog.admin.declare"
 
 
 class StartFailed(Exception):
@@ -40,7 +42,7 @@ class Stack:
 
     Args:
         services: what to start beside nats-server.
-        declare: the command that creates the streams; PARLEY_STREAM_LOG_BYTES tells it the size of the log.
+        declare: the module that creates the streams; PARLEY_STREAM_LOG_BYTES tells it the size of the log.
         watched: where the graphs are written; agent-runner is started anew when something there changes.
     """
 
@@ -50,7 +52,7 @@ class Stack:
         console: Console,
         *,
         services: Sequence[Service],
-        declare: Sequence[str] = DECLARE,
+        declare: str = DECLARE,
         watched: Sequence[Path] = (),
     ) -> None:
         self._settings = settings
@@ -64,6 +66,7 @@ class Stack:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._declaring: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
+        self._forks: children.ForkServer | None = None
 
     async def run(self) -> None:
         """Run the stack until :meth:`stop` or a signal.
@@ -119,20 +122,20 @@ class Stack:
         shared["PARLEY_STREAM_LOG_BYTES"] = shared.get("PARLEY_STREAM_LOG_BYTES") or str(
             nats.log_bytes(self._settings.data_dir)
         )
-        operator = shared | credentials(OPERATOR, secret)
+        self._forks = forks = children.ForkServer(shared)
+        declare = partial(forks.start, self._declare, credentials(OPERATOR, secret))
         self._launch(
             NATS,
-            (program, "--config", str(config)),
-            shared,
+            partial(children.run, (program, "--config", str(config)), shared),
             nats_port,
-            started=lambda: self._restore(operator),
+            started=lambda: self._restore(declare),
         )
-        await self._ready([NATS], NATS_READY_SECONDS)
-        await self._declare_streams(operator)
+        await asyncio.gather(self._ready([NATS], NATS_READY_SECONDS), forks.load())
+        await self._declare_streams(declare)
         by_name = dict(zip((each.name for each in self._services), ports, strict=True))
         for service, port in zip(self._services, ports, strict=True):
             own = {"PARLEY_HTTP_PORT": str(port)} | credentials(service.name, secret)
-            self._launch(service.name, service.command, shared | own, port)
+            self._launch(service.name, partial(forks.start, service.module, own), port)
         inherited = [each.fileno() for each in listeners.values()]
         told = gateway.environment(
             self._settings.environment,
@@ -141,7 +144,7 @@ class Stack:
             ports=by_name,
             port=gateway_port,
         )
-        self._launch(GATEWAY, gateway.command(caddy), told, gateway_port, inherited)
+        self._launch(GATEWAY, partial(children.run, gateway.command(caddy), told, inherited), gateway_port)
         if self._watched:
             self._watching = asyncio.create_task(self._watch())
         await self._ready([*by_name, GATEWAY], SERVICES_READY_SECONDS)
@@ -155,10 +158,8 @@ class Stack:
     def _launch(
         self,
         name: str,
-        command: Sequence[str],
-        variables: Mapping[str, str],
+        start: children.Start,
         port: int,
-        inherited: Sequence[int] = (),
         started: Callable[[], None] = lambda: None,
     ) -> None:
         news = {NATS: nats.news, GATEWAY: gateway.news}.get(name, str)
@@ -169,48 +170,45 @@ class Stack:
 
         process = Process(
             name,
-            command,
-            variables,
+            start,
             port=port,
             write=write,
             changed=self._save_state,
             patience=self._settings.hang_timeout,
-            inherited=inherited,
             started=started,
             waits=bool(self._watched) and name == GRAPHS,
         )
         self._processes[name] = process
         self._running[name] = asyncio.create_task(process.run(), name=name)
 
-    def _restore(self, operator: Mapping[str, str]) -> None:
+    def _restore(self, declare: children.Start) -> None:
         """nats-server was started: unless it is for the first time, see to the streams."""
         if self._processes[NATS].state["restarts"] and not self._stop.is_set():
             if self._declaring is not None:
                 self._declaring.cancel()
-            self._declaring = asyncio.create_task(self._declare_again(operator))
+            self._declaring = asyncio.create_task(self._declare_again(declare))
 
-    async def _declare_again(self, operator: Mapping[str, str]) -> None:
+    async def _declare_again(self, declare: children.Start) -> None:
         for pause in delays(FIRST_DECLARE_PAUSE_SECONDS, LONGEST_DECLARE_PAUSE_SECONDS):
             try:
-                await self._declare_streams(operator)
+                await self._declare_streams(declare)
             except StartFailed as error:
                 self._console.line(NATS, f"{error}; trying again in {pause:g} s")
                 await asyncio.sleep(pause)
             else:
                 return
 
-    async def _declare_streams(self, variables: Mapping[str, str]) -> None:
-        child = await asyncio.create_subprocess_exec(
-            *self._declare,
-            env=variables,
-        )
+    async def _declare_streams(self, declare: children.Start) -> None:
+        child = await declare()
+        output = cast("asyncio.StreamReader", child.stdout)
         try:
-            code = await asyncio.wait_for(child.wait(), DECLARE_SECONDS)
+            async with asyncio.timeout(DECLARE_SECONDS):
+                said, code = await output.read(), await child.wait()
         except TimeoutError:
+            os.killpg(child.pid, signal.SIGKILL)
             raise StartFailed(f"creating the streams took more than {DECLARE_SECONDS:g} s") from None
-        finally:
-            if child.returncode is None:
-                child.kill()
+        for line in said.decode(errors="replace").splitlines():
+            self._console.line(OPERATOR, line)
         if code:
             raise StartFailed(f"creating the streams ended with code {code}")
 
@@ -259,6 +257,8 @@ class Stack:
             for name in names:
                 self._processes[name].stop()
             await asyncio.gather(*(self._running[name] for name in names))
+        if self._forks is not None:
+            self._forks.close()
 
     def _save_state(self) -> None:
         self._data.save_state([process.state for process in self._processes.values()])

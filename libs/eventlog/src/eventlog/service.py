@@ -27,8 +27,8 @@ from eventlog.probe import PROBE_TIMEOUT_SECONDS, problem, shortcoming
 
 MEASURE: Final = b"metrics"
 MEASURE_SECONDS: Final = 1.0
-PROCESS: Final = uuid4().hex.encode()
-"""Names this process, so that whoever adds counters up sees when one begins anew."""
+PROCESS_ID_LENGTH: Final = 32
+"""Of what names a process, so that whoever adds counters up sees when one begins anew."""
 
 
 async def connect(broker: Broker) -> None:
@@ -45,10 +45,11 @@ async def connect(broker: Broker) -> None:
 async def answer_pings(broker: Broker, name: str) -> None:
     """Let others see, by `absent`, that the service `name` is there and takes what comes, and by `measured`,
     what it counts."""
+    process = uuid4().hex.encode()
 
     async def answer(ping: Msg) -> None:
         if ping.data == MEASURE:
-            await ping.respond(zlib.compress(PROCESS + await broker.metrics.exposition()))
+            await ping.respond(zlib.compress(process + await broker.metrics.exposition()))
         elif not server.ENDING.is_set():
             await ping.respond(b"")
 
@@ -80,7 +81,7 @@ async def measured(broker: Broker, names: Sequence[str]) -> dict[str, str]:
     async def hear(message: Msg) -> None:
         text = zlib.decompress(message.data) if message.data else b""  # empty: nobody is there
         if text:
-            told[text[: len(PROCESS)].decode()] = text[len(PROCESS) :].decode()
+            told[text[:PROCESS_ID_LENGTH].decode()] = text[PROCESS_ID_LENGTH:].decode()
 
     inbox = broker.client.new_inbox()
     answers = await broker.client.subscribe(inbox, cb=hear)

@@ -1,17 +1,19 @@
 """Ears over human speech and the voice's own echo: no sentence is cut, no nonsense taken, no echo a turn."""
 
+import math
 from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 import pytest
+import soxr
 from tests.echoes import DRY, LEVELS, Line, Samples, at_client_rate, pcm_of, replies, room
 from tests.human import RATE, clips
 from tests.spoken import SPOKEN_RATE, spoken
 
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.speech import SAMPLE_RATE
-from voice_bridge.engines.audio import HEARING_RATE
+from voice_bridge.engines.audio import HEARING_RATE, samples_of
 from voice_bridge.engines.echo import EchoGuard
 from voice_bridge.engines.espeak import Espeak
 from voice_bridge.engines.hearing import Heard, Hearing, TurnAudio, TurnBegan, TurnEnded
@@ -41,6 +43,10 @@ MISLEADING: Final = [clip for clip in clips() if clip[0] in ("austen-0870", "aus
 """Long sentences in which the decoder finds the words of a short command, and takes the rest for silence."""
 
 
+MISHEARD: Final = [("austen-0870", 4000, 1400), ("austen-0880", 1000, 1400)]
+"""Parts of clips whose sounds a command covers."""
+
+
 async def test_no_human_sentence_is_taken_for_a_command_of_the_agent() -> None:
     asked = ("list the data sets", "get all contacts", "email of {name}", "write the monthly report")
     catalogue = Catalogue(asked, ("Emma Carter", "Mia Tanaka", "Liam Patel"))
@@ -66,6 +72,46 @@ async def test_no_human_sentence_is_taken_for_a_command_of_the_agent() -> None:
                 taken.append((name, await utterance.text()))
     await espeak.close()
     assert [each for each in taken if each[1] not in ("", *EVERYDAY)] == []
+
+
+ASKED: Final = Catalogue(
+    ("find the contact of {name}", "email of {name}", "what did i ask before", "get all contacts"),
+    ("Emma Carter", "Liam Patel", "Sofia Rossi", "Olivia Brown"),
+)
+
+
+async def understood(pcm: bytes) -> str:
+    """What the first turn of a session is understood as, all of which is speech."""
+
+    async def commands() -> Catalogue:
+        return ASKED
+
+    espeak = Espeak()
+    recognizer = GrammarRecognizer(commands, Decoders(espeak))
+    await recognizer.open()
+    utterance = recognizer.begin(may_choose=False)
+    utterance.feed(pcm)
+    utterance.end(0)
+    await espeak.close()
+    return await utterance.text()
+
+
+@pytest.mark.parametrize(("name", "from_ms", "ms"), MISHEARD)
+async def test_a_part_of_a_human_sentence_that_sounds_like_a_command_does_not_fit_it(
+    name: str, from_ms: int, ms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pcm,) = (pcm for clip, _, pcm in clips() if clip == name)
+    part = pcm[from_ms * RATE // 500 : (from_ms + ms) * RATE // 500]
+    assert await understood(part) == ""
+    monkeypatch.setattr(f"{GrammarRecognizer.__module__}._UNLIKELY", -math.inf)
+    assert await understood(part) != ""
+
+
+@pytest.mark.parametrize("voice", ["en-us+f3", "en-us+m1", "en-us+steph"])
+@pytest.mark.parametrize("text", ["get all contacts", "find the contact of Liam Patel"])
+async def test_a_command_that_is_said_fits_its_words(text: str, voice: str) -> None:
+    said = np.asarray(soxr.resample(samples_of(spoken(text, voice)), SPOKEN_RATE, RATE), np.float32)
+    assert await understood(pcm_of(said)) == text
 
 
 @pytest.mark.parametrize(("level_db", "delay_ms"), LEVELS)
@@ -111,6 +157,47 @@ def test_an_answer_right_after_a_reply_that_does_not_echo_is_heard_from_its_firs
     heard = line.say(np.concatenate([quiet, answer, np.zeros(SAMPLE_RATE, np.float32)]))
     assert edges(heard) == [TurnBegan, TurnEnded]
     assert heard_seconds(heard) >= len(answer) / SAMPLE_RATE
+
+
+SHORT: Final = "I see."
+"""Over before it can be known whether it comes back."""
+
+
+def extent_seconds(samples: Samples, rate: int) -> float:
+    """From the first loud sample to the last one."""
+    loud = np.flatnonzero(np.abs(samples) > 0.02)
+    return float(loud[-1] - loud[0]) / rate if len(loud) else 0.0
+
+
+def answered(line: Line, text: str, after: float) -> None:
+    """What is said so many seconds after a reply is one turn, and nothing of it is lost."""
+    answer = at_client_rate(spoken(text), SPOKEN_RATE)
+    quiet = np.zeros(round(SAMPLE_RATE * after), np.float32)
+    heard = line.say(np.concatenate([quiet, answer, np.zeros(SAMPLE_RATE, np.float32)]))
+    assert edges(heard) == [TurnBegan, TurnEnded]
+    pcm = b"".join(event.pcm for event in heard if isinstance(event, TurnAudio))
+    found = extent_seconds(samples_of(pcm), HEARING_RATE)
+    assert found >= extent_seconds(answer, SAMPLE_RATE) - 0.02
+
+
+@pytest.mark.parametrize(("level_db", "delay_ms"), LEVELS)
+@pytest.mark.parametrize("text", ["go on", "no thank you"])
+def test_the_end_of_an_echo_is_no_turn_and_an_answer_to_it_is_heard_from_its_first_word(
+    text: str, level_db: int, delay_ms: int
+) -> None:
+    line = Line(level_db, delay_ms, room(0.5, 0))
+    assert edges(line.play(replies()[0], longer=0.0)) == []
+    answered(line, text, 0.1)
+
+
+@pytest.mark.parametrize("text", ["go on", "no thank you"])
+@pytest.mark.parametrize("after", [0.1, 0.5])
+def test_an_answer_to_a_short_reply_on_a_silent_line_is_heard_from_its_first_word(
+    text: str, after: float
+) -> None:
+    line = Line(SILENT_DB, 0)
+    assert edges(line.play(at_client_rate(spoken(SHORT), SPOKEN_RATE), longer=0.0)) == []
+    answered(line, text, after)
 
 
 def test_a_loudspeaker_that_is_turned_on_later_makes_one_turn_at_most() -> None:

@@ -56,6 +56,8 @@ _SILENT_SECONDS: Final = 1.5
 """Nothing heard for so long, of what has been played long enough for any delay: there is no echo."""
 _SMOOTHED: Final = 6
 """Frames over which the likeness is averaged."""
+_NEAR: Final = 10
+"""Hops by which a delay may be found wrong, or change within a reply."""
 
 
 def _filters() -> Bands:
@@ -134,6 +136,7 @@ class EchoGuard:
         self._has_echo = True
         self._ahead = 0
         self._likenesses: deque[tuple[int, Bands]] = deque(maxlen=_SMOOTHED)
+        self._delay: tuple[float, int] | None = None
 
     def played(self, pcm: bytes, until: float) -> None:
         """Audio (24 kHz) is on its way to the user, who hears it until then, in monotonic seconds."""
@@ -176,19 +179,29 @@ class EchoGuard:
         if began + _SILENT_SECONDS <= now < self._until:
             self._has_echo = False
 
-    def is_echo(self) -> bool:
+    def is_echo(self, now: float) -> bool:
         """Whether what was heard last is only what was played; asked of each frame that may be speech."""
         self._quiet_since = None
+        reply = self._since
         since = self._began()
         if _COMPARED - since < _FEWEST:
             return self._has_echo
         self._likenesses.append((self._ahead, self._likeness(since)))
         # An echo keeps its delay; what is alike by chance is so at another delay each time.
-        steady = sum(_at(likeness, self._ahead - ahead) for ahead, likeness in self._likenesses)
-        likeness = float(np.max(steady)) + (_BENEFIT if self._has_echo else 0.0)
+        found = [_at(likeness, self._ahead - ahead) for ahead, likeness in self._likenesses]
+        steady = np.asarray(np.sum(found, axis=0))
+        first = 0
+        if self._delay is not None and self._delay[0] == reply and not self.is_playing(now):
+            # What is over has told how late it comes. "Go on" after "shall I go on?" comes later than that.
+            place = min(max(0, _place(self._delay[1], self._ahead)), _REMEMBERED)
+            first = max(0, place - _NEAR)
+            steady = steady[first : place + _NEAR + 1]
+        best = int(np.argmax(steady))
+        likeness = float(steady[best]) + (_BENEFIT if self._has_echo else 0.0)
         is_alike = likeness >= _ALIKE * len(self._likenesses)
         if is_alike and len(self._likenesses) == _SMOOTHED:
             self._has_echo = True
+            self._delay = reply, _place(first + best, self._ahead)
         return is_alike and self._has_echo
 
     def _likeness(self, since: int) -> Bands:
@@ -206,6 +219,11 @@ class EchoGuard:
         """The hop at which the sound that is heard began: from silence, all sounds begin alike."""
         loudest = self._recent.max(axis=1)
         return int(np.argmax(loudest > loudest.max() - _ONSET))
+
+
+def _place(delay: int, ahead: int) -> int:
+    """Which of the windows is heard after a delay, in hops, and the other way round."""
+    return _REMEMBERED - delay - ahead
 
 
 def _at(likeness: Bands, later: int) -> Bands:

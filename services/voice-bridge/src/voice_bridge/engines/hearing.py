@@ -115,7 +115,7 @@ class Hearing:
             # What begins when nothing is played any more is all the user's, once a part of it is.
             if self._doubted_frames or not (self._was_sound or self._echo.is_playing(now)):
                 self._doubted_frames += 1
-            if self._echo.is_echo():
+            if self._echo.is_echo(now):
                 probability = 0.0
         self._was_sound = is_sound
         edge = self._endpointer.feed(probability)

@@ -212,15 +212,22 @@ class GrammarUtterance:
         return words if said_ms - heard_ms <= _UNHEARD_MS else []
 
     def _is_likely(self) -> bool:
-        """Whether each word fits nearly as well as a free run of phones does, which fits anything."""
-        words, learned = self._parts(), self._decoder.get_cmn(False)
+        """Whether each word fits nearly as well as a free run of phones does, which fits anything.
+
+        A score tells how far a sound is from the best one of that moment, so the run's is 0 at most. Where
+        each word is near enough to that, nothing has to be decoded.
+        """
+        doubted = [word for word in self._parts() if math.log(word.ascore) < _UNLIKELY * _frames(word)]
+        if not doubted:
+            return True
+        learned = self._decoder.get_cmn(False)
         self._decoder.activate_search(_PHONES)
         self._decode()
         free = list(self._decoder.seg())
         self._decoder.activate_search(_COMMANDS)
         # The same sound once more says nothing new of the voice.
         self._decoder.set_cmn(learned)
-        return all(math.log(word.ascore) - _fit(free, word) >= _UNLIKELY * _frames(word) for word in words)
+        return all(math.log(word.ascore) - _fit(free, word) >= _UNLIKELY * _frames(word) for word in doubted)
 
     def _parts(self) -> list[pocketsphinx.Segment]:
         """The words that were understood with their places, without silence."""

@@ -1,23 +1,25 @@
-"""How soon the local voice engine answers, and what a live session costs.
+"""How soon the engine answers, what a session costs, and how long answers are by ear.
 
-Run as ``python bench/voice_latency.py``. Speech made by espeak-ng is streamed at real-time pace; the reply
-is canned, so the figures hold the engine alone: the VAD's silence, recognition and synthesis. End of speech
-is the last sample above a hundredth of full scale.
+Speech made by espeak-ng is streamed at real-time pace; the reply is canned, so the times hold the engine
+alone: the VAD's silence, recognition and synthesis. End of speech is the last sample above a hundredth of
+full scale.
 """
 
 import asyncio
 import resource
-import statistics
-import sys
 import time
 from collections.abc import AsyncIterator
+from typing import Final
 
 import numpy as np
+from tests.answers import CATALOGUE, SLOWEST, answered
 
+from speech import Budget, Figures
 from voice_bridge.domain.answer import Answer
 from voice_bridge.domain.dialogue import Manner
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.language import Language
+from voice_bridge.domain.prose import speakable
 from voice_bridge.domain.speech import BYTES_PER_MS, AudioChunk, ReplyDone, SpeechStarted, duration_ms
 from voice_bridge.engines.espeak import Espeak, EspeakSpeech
 from voice_bridge.engines.local import LocalEngine
@@ -25,16 +27,18 @@ from voice_bridge.engines.local.catalogue import Catalogue
 from voice_bridge.engines.pipeline import PipelineSession
 from voice_bridge.ports import Surroundings
 
-FRAME_MS = 40
-PROBE_SECONDS = 0.005
-CATALOGUE = Catalogue(
+FRAME_MS: Final = 40
+PROBE_SECONDS: Final = 0.005
+TURNS: Final = 10
+VAD: Final = VadSettings()
+COMMANDS: Final = Catalogue(
     ("get all contacts", "find {name}", "write the monthly report"), ("Alice Smith", "Bob Jones")
 )
 
 
 async def commands() -> Catalogue:
     """What can be said."""
-    return CATALOGUE
+    return COMMANDS
 
 
 async def reply(_transcript: str | None, _reply: str, _language: Language) -> AsyncIterator[str | Answer]:
@@ -52,19 +56,18 @@ async def stream(session: PipelineSession, pcm: bytes) -> float:
     return began
 
 
-async def turn(session: PipelineSession, pcm: bytes) -> tuple[float, float]:
-    """One turn: milliseconds from end of speech to first audio, and milliseconds of audio in the reply."""
+async def turn(session: PipelineSession, pcm: bytes) -> float:
+    """One turn: milliseconds from the end of speech to the first audio."""
     loud = np.flatnonzero(np.abs(np.frombuffer(pcm, np.int16)) > 327)
     streaming = asyncio.create_task(stream(session, pcm))
-    first, spoken = 0.0, 0.0
+    first = 0.0
     async for event in session.events():
         if isinstance(event, AudioChunk):
             first = first or time.perf_counter()
-            spoken += duration_ms(event.pcm)
         if isinstance(event, ReplyDone):
             break
     began = await streaming
-    return (first - began) * 1000 - loud[-1] / 24, spoken
+    return (first - began) * 1000 - float(loud[-1]) / 24
 
 
 async def interruption(session: PipelineSession, pcm: bytes) -> float:
@@ -81,8 +84,8 @@ async def interruption(session: PipelineSession, pcm: bytes) -> float:
     return (stopped - detected) * 1000
 
 
-async def opened(engine: LocalEngine, count: int) -> list[PipelineSession]:
-    """Sessions opened at once; how long that takes, and how long others wait for the event loop meanwhile."""
+async def opened(engine: LocalEngine, count: int) -> tuple[float, float, list[PipelineSession]]:
+    """Sessions opened at once: how long that takes, how long others wait for the event loop, both in ms."""
     lags = [0.0]
 
     async def probe() -> None:
@@ -98,56 +101,57 @@ async def opened(engine: LocalEngine, count: int) -> list[PipelineSession]:
     took = time.perf_counter() - before
     await asyncio.sleep(2 * PROBE_SECONDS)
     probing.cancel()
-    print(f"{count} opened at once: {took * 1000:.0f} ms, loop held for at most {max(lags) * 1000:.0f} ms")
-    return sessions
+    return took * 1000, max(lags) * 1000, sessions
 
 
-async def measured(session: PipelineSession, pcm: bytes, turns: int) -> tuple[list[float], float, float]:
-    """Milliseconds to the first audio, sorted, and the CPU of a talking and of a silent session."""
+async def times(espeak: Espeak, budget: Budget) -> Figures:
+    """How soon the engine alone answers, and what a session costs."""
+    speech = EspeakSpeech(espeak).speak("get all contacts", "coral", "en", Manner())
+    spoken = b"".join([block async for block in speech])
+    pcm = bytes(300 * BYTES_PER_MS) + spoken + bytes(900 * BYTES_PER_MS)
+    engine = LocalEngine(commands, VAD, espeak)
+    opening, lag, (session,) = await opened(engine, 1)
+    opening_8, lag_8, others = await opened(engine, 8)
+    for another in others:
+        await another.close()
     cpu, began = cpu_seconds(), time.perf_counter()
-    delays = sorted([(await turn(session, pcm))[0] for _ in range(turns)])
+    delays = [await turn(session, pcm)]
+    while len(delays) < TURNS and not budget.is_over:
+        delays.append(await turn(session, pcm))
     talking = (cpu_seconds() - cpu) / (time.perf_counter() - began)
     cpu, began = cpu_seconds(), time.perf_counter()
     await stream(session, bytes(3000 * BYTES_PER_MS))
-    return delays, talking, (cpu_seconds() - cpu) / (time.perf_counter() - began)
-
-
-async def asked(espeak: Espeak) -> tuple[bytes, bytes]:
-    """A command, and the same with the silence around it."""
-    speech = EspeakSpeech(espeak).speak("get all contacts", "coral", "en", Manner())
-    spoken = b"".join([block async for block in speech])
-    return spoken, bytes(300 * BYTES_PER_MS) + spoken + bytes(900 * BYTES_PER_MS)
-
-
-async def main(turns: int) -> None:
-    """Print the figures."""
-    vad = VadSettings()
-    espeak = Espeak()
-    spoken, pcm = await asked(espeak)
-    engine = LocalEngine(commands, vad, espeak)
-
-    (session,) = await opened(engine, 1)
-    for another in await opened(engine, 8):
-        await another.close()
-
-    delays, talking, silent = await measured(session, pcm, turns)
-    print(
-        f"end of speech to first audio over {turns} turns, ms: p50 {statistics.median(delays):.0f}, ", end=""
-    )
-    print(f"max {delays[-1]:.0f}; the silence waited for is {vad.complete_silence_ms} of it")
-    share = duration_ms(spoken) / duration_ms(pcm)
-    print(f"CPU of a session that speaks {share:.0%} of the time: {talking:.1%} of a core")
-    print(f"CPU of a silent session: {silent:.1%} of a core")
-    print(f"detected speech to a stopped reply: {await interruption(session, pcm):.1f} ms")
+    silent = (cpu_seconds() - cpu) / (time.perf_counter() - began)
+    stopped = await interruption(session, pcm)
     await session.close()
-    await engine.close()
+    return {
+        "first_audio_ms": [round(delay) for delay in sorted(delays)],
+        "silence_ms": VAD.complete_silence_ms,
+        "interrupted_ms": round(stopped, 1),
+        "talking_cores": round(talking, 3),
+        "silent_cores": round(silent, 3),
+        "opening_ms": {"1": round(opening), "8": round(opening_8)},
+        "loop_held_ms": {"1": round(lag), "8": round(lag_8)},
+    }
+
+
+async def answers(espeak: Espeak, budget: Budget) -> Figures:
+    """Spoken seconds of each answer of the catalogue, in the slowest voice."""
+    speech = EspeakSpeech(espeak)
+    seconds: Figures = {}
+    for case in CATALOGUE:
+        if budget.is_over:
+            break
+        page = answered(case).pages[0]
+        said = [speakable(sentence, page.language) for sentence in page.spoken]
+        blocks = [
+            block for text in said async for block in speech.speak(text, SLOWEST, page.language, Manner())
+        ]
+        seconds[case["said"]] = round(sum(map(duration_ms, blocks)) / 1000, 1)
+    return {"of": len(CATALOGUE), "seconds": seconds}
 
 
 def cpu_seconds() -> float:
     """CPU time of this process and of the children that have ended."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
-
-
-if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10))
