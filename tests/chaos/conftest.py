@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import trustme
+from pydantic import SecretStr
 from tests.chaos.fleet import Fleet, NatsServer, running_fleet
 from tests.chaos.postgres import running_postgres
 
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
+from eventlog.admin.permissions import OPERATOR
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
@@ -90,14 +92,17 @@ async def fleet(shared_fleet: Fleet) -> AsyncIterator[Fleet]:
 @pytest.fixture
 async def log(fleet: Fleet) -> AsyncIterator[JetStreamLog]:
     """The fleet's log, as a bystander reads it."""
-    async with bystander(fleet.nats.url) as found:
+    async with bystander(fleet.nats.address) as found:
         yield found
 
 
 @asynccontextmanager
-async def bystander(url: str) -> AsyncIterator[JetStreamLog]:
-    """A log over a connection of its own."""
-    settings = NatsSettings(url=url)
+async def bystander(address: str) -> AsyncIterator[JetStreamLog]:
+    """A log over a connection of its own.
+
+    The name stands apart from the address: one in the address is not told to servers heard of later.
+    """
+    settings = NatsSettings(url=address, user=OPERATOR, password=SecretStr(OPERATOR))
     broker = Broker(settings, "bystander")
     await broker.start()
     yield JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)
