@@ -52,6 +52,13 @@ chaos: $(VENV)/dev.stamp ## Run the long forms: every crash, a random soak, a mi
 	$(BIN)/pytest -m slow -s
 	TEST_NATS_SERVERS=3 $(BIN)/pytest $(ON_THREE_SERVERS)
 
+# The configuration of the fleet: TLS, PostgreSQL or "PostgreSQL and TLS".
+FLEET ?= TLS
+
+.PHONY: chaos-fleet
+chaos-fleet: $(VENV)/dev.stamp ## Run the short forms with TLS alone; FLEET=PostgreSQL: with that alone
+	TEST_FLEET="$(FLEET)" $(BIN)/pytest -m "fleet and not slow" -s tests/chaos
+
 .PHONY: test-compose
 test-compose: $(VENV)/dev.stamp ## Build the images and try docker-compose.yml for real
 	COMPOSE_TESTS=1 $(BIN)/pytest -s --timeout 1500 -m "not slow" tests/compose

@@ -6,7 +6,6 @@ They are processes. With ``TEST_CONTAINERS=1`` what a whole session shares runs 
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,6 +18,7 @@ from uuid import uuid4
 import nats
 import pytest
 from nats.errors import Error as NatsError
+from tests.ports import free_port
 
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
@@ -34,14 +34,6 @@ START_SECONDS = 20.0
 NATS_IMAGE = "nats:2.15.1-alpine"
 OPERATOR = f"{permissions.OPERATOR}:{permissions.OPERATOR}"
 """The name and password of whoever is no service."""
-
-
-def free_port() -> int:
-    """A TCP port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def nats_server_program() -> str:

@@ -22,7 +22,7 @@ import psutil
 from websockets.asyncio.client import connect
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from conftest import free_port  # the tests' own
+from tests.ports import free_port
 
 TURNS = 200
 WARM_UP = 20

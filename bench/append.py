@@ -19,7 +19,9 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from conftest import NatsServer, declared, free_port  # the tests' own
+from tests.ports import free_port
+
+from conftest import NatsServer, declared  # the tests' own
 
 APPENDS = 500
 SYNCS = ("always", "2m")

@@ -19,9 +19,10 @@ from pathlib import Path
 
 from faststream.nats import NatsRouter
 from prometheus_client import CollectorRegistry
+from tests.ports import free_port
 
 from chassis.metrics import ProjectionMetrics
-from conftest import NatsServer, declared, free_port
+from conftest import NatsServer, declared
 from contracts import subjects
 from contracts.envelope import Recorded
 from contracts.events import (

@@ -24,7 +24,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 BENCH = Path(__file__).parent
 sys.path.insert(0, str(BENCH.parent))
-from conftest import free_port, running_servers  # noqa: E402 - the tests' own
+from tests.ports import free_port  # noqa: E402 - the tests' own
+
+from conftest import running_servers  # noqa: E402 - as above
 
 TURNS = 30
 ROOMS = 20

@@ -27,7 +27,9 @@ from eventlog.archived import Archived
 from history_store.tables import ConversationRow
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from conftest import NatsServer, declared, free_port  # the tests' own
+from tests.ports import free_port
+
+from conftest import NatsServer, declared  # the tests' own
 
 ROOT: Final = Path(__file__).parents[1]
 MEASURED: Final = ROOT / "bench" / "scale.json"

@@ -26,6 +26,8 @@ from parley.settings import Settings
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
+QUOTE_WAIT_SECONDS = "15"
+"""So that a reply is in time on a busy machine as well."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NODE_SCRIPTS = Path(__file__).with_name("browser")
 PORTS = (
@@ -228,7 +230,7 @@ def stack(
     with (
         fronted_fleet(start_nats, folder, unused_port)
         if os.environ.get("TEST_NATS_SERVERS") == "3"
-        else running_stack(folder, unused_port)
+        else running_stack(folder, unused_port, PARLEY_QUOTE_WAIT=QUOTE_WAIT_SECONDS)
     ) as running:
         yield running
 

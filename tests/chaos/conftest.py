@@ -1,16 +1,19 @@
 """What the chaos tests stand on: a fleet of services with two runners, and the log that they share."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
 import trustme
+from pydantic import SecretStr
 from tests.chaos.fleet import Fleet, NatsServer, running_fleet
 from tests.chaos.postgres import running_postgres
 
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
+from eventlog.admin.permissions import OPERATOR
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
@@ -24,18 +27,22 @@ COUNTS = {
     "edge-rest": 1,
 }
 
-
 PLAIN = "SQLite"
 SECURED = "PostgreSQL and TLS"
-TLS = Path(__file__).parents[2] / "deploy/nats/tls.conf"
+PARTS = {PLAIN, "PostgreSQL", "TLS"}
+ONLY = "TEST_FLEET"
+"""A variable with the one configuration that is to be tried."""
+CERTIFICATES = Path(__file__).parents[2] / "deploy/nats/tls.conf"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """What is quick is tried in the second configuration as well, among what is slow."""
-    if "shared_fleet" in metafunc.fixturenames:
-        is_quick = metafunc.definition.get_closest_marker("slow") is None
-        more = [pytest.param(SECURED, marks=pytest.mark.slow)] if is_quick else []
-        metafunc.parametrize("shared_fleet", [PLAIN, *more], indirect=True, scope="session")
+    if "shared_fleet" not in metafunc.fixturenames:
+        return
+    is_quick = metafunc.definition.get_closest_marker("slow") is None
+    more = [pytest.param(SECURED, marks=pytest.mark.slow)] if is_quick else []
+    only = [pytest.param(each, marks=pytest.mark.fleet) for each in (os.environ.get(ONLY),) if each]
+    metafunc.parametrize("shared_fleet", only or [PLAIN, *more], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -47,26 +54,30 @@ def shared_fleet(
 ) -> Iterator[Fleet]:
     """One fleet for all tests, since its start takes longer than they do."""
     folder = tmp_path_factory.mktemp("fleet")
+    parts = set(request.param.split(" and "))
+    assert parts <= PARTS, f"{ONLY} is made of {PARTS}"
     with ExitStack() as stack:
         lines, own = "", dict[str, str]()
-        if request.param == SECURED:
+        if "TLS" in parts:
             lines, own = stack.enter_context(secured(folder))
+        if "PostgreSQL" in parts:
+            own["PARLEY_DATABASE_URL"] = stack.enter_context(running_postgres(folder)).url
         (nats,) = stack.enter_context(start_nats(folder / "nats", 1, lines))
         yield stack.enter_context(running_fleet(nats, folder, COUNTS, unused_port, True, **own))
 
 
 @contextmanager
 def secured(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """The lines of a nats-server with TLS, and what services are told: of it, and of a PostgreSQL."""
+    """The lines of a nats-server with TLS, and what services are told of it."""
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1")
     certificate.cert_chain_pems[0].write_to_path(folder / "tls.crt")
     certificate.private_key_pem.write_to_path(folder / "tls.key")
     authority.cert_pem.write_to_path(folder / "ca.crt")
-    with pytest.MonkeyPatch.context() as environment, running_postgres(folder) as postgres:
+    with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SSL_CERT_FILE", str(folder / "ca.crt"))  # for those who look on
-        told = {"PARLEY_NATS_TLS_CA": str(folder / "ca.crt"), "PARLEY_DATABASE_URL": postgres.url}
-        yield TLS.read_text().replace("/etc/nats/tls", str(folder)), told
+        told = {"PARLEY_NATS_TLS_CA": str(folder / "ca.crt")}
+        yield CERTIFICATES.read_text().replace("/etc/nats/tls", str(folder)), told
 
 
 @pytest.fixture
@@ -81,14 +92,17 @@ async def fleet(shared_fleet: Fleet) -> AsyncIterator[Fleet]:
 @pytest.fixture
 async def log(fleet: Fleet) -> AsyncIterator[JetStreamLog]:
     """The fleet's log, as a bystander reads it."""
-    async with bystander(fleet.nats.url) as found:
+    async with bystander(fleet.nats.address) as found:
         yield found
 
 
 @asynccontextmanager
-async def bystander(url: str) -> AsyncIterator[JetStreamLog]:
-    """A log over a connection of its own."""
-    settings = NatsSettings(url=url)
+async def bystander(address: str) -> AsyncIterator[JetStreamLog]:
+    """A log over a connection of its own.
+
+    The name stands apart from the address: one in the address is not told to servers heard of later.
+    """
+    settings = NatsSettings(url=address, user=OPERATOR, password=SecretStr(OPERATOR))
     broker = Broker(settings, "bystander")
     await broker.start()
     yield JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings)

@@ -84,7 +84,7 @@ async def test_runners_that_are_added_share_what_was_left(
                     return [conversation for conversation, _ in newest]
                 await asyncio.sleep(0.02)
 
-        async with bystander(own_nats.url) as log, asyncio.timeout(ALL_SECONDS):
+        async with bystander(own_nats.address) as log, asyncio.timeout(ALL_SECONDS):
             for number in range(MESSAGES):
                 await say(log, f"chat-{number}")
             ended = 0

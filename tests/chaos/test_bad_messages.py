@@ -38,7 +38,7 @@ async def test_what_cannot_be_read_is_given_up_and_the_conversation_goes_on(
         ) as fleet,
     ):
         client = await nats.connect(server.url)
-        async with bystander(server.url) as log:
+        async with bystander(server.address) as log:
             await log.append([AUTHOR.envelope("talk", OPENING)], expected=0)
             from_tomorrow = AUTHOR.envelope("talk", message("from tomorrow"))
             subject, headers, payload = encode(from_tomorrow)

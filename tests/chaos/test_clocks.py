@@ -35,7 +35,7 @@ async def test_services_whose_clocks_are_hours_apart(
         start_nats(tmp_path / "nats", 1) as (server,),
         running_fleet(server, tmp_path / "fleet", COUNTS, unused_port, **wrong) as fleet,
     ):
-        async with bystander(server.url) as log:
+        async with bystander(server.address) as log:
             await open_gated(log, conversation)
             answer = asyncio.create_task(fleet.say(conversation, "go", "m1"))
             first = await visited(fleet, conversation, "second")

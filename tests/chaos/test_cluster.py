@@ -61,7 +61,7 @@ async def test_the_leader_of_the_log_is_killed_during_conversations(
 ) -> None:
     clock = asyncio.get_running_loop().time
     longest = 0.0
-    async with bystander(cluster.url) as log:
+    async with bystander(cluster.address) as log:
         expected = {script: await tell(on_three, log, script) for script in HELD}
         for number in range(kills):
             leader = await cluster.leader()

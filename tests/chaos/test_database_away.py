@@ -14,8 +14,8 @@ from tests.chaos.fleet import MODULES, Fleet, NatsServer, running_fleet
 from tests.chaos.postgres import Postgres, running_postgres
 
 WAIT_SECONDS = 60
-BOUND_SECONDS = 8.0
-"""What `PARLEY_QUERY_TIMEOUT` lets a history wait, and some more since the machine may be busy."""
+BOUND_SECONDS = 30.0
+"""More than `PARLEY_QUERY_TIMEOUT` lets a history wait, since the machine may be busy."""
 
 
 AWAY = {

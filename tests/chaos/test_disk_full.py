@@ -96,7 +96,7 @@ async def test_a_full_disk_refuses_says_so_and_keeps_what_was_acknowledged(
         edge = fleet.one("edge-ws")
         before = await fleet.say(conversation, "get all contacts", "m1")
         disk.fill()
-        async with bystander(server.url) as log:
+        async with bystander(server.address) as log:
             acknowledged = await fill(log)
             assert acknowledged > 10
             assert "send it again" in await refused(fleet, conversation)

@@ -52,7 +52,7 @@ async def test_a_full_log_refuses_says_so_and_keeps_what_it_has(own_nats: NatsSe
     broker = Broker(settings, "edge-rest")
     await service.connect(broker)
     assert await service.problems(broker, "edge-rest") == []
-    async with bystander(own_nats.url) as log:
+    async with bystander(own_nats.address) as log:
         inbox = Inbox(log, Author(source="test"), queued=1_000_000)
         accepted = await fill(inbox)
         assert accepted > 10

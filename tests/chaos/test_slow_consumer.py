@@ -88,7 +88,7 @@ async def test_who_is_cut_off_by_nats_misses_nothing(
     ):
         address = fleet.address("edge-ws", f"/v3/?room_uid={room}&user_uid=u", scheme="ws")
         slow = [fleet.one("edge-ws"), fleet.one("history-store")]
-        async with bystander(server.url) as log, connect(address) as device, connect(fleet.chat("flood")):
+        async with bystander(server.address) as log, connect(address) as device, connect(fleet.chat("flood")):
             await say(log, room, 0)
             assert_whole(await turn(device))
 

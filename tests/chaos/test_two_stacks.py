@@ -31,7 +31,7 @@ async def test_two_stacks_on_one_log_share_the_work(
         talks = [f"{conversation} {number}" for number in range(TALKS)]
         said = [each.say(talk, "get all contacts", "m1") for talk in talks for each in (one, two)]
         answers = await asyncio.gather(*said)
-        async with bystander(own_nats.url) as log:
+        async with bystander(own_nats.address) as log:
             for talk, by_one, by_two in zip(talks, answers[::2], answers[1::2], strict=True):
                 assert by_one == by_two
                 assert await one.history(talk) == await two.history(talk)

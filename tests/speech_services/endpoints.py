@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-SECONDS = 5.0
+SECONDS = 30.0
 ODD_BLOCK = 999
 Say: TypeAlias = Callable[[str, str], bytes]
 """A text in a voice as PCM16 at 24 kHz."""

@@ -172,7 +172,10 @@ class Gateway:
 
 @pytest.fixture
 async def caddy(
-    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    unused_port: Callable[[], int],
 ) -> AsyncIterator[Gateway]:
     """The gateway, with the settings that a test has as the fixture's parameter.
 
@@ -187,8 +190,7 @@ async def caddy(
     ws, rest = Edge("ws"), Edge("rest")
     await ws.start()
     await rest.start()
-    public, probe_port = ports.free_ports(2)
-    (listener,) = ports.listen("127.0.0.1", {"PARLEY_PORT": public}).values()
+    (listener,) = ports.listen("127.0.0.1", {"PARLEY_PORT": unused_port()}).values()
     with listener:
         program = gateway.program()
         assert program is not None
@@ -197,7 +199,7 @@ async def caddy(
             data_dir=tmp_path,
             listeners=[listener.fileno()],
             ports={"edge-ws": ws.port, "edge-rest": rest.port},
-            port=probe_port,
+            port=unused_port(),
         )
         process = await asyncio.create_subprocess_exec(
             *gateway.command(program), env=variables, pass_fds=[listener.fileno()]

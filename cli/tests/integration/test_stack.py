@@ -20,7 +20,6 @@ from tests.model_server import SECRET, Write, refuse, say, serving
 from parley.commands.status import Status
 from parley.settings import PORTS, Settings
 from parley.stack.data_dir import DataDir
-from parley.stack.ports import free_ports
 
 BOUND_SECONDS = 40.0
 STAND_IN = """
@@ -132,7 +131,7 @@ async def parley(env: dict[str, str], *arguments: str) -> Shown:
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
+def env(tmp_path: Path, unused_port: Callable[[], int]) -> dict[str, str]:
     """The environment of a user with nothing but free ports set."""
     modules = tmp_path / "modules"
     for edge in ("edge_ws", "edge_rest"):
@@ -141,7 +140,7 @@ def env(tmp_path: Path) -> dict[str, str]:
         (modules / edge / "__main__.py").write_text(STAND_IN)
     (modules / "streams.py").write_text(DECLARE)
     (tmp_path / "jwt.py").write_text("raise SystemExit('imported from the working directory')")
-    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    ports = {name: str(unused_port()) for name in PORTS}
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),

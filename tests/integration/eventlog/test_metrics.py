@@ -102,7 +102,7 @@ async def test_what_waits(
 
     async def until(expected: dict[str, float]) -> None:
         """The consumer hears of a message a moment after its sender."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await told(broker) != expected:
                 await asyncio.sleep(0.01)
 
@@ -121,13 +121,13 @@ async def test_what_waits(
     first = await inbox.receive(conversation, message, opening)
     await until({"depth": 1, "pending": 1, "behind": 0, "held": 0})
     work = await broker.client.jetstream().pull_subscribe_bind(responder, subjects.LOG_STREAM)
-    (delivered,) = await work.fetch(1, timeout=5)
+    (delivered,) = await work.fetch(1, timeout=30)
     assert await told(broker) == {"depth": 0, "pending": 0, "behind": 0, "held": 1}
     heads[conversation] = first.sequence
     for _ in range(3):
         await inbox.receive(conversation, message, opening)
     await until({"depth": 3, "pending": 3, "behind": 0, "held": 1})
-    for elsewhere in await work.fetch(2, timeout=5):
+    for elsewhere in await work.fetch(2, timeout=30):
         await elsewhere.ack_sync()
     assert await told(broker) == {"depth": 3, "pending": 1, "behind": 2, "held": 1}, (
         "who was told does not answer them"

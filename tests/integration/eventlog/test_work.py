@@ -23,7 +23,7 @@ from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
-from eventlog.streams import WrongStream
+from eventlog.streams import WrongStream, declare
 from eventlog.turns import work
 from eventlog.turns.deliveries import Deliveries
 from eventlog.turns.progress import Progress, Turn
@@ -35,6 +35,17 @@ AUTHOR = Author(source="test")
 RESPONDER = "quote-engine"
 OPENING = ConversationStarted(responder_name=RESPONDER, protocol="quote")
 CROWD = 1100
+
+
+@pytest.fixture
+async def patient_nats(own_nats: Any) -> Any:
+    """A server that gives nobody's work to another as long as a test goes on, be the machine ever so slow."""
+    settings = NatsSettings(url=own_nats.address, user=OPERATOR, password=OPERATOR)
+    broker = Broker(settings, "test")
+    await broker.start()
+    await declare(broker.client, log_bytes=1 << 30, live_bytes=1 << 26, takeover_after=2 * WAIT_SECONDS)
+    await broker.stop()
+    return own_nats
 
 
 class Taken:
@@ -103,7 +114,7 @@ async def consumer(broker: Broker) -> Any:
 
 
 async def test_no_message_waits_for_a_poll_and_none_comes_twice(
-    own_nats: Any, monkeypatch: pytest.MonkeyPatch
+    patient_nats: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "EXPIRES_SECONDS", 0.4)
     monkeypatch.setattr(work, "HEARTBEAT_SECONDS", 0.1)
@@ -118,8 +129,8 @@ async def test_no_message_waits_for_a_poll_and_none_comes_twice(
     monkeypatch.setattr(WorkQueue, "_told", hear)
     async with (
         asyncio.timeout(WAIT_SECONDS),
-        log_of(own_nats, OPERATOR) as (_, writer),
-        log_of(own_nats, RESPONDER) as (broker, log),
+        log_of(patient_nats, OPERATOR) as (_, writer),
+        log_of(patient_nats, RESPONDER) as (broker, log),
         pulling(broker, log, taken := Taken(4)) as queue,
     ):
         for number in range(6):
@@ -136,19 +147,19 @@ async def test_no_message_waits_for_a_poll_and_none_comes_twice(
 
 
 async def test_a_process_takes_no_more_than_it_has_places_for_and_another_takes_the_rest(
-    own_nats: Any,
+    patient_nats: Any,
 ) -> None:
     async with (
         asyncio.timeout(WAIT_SECONDS),
-        log_of(own_nats, OPERATOR) as (_, writer),
-        log_of(own_nats, RESPONDER) as (broker, log),
+        log_of(patient_nats, OPERATOR) as (_, writer),
+        log_of(patient_nats, RESPONDER) as (broker, log),
     ):
         for number in range(8):
             await say(writer, f"talk {number}")
         async with pulling(broker, log, first := Taken(2)) as queue:
             await first.come(2)
             async with (
-                log_of(own_nats, RESPONDER) as (beside, beside_log),
+                log_of(patient_nats, RESPONDER) as (beside, beside_log),
                 pulling(beside, beside_log, other := Taken(3)),
             ):
                 await other.come(3)
@@ -232,11 +243,11 @@ async def behind(broker: Broker) -> float:
     return float(line.split()[-1])
 
 
-async def test_a_thousand_messages_in_one_conversation_hold_no_other_up(own_nats: Any) -> None:
+async def test_a_thousand_messages_in_one_conversation_hold_no_other_up(patient_nats: Any) -> None:
     async with (
         asyncio.timeout(WAIT_SECONDS),
-        log_of(own_nats, OPERATOR) as (_, writer),
-        log_of(own_nats, RESPONDER) as (broker, _),
+        log_of(patient_nats, OPERATOR) as (_, writer),
+        log_of(patient_nats, RESPONDER) as (broker, _),
     ):
         echo = Echo(writer)
         deliveries = Deliveries(echo, Nobody(), takeover_after=2, places=2)

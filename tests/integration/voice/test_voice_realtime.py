@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -174,13 +173,12 @@ async def test_what_was_not_heard_is_cut_from_the_models_memory(
     async with talking(voice, upstream, session_id, "carol") as (caller, peer, _):
         await peer.user_turn("u1")
         await peer.transcribe("u1", "tell me a story")
-        await peer.speak("resp1", "a1", story, voice.speech(story))
+        await peer.speak("resp1", "a1", story, told := voice.speech(story))
         while len(caller.audio) < 24_000 * 2:
             await caller.expect("audio.delta", len(caller.of("audio.delta")) + 1)
-        began = time.monotonic()
         await peer.send("input_audio_buffer.speech_started", item_id="u2", audio_start_ms=3000)
         await caller.expect("audio.done")
-        assert time.monotonic() - began < 0.1
+        assert len(caller.audio) < len(told), "it stopped in the middle"
         deltas = len(caller.of("audio.delta"))
         await peer.expect("response.cancel")
         cut = await peer.expect("conversation.item.truncate")
@@ -240,7 +238,7 @@ async def test_a_model_that_is_slow_to_begin_with_is_asked_again_and_does_not_an
     reply = voice.speech("Hello.")
     async with voice.call(session_id) as caller:
         slow, peer = await upstream.accept(), await upstream.accept()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(30):
             await slow.connection.wait_closed()
         await peer.set_up()
         await answer(peer, 1, "hello", "Hello.", reply)

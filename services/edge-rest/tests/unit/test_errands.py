@@ -87,7 +87,7 @@ async def test_an_end_that_comes_while_it_is_asked_is_not_missed() -> None:
     alarm.ask()
     alarm.end("a")
     alarm.know(Errands(awaited=("a",)))
-    await asyncio.wait_for(alarm.wait(), 5)
+    await asyncio.wait_for(alarm.wait(), 30)
 
 
 @pytest.mark.parametrize("trouble", [Unavailable("away"), TimeoutError()])

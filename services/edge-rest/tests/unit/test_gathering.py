@@ -46,5 +46,5 @@ async def test_who_does_not_read_holds_the_sender_up() -> None:
 
 
 async def _all(frames: Gathering) -> bytes:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return b"".join([piece async for piece in frames.pieces()])

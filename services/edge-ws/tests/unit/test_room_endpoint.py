@@ -21,7 +21,7 @@ from eventlog.settings import NatsSettings
 from eventlog.turns.inbox import Inbox
 
 ROOM = "0e06AFuOYA0w"
-SOON = 5
+SOON = 30
 
 
 class Device:

@@ -88,7 +88,7 @@ async def opened(
 
 async def until(events: AsyncIterator[EngineEvent], kind: type[EngineEvent]) -> list[EngineEvent]:
     seen = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for event in events:
             seen.append(event)
             if isinstance(event, kind):

@@ -19,7 +19,8 @@ from agent_runner.engine.deltas import Deltas
 from agent_runner.engine.driving import Drive
 from agent_runner.engine.effects import EFFECTS, Effects
 from agent_runner.engine.exits import ordinary
-from agent_runner.engine.faults import UNTOLD, kind_of, language_of, reason, told
+from agent_runner.engine.failures import log_failure
+from agent_runner.engine.faults import UNTOLD, language_of, told
 from agent_runner.engine.input import NOTHING, Declined, Withdrawn, input_of
 from agent_runner.engine.model_calls import ModelCalls
 from agent_runner.engine.options import branched, with_options
@@ -129,7 +130,8 @@ class Run:
             except (Superseded, Cancelled, LogError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a graph raises is logged and ends its run
-                self._log_failure(error)
+                work = self._work
+                log_failure(f"conversation {work.conversation}: run {work.id}", self._error_id, error)
                 fail(get_current_span(), error)
                 questions = await self._still_open(error)
                 await self._finish(
@@ -160,19 +162,6 @@ class Run:
     def _error_id(self) -> str:
         """By which the operator's log has what a client is not told."""
         return f"{self._work.id[:8]}.{self._assignment.attempt}"
-
-    def _log_failure(self, error: Exception) -> None:
-        """The reason: in one line for what a provider or the person did, else with where it happened."""
-        where = None if kind_of(error) or isinstance(error, NotTaken) else error
-        work = self._work
-        logger.warning(
-            "conversation %s: run %s failed (error %s): %s",
-            work.conversation,
-            work.id,
-            self._error_id,
-            reason(error),
-            exc_info=where,
-        )
 
     def look(self) -> None:
         """Others have appended what may concern this run: a cancellation, a deletion."""
