@@ -22,7 +22,8 @@ from eventlog.admin.permissions import OPERATOR
 
 COMMITTED = Path(__file__).with_name("counts.json")
 SOON = 20
-EARLY, LATE = 10, 200
+EARLY, LATE = 10, 190
+"""Midway between two turns that save the whole state, which are about the 182nd and the 201st there."""
 FEW, MANY = 2, 34
 """Tokens of an answer."""
 SLACK = 32
