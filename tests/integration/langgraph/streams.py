@@ -24,7 +24,9 @@ class Streamed:
     def take(self, event: dict[str, Any]) -> None:
         """One more event is here."""
         of_a_thread = self.exchange["request"]["path"].endswith("/stream/events")
-        foreign = of_a_thread and event["event"] not in {each["event"] for each in self.recorded}
+        foreign = (of_a_thread or self.exchange.get("joined")) and event["event"] not in {
+            each["event"] for each in self.recorded
+        }
         if event["event"] != OWN_EVENT and not foreign and not self._is_surplus(event["event"]):
             self.events.append(event)
 

@@ -15,6 +15,7 @@ from tests.integration.langgraph.before import BEFORE
 from tests.integration.langgraph.clients import ByPython
 from tests.integration.langgraph.javascript import ByJavaScript, player
 from tests.integration.langgraph.listener import SECONDS, Listener
+from tests.integration.langgraph.remote import UNSAID, ByRemoteGraph
 from tests.integration.langgraph.replay import Replay
 from tests.integration.langgraph.scenario import Scenario
 
@@ -22,6 +23,8 @@ FOLDER = Path(__file__).parent / "recorded"
 NOT_SERVED = "crons"
 RECORDED = sorted(path for path in FOLDER.glob("*.jsonl") if path.stem != NOT_SERVED)
 OWN_NAMES = {"chat": "lgchat"}
+
+BY_REMOTE_GRAPH = [path for path in RECORDED if UNSAID.get(path.stem, ((0,), ""))[0]]
 
 DIFFERENT = {
     "every run can be replayed here": r"kwargs\.resumable",
@@ -67,6 +70,16 @@ async def test_a_scenario_by_the_python_client(path: Path, url: str, hook: Liste
         await compared(ByPython(sdk, scenario, OWN_NAMES, is_excused), scenario, sdk.http.client, hook)
 
 
+@pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
+@pytest.mark.parametrize("path", BY_REMOTE_GRAPH, ids=lambda path: path.stem)
+async def test_a_scenario_by_a_remote_graph(path: Path, url: str, hook: Listener) -> None:
+    scenario = read(path, hook)
+    async with get_client(url=url, api_key=None) as sdk:
+        replay = ByRemoteGraph(sdk, scenario, OWN_NAMES, is_excused_by_remote_graph)
+        await compared(replay, scenario, sdk.http.client, hook)
+    assert replay.said or path.stem in UNSAID
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
@@ -84,6 +97,11 @@ async def test_a_scenario_by_the_javascript_client(
 
 def is_excused(difference: str) -> bool:
     return any(re.search(pattern, difference) for pattern in DIFFERENT.values())
+
+
+def is_excused_by_remote_graph(difference: str) -> bool:
+    asks_for_updates_as_well = re.search(r"\.kwargs\.stream_mode has", difference)
+    return bool(asks_for_updates_as_well) or is_excused(difference)
 
 
 def read(path: Path, hook: Listener) -> Scenario:

@@ -314,6 +314,24 @@ async def test_a_double_answer_does_not_answer_the_next_question(bench: Bench, d
     assert "now" not in end.text
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_a_graph_that_is_a_node_elsewhere_goes_on_with_the_one_around_it(
+    bench: Bench, is_answered: bool
+) -> None:
+    await bench.runner().answer(await bench.say("ask"))
+    (asked,) = await bench.events(RunInterrupted)
+    said = {asked.interrupt_id: "do it"} if is_answered else {"another": "no"}
+    around = {"__pregel_resuming": True, "__pregel_resume_map": said}
+    request = RunRequested(
+        addressee="x", protocol="langgraph", input={"messages": []}, config={"configurable": around}
+    )
+    opening = ConversationStarted(responder_name="agent-runner", graph="echo", protocol="langgraph")
+    await bench.runner().answer(await bench.at((await bench.inbox.receive(KEY, request, opening)).sequence))
+    assert [end.text for end in await bench.events(RunCompleted)] == (["echo do it"] if is_answered else [])
+    assert len(await bench.events(RunInterrupted)) == (1 if is_answered else 2)
+    assert bench.echo.first_calls == 1
+
+
 async def test_a_node_that_raises_ends_the_run_and_the_next_message_works(bench: Bench) -> None:
     runner = bench.runner()
     await runner.answer(await bench.say("fail"))

@@ -25,6 +25,10 @@ NOTHING: Final = object()
 """There is nothing to do for the graph."""
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
+_RESUMING: Final = "__pregel_resuming"
+_RESUME_MAP: Final = "__pregel_resume_map"
+"""By these a ``RemoteGraph`` that is a node tells, in ``configurable``, that the graph around it goes on, and
+with which answers by question; it sends the node's state as input all the same."""
 
 
 class Withdrawn(NotTaken):
@@ -119,6 +123,12 @@ def composed(text: str) -> str:
 
 
 def _requested(assignment: Assignment, request: RunRequested) -> Any:
+    around = request.config.get("configurable") or {}
+    if request.command is None and assignment.questions and around.get(_RESUMING) is True:
+        said = around.get(_RESUME_MAP)
+        known = [question.interrupt_id for question in assignment.questions]
+        answers = {each: said[each] for each in known if each in said} if isinstance(said, dict) else {}
+        return Command(resume=answers) if answers else None
     if request.command is None:
         return with_ids(request.input, assignment.work.id, derived_id)
     command = request.command
