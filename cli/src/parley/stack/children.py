@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from parley.stack.lifeline import die_with_parent
 
 ANSWER_SECONDS: Final = 60.0
+END_SECONDS: Final = 5.0
 LONGEST_ANSWER: Final = 4096
 
 
@@ -76,6 +77,7 @@ class ForkServer:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
+        self._process: Child | None = None
         self._control: socket.socket | None = None
         self._one_at_a_time = asyncio.Lock()
         self._started: asyncio.Future[_Fork] | None = None
@@ -101,7 +103,7 @@ class ForkServer:
                     async with asyncio.timeout(ANSWER_SECONDS):
                         fork = await self._started
                 except TimeoutError:
-                    self.close()
+                    self._let_go()
                     raise OSError(f"not started after {ANSWER_SECONDS:g} s") from None
                 protocol = asyncio.StreamReaderProtocol(fork.stdout)
                 await loop.connect_read_pipe(lambda: protocol, os.fdopen(os.dup(said.fileno()), "rb", 0))
@@ -112,8 +114,17 @@ class ForkServer:
         if sys.platform == "linux" and self._control is None:
             await self._open()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End the process, and so its forks."""
+        self._let_go()
+        if self._process is not None:
+            try:
+                async with asyncio.timeout(END_SECONDS):
+                    await self._process.wait()
+            except TimeoutError:
+                os.kill(self._process.pid, signal.SIGKILL)
+
+    def _let_go(self) -> None:
         if self._control is None:
             return
         asyncio.get_running_loop().remove_reader(self._control)
@@ -128,7 +139,7 @@ class ForkServer:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             command = (*_python("parley.stack.fork_server"), str(theirs.fileno()))
-            await run(command, self._environment, [theirs.fileno()], output=None)
+            self._process = await run(command, self._environment, [theirs.fileno()], output=None)
         ours.setblocking(False)
         self._control = ours
         asyncio.get_running_loop().add_reader(ours, self._hear, ours)
@@ -142,7 +153,7 @@ class ForkServer:
         except OSError:
             data = b""
         if not data:
-            self.close()
+            self._let_go()
             return
         told: dict[str, Any] = json.loads(data)
         pid: int = told["pid"]

@@ -80,6 +80,7 @@ def _fork(control: socket.socket) -> str | None:
     os.close(output)
     os.environ.update(request["environment"])
     sys.argv = [module]
+    sys.modules.pop(module, None)  # what is run is loaded anew, as `__main__`
     setproctitle(f"{sys.executable} -P -m {module}")
     return module
 

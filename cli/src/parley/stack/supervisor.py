@@ -258,7 +258,7 @@ class Stack:
                 self._processes[name].stop()
             await asyncio.gather(*(self._running[name] for name in names))
         if self._forks is not None:
-            self._forks.close()
+            await self._forks.close()
 
     def _save_state(self) -> None:
         self._data.save_state([process.state for process in self._processes.values()])
