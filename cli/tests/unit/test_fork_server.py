@@ -4,10 +4,11 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 
 import pytest
 
-from parley.stack.children import ForkServer
+from parley.stack.children import Child, ForkServer
 
 LOADED = """
 import importlib, os, sys, threading
@@ -26,15 +27,29 @@ def test_shared_modules_start_no_thread_and_open_nothing() -> None:
     assert said.stdout.split() == ["1", "True"]
 
 
-async def test_a_module_that_others_have_loaded_runs_as_by_a_command_of_its_own() -> None:
-    forks = ForkServer(os.environ)
-    try:
-        async with asyncio.timeout(60):
-            child = await forks.start("eventlog.admin.keeper", {"PARLEY_HTTP_PORT": "none"})
-            assert child.stdout
-            said = (await child.stdout.read()).decode().splitlines()
-            assert await child.wait() == os.EX_CONFIG
-    finally:
-        await forks.close()
-    (line,) = said
+@pytest.fixture
+async def forks() -> AsyncIterator[ForkServer]:
+    server = ForkServer(os.environ)
+    async with asyncio.timeout(60):
+        yield server
+    await server.close()
+
+
+async def ends_in_one_line(child: Child) -> None:
+    """With a setting that is wrong."""
+    assert child.stdout
+    (line,) = (await child.stdout.read()).decode().splitlines()
     assert "PARLEY_HTTP_PORT" in line
+    assert await child.wait() == os.EX_CONFIG
+
+
+async def test_a_module_that_others_have_loaded_runs_as_by_a_command_of_its_own(forks: ForkServer) -> None:
+    await ends_in_one_line(await forks.start("eventlog.admin.keeper", {"PARLEY_HTTP_PORT": "none"}))
+
+
+async def test_who_asks_after_one_that_was_cancelled_gets_its_own(forks: ForkServer) -> None:
+    await forks.load()
+    cancelled = asyncio.create_task(forks.start("this", {}))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    await ends_in_one_line(await forks.start("eventlog.admin.keeper", {"PARLEY_HTTP_PORT": "none"}))

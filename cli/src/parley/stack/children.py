@@ -8,7 +8,9 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -66,6 +68,12 @@ async def run(
     )
 
 
+def kill_group(child: Child) -> None:
+    """End a process and what it started at once, unless it has just ended by itself."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
 class ForkServer:
     """Starts Python modules, on Linux as forks of one process, else by a command of their own.
 
@@ -79,8 +87,8 @@ class ForkServer:
         self._environment = environment
         self._process: Child | None = None
         self._control: socket.socket | None = None
-        self._one_at_a_time = asyncio.Lock()
-        self._started: asyncio.Future[_Fork] | None = None
+        self._opening = asyncio.Lock()
+        self._asked: deque[asyncio.Future[_Fork]] = deque()
         self._forks: dict[int, _Fork] = {}
 
     async def start(self, module: str, environment: Mapping[str, str]) -> Child:
@@ -93,26 +101,26 @@ class ForkServer:
             return await run(_python(module), {**self._environment, **environment})
         request = json.dumps({"module": module, "environment": dict(environment)}).encode()
         loop = asyncio.get_running_loop()
-        async with self._one_at_a_time:
-            control = self._control or await self._open()
-            self._started = loop.create_future()
-            readable, writable = os.pipe()
-            with os.fdopen(writable, "wb", 0), os.fdopen(readable, "rb", 0) as said:
-                socket.send_fds(control, [request], [writable])
-                try:
-                    async with asyncio.timeout(ANSWER_SECONDS):
-                        fork = await self._started
-                except TimeoutError:
-                    self._let_go()
-                    raise OSError(f"not started after {ANSWER_SECONDS:g} s") from None
-                protocol = asyncio.StreamReaderProtocol(fork.stdout)
-                await loop.connect_read_pipe(lambda: protocol, os.fdopen(os.dup(said.fileno()), "rb", 0))
-            return fork
+        started: asyncio.Future[_Fork] = loop.create_future()
+        control = await self._ready()
+        readable, writable = os.pipe()
+        with os.fdopen(writable, "wb", 0), os.fdopen(readable, "rb", 0) as said:
+            socket.send_fds(control, [request], [writable])
+            self._asked.append(started)
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    fork = await started
+            except TimeoutError:
+                self._let_go()
+                raise OSError(f"not started after {ANSWER_SECONDS:g} s") from None
+            protocol = asyncio.StreamReaderProtocol(fork.stdout)
+            await loop.connect_read_pipe(lambda: protocol, os.fdopen(os.dup(said.fileno()), "rb", 0))
+        return fork
 
     async def load(self) -> None:
         """Begin to import what the modules share, before the first is started."""
-        if sys.platform == "linux" and self._control is None:
-            await self._open()
+        if sys.platform == "linux":
+            await self._ready()
 
     async def close(self) -> None:
         """End the process, and so its forks."""
@@ -130,20 +138,23 @@ class ForkServer:
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()
         self._control = None
-        if self._started and not self._started.done():
-            self._started.set_exception(OSError("the process that starts services has ended"))
+        while self._asked:
+            if not (started := self._asked.popleft()).done():
+                started.set_exception(OSError("the process that starts services has ended"))
         while self._forks:
             self._forks.popitem()[1].ended.set_result(-signal.SIGKILL)
 
-    async def _open(self) -> socket.socket:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            command = (*_python("parley.stack.fork_server"), str(theirs.fileno()))
-            self._process = await run(command, self._environment, [theirs.fileno()], output=None)
-        ours.setblocking(False)
-        self._control = ours
-        asyncio.get_running_loop().add_reader(ours, self._hear, ours)
-        return ours
+    async def _ready(self) -> socket.socket:
+        async with self._opening:
+            if self._control is None:
+                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                with theirs:
+                    command = (*_python("parley.stack.fork_server"), str(theirs.fileno()))
+                    self._process = await run(command, self._environment, [theirs.fileno()], output=None)
+                ours.setblocking(False)
+                self._control = ours
+                asyncio.get_running_loop().add_reader(ours, self._hear, ours)
+            return self._control
 
     def _hear(self, control: socket.socket) -> None:
         try:
@@ -160,9 +171,11 @@ class ForkServer:
         if "code" in told:
             self._forks.pop(pid).ended.set_result(told["code"])
             return
-        self._forks[pid] = _Fork(pid)
-        if self._started and not self._started.done():
-            self._started.set_result(self._forks[pid])
+        self._forks[pid] = fork = _Fork(pid)
+        if (started := self._asked.popleft()).done():  # who asked for it has been cancelled
+            kill_group(fork)
+        else:
+            started.set_result(fork)
 
 
 class _Fork:

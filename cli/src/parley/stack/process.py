@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import cast
 
 from parley.stack import probe
-from parley.stack.children import Child, Start
+from parley.stack.children import Child, Start, kill_group
 from parley.stack.console import Lines
 from parley.stack.data_dir import ProcessState
 
@@ -146,8 +146,7 @@ class Process:
 
     def _kill_group(self) -> None:
         if self._child is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._child.pid, signal.SIGKILL)
+            kill_group(self._child)
 
     async def _once(self) -> str:
         try:

@@ -6,7 +6,6 @@ Whenever nats-server was started anew, the streams are declared again: one of th
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 from collections.abc import Callable, Container, Coroutine, Iterator, Mapping, Sequence
@@ -199,14 +198,20 @@ class Stack:
                 return
 
     async def _declare_streams(self, declare: children.Start) -> None:
-        child = await declare()
+        try:
+            child = await declare()
+        except OSError as error:
+            raise StartFailed(f"creating the streams could not be started: {error}") from None
         output = cast("asyncio.StreamReader", child.stdout)
         try:
             async with asyncio.timeout(DECLARE_SECONDS):
                 said, code = await output.read(), await child.wait()
         except TimeoutError:
-            os.killpg(child.pid, signal.SIGKILL)
+            children.kill_group(child)
             raise StartFailed(f"creating the streams took more than {DECLARE_SECONDS:g} s") from None
+        except asyncio.CancelledError:
+            children.kill_group(child)
+            raise
         for line in said.decode(errors="replace").splitlines():
             self._console.line(OPERATOR, line)
         if code:
