@@ -126,6 +126,15 @@ async def test_a_command_that_is_said_fits_its_words(text: str, voice: str) -> N
     assert await understood(at_hearing_rate(text, voice)) == text
 
 
+@pytest.mark.parametrize("voice", ["en-us+f3", "en-us+m1", "en-us+f2"])
+@pytest.mark.parametrize("noise_db", [SILENT_DB, -60])
+async def test_silence_that_was_taken_for_speech_is_no_part_of_a_command(noise_db: int, voice: str) -> None:
+    silence = bytes(HEARING_RATE)
+    sound = samples_of(silence + at_hearing_rate("email of Emma Carter", voice) + silence)
+    noise = np.random.default_rng(1).normal(0, 10 ** (noise_db / 20), len(sound)).astype(np.float32)
+    assert await understood(pcm_of(sound + noise)) == "email of Emma Carter"
+
+
 @pytest.mark.parametrize(("level_db", "delay_ms"), LEVELS)
 def test_a_minute_of_the_voices_own_echo_makes_no_turn(level_db: int, delay_ms: int) -> None:
     line = Line(level_db, delay_ms)
