@@ -28,7 +28,7 @@ MESSAGES = PLACES * (ALONE + 3 * TOGETHER) + REST
 BEHIND = (2, 4)
 """Further messages of two conversations that are being answered, by two runners."""
 ALL_SECONDS = 120
-FIGURE = re.compile(r'^parley_queue_(\w+)\{responder="agent-runner"\} (\S+)$', re.MULTILINE)
+FIGURE = re.compile(r'^parley_queue_(pending|behind|held)\{responder="agent-runner"\} (\S+)$', re.MULTILINE)
 
 
 async def say(log: Log, conversation: str, count: int = 1) -> None:

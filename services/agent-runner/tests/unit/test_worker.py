@@ -264,6 +264,25 @@ async def test_a_runner_that_lost_its_run_writes_nothing_more(bench: Bench) -> N
     assert bench.echo.first_calls == 1, "what was checkpointed is not done again"
 
 
+async def test_what_comes_to_a_runner_that_has_lost_its_run_is_answered(bench: Bench) -> None:
+    """Its delivery is not kept, since the runner does not know yet that it was replaced."""
+    bench.echo.go = held = asyncio.Event()
+    work = await bench.say("hello")
+    runner = bench.runner()
+    lost = asyncio.create_task(runner.answer(work))
+    await bench.echo.reached.wait()
+    bench.echo.go = asyncio.Event()
+    bench.echo.go.set()
+    await bench.runner().answer(work)
+    assert await runner.answer(await bench.say("and now"))
+    assert [end.text for end in await bench.events(RunCompleted)] == ["echo hello"]
+
+    held.set()
+    with pytest.raises(Superseded):
+        await lost
+    assert [end.text for end in await bench.events(RunCompleted)] == ["echo hello", "echo and now"]
+
+
 async def test_a_message_that_is_taken_over_answers_no_question_that_was_answered(bench: Bench) -> None:
     runner = bench.runner()
     await runner.answer(await bench.say("ask"))

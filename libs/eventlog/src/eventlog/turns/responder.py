@@ -10,7 +10,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -141,8 +141,25 @@ class Responder(ABC, Generic[MemoryT]):
             conversation.covered.clear()
             try:
                 return await self._drain(conversation, work, again, goes_on)
+            except Superseded:
+                await self._answer_covered(conversation, work.conversation)
+                raise
             finally:
                 conversation.delivered = None
+
+    async def _answer_covered(self, conversation: _Remembered[MemoryT], key: str) -> None:
+        """Answer what came here after another process had taken the conversation over and left it again.
+
+        Nobody else is delivered that. What came before the last append of that process is known there.
+        """
+        while covered := conversation.covered.copy():
+            head = await self._next(conversation.memory, key)
+            if head is None or head.sequence not in covered:
+                conversation.covered -= covered
+                continue
+            conversation.covered.discard(head.sequence)
+            with suppress(Superseded):
+                await self._answered(conversation, head, again=True)
 
     async def _drain(
         self, conversation: _Remembered[MemoryT], work: Recorded, again: bool, goes_on: Callable[[], None]
