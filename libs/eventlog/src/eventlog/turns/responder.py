@@ -3,7 +3,8 @@
 A delivery means that its conversation has work. One that comes while an earlier message is unanswered is
 not needed: whoever answers that goes on with what waits behind it, and keeps its own delivery until nothing
 does. So there is always a delivery open for a conversation with work, of its oldest unanswered message or
-of one that was answered before it; who dies is replaced by whom that is delivered to next.
+of one that was answered before it; who dies is replaced by whom that is delivered to next. Only who was
+replaced and does not know it yet has none open: that process answers what came to it meanwhile.
 """
 
 import asyncio

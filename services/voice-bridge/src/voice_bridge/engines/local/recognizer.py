@@ -58,7 +58,7 @@ By trial: at most 80 ms of 131 commands by eight synthetic voices, with noise an
 the human sentences taken for commands that have more than `_UNHEARD_MS`.
 """
 _LOUD: Final = 10 ** (-15 / 20)
-"""What is as loud as words is at most 15 dB below half of their sound."""
+"""What is as loud as words is at most 15 dB below the median level of their frames."""
 _UNLIKELY: Final = -5.7e-3
 """How much worse a frame of a word may fit than a free run of phones does, as a logarithm.
 
@@ -223,7 +223,7 @@ class GrammarUtterance:
         return words if is_all else []
 
     def _unheard_loud_ms(self) -> int:
-        """How much of what was fed is in no word and as loud as half of what is."""
+        """How much of what was fed is in no word and as loud as words are."""
         samples = samples_of(b"".join(self._blocks))
         frames = samples[: len(samples) // _FRAME_SAMPLES * _FRAME_SAMPLES].reshape(-1, _FRAME_SAMPLES)
         levels = np.sqrt(np.mean(frames**2, axis=1))
