@@ -230,6 +230,9 @@ class Known:
         self.progress = Progress(None, None)
         self.waiting = ()
 
+    def knows(self, run: Recorded) -> bool:
+        return True
+
 
 class Nobody:
     async def give_up(self, work: Recorded, attempt: int, reason: str) -> None:

@@ -102,3 +102,36 @@ async def test_an_end_that_was_cut_off_stands() -> None:
     await asyncio.wait({ending})
     await journal.end(RunFailed(**RUN, error="the run took too long"))
     assert [event.event.type async for event in log.read(KEY, after=work.sequence)] == ["run.completed"]
+
+
+async def test_a_journal_knows_what_it_has_written_before_it_hears_that_it_is_stored() -> None:
+    log = CutOff(stored=True)
+    asked: list[Event] = [
+        ConversationStarted(responder_name="agent-runner", protocol="octo"),
+        MessageReceived(addressee="agent-runner", text="x", protocol="octo"),
+    ]
+    work = (await log.append([AUTHOR.envelope(KEY, event) for event in asked], expected=0))[-1]
+    journal = Journal(log, AUTHOR, work, tail=work.sequence, committed=lambda _: None)
+    journal.add(RunStarted(**RUN))
+    commit = asyncio.create_task(journal.flush())
+    await log.begun.wait()
+    written = await log.last(KEY, RunStarted.type)
+    assert written and journal.knows(written)
+    commit.cancel()
+
+
+async def test_a_journal_that_lost_its_run_knows_nothing_of_the_other() -> None:
+    log = MemoryLog()
+    asked: list[Event] = [
+        ConversationStarted(responder_name="agent-runner", protocol="octo"),
+        MessageReceived(addressee="agent-runner", text="x", protocol="octo"),
+    ]
+    work = (await log.append([AUTHOR.envelope(KEY, event) for event in asked], expected=0))[-1]
+    journal = Journal(log, AUTHOR, work, tail=work.sequence, committed=lambda _: None)
+    foreign = AUTHOR.envelope(KEY, RunStarted(**RUN, attempt=2))
+    (taken_over,) = await log.append([foreign], expected=work.sequence)
+    assert not journal.knows(taken_over)
+    with pytest.raises(Superseded):
+        await journal.look()
+    assert journal.tail == taken_over.sequence
+    assert not journal.knows(taken_over)

@@ -264,8 +264,8 @@ async def test_a_runner_that_lost_its_run_writes_nothing_more(bench: Bench) -> N
     assert bench.echo.first_calls == 1, "what was checkpointed is not done again"
 
 
-async def test_what_comes_to_a_runner_that_has_lost_its_run_is_answered(bench: Bench) -> None:
-    """Its delivery is not kept, since the runner does not know yet that it was replaced."""
+async def test_what_comes_to_a_runner_that_has_lost_its_run_is_left_to_others(bench: Bench) -> None:
+    """It does not know yet that it was replaced, and nobody else would be delivered that."""
     bench.echo.go = held = asyncio.Event()
     work = await bench.say("hello")
     runner = bench.runner()
@@ -274,13 +274,26 @@ async def test_what_comes_to_a_runner_that_has_lost_its_run_is_answered(bench: B
     bench.echo.go = asyncio.Event()
     bench.echo.go.set()
     await bench.runner().answer(work)
-    assert await runner.answer(await bench.say("and now"))
-    assert [end.text for end in await bench.events(RunCompleted)] == ["echo hello"]
+    later = await bench.say("and now")
+    assert not await runner.answer(later)
 
     held.set()
     with pytest.raises(Superseded):
         await lost
+    assert [end.text for end in await bench.events(RunCompleted)] == ["echo hello"]
+    assert await bench.runner().answer(later, again=True)
     assert [end.text for end in await bench.events(RunCompleted)] == ["echo hello", "echo and now"]
+
+
+async def test_what_comes_while_a_runner_waits_for_its_first_look_is_not_needed_again(bench: Bench) -> None:
+    """What was answered elsewhere before is nobody's taking over."""
+    await bench.runner().answer(await bench.say("hello"))
+    runner = bench.runner()
+    first = asyncio.create_task(runner.answer(await bench.say("1")))
+    await asyncio.sleep(0)
+    assert await runner.answer(await bench.say("2"))
+    await first
+    assert [end.text for end in await bench.events(RunCompleted)] == ["echo hello", "echo 1", "echo 2"]
 
 
 async def test_a_message_that_is_taken_over_answers_no_question_that_was_answered(bench: Bench) -> None:

@@ -41,15 +41,19 @@ READERS: Final = 2
 
 @dataclass(slots=True)
 class _Conversation:
-    """What this process remembers of a conversation: its events up to `tail`, folded."""
+    """What this process remembers of a conversation: its events up to `tail`, folded; who is answering."""
 
     tail: int = 0
     dialogue: Dialogue = field(default_factory=Dialogue)
     messages: dict[str, Recorded] = field(default_factory=dict)
+    journal: Journal | None = None
 
     @property
     def waiting(self) -> Mapping[str, str]:
         return self.dialogue.waiting
+
+    def knows(self, run: Recorded) -> bool:
+        return self.journal.knows(run) if self.journal else run.sequence <= self.tail
 
     def fold(self, events: Sequence[Recorded]) -> None:
         for event in events:
@@ -122,12 +126,8 @@ class Worker(Responder[_Conversation]):
     async def _run(self, memory: _Conversation, work: Recorded, again: bool) -> None:
         state = memory.dialogue
         facts = RunFacts(run_id=work.id, message_sequence=work.sequence, attempt=state.attempts + 1)
-        journal = Journal(
-            self._log,
-            self._author,
-            work,
-            tail=memory.tail,
-            committed=memory.fold,
+        memory.journal = journal = Journal(
+            self._log, self._author, work, tail=memory.tail, committed=memory.fold
         )
         try:
             try:
@@ -143,6 +143,7 @@ class Worker(Responder[_Conversation]):
             raise
         except Cancelled as cancelled:
             await journal.end(RunCancelled(**facts, rolled_back=cancelled.rollback))
+        memory.journal = None
 
     async def _attempt(self, state: Dialogue, work: Recorded, facts: RunFacts, journal: Journal) -> None:
         if state.attempts >= self._settings.max_attempts:

@@ -75,6 +75,12 @@ class Journal:
         self.cancelled = False
         self.refused: tuple[Event, ...] = ()
 
+    def knows(self, event: Recorded) -> bool:
+        """Whether an event of the conversation is no news: read before, or written here, by who still may."""
+        if isinstance(self._failure, Superseded):
+            return False
+        return event.sequence <= self.tail or any(each.id == event.id for each in self._sent)
+
     def add(self, *events: Event) -> None:
         """Queue events; they commit together, in this order. Behind an end there is nothing more."""
         envelopes = tuple(

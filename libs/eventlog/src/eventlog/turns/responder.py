@@ -3,15 +3,15 @@
 A delivery means that its conversation has work. One that comes while an earlier message is unanswered is
 not needed: whoever answers that goes on with what waits behind it, and keeps its own delivery until nothing
 does. So there is always a delivery open for a conversation with work, of its oldest unanswered message or
-of one that was answered before it; who dies is replaced by whom that is delivered to next. Only who was
-replaced and does not know it yet has none open: that process answers what came to it meanwhile.
+of one that was answered before it; who dies is replaced by whom that is delivered to next. Who was replaced
+and does not know it yet finds that in the log, and leaves such a delivery to be made again.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sized
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -33,6 +33,10 @@ class Memory(Protocol):
 
     @property
     def waiting(self) -> Sized: ...
+
+    def knows(self, run: Recorded) -> bool:
+        """Whether an event of a run is no news: it was written here, or before the message was taken up."""
+        ...
 
 
 MemoryT = TypeVar("MemoryT", bound=Memory)
@@ -136,31 +140,20 @@ class Responder(ABC, Generic[MemoryT]):
         conversation = self._remembered(work.conversation)
         if conversation.delivered not in (None, work.sequence) and not isinstance(work.event, Unrecognized):
             conversation.covered.add(work.sequence)
-            return True
+            return await self._is_had(conversation, work.conversation)
         async with conversation.lock:
             conversation.delivered = conversation.head = work.sequence
             conversation.covered.clear()
             try:
                 return await self._drain(conversation, work, again, goes_on)
-            except Superseded:
-                await self._answer_covered(conversation, work.conversation)
-                raise
             finally:
                 conversation.delivered = None
 
-    async def _answer_covered(self, conversation: _Remembered[MemoryT], key: str) -> None:
-        """Answer what came here after another process had taken the conversation over and left it again.
-
-        Nobody else is delivered that. What came before the last append of that process is known there.
-        """
-        while covered := conversation.covered.copy():
-            head = await self._next(conversation.memory, key)
-            if head is None or head.sequence not in covered:
-                conversation.covered -= covered
-                continue
-            conversation.covered.discard(head.sequence)
-            with suppress(Superseded):
-                await self._answered(conversation, head, again=True)
+    async def _is_had(self, conversation: _Remembered[MemoryT], key: str) -> bool:
+        """Whether the conversation is this process's still. Who takes it over later finds all that came before."""
+        memory = conversation.memory
+        newest = await self._log.last(key, "run.>")
+        return newest is None or memory.knows(newest)
 
     async def _drain(
         self, conversation: _Remembered[MemoryT], work: Recorded, again: bool, goes_on: Callable[[], None]

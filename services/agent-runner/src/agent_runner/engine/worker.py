@@ -45,11 +45,18 @@ class _Conversation:
     Attributes:
         tail: the sequence up to which `progress` is known; -1 for not at all.
         waiting: the sequences of messages behind the one that is answered.
+        journal: of the run that is answering.
     """
 
     tail: int = -1
     progress: Progress = field(default_factory=lambda: Progress(None, None))
     waiting: set[int] = field(default_factory=set)
+    journal: Journal | None = None
+
+    def knows(self, run: Recorded) -> bool:
+        if self.journal:
+            return self.journal.knows(run)
+        return run.sequence <= self.tail or self.tail < 0  # nothing is decided before that is read
 
 
 class Worker(Responder[_Conversation]):
@@ -170,6 +177,7 @@ class Worker(Responder[_Conversation]):
             self._live, work.conversation, work.id, attempt, heard=_is_heard(progress, work.event)
         )
         journal = Journal(self._log, self._author, work, tail=memory.tail, committed=committed)
+        memory.journal = journal
         shown = self._shown.take(work.conversation, _place(progress.newest_run, progress.begins))
         memory.tail = -1
         memory.waiting = {each for each in memory.waiting if each > work.sequence}
@@ -178,6 +186,7 @@ class Worker(Responder[_Conversation]):
         except Superseded as superseded:
             logger.info("run %s: %s", work.id, superseded)
             raise
+        memory.journal = None
         if getattr(work.event, "ephemeral", False):
             return
         memory.tail = journal.tail
