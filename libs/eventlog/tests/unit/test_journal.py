@@ -116,7 +116,8 @@ async def test_a_journal_knows_what_it_has_written_before_it_hears_that_it_is_st
     commit = asyncio.create_task(journal.flush())
     await log.begun.wait()
     written = await log.last(KEY, RunStarted.type)
-    assert written and journal.knows(written)
+    assert written
+    assert journal.knows(written)
     commit.cancel()
 
 

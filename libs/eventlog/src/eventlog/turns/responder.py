@@ -150,7 +150,7 @@ class Responder(ABC, Generic[MemoryT]):
                 conversation.delivered = None
 
     async def _is_had(self, conversation: _Remembered[MemoryT], key: str) -> bool:
-        """Whether the conversation is this process's still. Who takes it over later finds all that came before."""
+        """Whether this process still has the conversation. Who takes it over later finds what came before."""
         memory = conversation.memory
         newest = await self._log.last(key, "run.>")
         return newest is None or memory.knows(newest)
