@@ -333,6 +333,18 @@ async def test_an_answer_before_the_body_reaches_the_client(caddy: Gateway) -> N
         assert b"413" in await reader.readline()
 
 
+async def test_a_connection_goes_on_after_an_answer_to_a_body_that_nobody_read(caddy: Gateway) -> None:
+    async with caddy.raw() as (reader, writer):
+        for _ in range(20):
+            writer.write(request("/refuse", "Content-Length: 2", method="POST"))
+            await writer.drain()
+            await asyncio.sleep(0)
+            writer.write(b"{}")
+            assert b"413" in (await read_response(reader))[0]
+            writer.write(request("/good"))
+            assert json.loads((await read_response(reader))[1])["target"] == "/good"
+
+
 @pytest.mark.parametrize("caddy", [{"read_body": "1s"}], indirect=True)
 async def test_a_body_that_does_not_come_is_not_waited_for(caddy: Gateway) -> None:
     async with caddy.raw() as (reader, writer):
