@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from chassis.variables import PREFIX, VARIABLES, complaint
-from parley.commands.log import REMOTE, reached
+from parley.commands.log import REMOTE, nats_settings, reached
 from parley.commands.output import AsJson, print_json, printable
 from parley.settings import Settings, SettingsError, merged
 from parley.stack import gateway, nats
@@ -161,7 +161,7 @@ def _clock(here: Settings) -> str:
 
     try:
         there = asyncio.run(_server_time(here))
-    except (NoServer, LogError, *OUTAGE):  # what is wrong with NATS is said by its own check
+    except (NoServer, LogError, ValueError, *OUTAGE):  # what is wrong with NATS is said by its own check
         return time.strftime("%Y-%m-%d %H:%M:%S %Z")
     if abs(now - there) > CLOCK_SECONDS:
         raise Unwell(f"it differs from NATS by {abs(now - there):.0f} s; set both, for example by chrony")
@@ -236,17 +236,14 @@ async def _reached(here: Settings) -> "AsyncIterator[Broker]":
 
     Raises:
         NoServer: if nothing runs here and no deployment is named.
+        chassis.settings.WrongSetting: if how to reach it does not fit.
     """
     from eventlog.broker import Broker
-    from eventlog.settings import NatsSettings
 
     if REMOTE not in os.environ and not DataDir(here.data_dir).running():
         raise NoServer("not running; `parley up` makes them")
     async with reached() as variables:
-        user, password = variables.get("PARLEY_NATS_USER", ""), variables.get("PARLEY_NATS_PASSWORD", "")
-        nats = NatsSettings(
-            url=variables["PARLEY_NATS_URL"], user=user, password=password, connect_deadline=REACHED_SECONDS
-        )
+        nats = nats_settings(variables).model_copy(update={"connect_deadline": REACHED_SECONDS})
         broker = Broker(nats, "parley")
         await broker.reach()
         try:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from faststream.nats import NatsBroker
+from faststream.nats.security import NatsToken
 from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -63,7 +64,7 @@ class Broker(NatsBroker):
         self.unconfirmed: float | None = None
         self._settings = settings
         super().__init__(
-            servers=[url.strip() for url in settings.url.split(",")],
+            servers=settings.servers,
             name=name,
             security=_security(settings),
             inbox_prefix=subjects.inbox_prefix(settings.user),
@@ -153,6 +154,8 @@ async def _close(connection: Client | None) -> None:
 
 def _security(settings: NatsSettings) -> BaseSecurity:
     context = ssl.create_default_context(cafile=settings.tls_ca) if settings.tls_ca else None
+    if settings.token is not None:
+        return NatsToken(settings.token.get_secret_value(), ssl_context=context)
     if settings.user is None or settings.password is None:
         return BaseSecurity(ssl_context=context)
     return SASLPlaintext(settings.user, settings.password.get_secret_value(), ssl_context=context)
