@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from eventlog.broker import Broker
-from eventlog.ports import Unavailable
 from eventlog.settings import NatsSettings
 
 WAIT_SECONDS = 60
@@ -35,14 +34,9 @@ async def test_a_server_that_was_only_heard_of_takes_the_credentials_of_the_url(
     assert connected.username is None
 
 
-@pytest.mark.parametrize("address", ["nats://t%2Cken@{}", "nats://{}"])
-async def test_a_token_lets_in(nats_configured_by: Callable[[str], Any], address: str) -> None:
+async def test_a_token_lets_in(nats_configured_by: Callable[[str], Any]) -> None:
     server = nats_configured_by('authorization { token: "t,ken" }')
-    broker = Broker(NatsSettings(url=address.format(f"127.0.0.1:{server.port}"), connect_deadline=3), "test")
-    if "@" in address:
-        await broker.reach()
-        await broker.client.flush()
-    else:
-        with pytest.raises(Unavailable, match="Authorization Violation"):
-            await broker.reach()
+    broker = Broker(NatsSettings(url=f"nats://t%2Cken@127.0.0.1:{server.port}"), "test")
+    await broker.reach()
+    await broker.client.flush()
     await broker.stop()
