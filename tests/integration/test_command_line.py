@@ -161,7 +161,12 @@ def test_a_deployment_elsewhere_is_named_by_options(stack: Any, tmp_path: Path) 
     assert "message.received" in asked("show", key, *there).stdout
     assert key in asked("conversations", "--search", key, "--json", *there).stdout
     assert json.loads(asked("dead", "list", "--json", *there).stdout) == []
+    named = url.replace("//", f"//operator:{password.read_text().strip()}@")
+    assert "message.received" in asked("show", key, "--nats", named).stdout
     password.write_text("wrong")
+    differs = asked("show", key, "--nats", named, "--password-file", str(password))
+    assert (differs.returncode, differs.stderr.count("\n")) == (1, 1)
+    assert "PARLEY_NATS_URL has other credentials than PARLEY_NATS_USER" in differs.stderr
     refused = asked("show", key, *there)
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
     assert asked("show", key, "--user", "operator").returncode == 2

@@ -19,7 +19,7 @@ SENT = ("content-type", "accept", "prefer", "last-event-id", "origin")
 PREFLIGHT = "access-control-request-"
 COMPARED = ("location", "content-location", "x-pagination-total", "x-pagination-next", "cache-control")
 LEAD_SECONDS = 0.6
-"""How long a run that was asked for in the background goes on before the next call, where one waited."""
+"""How long a thread's stream is open before the next call."""
 
 STOPPED = {("js-usestream-v2-stop", 3)}
 """Of runs that are stopped sooner or later: of what was said no more is compared than was recorded."""
@@ -97,8 +97,10 @@ class Replay:
             self._learn(each)
         path = last["request"]["path"]
         joined = streamed is not None and "/runs" not in path and last["request"]["method"] == "GET"
-        if joined or (path.endswith("/runs") and gap > 1):
+        if joined:
             await asyncio.sleep(LEAD_SECONDS)
+        elif path.endswith("/runs") and gap > 1:
+            await self._until_begun(last)
         elif streamed and gap >= streamed[-1]["t_ms"] / 1000:
             await asyncio.gather(*running[-1:])
         elif streamed and not told:
@@ -114,6 +116,17 @@ class Replay:
         thread = self._scenario.filled(following["request"]["path"].rpartition("/")[0])
         async with asyncio.timeout(STREAM_SECONDS):
             while (await self._client.get(thread)).json()["status"] == "busy":
+                await asyncio.sleep(0.05)
+
+    async def _until_begun(self, asked: dict[str, Any]) -> None:
+        """Until a run in the background is in its first node, where the recorded client waited for that."""
+        thread = self._scenario.filled(asked["request"]["path"].rpartition("/")[0])
+        run_id = self._scenario.filled(asked["response"]["body"]["run_id"])
+        async with asyncio.timeout(STREAM_SECONDS):
+            while True:
+                metadata = (await self._client.get(f"{thread}/state")).json()["metadata"] or {}
+                if (metadata.get("run_id"), metadata.get("source")) == (run_id, "loop"):
+                    return
                 await asyncio.sleep(0.05)
 
     async def _one(self, exchange: dict[str, Any]) -> list[str]:

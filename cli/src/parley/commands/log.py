@@ -43,28 +43,36 @@ async def reached() -> AsyncIterator[Mapping[str, str]]:
         yield variables
 
 
+def nats_settings(variables: Mapping[str, str]) -> "NatsSettings":
+    """How the log is reached, as `reached` says.
+
+    Raises:
+        chassis.settings.WrongSetting: if a variable does not fit.
+    """
+    from chassis.settings import load
+    from eventlog.settings import NatsSettings
+
+    if REMOTE in os.environ:
+        return load(NatsSettings)
+    return NatsSettings(
+        url=variables["PARLEY_NATS_URL"],
+        user=variables["PARLEY_NATS_USER"],
+        password=variables["PARLEY_NATS_PASSWORD"],
+    )
+
+
 def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]") -> ResultT:
     """What `work` gives, done with a connected broker; exit code 1 and one line if it cannot be done."""
-    from chassis.settings import load
     from eventlog import service
     from eventlog.broker import Broker
     from eventlog.ports import LogError
-    from eventlog.settings import NatsSettings
 
     # A server that was started for the command has no LIVE, and no command needs it.
     logging.getLogger("eventlog.streams").setLevel(logging.ERROR)
 
     async def connected() -> ResultT:
         async with reached() as variables:
-            nats = (
-                load(NatsSettings)
-                if REMOTE in os.environ
-                else NatsSettings(
-                    url=variables["PARLEY_NATS_URL"],
-                    user=variables["PARLEY_NATS_USER"],
-                    password=variables["PARLEY_NATS_PASSWORD"],
-                )
-            )
+            nats = nats_settings(variables)
             broker = Broker(nats, "parley")
             await service.connect(broker)
             try:

@@ -45,7 +45,8 @@ def _reach(nats: str | None, user: str | None, password_file: Path | None) -> No
     if nats is None:
         return
     os.environ["PARLEY_NATS_URL"] = nats
-    os.environ["PARLEY_NATS_USER"] = user or os.environ.get("PARLEY_NATS_USER", "operator")
+    if user or "@" not in nats:  # otherwise the address says who
+        os.environ["PARLEY_NATS_USER"] = user or os.environ.get("PARLEY_NATS_USER", "operator")
     if password_file is not None:
         try:
             os.environ["PARLEY_NATS_PASSWORD"] = password_file.read_text(encoding="utf-8").strip()

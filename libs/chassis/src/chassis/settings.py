@@ -22,7 +22,9 @@ class Settings(BaseSettings):
     ``make settings``.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PARLEY_", extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
 
 LONGEST_REASON: Final = 500
@@ -75,9 +77,10 @@ def load(settings: type[SettingsT]) -> SettingsT:
 
 
 def _described(prefix: str, detail: ErrorDetails) -> str:
-    """One line without the value, which may be a secret."""
-    field = str(detail["loc"][0]) if detail["loc"] else ""
-    return f"{prefix}{field}".upper() + f": {detail['msg']}"
+    """One line without the value, which may be a secret; what is wrong with several names them itself."""
+    if not detail["loc"]:
+        return detail["msg"]
+    return f"{prefix}{detail['loc'][0]}".upper() + f": {detail['msg']}"
 
 
 class HttpSettings(Settings):

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from types import TracebackType
 
 from faststream.nats import NatsBroker
+from faststream.nats.security import NatsToken
 from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.errors import SlowConsumerError
+from nats.errors import NoServersError, SlowConsumerError
 
 from chassis.metrics import Metrics
 from chassis.telemetry import TRACING
@@ -49,6 +50,9 @@ class Interruptions:
 class Broker(NatsBroker):
     """A FastStream broker that reconnects for ever and announces interruptions.
 
+    Args:
+        retries: how often each server is tried again before there is none; below zero for ever.
+
     Attributes:
         metrics: what this process counts.
         last_error: what NATS said last that was wrong.
@@ -56,18 +60,18 @@ class Broker(NatsBroker):
             is stored, or NATS is reached anew.
     """
 
-    def __init__(self, settings: NatsSettings, name: str) -> None:
+    def __init__(self, settings: NatsSettings, name: str, *, retries: int = -1) -> None:
         self.interruptions = Interruptions()
         self.metrics = Metrics()
         self.last_error = ""
         self.unconfirmed: float | None = None
         self._settings = settings
         super().__init__(
-            servers=[url.strip() for url in settings.url.split(",")],
+            servers=settings.servers,
             name=name,
             security=_security(settings),
             inbox_prefix=subjects.inbox_prefix(settings.user),
-            max_reconnect_attempts=-1,
+            max_reconnect_attempts=retries,
             reconnect_time_wait=RECONNECT_WAIT_SECONDS,
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             reconnected_cb=self._reconnected,
@@ -103,7 +107,7 @@ class Broker(NatsBroker):
         try:
             async with asyncio.timeout(self._settings.connect_deadline):
                 await self.connect()
-        except TimeoutError:
+        except (TimeoutError, NoServersError):
             why = f" ({self.last_error})" if self.last_error else ""
             raise Unavailable(
                 f"NATS does not answer at {self._settings.url}{why}; start it, or set PARLEY_NATS_URL"
@@ -153,6 +157,8 @@ async def _close(connection: Client | None) -> None:
 
 def _security(settings: NatsSettings) -> BaseSecurity:
     context = ssl.create_default_context(cafile=settings.tls_ca) if settings.tls_ca else None
+    if settings.token is not None:
+        return NatsToken(settings.token.get_secret_value(), ssl_context=context)
     if settings.user is None or settings.password is None:
         return BaseSecurity(ssl_context=context)
     return SASLPlaintext(settings.user, settings.password.get_secret_value(), ssl_context=context)

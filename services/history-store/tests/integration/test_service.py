@@ -26,7 +26,6 @@ from contracts.queries import (
     Sessions,
     SessionsQuery,
 )
-from eventlog.admin.permissions import OPERATOR
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
@@ -38,7 +37,7 @@ START_SECONDS = 20.0
 
 def environment(nats_url: str, folder: Path, **more: str) -> dict[str, str]:
     return os.environ | {
-        "PARLEY_NATS_URL": nats_url.replace(f"{OPERATOR}:{OPERATOR}@", ""),
+        "PARLEY_NATS_URL": nats_url,
         "PARLEY_NATS_USER": "history-store",
         "PARLEY_NATS_PASSWORD": "history-store",
         "PARLEY_NATS_CONNECT_DEADLINE": "3",
