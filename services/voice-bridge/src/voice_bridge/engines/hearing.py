@@ -107,6 +107,7 @@ class Hearing:
         probability = self._detector.process(memoryview(samples.data))
         self._echo.hear(samples)
         now = self._clock()
+        clean = self._echo.clean(frame, now)
         is_sound = probability >= self._settings.threshold - HYSTERESIS
         if not is_sound:
             self._echo.pause(now)
@@ -125,11 +126,11 @@ class Hearing:
                 yield from self._block(earlier)
             self._prefix.clear()
         if not self._endpointer.in_speech:
-            self._prefix.append(frame)
+            self._prefix.append(clean)
             while len(self._prefix) > self._prefix_frames + self._doubted_frames:
                 self._prefix.popleft()
             return
-        yield from self._block(frame)
+        yield from self._block(clean)
         if edge is Edge.ENDED:
             yield from self.end_turn()
 
