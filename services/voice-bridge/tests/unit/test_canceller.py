@@ -42,7 +42,7 @@ class Client:
             self._pending += self._resampler.feed(pcm_of(came))
             while len(self._pending) >= HEARD_BYTES:
                 frame, self._pending = self._pending[:HEARD_BYTES], self._pending[HEARD_BYTES:]
-                yield frame, self._canceller.clean(frame, self.now, has_echo=has_echo)
+                yield frame, self._canceller.clean(frame, self.now, may_echo=True, has_echo=has_echo)
 
 
 def echo_of(reply: Samples, delay_ms: int = 180) -> Samples:

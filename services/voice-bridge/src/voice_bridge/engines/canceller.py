@@ -52,12 +52,14 @@ class Canceller:
         self._incoming.append((pcm, starts, follows))
         self._until = until
 
-    def clean(self, frame: bytes, now: float, *, has_echo: bool) -> bytes:
+    def clean(self, frame: bytes, now: float, *, may_echo: bool, has_echo: bool) -> bytes:
         """A frame of the microphone's (PCM16, 16 kHz, 32 ms) without echo, as long, 16 ms later.
 
         Args:
             now: monotonic seconds at which its last sample was heard.
-            has_echo: whether there can be an echo in it; else it is given as it came.
+            may_echo: whether there can be an echo in it, of which AEC3 learns.
+            has_echo: whether one was found; else it is given as it came, since AEC3 expects one and takes
+                the user for it.
         """
         self._near = np.concatenate([self._near, np.frombuffer(frame, "<i2")])
         self._place(now)
@@ -67,8 +69,9 @@ class Canceller:
         self._far = self._far[whole:]
         late = np.concatenate([self._late, near])
         given, self._late = late[:whole], late[whole:]
+        cleaned = self._processor.process(near, far) if may_echo else given
         if has_echo:
-            given = self._mixed(given, self._processor.process(near, far))
+            given = self._mixed(given, cleaned)
         out = np.concatenate([self._ready, given])
         count = len(frame) // 2
         self._ready = out[count:]

@@ -160,7 +160,9 @@ class EchoGuard:
 
     def clean(self, frame: bytes, now: float) -> bytes:
         """A frame of the microphone's (PCM16) without echo: see `Canceller.clean`."""
-        return self._canceller.clean(frame, now, has_echo=self._has_echo and self.may_echo(now))
+        may_echo = self._has_echo and self.may_echo(now)
+        has_echo = may_echo and self._delay is not None
+        return self._canceller.clean(frame, now, may_echo=may_echo, has_echo=has_echo)
 
     def hear(self, samples: Samples) -> None:
         """Take a frame of the microphone's (16 kHz, within -1 and 1)."""
