@@ -78,12 +78,13 @@ class Line:
         microphone = self._microphone(reply, longer)
         if over is not None:
             microphone[SAMPLE_RATE : SAMPLE_RATE + len(over)] += over[: len(microphone) - SAMPLE_RATE]
-        sent = 0
+        sent, until = 0, 0.0
         found: list[Heard] = []
         for number in range(len(microphone) // FRAME):
             while sent <= number + AHEAD and (sent + 1) * FRAME <= len(reply):
                 frame = reply[sent * FRAME : (sent + 1) * FRAME]
-                self.echo.played(pcm_of(frame), self.now + AHEAD * 0.04)
+                until = max(self.now, until) + 0.04
+                self.echo.played(pcm_of(frame), until)
                 sent += 1
             found += self.hearing.feed(pcm_of(microphone[number * FRAME : (number + 1) * FRAME]))
             self.now += 0.04

