@@ -43,8 +43,12 @@ async def reached() -> AsyncIterator[Mapping[str, str]]:
         yield variables
 
 
-def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]") -> ResultT:
-    """What `work` gives, done with a connected broker; exit code 1 and one line if it cannot be done."""
+def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]", *, check: bool = True) -> ResultT:
+    """What `work` gives, done with a connected broker; exit code 1 and one line if it cannot be done.
+
+    Args:
+        check: whether the streams have to be as the log needs them.
+    """
     from chassis.settings import load
     from eventlog import service
     from eventlog.broker import Broker
@@ -66,7 +70,7 @@ def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]") -> Re
                 )
             )
             broker = Broker(nats, "parley")
-            await service.connect(broker)
+            await (service.connect(broker) if check else broker.reach())
             try:
                 return await work(broker, nats)
             finally:

@@ -51,6 +51,7 @@ class Broker(NatsBroker):
 
     Attributes:
         metrics: what this process counts.
+        streams: how many streams the log has, as `streams.check` finds it before the broker is started.
         last_error: what NATS said last that was wrong.
         unconfirmed: the event loop's time when an append last went without an answer; None once another
             is stored, or NATS is reached anew.
@@ -59,6 +60,7 @@ class Broker(NatsBroker):
     def __init__(self, settings: NatsSettings, name: str) -> None:
         self.interruptions = Interruptions()
         self.metrics = Metrics()
+        self.streams = 1
         self.last_error = ""
         self.unconfirmed: float | None = None
         self._settings = settings
