@@ -1,6 +1,7 @@
 """A log of several streams: how it is declared, worked on, projected, and come to from one of one stream."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -342,8 +343,19 @@ async def test_nothing_moves_while_a_service_runs(own_nats: Any, tmp_path: Path)
             assert await streams.check(broker.client) == 1
 
 
+async def led_by(broker: Broker, stream: str, server: str) -> None:
+    """Let a stream be led by a server."""
+    wanted = json.dumps({"placement": {"preferred": server}}).encode()
+    while True:
+        told = await broker.client.request(f"$JS.API.STREAM.INFO.{stream}", b"{}", timeout=5)
+        if json.loads(told.data)["cluster"].get("leader") == server:
+            return
+        await broker.client.request(f"$JS.API.STREAM.LEADER.STEPDOWN.{stream}", wanted, timeout=5)
+        await asyncio.sleep(0.2)
+
+
 @pytest.mark.cluster
-async def test_each_of_three_servers_may_lead_and_every_order_is_kept(
+async def test_each_of_three_servers_leads_a_stream_and_every_order_is_kept(
     start_nats: Any, tmp_path: Path
 ) -> None:
     with start_nats(tmp_path / "nats", 3, streams=3) as servers:
@@ -356,6 +368,9 @@ async def test_each_of_three_servers_may_lead_and_every_order_is_kept(
             assert sum(info.state.messages for info in infos) == 6 * len(KEYS)
             wanted = Counter(sharding.stream_of(key, 3) for key in KEYS)
             assert [info.state.messages for info in infos] == [6 * wanted[stream] for stream in range(3)]
+            names = [f"n{server.port}" for server in servers]
+            for stream, name in enumerate(names):
+                await led_by(here.broker, sharding.name(stream), name)
             servers[0].kill()
             await asyncio.gather(*(here.say(key, "again") for key in KEYS))
             for key in KEYS:
