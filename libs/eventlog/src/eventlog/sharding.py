@@ -24,7 +24,7 @@ def name(stream: int) -> str:
 
 def stream_of(conversation: str, streams: int) -> int:
     """Which of so many streams a conversation is in."""
-    return _owners(streams)[int(subjects.shard(conversation), base=16)]
+    return _owners(streams)[int(subjects.shard(conversation), base=16)] if streams > 1 else 0
 
 
 def shards_of(stream: int, streams: int) -> list[str]:

@@ -174,21 +174,20 @@ async def streams_of(client: Client) -> int:
 
 
 def laid_over(config: dict[str, Any], *, moving: bool = False) -> int:
-    """Over how many streams the log is laid of which LOG has this configuration.
+    """Over how many streams the log is laid of which LOG has this configuration; 1 too where it has subjects
+    that it never has, which is for whoever compares configurations to find.
 
     Args:
         moving: whether it is all the same that its events are being moved.
 
     Raises:
-        WrongStream: if it is not, or LOG has subjects that it never has.
+        WrongStream: if it is not.
     """
     if not moving and (wanted := config.get("metadata", {}).get(MOVING)):
         streams = wanted.split()[1]
         raise WrongStream(f"the log is being moved into {streams} streams; run: parley spread {streams}")
-    for streams in range(1, sharding.MAX_STREAMS + 1):
-        if config["subjects"] == sharding.subjects_of(0, streams):
-            return streams
-    raise WrongStream(f"stream {subjects.LOG_STREAM}: subjects are {config['subjects']!r}; {_MEND}")
+    possible = range(1, sharding.MAX_STREAMS + 1)
+    return next((each for each in possible if config["subjects"] == sharding.subjects_of(0, each)), 1)
 
 
 async def log_info(client: Client, stream: int) -> dict[str, Any]:

@@ -32,9 +32,12 @@ class Projection:
 
     async def run(self) -> None:
         """Project for ever. Raises as `Projector.run`."""
-        async with asyncio.TaskGroup() as tasks:
-            for projector in self._projectors:
-                tasks.create_task(projector.run())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for projector in self._projectors:
+                    tasks.create_task(projector.run())
+        except ExceptionGroup as problems:
+            raise problems.exceptions[0] from None
 
     async def reached(self, sequence: int, *, timeout_seconds: float) -> None:
         """Wait until the store has a stream up to `sequence`, and everything of each that is being filled.

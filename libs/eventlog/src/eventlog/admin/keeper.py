@@ -109,13 +109,7 @@ class Keeper:
 
     @property
     def archive(self) -> Archive:
-        """The archive, once the streams are declared.
-
-        Raises:
-            Unavailable: until they are.
-        """
-        if self.trouble:
-            raise Unavailable(f"the streams are not declared: {self.trouble}")
+        """The archive, once the streams are declared."""
         if self._opened is None:
             self._opened = Archive(self._broker, self._nats, Storage(self._archiving.place))
         return self._opened
@@ -178,6 +172,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
     @routes.subscriber(subjects.query(RETURN), queue=OPERATOR, max_workers=AT_ONCE)
     async def bring_back(question: Return) -> Returned:
         """Brings a conversation back from the archive."""
+        if keeper.trouble:  # nobody knows which stream it is in
+            raise Unavailable(f"the streams are not declared: {keeper.trouble}")
         return Returned(events=await keeper.archive.bring_back(question.conversation))
 
     broker.include_router(routes)

@@ -142,9 +142,12 @@ class _Mover:
         for shard, stream in _leaving(len(self._old.streams), len(self._new.streams)):
             stored = self._old.streams[stream].range(subjects.shard_subjects(shard), after=0)
             keys = dict.fromkeys([subjects.key_of(each.subject) async for each in stored])
-            async with asyncio.TaskGroup() as tasks:
-                for key in keys:
-                    tasks.create_task(one(key))
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    for key in keys:
+                        tasks.create_task(one(key))
+            except ExceptionGroup as problems:
+                raise problems.exceptions[0] from None
         return moved
 
     async def _move(self, key: str) -> None:
