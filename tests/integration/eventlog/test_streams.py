@@ -354,6 +354,16 @@ async def led_by(broker: Broker, stream: str, server: str) -> None:
         await asyncio.sleep(0.2)
 
 
+async def answering(log: JetStreamLog) -> None:
+    """Wait until each stream has a leader."""
+    while True:
+        try:
+            await log.positions()
+        except Unavailable:
+            continue  # it has waited
+        return
+
+
 @pytest.mark.cluster
 async def test_each_of_three_servers_leads_a_stream_and_every_order_is_kept(
     start_nats: Any, tmp_path: Path
@@ -372,6 +382,7 @@ async def test_each_of_three_servers_leads_a_stream_and_every_order_is_kept(
             for stream, name in enumerate(names):
                 await led_by(here.broker, sharding.name(stream), name)
             servers[0].kill()
+            await answering(here.log)
             await asyncio.gather(*(here.say(key, "again") for key in KEYS))
             for key in KEYS:
                 events = [event async for event in here.log.read(key)]
