@@ -24,12 +24,13 @@ from eventlog.admin.porter import Porter
 from eventlog.appending import MAX_BATCH
 from eventlog.archived import ArchiveIndex
 from eventlog.broker import Broker
-from eventlog.ports import LogError
+from eventlog.ports import LogError, Unavailable
 from eventlog.settings import NatsSettings
 from eventlog.stored import LogReader, StreamReader
 from eventlog.streams import MOVING, laid_over, lay_over, log_info
 
 AT_ONCE: Final = 8
+_LAGS: Final = "{}: replicas lag behind the leader; run it again"
 
 
 class NotNow(LogError):
@@ -140,7 +141,8 @@ class _Mover:
             tell(moved)
 
         for shard, stream in _leaving(len(self._old.streams), len(self._new.streams)):
-            stored = self._old.streams[stream].range(subjects.shard_subjects(shard), after=0)
+            reader, subject = self._old.streams[stream], subjects.shard_subjects(shard)
+            stored = reader.range(subject, after=0)
             keys = dict.fromkeys([subjects.key_of(each.subject) async for each in stored])
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -148,16 +150,23 @@ class _Mover:
                         tasks.create_task(one(key))
             except ExceptionGroup as problems:
                 raise problems.exceptions[0] from None
+            if await reader.last(subject):
+                raise Unavailable(_LAGS.format(subject))
         return moved
 
     async def _move(self, key: str) -> None:
-        _, events = read([line async for line in self._source.write(key)])
         subject = subjects.conversation(key)
+        reader = self._old.of(key)
+        newest = await reader.last(subject)
+        if newest is None:
+            return
+        _, events = read([line async for line in self._source.write(key)])
+        if not events or events[-1].sequence != newest.sequence:
+            raise Unavailable(_LAGS.format(subject))
         there = {stored.headers[ID] async for stored in self._new.of(key).range(subject, after=0)}
         if not {line.headers[ID] for line in events} <= there:
             await self._target.restore(key, events, cut=_cut)
-        reader = self._old.of(key)
-        await purge_subject(reader, reader.stream, subject)
+        await purge_subject(reader, reader.stream, subject, until=newest.sequence)
 
 
 def _cut(events: Sequence[Line]) -> Iterator[Sequence[Line]]:
