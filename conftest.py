@@ -22,6 +22,7 @@ from tests.ports import free_port
 
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.registry import Registry
+from eventlog import service
 from eventlog.admin import accounts, permissions
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
@@ -96,7 +97,7 @@ class NatsServer:
             self.process = None
 
 
-async def declared(url: str, replicas: int) -> None:
+async def declared(url: str, replicas: int, streams: int = 1) -> None:
     """Wait until JetStream answers, and declare the streams."""
     async with asyncio.timeout(START_SECONDS):
         while True:
@@ -108,7 +109,9 @@ async def declared(url: str, replicas: int) -> None:
                 await asyncio.sleep(0.02)
                 continue
             try:
-                await declare(client, replicas=replicas, log_bytes=1 << 30, live_bytes=1 << 26)
+                await declare(
+                    client, replicas=replicas, log_bytes=1 << 30, live_bytes=1 << 26, streams=streams
+                )
             except WrongStream:
                 await asyncio.sleep(0.1)
             else:
@@ -118,11 +121,12 @@ async def declared(url: str, replicas: int) -> None:
 
 
 @contextmanager
-def running_servers(folder: Path, count: int, more: str = "") -> Iterator[list[NatsServer]]:
+def running_servers(folder: Path, count: int, more: str = "", streams: int = 1) -> Iterator[list[NatsServer]]:
     """`count` servers, as a cluster when there are several, with the users that ship and their streams.
 
     Args:
         more: further lines of their configuration.
+        streams: how many the log has.
     """
     more = f"{users()}{more}"
     routes = [free_port() for _ in range(count)]
@@ -139,7 +143,8 @@ def running_servers(folder: Path, count: int, more: str = "") -> Iterator[list[N
             stack.callback(server.kill)
             servers.append(server)
         with ThreadPoolExecutor(1) as apart_from_any_running_loop:
-            apart_from_any_running_loop.submit(asyncio.run, declared(servers[0].url, count)).result()
+            ready = declared(servers[0].url, count, streams)
+            apart_from_any_running_loop.submit(asyncio.run, ready).result()
         yield servers
 
 
@@ -244,18 +249,47 @@ def log(broker: Broker, registry: Registry, nats_settings: NatsSettings) -> JetS
     return JetStreamLog(broker, registry, nats_settings)
 
 
-@pytest.fixture(params=["memory", "r1", pytest.param("r3", marks=pytest.mark.cluster)])
+@pytest.fixture(scope="session")
+def nats_of_streams(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one server on which the log has three streams."""
+    with running_servers(tmp_path_factory.mktemp("streams"), 1, streams=3) as (server,):
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def nats_cluster_of_streams(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[NatsServer]]:
+    """Three servers on which the log has three streams, each of them on all."""
+    with running_servers(tmp_path_factory.mktemp("streams"), 3, streams=3) as servers:
+        yield servers
+
+
+_CLUSTER = pytest.mark.cluster
+_LOGS = [
+    "memory",
+    "memory of three streams",
+    "r1",
+    "r1 of three streams",
+    pytest.param("r3", marks=_CLUSTER),
+    pytest.param("r3 of three streams", marks=_CLUSTER),
+]
+
+
+@pytest.fixture(params=_LOGS)
 async def any_log(request: pytest.FixtureRequest, registry: Registry) -> AsyncIterator[Log]:
-    """Each implementation of the log in turn."""
-    if request.param == "memory":
-        yield MemoryLog()
+    """Each implementation of the log in turn, of one stream and of three."""
+    kind, *several = request.param.split(" ", 1)
+    streams = 3 if several else 1
+    if kind == "memory":
+        yield MemoryLog(streams=streams)
         return
-    if request.param == "r1":
-        url = request.getfixturevalue("shared_nats")
+    if kind == "r1":
+        url = request.getfixturevalue("nats_of_streams" if several else "shared_nats")
     else:
-        url = ",".join(server.url for server in request.getfixturevalue("nats_cluster"))
+        servers = request.getfixturevalue("nats_cluster_of_streams" if several else "nats_cluster")
+        url = ",".join(server.url for server in servers)
     settings = NatsSettings(url=url)
     started = Broker(settings, "test")
+    await service.connect(started)
     await started.start()
     yield JetStreamLog(started, registry, settings)
     await started.stop()

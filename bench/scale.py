@@ -24,6 +24,7 @@ from nats.aio.client import Client
 from contracts import subjects
 from contracts.events import ENDS
 from eventlog.archived import Archived
+from eventlog.sharding import MAX_STREAMS
 from history_store.tables import ConversationRow
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -126,6 +127,11 @@ def model(costs: Mapping[str, Cost], load: Load) -> list[tuple[str, str, str]]:
         ("turns a second", f"{turns:,.0f}", f"{load.talking:,} / {load.pause:g} s"),
         ("events a second", f"{events:,.0f}", "turns × events a turn"),
         ("LOG streams", f"{streams}", "turns / (turns a stream takes × use)"),
+        (
+            "installations",
+            f"{math.ceil(streams / MAX_STREAMS)}",
+            f"streams / {MAX_STREAMS}, the most that one has",
+        ),
         ("nats-servers", f"{servers}", "streams × copies / what a server takes, and memory"),
         ("memory of nats-server, in the log", _bytes(memory), "conversations in the log × subjects × memory"),
         ("memory of nats-server, archived", _bytes(index), "65,536 subjects at most"),
@@ -149,6 +155,17 @@ def model(costs: Mapping[str, Cost], load: Load) -> list[tuple[str, str, str]]:
         ("cores for all services", f"{math.ceil(turns * cost('work') / cost('use'))}", "turns × CPU / use"),
         ("memory of edges", _bytes(load.talking * cost("edge")), "a connection each"),
     ]
+
+
+def by_streams(costs: Mapping[str, Cost], load: Load) -> list[tuple[int, float, float, int]]:
+    """For each number of streams of one installation: the turns a second that it takes, the conversations
+    that talk, and the nats-servers for it, of which each has as many leaders as the others."""
+    lines = []
+    for streams in (1, 2, 4, 8):
+        turns = streams * costs["turns"].value * costs["use"].value
+        servers = max(3, math.ceil(streams * costs["replicas"].value / costs["places"].value))
+        lines.append((streams, turns, turns * load.pause, servers))
+    return lines
 
 
 def _turn_of(frozen: str) -> tuple[float, float, float]:
@@ -265,6 +282,12 @@ def main() -> None:
     costs = {name: Cost(*kept) for name, kept in json.loads(MEASURED.read_text()).items()} | fixed()
     out = ["| needed | how much | of what it comes |", "|---|---|---|"]
     out += [f"| {what} | {much} | {why} |" for what, much, why in model(costs, Load())]
+    out += ["", "| `PARLEY_LOG_STREAMS` | turns a second | conversations that talk | nats-servers |"]
+    out += ["|---|---|---|---|"]
+    out += [
+        f"| {each} | {turns:,.0f} | {talk:,.0f} | {many} |"
+        for each, turns, talk, many in by_streams(costs, Load())
+    ]
     out += ["", "| one … | costs | source |", "|---|---|---|"]
     out += [f"| {name} | {cost.value:,g} {cost.unit} | {cost.source} |" for name, cost in costs.items()]
     sys.stdout.write("\n".join(out) + "\n")

@@ -22,6 +22,7 @@ from parley.commands.importing import importing
 from parley.commands.logs import logs
 from parley.commands.rebuild import rebuild
 from parley.commands.remote import anywhere
+from parley.commands.spread import spread
 from parley.commands.status import status
 from parley.commands.tail import replay, show, tail
 from parley.commands.token import token
@@ -44,6 +45,7 @@ COMMANDS = (
     anywhere(archive),
     anywhere(erase),
     anywhere(declare),
+    anywhere(spread),
 )
 EPILOG = (
     "Results are on stdout, all else on stderr. Exit codes: 0 done, 1 it could not be done, 2 wrong use "

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.envelope import Envelope, Recorded
 from contracts.events import ConversationStarted, MessageReceived, RunCompleted, RunStarted
+from eventlog import sharding
 from eventlog.author import Author, derived_id
 from eventlog.ports import Conflict, Log
 
@@ -168,23 +169,46 @@ async def test_following_gives_what_was_and_what_comes(any_log: Log, conversatio
         assert await take(events, 5) == list(batch)
 
 
-async def test_following_all_conversations_in_the_order_of_the_log(any_log: Log, conversation: str) -> None:
-    begin = await any_log.position()
-    names = [f"{conversation} {n}" for n in range(3)]
+async def test_following_all_conversations_in_the_order_of_their_stream(
+    any_log: Log, conversation: str
+) -> None:
+    begins = await any_log.positions()
+    names = [f"{conversation} {n}" for n in range(6)]
     for name in names:
         await any_log.append([started(name), said(name, "a")], expected=0)
-    seen: list[Recorded] = []
-    async with asyncio.timeout(WAIT_SECONDS), any_log.follow_all(after=begin, limit=2) as batches:
-        async for batch in batches:
-            assert 1 <= len(batch) <= 2
-            seen += [event for event in batch if event.conversation in names]
-            if len(seen) == 6:
-                await any_log.append([run_started(names[0])], expected=await any_log.tail(names[0]))
-            if len(seen) == 7:
-                break
-    assert [event.sequence for event in seen] == sorted({event.sequence for event in seen})
-    assert isinstance(seen[-1].event, RunStarted)
-    assert await any_log.position() >= seen[-1].sequence
+
+    async def follow(stream: int) -> list[Recorded]:
+        own = [name for name in names if sharding.stream_of(name, any_log.streams) == stream]
+        seen: list[Recorded] = []
+        async with any_log.follow_all(after=begins[stream], limit=2) as batches:
+            while own and len(seen) <= 2 * len(own):
+                batch = await anext(batches)
+                assert 1 <= len(batch) <= 2
+                seen += [event for event in batch if event.conversation in names]
+                if len(seen) == 2 * len(own):
+                    await any_log.append([run_started(own[0])], expected=await any_log.tail(own[0]))
+        assert {event.conversation for event in seen} == set(own)
+        assert not own or isinstance(seen[-1].event, RunStarted)
+        return seen
+
+    async with asyncio.timeout(WAIT_SECONDS):
+        streams = [await follow(stream) for stream in range(any_log.streams)]
+
+    ends = await any_log.positions()
+    for seen, end in zip(streams, ends, strict=True):
+        assert [event.sequence for event in seen] == sorted({event.sequence for event in seen})
+        assert not seen or end >= seen[-1].sequence
+
+
+async def test_a_position_tells_the_stream_that_its_conversation_is_in(
+    any_log: Log, conversation: str
+) -> None:
+    names = [f"{conversation} {n}" for n in range(12)]
+    for name in names:
+        (first,) = await any_log.append([started(name)], expected=0)
+        assert sharding.stream_at(first.sequence) == sharding.stream_of(name, any_log.streams)
+        assert await any_log.id_at(first.sequence) == first.id
+    assert len(await any_log.positions()) == any_log.streams
 
 
 async def test_large_events_come_back_whole(any_log: Log, conversation: str) -> None:

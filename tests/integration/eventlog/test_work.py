@@ -121,8 +121,8 @@ async def test_no_message_waits_for_a_poll_and_none_comes_twice(
     ended = asyncio.Event()
     told = WorkQueue._told
 
-    def hear(queue: WorkQueue, headers: dict[str, str]) -> None:
-        told(queue, headers)
+    def hear(queue: WorkQueue, stream: int, headers: dict[str, str]) -> None:
+        told(queue, stream, headers)
         if headers["Status"] == "408":
             ended.set()
 

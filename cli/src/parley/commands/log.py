@@ -61,8 +61,12 @@ def nats_settings(variables: Mapping[str, str]) -> "NatsSettings":
     )
 
 
-def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]") -> ResultT:
-    """What `work` gives, done with a connected broker; exit code 1 and one line if it cannot be done."""
+def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]", *, check: bool = True) -> ResultT:
+    """What `work` gives, done with a connected broker; exit code 1 and one line if it cannot be done.
+
+    Args:
+        check: whether the streams have to be as the log needs them.
+    """
     from eventlog import service
     from eventlog.broker import Broker
     from eventlog.ports import LogError
@@ -74,7 +78,7 @@ def with_log(work: "Callable[[Broker, NatsSettings], Awaitable[ResultT]]") -> Re
         async with reached() as variables:
             nats = nats_settings(variables)
             broker = Broker(nats, "parley")
-            await service.connect(broker)
+            await (service.connect(broker) if check else broker.reach())
             try:
                 return await work(broker, nats)
             finally:

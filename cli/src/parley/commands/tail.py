@@ -1,5 +1,6 @@
 """``parley tail``, ``show`` and ``replay``: the log as it is, and a conversation as it was."""
 
+import asyncio
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,25 +23,36 @@ Key = Annotated[str, typer.Argument(help="The conversation's key.")]
 def tail(
     key: Annotated[str | None, typer.Argument(help="Only this conversation.")] = None,
     after: Annotated[
-        int | None, typer.Option(help="Begin behind this sequence; at the end of the log if left out.")
+        int | None,
+        typer.Option(help="Begin behind this sequence, 0 for everything; at the end of the log if left out."),
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Follow all conversations, or one, until Ctrl-C."""
+    from eventlog.sharding import beginning, stream_at, stream_of
 
     async def follow(broker: "Broker", nats: "NatsSettings") -> None:
         log = _log(broker, nats)
-        begin = await log.position() if after is None else after
         if key is not None:
+            begin = await log.position(stream_of(key, log.streams)) if after is None else after
             async with log.follow(key, after=begin) as events:
                 async for event in events:
                     _say(event, conversation=False, as_json=as_json)
             return
-        async with log.follow_all(after=begin) as batches:
-            async for batch in batches:
-                for event in batch:
-                    _say(event, conversation=True, as_json=as_json)
+
+        async def follow_stream(begin: int) -> None:
+            async with log.follow_all(after=begin) as batches:
+                async for batch in batches:
+                    for event in batch:
+                        _say(event, conversation=True, as_json=as_json)
+
+        begins = list(await log.positions())
+        if after == 0:
+            begins = [beginning(stream) for stream in range(log.streams)]
+        elif after is not None:
+            begins = [after if stream_at(begin) == stream_at(after) else begin for begin in begins]
+        await asyncio.gather(*map(follow_stream, begins))
 
     try:
         with_log(follow)

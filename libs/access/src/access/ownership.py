@@ -137,13 +137,22 @@ class GuardedLog:
             raise NotYours
         return self._log.follow_all(after=after, limit=limit)
 
-    async def position(self) -> int:
-        """See `ports.Log.position`."""
-        return await self._log.position()
+    @property
+    def streams(self) -> int:
+        """See `ports.Log`."""
+        return self._log.streams
 
-    async def state(self) -> LogState:
+    async def position(self, stream: int = 0) -> int:
+        """See `ports.Log.position`."""
+        return await self._log.position(stream)
+
+    async def positions(self) -> tuple[int, ...]:
+        """See `ports.Log.positions`."""
+        return await self._log.positions()
+
+    async def state(self, stream: int = 0) -> LogState:
         """See `ports.Log.state`."""
-        return await self._log.state()
+        return await self._log.state(stream)
 
     async def id_at(self, sequence: int) -> str | None:
         """Of no visitor's business: it tells nobody's conversation apart.

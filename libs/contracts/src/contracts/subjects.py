@@ -143,6 +143,11 @@ def facts(pattern: str) -> str:
     return f"conv.*.*.{pattern}"
 
 
+def shard_subjects(shard: str) -> str:
+    """All events of the conversations in a shard."""
+    return f"conv.{shard}.>"
+
+
 def recorded(key: str) -> str:
     """Where the events of one conversation are republished once they are stored."""
     return _of(RECORDED_PREFIX, key) + ".>"

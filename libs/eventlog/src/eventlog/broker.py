@@ -55,6 +55,7 @@ class Broker(NatsBroker):
 
     Attributes:
         metrics: what this process counts.
+        streams: how many streams the log has, as `streams.check` finds it before the broker is started.
         last_error: what NATS said last that was wrong.
         unconfirmed: the event loop's time when an append last went without an answer; None once another
             is stored, or NATS is reached anew.
@@ -63,6 +64,7 @@ class Broker(NatsBroker):
     def __init__(self, settings: NatsSettings, name: str, *, retries: int = -1) -> None:
         self.interruptions = Interruptions()
         self.metrics = Metrics()
+        self.streams = 1
         self.last_error = ""
         self.unconfirmed: float | None = None
         self._settings = settings

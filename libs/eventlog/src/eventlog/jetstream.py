@@ -1,4 +1,4 @@
-"""The log on a JetStream stream: `appending` writes it, `stored` reads it, republished events wake followers.
+"""The log on JetStream streams: `appending` writes it, `stored` reads it, republished events wake followers.
 
 The server republishes every event once it is stored. Core NATS may lose such a message, but an
 event names the one before it in its conversation, so a follower sees the gap and reads the stream.
@@ -17,19 +17,18 @@ from contracts import subjects
 from contracts.envelope import ID, TYPE, Envelope, Recorded
 from contracts.events import ConversationArchived
 from contracts.registry import Registry
+from eventlog import sharding
 from eventlog.appending import Appender
 from eventlog.broker import Broker
 from eventlog.codec import decode
-from eventlog.mailbox import Mailbox, mailbox
-from eventlog.patience import Patience
+from eventlog.following import Stretch
+from eventlog.mailbox import mailbox
 from eventlog.payloads import Payloads
 from eventlog.ports import Conflict, LogError, LogState, Unavailable
 from eventlog.returning import Returning
 from eventlog.settings import NatsSettings
-from eventlog.stored import Stored, StreamReader, from_republished
+from eventlog.stored import LogReader, Stored, StreamReader, from_republished
 
-_LAG_RETRIES: Final = 20
-_LAG_WAIT_SECONDS: Final = 0.05
 _LIFE: Final = "conversation.>"
 
 
@@ -53,7 +52,7 @@ class JetStreamLog:
         self._idle = settings.idle_check
         self._patience = settings.append_deadline
         self._payloads = Payloads(broker.client, settings.request_timeout)
-        self._reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
+        self._reader = LogReader(broker.client, broker.streams, settings.request_timeout)
         self._returning = Returning(broker, settings, self._reader) if returns else None
         self._appender = Appender(
             broker.client,
@@ -63,6 +62,11 @@ class JetStreamLog:
             request_timeout=settings.request_timeout,
             deadline=settings.append_deadline,
         )
+
+    @property
+    def streams(self) -> int:
+        """See `ports.Log`."""
+        return len(self._reader.streams)
 
     async def append(self, envelopes: Sequence[Envelope], *, expected: int) -> tuple[Recorded, ...]:
         """See `ports.Log.append`."""
@@ -93,7 +97,7 @@ class JetStreamLog:
         return stored.sequence if stored else 0
 
     async def _tail(self, conversation: str) -> int:
-        stored = await self._reader.last(subjects.conversation(conversation))
+        stored = await self._reader.of(conversation).last(subjects.conversation(conversation))
         return stored.sequence if stored else 0
 
     async def last(self, conversation: str, pattern: str) -> Recorded | None:
@@ -104,29 +108,34 @@ class JetStreamLog:
     async def _last(self, conversation: str, pattern: str) -> Stored | None:
         if self._returning and pattern in (">", _LIFE):
             return await self._returning.last(conversation, pattern)
-        return await self._reader.last(subjects.event(conversation, pattern))
+        return await self._reader.of(conversation).last(subjects.event(conversation, pattern))
 
     async def next(self, conversation: str, pattern: str, *, after: int) -> Recorded | None:
         """See `ports.Log.next`."""
-        stored = await self._reader.next(subjects.event(conversation, pattern), after=after)
+        reader = self._reader.of(conversation)
+        stored = await reader.next(subjects.event(conversation, pattern), after=after)
         return await self.decode(stored) if stored else None
 
     async def count(self, conversation: str, pattern: str, *, after: int) -> int:
         """See `ports.Log.count`."""
-        return await self._reader.count(subjects.event(conversation, pattern), after=after)
+        return await self._reader.of(conversation).count(subjects.event(conversation, pattern), after=after)
 
-    async def position(self) -> int:
+    async def position(self, stream: int = 0) -> int:
         """See `ports.Log.position`."""
-        newest = await self._reader.last(subjects.LOG_SUBJECTS)
-        return newest.sequence if newest else 0
+        newest = await self._reader.streams[stream].last(subjects.LOG_SUBJECTS)
+        return newest.sequence if newest else sharding.beginning(stream)
 
-    async def state(self) -> LogState:
+    async def positions(self) -> tuple[int, ...]:
+        """See `ports.Log.positions`."""
+        return tuple(await asyncio.gather(*map(self.position, range(self.streams))))
+
+    async def state(self, stream: int = 0) -> LogState:
         """See `ports.Log.state`."""
-        return await self._reader.state()
+        return await self._reader.streams[stream].state()
 
     async def id_at(self, sequence: int) -> str | None:
         """See `ports.Log.id_at`."""
-        stored = await self._reader.at(sequence)
+        stored = await self._reader.at(sequence).at(sequence)
         return stored.headers.get(ID, "") if stored else None
 
     async def hear(self, event_type: str, heard: Callable[[Recorded], Awaitable[None]]) -> None:
@@ -160,20 +169,21 @@ class JetStreamLog:
     ) -> AsyncIterator[Recorded]:
         """See `ports.Log.read`."""
         subject = subjects.event(conversation, pattern)
+        reader = self._reader.of(conversation)
         if until is None:
-            newest = await self._reader.last(subject)
+            newest = await reader.last(subject)
             until = newest.sequence if newest else 0
-        async for event in self._range(subject, after, until):
+        async for event in self._stretch(reader, subject).range(after, until):
             yield event
 
     @asynccontextmanager
     async def follow(self, conversation: str, *, after: int) -> AsyncIterator[AsyncIterator[Recorded]]:
         """See `ports.Log.follow`."""
-        subject = subjects.conversation(conversation)
+        stretch = self._stretch(self._reader.of(conversation), subjects.conversation(conversation))
 
         async def follow() -> AsyncIterator[Recorded]:
             known = after
-            async for batch in self._follow(box, subject, after, lambda event: event.previous):
+            async for batch in stretch.follow(box, after, lambda event: event.previous):
                 for event in batch:
                     if isinstance(event.event, ConversationArchived) or _is_anew(event, known):
                         raise Unavailable(f"conversation {conversation!r} was archived meanwhile")
@@ -189,11 +199,11 @@ class JetStreamLog:
         self, *, after: int, limit: int = 500
     ) -> AsyncIterator[AsyncIterator[Sequence[Recorded]]]:
         """See `ports.Log.follow_all`."""
+        stretch = self._stretch(self._reader.at(after), subjects.LOG_SUBJECTS)
+        stored = sharding.subjects_of(sharding.stream_at(after), self.streams)
 
         async def follow() -> AsyncIterator[Sequence[Recorded]]:
-            async for batch in self._follow(
-                box, subjects.LOG_SUBJECTS, after, lambda event: event.sequence - 1
-            ):
+            async for batch in stretch.follow(box, after, lambda event: event.sequence - 1):
                 for start in range(0, len(batch), limit):
                     part = batch[start : start + limit]
                     with ExitStack() as handled:
@@ -201,82 +211,11 @@ class JetStreamLog:
                             handled.enter_context(TRACING.handling(event))
                         yield part
 
-        async with mailbox(self._broker, f"{subjects.RECORDED_PREFIX}.>") as box:
+        async with mailbox(self._broker, *map(subjects.republished, stored)) as box:
             yield follow()
 
-    async def _follow(
-        self, box: Mailbox, subject: str, after: int, predecessor: Callable[[Recorded], int]
-    ) -> AsyncIterator[list[Recorded]]:
-        """Events behind `after` in batches; `predecessor` tells which sequence must come before an event.
-
-        Raises:
-            Unavailable: if the log did not answer for as long as an append may take.
-        """
-        patience = Patience(self._patience)
-        look = True
-        while True:
-            messages = None if look else await box.take(self._idle)
-            try:
-                if messages is None:
-                    async for batch in self._catch_up(subject, after):
-                        after = batch[-1].sequence
-                        yield batch
-                elif batch := await self._received(messages, subject, after, predecessor):
-                    after = batch[-1].sequence
-                    yield batch
-            except Unavailable as error:
-                await patience.wait(error)
-                look = True
-            else:
-                patience.restore()
-                look = False
-
-    async def _received(
-        self, messages: Sequence[Msg], subject: str, after: int, predecessor: Callable[[Recorded], int]
-    ) -> list[Recorded]:
-        """The events of messages, with those between them that were missed."""
-        batch: list[Recorded] = []
-        for message in messages:
-            stored = from_republished(message)
-            if stored is None or stored.sequence <= after:
-                continue
-            event = await self.decode(stored)
-            if predecessor(event) > after:
-                batch += [missed async for missed in self._range(subject, after, event.sequence - 1)]
-            batch.append(event)
-            after = event.sequence
-        return batch
-
-    async def _catch_up(self, subject: str, after: int) -> AsyncIterator[list[Recorded]]:
-        newest = await self._reader.last(subject)
-        batch: list[Recorded] = []
-        async for event in self._range(subject, after, newest.sequence if newest else 0):
-            batch.append(event)
-            if len(batch) == 256:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
-
-    async def _range(self, subject: str, after: int, until: int) -> AsyncIterator[Recorded]:
-        """What the stream holds in ``after < sequence <= until``, though a lagging replica may answer.
-
-        Raises:
-            Unavailable: if the replicas stay behind the leader.
-        """
-        for _ in range(_LAG_RETRIES):
-            if after >= until:
-                return
-            async for stored in self._reader.range(subject, after=after):
-                if stored.sequence > until:
-                    return
-                yield await self.decode(stored)
-                after = stored.sequence
-            missing = await self._reader.next(subject, after=after) if after < until else None
-            if missing is None or missing.sequence > until:
-                return
-            await asyncio.sleep(_LAG_WAIT_SECONDS)
-        raise Unavailable(f"{subject}: replicas lag behind sequence {until}")
+    def _stretch(self, reader: StreamReader, subject: str) -> Stretch:
+        return Stretch(reader, subject, self.decode, idle_check=self._idle, patience=self._patience)
 
 
 def _is_anew(event: Recorded, known: int) -> bool:

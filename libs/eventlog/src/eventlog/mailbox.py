@@ -72,18 +72,18 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def mailbox(broker: Broker, subject: str) -> AsyncIterator[Mailbox]:
-    """A box that receives a subject for as long as the context lasts.
+async def mailbox(broker: Broker, *subjects: str) -> AsyncIterator[Mailbox]:
+    """A box that receives subjects for as long as the context lasts.
 
     Raises:
-        Unavailable: if NATS cannot be told to send it.
+        Unavailable: if NATS cannot be told to send them.
     """
     box = Mailbox()
     client = broker.client
     try:
-        subscription = await client.subscribe(subject, cb=box.deliver)
+        subscriptions = [await client.subscribe(subject, cb=box.deliver) for subject in subjects]
     except OUTAGE as error:
-        raise Unavailable(f"{subject}: {error or type(error).__name__}") from error
+        raise Unavailable(f"{subjects[0]}: {error or type(error).__name__}") from error
     broker.interruptions.listen(box.interrupt)
     try:
         yield box
@@ -91,6 +91,7 @@ async def mailbox(broker: Broker, subject: str) -> AsyncIterator[Mailbox]:
         broker.interruptions.forget(box.interrupt)
         if not client.is_closed and not client.is_draining:
             try:
-                await subscription.unsubscribe()
+                for subscription in subscriptions:
+                    await subscription.unsubscribe()
             except OUTAGE as error:
-                logger.warning("%s: %s", subject, error or type(error).__name__)
+                logger.warning("%s: %s", subjects[0], error or type(error).__name__)

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from contracts import subjects
 from contracts.envelope import Envelope, Recorded
 from contracts.live import Delta
+from eventlog import sharding
 from eventlog.codec import is_same, recorded, subject_of
 from eventlog.ports import Conflict, LogState
 
@@ -15,9 +16,10 @@ from eventlog.ports import Conflict, LogState
 class MemoryLog:
     """A `ports.Log` that forgets everything with the process; `made` tells it from others."""
 
-    def __init__(self, made: str = "once") -> None:
+    def __init__(self, made: str = "once", streams: int = 1) -> None:
         self.made = made
-        self._events: list[Recorded] = []
+        self.streams = streams
+        self._events: list[list[Recorded]] = [[] for _ in range(streams)]
         self._by_conversation: dict[str, list[Recorded]] = {}
         self._grown = asyncio.Condition()
 
@@ -32,14 +34,16 @@ class MemoryLog:
             own = await self.next(conversation, ">", after=expected)
             if own is None or not is_same(own, envelopes[0]):
                 raise Conflict(conversation, expected, tail)
-            return tuple(self._events[own.sequence - 1 : own.sequence - 1 + len(envelopes)])
-        first = len(self._events) + 1
+            known = self._of(conversation)
+            return tuple(known[known.index(own) :][: len(envelopes)])
+        stream = sharding.stream_of(conversation, self.streams)
+        first = await self.position(stream) + 1
         stored = tuple(
             recorded(envelope, first + offset, expected if offset == 0 else first + offset - 1)
             for offset, envelope in enumerate(envelopes)
         )
         async with self._grown:
-            self._events.extend(stored)
+            self._events[stream].extend(stored)
             self._by_conversation.setdefault(conversation, []).extend(stored)
             self._grown.notify_all()
         return stored
@@ -61,24 +65,29 @@ class MemoryLog:
         """See `ports.Log.count`."""
         return sum(e.sequence > after and _fits(e, pattern) for e in self._of(conversation))
 
-    async def position(self) -> int:
+    async def position(self, stream: int = 0) -> int:
         """See `ports.Log.position`."""
-        return len(self._events)
+        return sharding.beginning(stream) + len(self._events[stream])
 
-    async def state(self) -> LogState:
+    async def positions(self) -> tuple[int, ...]:
+        """See `ports.Log.positions`."""
+        return tuple([await self.position(stream) for stream in range(self.streams)])
+
+    async def state(self, stream: int = 0) -> LogState:
         """See `ports.Log.state`."""
-        return LogState(self.made, len(self._events))
+        return LogState(self.made, await self.position(stream))
 
     async def id_at(self, sequence: int) -> str | None:
         """See `ports.Log.id_at`."""
-        return self._events[sequence - 1].id if 0 < sequence <= len(self._events) else None
+        events, number = self._at(sequence)
+        return events[number - 1].id if 0 < number <= len(events) else None
 
     async def read(
         self, conversation: str, *, after: int = 0, until: int | None = None, pattern: str = ">"
     ) -> AsyncIterator[Recorded]:
         """See `ports.Log.read`."""
         for event in tuple(self._of(conversation)):
-            if after < event.sequence <= (until or len(self._events)) and _fits(event, pattern):
+            if after < event.sequence and (not until or event.sequence <= until) and _fits(event, pattern):
                 yield event
 
     @asynccontextmanager
@@ -86,7 +95,8 @@ class MemoryLog:
         """See `ports.Log.follow`."""
 
         async def follow() -> AsyncIterator[Recorded]:
-            async for batch in self._follow(after):
+            stream = sharding.stream_of(conversation, self.streams)
+            async for batch in self._follow(max(after, sharding.beginning(stream))):
                 for event in batch:
                     if event.conversation == conversation:
                         yield event
@@ -109,13 +119,19 @@ class MemoryLog:
     def _of(self, conversation: str) -> list[Recorded]:
         return self._by_conversation.get(conversation, [])
 
+    def _at(self, position: int) -> tuple[list[Recorded], int]:
+        """The events of the stream that a position is of, and which of them it is, from 1 on."""
+        stream = sharding.stream_at(position)
+        return self._events[stream], position - sharding.beginning(stream)
+
     async def _follow(self, after: int) -> AsyncIterator[list[Recorded]]:
+        events, done = self._at(after)
         while True:
             async with self._grown:
-                while len(self._events) <= after:
+                while len(events) <= done:
                     await self._grown.wait()
-            batch = self._events[after:]
-            after = batch[-1].sequence
+            batch = events[done:]
+            done += len(batch)
             yield batch
 
 

@@ -38,7 +38,7 @@ class TooLarge(LogError):
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """Which log it is, and how far it has come.
+    """Which log it is, and how far a stream of it has come.
 
     Attributes:
         made: when it was made; another log has another time, and one restored from a backup keeps it.
@@ -54,7 +54,14 @@ class TooMuch(LogError):
 
 
 class Log(Protocol):
-    """An append-only log of events, one ordered sequence over all conversations."""
+    """An append-only log of events: streams, each one ordered sequence over its conversations (`sharding`).
+
+    Attributes:
+        streams: how many it has.
+    """
+
+    @property
+    def streams(self) -> int: ...
 
     async def append(self, envelopes: Sequence[Envelope], *, expected: int) -> tuple[Recorded, ...]:
         """Append events of one conversation, all or none.
@@ -111,15 +118,19 @@ class Log(Protocol):
     def follow_all(
         self, *, after: int, limit: int = 500
     ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Recorded]]]:
-        """All events of all conversations behind a sequence, then each new one; 1 to `limit` at a time."""
+        """All events behind a position in the stream it is of, then each new one; 1 to `limit` at a time."""
         ...
 
-    async def position(self) -> int:
-        """The sequence of the newest event of the whole log, 0 if it is empty."""
+    async def position(self, stream: int = 0) -> int:
+        """The sequence of the newest event of a stream, or that before its first."""
         ...
 
-    async def state(self) -> LogState:
-        """Which log it is and how far it has come, as the leader has it."""
+    async def positions(self) -> tuple[int, ...]:
+        """The `position` of each stream."""
+        ...
+
+    async def state(self, stream: int = 0) -> LogState:
+        """Which stream it is and how far it has come, as the leader has it."""
         ...
 
     async def id_at(self, sequence: int) -> str | None:

@@ -8,7 +8,8 @@ import asyncio
 
 from nats.js.errors import NotFoundError
 
-from contracts.subjects import LIVE_STREAM, LOG_STREAM, PROBE_STREAM
+from contracts.subjects import LIVE_STREAM, PROBE_STREAM
+from eventlog import sharding
 from eventlog.broker import Broker
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError
@@ -30,14 +31,16 @@ async def problem(broker: Broker, service: str) -> str | None:
     try:
         ack = await jetstream.publish(subject, b"", timeout=PROBE_TIMEOUT_SECONDS)
         await jetstream.get_msg(PROBE_STREAM, subject=subject)
-        info = await jetstream.stream_info(LOG_STREAM)
+        names = map(sharding.name, range(broker.streams))
+        infos = await asyncio.gather(*map(jetstream.stream_info, names))
     except (LogError, *OUTAGE) as error:
         return f"the log does not answer: {error or type(error).__name__}"
     if ack.stream != PROBE_STREAM:
         return f"probe went to stream {ack.stream}"
-    limit = info.config.max_bytes
-    if limit and limit > 0 and info.state.bytes >= NEARLY_FULL * limit:
-        return f"the log is full: {info.state.bytes} of {limit} bytes"
+    for info in infos:
+        limit = info.config.max_bytes
+        if limit and limit > 0 and info.state.bytes >= NEARLY_FULL * limit:
+            return f"the log is full: {info.state.bytes} of {limit} bytes"
     since = broker.unconfirmed
     if since is not None and asyncio.get_running_loop().time() - since < UNCONFIRMED_SECONDS:
         return "the log does not confirm what is appended; the disk of nats-server may be full"

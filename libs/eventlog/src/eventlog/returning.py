@@ -13,7 +13,7 @@ from eventlog.places import MORE, RESTORED
 from eventlog.ports import Unavailable
 from eventlog.query import Refused, ask
 from eventlog.settings import NatsSettings
-from eventlog.stored import Stored, StreamReader
+from eventlog.stored import LogReader, Stored
 
 RECENTLY_SECONDS: Final = 30.0
 """How long it is known of a conversation that does not exist that it is not archived either: before one is,
@@ -24,9 +24,9 @@ RECENT: Final = 1024
 class Returning:
     """Reads the newest events of conversations that may be archived."""
 
-    def __init__(self, broker: Broker, settings: NatsSettings, reader: StreamReader) -> None:
+    def __init__(self, broker: Broker, settings: NatsSettings, log: LogReader) -> None:
         self._broker = broker
-        self._reader = reader
+        self._log = log
         self._index = ArchiveIndex(broker.client, settings.request_timeout)
         self._patience = settings.append_deadline
         self._unknown: dict[str, float] = {}
@@ -38,16 +38,17 @@ class Returning:
             Unavailable: if it cannot be brought back now.
         """
         subject = subjects.event(conversation, pattern)
-        stored = await self._reader.last(subject)
+        reader = self._log.of(conversation)
+        stored = await reader.last(subject)
         if stored and not _is_moving(stored):
             return stored
         if stored and pattern != ">":
             await self.last(conversation, ">")
-            return await self._reader.last(subject)
+            return await reader.last(subject)
         if stored is None and not await self._is_archived(conversation):
             return None
         await self._bring_back(conversation)
-        if (stored := await self._reader.last(subject)) and pattern == ">" and _is_moving(stored):
+        if (stored := await reader.last(subject)) and pattern == ">" and _is_moving(stored):
             raise Unavailable(f"conversation {conversation!r} is not back from the archive yet")
         return stored
 

@@ -39,7 +39,7 @@ async def connect(broker: Broker) -> None:
         streams.WrongStream: if a stream is missing or wrong.
     """
     await broker.reach()
-    await streams.check(broker.client)
+    broker.streams = await streams.check(broker.client)
 
 
 async def answer_pings(broker: Broker, name: str) -> None:

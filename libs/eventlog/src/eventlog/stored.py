@@ -16,6 +16,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from contracts import subjects
+from eventlog import sharding
 from eventlog.cancelling import cancellable
 from eventlog.codec import SEQUENCE, STREAM, SUBJECT
 from eventlog.outage import OUTAGE
@@ -53,10 +54,11 @@ def from_headers(message: Msg) -> Stored:
 
 
 def from_republished(message: Msg) -> Stored | None:
-    """A republished message of LOG; None for anything else that somebody has made appear on its subject."""
+    """A republished message of the log; None for anything else that somebody made appear on its subject."""
     headers = message.headers or {}
     stored = headers.get(SUBJECT, "")
-    own = headers.get(STREAM) == subjects.LOG_STREAM and headers.get(SEQUENCE, "").isdecimal()
+    sequence = headers.get(SEQUENCE, "")
+    own = sequence.isdecimal() and headers.get(STREAM) == sharding.name(sharding.stream_at(int(sequence)))
     if not own or message.subject != subjects.republished(stored):
         logger.warning("a message on %s is not of the log, and not heeded", message.subject)
         return None
@@ -69,11 +71,15 @@ def from_delivery(message: Msg) -> Stored:
 
 
 class StreamReader:
-    """Reads one stream."""
+    """Reads one stream.
+
+    Attributes:
+        stream: its name.
+    """
 
     def __init__(self, client: Client, stream: str, timeout_seconds: float) -> None:
+        self.stream = stream
         self._client = client
-        self._stream = stream
         self._timeout = timeout_seconds
 
     async def request(self, subject: str, body: Mapping[str, object]) -> Msg:
@@ -87,7 +93,7 @@ class StreamReader:
                 self._client.request(subject, json.dumps(body).encode(), timeout=self._timeout)
             )
         except OUTAGE as error:
-            raise Unavailable(f"stream {self._stream}: {error or type(error).__name__}") from error
+            raise Unavailable(f"stream {self.stream}: {error or type(error).__name__}") from error
 
     async def last(self, subject: str) -> Stored | None:
         """The newest message on a subject or wildcard, as the leader has it."""
@@ -109,12 +115,12 @@ class StreamReader:
 
     async def state(self) -> LogState:
         """When the stream was made, and its last sequence, as the leader has it."""
-        reply = await self.request(f"$JS.API.STREAM.INFO.{self._stream}", {})
+        reply = await self.request(f"$JS.API.STREAM.INFO.{self.stream}", {})
         answer = _answer(reply.data)
         return LogState(made=str(answer["created"]), last=int(answer["state"]["last_seq"]))
 
     async def _get(self, body: Mapping[str, object]) -> Stored | None:
-        reply = await self.request(f"$JS.API.STREAM.MSG.GET.{self._stream}", body)
+        reply = await self.request(f"$JS.API.STREAM.MSG.GET.{self.stream}", body)
         answer = json.loads(reply.data)
         if answer.get("error", {}).get("err_code") == _NOT_FOUND:
             return None
@@ -163,13 +169,13 @@ class StreamReader:
             subscription = await self._client.subscribe(inbox, cb=receive)
             try:
                 await self._client.publish(
-                    f"$JS.API.DIRECT.GET.{self._stream}", json.dumps(body).encode(), reply=inbox
+                    f"$JS.API.DIRECT.GET.{self.stream}", json.dumps(body).encode(), reply=inbox
                 )
                 await self._until(ended, received)
             finally:
                 await subscription.unsubscribe()
         except OUTAGE as error:
-            raise Unavailable(f"stream {self._stream}: {error or type(error).__name__}") from error
+            raise Unavailable(f"stream {self.stream}: {error or type(error).__name__}") from error
         *messages, end = received
         batch = [from_headers(message) for message in messages]
         headers = end.headers or {}
@@ -180,7 +186,7 @@ class StreamReader:
                 return batch, 0
             case status:
                 kind = Unavailable if int(status) in _PASSING else LogError
-                raise kind(f"stream {self._stream}: {status} {headers.get('Description', '')}")
+                raise kind(f"stream {self.stream}: {status} {headers.get('Description', '')}")
 
     async def _until(self, ended: asyncio.Event, received: Sized) -> None:
         """Wait as long as something comes in time.
@@ -196,6 +202,30 @@ class StreamReader:
             except TimeoutError:
                 if len(received) == before:
                     raise
+
+
+class LogReader:
+    """Reads the streams of the log, each conversation from the one that it is in."""
+
+    def __init__(self, client: Client, streams: int, timeout_seconds: float) -> None:
+        self.streams = tuple(
+            StreamReader(client, sharding.name(stream), timeout_seconds) for stream in range(streams)
+        )
+
+    def of(self, conversation: str) -> StreamReader:
+        """The stream of a conversation."""
+        return self.streams[sharding.stream_of(conversation, len(self.streams))]
+
+    def at(self, position: int) -> StreamReader:
+        """The stream of a position.
+
+        Raises:
+            NoStream: if the log has not so many.
+        """
+        stream = sharding.stream_at(position)
+        if stream >= len(self.streams):
+            raise NoStream(f"position {position} is of stream {sharding.name(stream)}, which there is not")
+        return self.streams[stream]
 
 
 def _answer(data: bytes) -> dict[str, Any]:

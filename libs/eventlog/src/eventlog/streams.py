@@ -7,6 +7,7 @@ from typing import Any, Final
 from nats.aio.client import Client
 
 from contracts import subjects
+from eventlog import sharding
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError
 from eventlog.stored import STREAM_NOT_FOUND
@@ -25,28 +26,44 @@ TAKEOVER_SECONDS: Final = 2.0
 NO_LIVE: Final = "stream LIVE is missing: clients get no deltas until the operator declares it"
 
 
+MOVING: Final = "parley-moving"
+"""In the metadata of LOG while `eventlog.admin.spreading` moves what it had into other streams."""
+
+
 class WrongStream(LogError):
     """A stream is missing or is not configured as the log needs it."""
 
 
-def configurations(*, replicas: int, log_bytes: int, live_bytes: int) -> list[dict[str, Any]]:
-    """The stream configurations; sizes in bytes."""
+def log_configuration(stream: int, streams: int, *, replicas: int, max_bytes: int) -> dict[str, Any]:
+    """The configuration of one of the streams of the log."""
+    beginning = sharding.beginning(stream)
+    return {
+        "name": sharding.name(stream),
+        "subjects": sharding.subjects_of(stream, streams),
+        "storage": "file",
+        "num_replicas": replicas,
+        "retention": "limits",
+        "discard": "new",
+        "max_bytes": max_bytes,
+        "max_age": 0,
+        "deny_delete": True,
+        "allow_direct": True,
+        "allow_atomic": True,
+        "duplicate_window": 2 * MINUTE_NS,
+        "republish": {"src": subjects.LOG_SUBJECTS, "dest": f"{subjects.RECORDED_PREFIX}.>"},
+        **({"first_seq": beginning + 1} if beginning else {}),
+    }
+
+
+def configurations(
+    *, replicas: int, log_bytes: int, live_bytes: int, streams: int = 1
+) -> list[dict[str, Any]]:
+    """The stream configurations; sizes in bytes, that of the log for all its `streams` together."""
     return [
-        {
-            "name": subjects.LOG_STREAM,
-            "subjects": [subjects.LOG_SUBJECTS],
-            "storage": "file",
-            "num_replicas": replicas,
-            "retention": "limits",
-            "discard": "new",
-            "max_bytes": log_bytes,
-            "max_age": 0,
-            "deny_delete": True,
-            "allow_direct": True,
-            "allow_atomic": True,
-            "duplicate_window": 2 * MINUTE_NS,
-            "republish": {"src": subjects.LOG_SUBJECTS, "dest": f"{subjects.RECORDED_PREFIX}.>"},
-        },
+        *(
+            log_configuration(stream, streams, replicas=replicas, max_bytes=log_bytes // streams)
+            for stream in range(streams)
+        ),
         {
             "name": subjects.LIVE_STREAM,
             "subjects": [subjects.LIVE_SUBJECTS],
@@ -107,16 +124,23 @@ async def declare(
     log_bytes: int = 8 * GIB,
     live_bytes: int = LIVE_BYTES,
     takeover_after: float = TAKEOVER_SECONDS,
+    streams: int = 1,
 ) -> None:
     """Create the streams and the responders' consumers, or bring existing ones to this configuration.
 
     Args:
+        log_bytes: for all streams of the log together.
+        streams: how many the log has; as many as it had, unless it is empty.
         takeover_after: seconds that the holder of a delivery may be silent before another gets it.
 
     Raises:
-        WrongStream: if the server refuses, or keeps another configuration than it was given.
+        WrongStream: if the server refuses, or keeps another configuration than it was given, or the log has
+            events in another number of streams.
     """
-    for wanted in configurations(replicas=replicas, log_bytes=log_bytes, live_bytes=live_bytes):
+    await _check_streams(client, streams)
+    for wanted in configurations(
+        replicas=replicas, log_bytes=log_bytes, live_bytes=live_bytes, streams=streams
+    ):
         existing = await _info(client, wanted["name"])
         if existing is not None and _difference(wanted, existing) is None:
             continue
@@ -125,8 +149,98 @@ async def declare(
         if error := answer.get("error"):
             raise WrongStream(f"stream {wanted['name']}: {error.get('description')}")
         _compare(wanted, answer["config"])
-    for responder in RESPONDERS:
-        await _declare_consumer(client, consumer(responder, takeover_after=takeover_after, replicas=replicas))
+    for stream in range(streams):
+        for responder in RESPONDERS:
+            wanted = consumer(responder, takeover_after=takeover_after, replicas=replicas)
+            await _declare_consumer(client, sharding.name(stream), wanted)
+
+
+def names(streams: int) -> tuple[str, ...]:
+    """Every stream that there is where the log has so many."""
+    wanted = configurations(replicas=1, log_bytes=0, live_bytes=0, streams=streams)
+    return tuple(each["name"] for each in wanted)
+
+
+async def streams_of(client: Client) -> int:
+    """How many streams the log has.
+
+    Raises:
+        WrongStream: if there is none, or its events are being moved.
+    """
+    config = await _info(client, subjects.LOG_STREAM)
+    if config is None:
+        raise WrongStream(f"stream {subjects.LOG_STREAM} is missing; {_MEND}")
+    return laid_over(config)
+
+
+def laid_over(config: dict[str, Any], *, moving: bool = False) -> int:
+    """Over how many streams the log is laid of which LOG has this configuration; 1 too where it has subjects
+    that it never has, which is for whoever compares configurations to find.
+
+    Args:
+        moving: whether it is all the same that its events are being moved.
+
+    Raises:
+        WrongStream: if it is not.
+    """
+    if not moving and (wanted := config.get("metadata", {}).get(MOVING)):
+        streams = wanted.split()[1]
+        raise WrongStream(f"the log is being moved into {streams} streams; run: parley spread {streams}")
+    possible = range(1, sharding.MAX_STREAMS + 1)
+    return next((each for each in possible if config["subjects"] == sharding.subjects_of(0, each)), 1)
+
+
+async def log_info(client: Client, stream: int) -> dict[str, Any]:
+    """The configuration that a stream of the log has.
+
+    Raises:
+        WrongStream: if it is missing.
+    """
+    if (config := await _info(client, sharding.name(stream))) is None:
+        raise WrongStream(f"stream {sharding.name(stream)} is missing; {_MEND}")
+    return config
+
+
+async def lay_over(client: Client, streams: int, had: int, metadata: dict[str, str]) -> None:
+    """Let the log have so many streams, whatever is in the `had` ones that it has; new ones have no limit
+    before they are declared.
+
+    Args:
+        metadata: of LOG, beside what the server itself notes there.
+
+    Raises:
+        WrongStream: if a stream is missing, or the server refuses.
+    """
+    first = await log_info(client, 0)
+    for stream in range(streams):
+        if stream < had:
+            config = await log_info(client, stream) | {"subjects": sharding.subjects_of(stream, streams)}
+            if stream == 0:
+                config["metadata"] = metadata
+        else:
+            config = log_configuration(stream, streams, replicas=first["num_replicas"], max_bytes=-1)
+        verb = "CREATE" if await _info(client, config["name"]) is None else "UPDATE"
+        answer = await _api(client, f"STREAM.{verb}.{config['name']}", config)
+        if error := answer.get("error"):
+            raise WrongStream(f"stream {config['name']}: {error.get('description')}")
+
+
+async def _check_streams(client: Client, streams: int) -> None:
+    """Make sure that no event would be looked for in a stream that it is not in."""
+    config = await _info(client, subjects.LOG_STREAM)
+    if config is None or (had := laid_over(config)) == streams:
+        return
+    names = [sharding.name(stream) for stream in range(had)]
+    infos = [await _api(client, f"STREAM.INFO.{name}", {}) for name in names]
+    if streams < had or any(info.get("state", {}).get("messages") for info in infos):
+        raise WrongStream(
+            f"PARLEY_LOG_STREAMS is {streams}, and the log has {had}: "
+            + (
+                "there is no way back to fewer"
+                if streams < had
+                else f"stop Parley, run parley spread {streams}"
+            )
+        )
 
 
 def consumer(responder: str, *, takeover_after: float, replicas: int) -> dict[str, Any]:
@@ -148,36 +262,36 @@ def consumer(responder: str, *, takeover_after: float, replicas: int) -> dict[st
     }
 
 
-async def _declare_consumer(client: Client, wanted: dict[str, Any]) -> None:
+async def _declare_consumer(client: Client, stream: str, wanted: dict[str, Any]) -> None:
     name = wanted["name"]
     answer = await _api(
         client,
-        f"CONSUMER.CREATE.{subjects.LOG_STREAM}.{name}.{wanted['filter_subject']}",
-        {"stream_name": subjects.LOG_STREAM, "config": wanted},
+        f"CONSUMER.CREATE.{stream}.{name}.{wanted['filter_subject']}",
+        {"stream_name": stream, "config": wanted},
     )
     if error := answer.get("error"):
         raise WrongStream(f"consumer {name}: {error.get('description')}")
 
 
-async def check_consumer(client: Client, responder: str) -> None:
-    """Make sure that there is a responder's consumer.
+async def check_consumer(client: Client, responder: str, stream: int = 0) -> None:
+    """Make sure that there is a responder's consumer on a stream of the log.
 
     Raises:
         WrongStream: if there is none, or it is none of the responder's work.
     """
-    info = await consumer_info(client, responder)
+    info = await consumer_info(client, responder, stream)
     found = info["config"].get("filter_subject")
     if found != (wanted := subjects.work_for(responder)):
         raise WrongStream(f"consumer {responder}: filter_subject is {found!r}, not {wanted!r}; {_MEND}")
 
 
-async def consumer_info(client: Client, responder: str) -> dict[str, Any]:
-    """What the server tells of a responder's consumer.
+async def consumer_info(client: Client, responder: str, stream: int = 0) -> dict[str, Any]:
+    """What the server tells of a responder's consumer on a stream of the log.
 
     Raises:
         WrongStream: if there is none, or the server does not answer.
     """
-    answer = await _api(client, f"CONSUMER.INFO.{subjects.LOG_STREAM}.{responder}", {})
+    answer = await _api(client, f"CONSUMER.INFO.{sharding.name(stream)}.{responder}", {})
     if error := answer.get("error"):
         raise WrongStream(f"consumer {responder}: {error.get('description')}; {_MEND}")
     return answer
@@ -205,13 +319,17 @@ async def restore_live(client: Client, *, replicas: int, live_bytes: int) -> boo
     return True
 
 
-async def check(client: Client) -> None:
+async def check(client: Client) -> int:
     """Make sure that the streams are there and keep their rules. Without LIVE there are facts and no deltas.
+
+    Returns:
+        How many streams the log has.
 
     Raises:
         WrongStream: in one line that says what is wrong and how to mend it.
     """
-    for wanted in configurations(replicas=1, log_bytes=0, live_bytes=0):
+    streams = await streams_of(client)
+    for wanted in configurations(replicas=1, log_bytes=0, live_bytes=0, streams=streams):
         config = await _info(client, wanted["name"])
         if config is None and wanted["name"] == subjects.LIVE_STREAM:
             logger.warning("%s", NO_LIVE)
@@ -220,6 +338,7 @@ async def check(client: Client) -> None:
             raise WrongStream(f"stream {wanted['name']} is missing; {_MEND}")
         sizes = {"max_bytes", "num_replicas", "max_age"}
         _compare({key: value for key, value in wanted.items() if key not in sizes}, config)
+    return streams
 
 
 def _compare(wanted: dict[str, Any], found: dict[str, Any]) -> None:

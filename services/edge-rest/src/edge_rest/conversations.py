@@ -106,7 +106,7 @@ def router(log: Log, live: Live, inbox: Inbox, questions: Questions, settings: E
             archived=archived,
             limit=limit,
             offset=offset,
-            at_least=await log.position(),
+            at_least=await log.positions(),
         )
         page = await questions.sessions(query)
         return ConversationList(conversations=list(page.sessions), total=page.total)

@@ -54,7 +54,7 @@ class Sessions:
         offset: Annotated[int, Query(description="How many to pass over", ge=0, le=1 << 31)] = 0,
     ) -> SessionList:
         """The sessions, the one with the newest event first; `total` counts those beyond `limit` too."""
-        at_least = await self.log.position()
+        at_least = await self.log.positions()
         items: list[SessionItem] = []
         while True:
             query = queries.SessionsQuery(

@@ -20,6 +20,7 @@ from eventlog import service
 from eventlog.broker import Broker
 from eventlog.outage import OUTAGE
 from eventlog.ports import Log
+from eventlog.sharding import offset
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,8 @@ class System(BaseModel):
     """How the system is.
 
     Attributes:
-        position: the sequence of the newest event of the log.
+        position: how far the log is: the sequence of its newest event, or where it has several streams, what
+            they come to together.
         lag: how many events the lists are behind; None where nobody tells.
         conversations: how many there are that the caller may see, `running` and `asking` among them.
         connections: WebSockets and streams that are open.
@@ -161,7 +163,7 @@ def router(broker: Broker, name: str, log: Log, questions: Questions, hour: Hour
         lags = [value for (each, _), value in _gauges(readings) if each == "parley_history_lag_events"]
         return System(
             version=version("parley-edge-rest"),
-            position=await log.position(),
+            position=sum(map(offset, await log.positions())),
             lag=round(max(lags)) if lags else None,
             conversations=await count(),
             running=await count("in_progress"),

@@ -25,8 +25,8 @@ class Services:
         self.begun: asyncio.Queue[str] = asyncio.Queue()
         self.log = self.inbox = self.questions = self
 
-    async def position(self) -> int:
-        return 7
+    async def positions(self) -> tuple[int, ...]:
+        return (7,)
 
     async def ask(self, name: str, query: ErrandsQuery, answer: type[Errands]) -> Errands:
         self.asked.put_nowait(query)

@@ -68,7 +68,7 @@ class Answers:
         newest_first = (
             select(CONVERSATION)
             .where(*wanted)
-            .order_by(columns.last_sequence.desc())
+            .order_by(columns.updated_at.desc(), columns.last_sequence.desc())
             .limit(query.limit)
             .offset(query.offset)
         )
@@ -154,7 +154,7 @@ class Answers:
         newest_first = (
             select(QUOTATION.c.quote_id)
             .where(QUOTATION.c.user_id == query.user_id)
-            .order_by(QUOTATION.c.sequence.desc())
+            .order_by(QUOTATION.c.occurred_at.desc(), QUOTATION.c.sequence.desc())
             .limit(query.limit)
         )
         async with self._store.reading() as connection:

@@ -21,6 +21,7 @@ from eventlog.jetstream import JetStreamLog
 from eventlog.settings import NatsSettings
 from eventlog.turns import dead_letters as dead
 from history_store.handlers import router
+from history_store.projection import Projection
 from history_store.projector import Projector
 from history_store.settings import HistorySettings
 from history_store.store import Store
@@ -50,28 +51,34 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         )
         await dead.put(broker, letter, timeout_seconds=nats.request_timeout)
 
-    projector = Projector(
-        lambda: JetStreamLog(broker, registry, nats),
-        store,
-        give_up,
-        metrics,
-        outage_patience=own.outage_patience,
-        ready_lag=own.ready_lag,
-        archived=lambda: ArchiveIndex(broker.client, nats.request_timeout),
-    )
+    def log() -> JetStreamLog:
+        return JetStreamLog(broker, registry, nats)
 
+    def projector(stream: int) -> Projector:
+        return Projector(
+            log,
+            store,
+            give_up,
+            metrics,
+            outage_patience=own.outage_patience,
+            ready_lag=own.ready_lag,
+            archived=lambda: ArchiveIndex(broker.client, nats.request_timeout),
+            stream=stream,
+        )
+
+    projection = Projection(log, projector, metrics)
     projecting: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         await service.connect(broker)
         await service.answer_pings(broker, NAME)
-        await store.prepare()
+        await store.prepare(broker.streams)
         nonlocal projecting
-        projecting = asyncio.create_task(projector.run())
+        projecting = asyncio.create_task(projection.run())
         projecting.add_done_callback(_end_the_process)
-        broker.interruptions.listen(projector.suspect)
-        broker.metrics.before_reading(projector.measure)
+        broker.interruptions.listen(projection.suspect)
+        broker.metrics.before_reading(projection.measure)
         try:
             yield
             await projecting
@@ -85,13 +92,13 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
         if projecting:
             projecting.cancel()
 
-    broker.include_router(router(store, projector, query_wait=own.query_wait))
+    broker.include_router(router(store, projection, query_wait=own.query_wait))
     app = AsgiFastStream(
         broker,
         lifespan=lifespan,
         on_shutdown=[stop_projecting],
         logger=None,
-        asgi_routes=service.health_routes(broker, NAME, [projector.problem]),
+        asgi_routes=service.health_routes(broker, NAME, [projection.problem]),
         specification=AsyncAPI(title="Parley history-store", version="0.1.0"),
     )
     return app, server.started(app)

@@ -23,7 +23,7 @@ class Outcome:
     """What a rebuild came to.
 
     Attributes:
-        position: the log sequence both sets of tables stand at.
+        position: the log sequence both sets of tables stand at; of several streams, the sum.
         events: how many events were projected.
         seconds: how long that took.
         digests: of each conversation, rows and graph states, and of all.

@@ -14,7 +14,8 @@ from contracts.queries import Failure, Query
 from history_store.answers import Answers
 from history_store.lists import AssistantAnswers, ErrandAnswers
 from history_store.memory import Memory
-from history_store.projector import Behind, Projector
+from history_store.projection import Reaching
+from history_store.projector import Behind
 from history_store.store import Store
 from history_store.threads import ThreadAnswers
 
@@ -46,7 +47,7 @@ async def internal(error: Exception) -> Failure:
     return Failure(failure="internal", message=f"the database does not answer: {type(error).__name__}")
 
 
-def router(store: Store, projector: Projector, *, query_wait: float) -> NatsRouter:
+def router(store: Store, projector: Reaching, *, query_wait: float) -> NatsRouter:
     """A router with a subscriber for each query; `query_wait` in seconds."""
     answers, threads, memory = Answers(store), ThreadAnswers(store), Memory(store)
     assistants, errands = AssistantAnswers(store), ErrandAnswers(store)
@@ -84,12 +85,14 @@ def router(store: Store, projector: Projector, *, query_wait: float) -> NatsRout
     return routes
 
 
-def _once_projected(answer: Answering, projector: Projector, query_wait: float) -> Answering:
+def _once_projected(answer: Answering, projector: Reaching, query_wait: float) -> Answering:
     """A handler that answers when the projection has reached what its question names."""
     hints = get_type_hints(answer)
 
     async def handler(query: Query) -> BaseModel:
-        await projector.reached(query.at_least, timeout_seconds=query_wait)
+        wanted = query.at_least
+        for position in wanted if isinstance(wanted, tuple) else (wanted,):
+            await projector.reached(position, timeout_seconds=query_wait)
         return await answer(query)
 
     # FastStream reads from the function what it takes and gives, and what it is called.

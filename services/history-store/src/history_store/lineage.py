@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from contracts.envelope import Recorded
 from contracts.events import ConversationArchived
+from eventlog import sharding
 from eventlog.ports import Log
 
 ANCHORS: Final = 8
@@ -22,11 +23,11 @@ Anchor: TypeAlias = tuple[int, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """How far a projection is, and of which log.
+    """How far a projection is with a stream of the log, and of which log.
 
     Attributes:
         sequence: the last sequence that has been projected.
-        made: when the log was made; empty before the first look at it.
+        made: when the stream was made; empty before the first look at it.
         anchors: the newest events projected, the last one last.
         rows: how many rows that has come to.
     """
@@ -35,6 +36,11 @@ class Stand:
     made: str = ""
     anchors: tuple[Anchor, ...] = ()
     rows: int = 0
+
+    @property
+    def stream(self) -> int:
+        """Which stream of the log."""
+        return sharding.stream_at(self.sequence)
 
 
 def renewed(anchors: Sequence[Anchor], events: Sequence[Recorded]) -> tuple[Anchor, ...]:
@@ -69,9 +75,9 @@ async def strayed(log: Log, stand: Stand) -> str | None:
     Raises:
         LogError: if the log does not answer.
     """
-    if stand.sequence == 0:
+    if stand.sequence == sharding.beginning(stand.stream):
         return None
-    state = await log.state()
+    state = await log.state(stand.stream)
     if stand.made and stand.made != state.made:
         return f"the log is another one: made at {state.made}, and the tables are of one made at {stand.made}"
     if stand.sequence > state.last:

@@ -60,7 +60,7 @@ class AssistantAnswers:
         page = (
             select(ASSISTANT, newest.scalar_subquery().label("newest"))
             .where(*wanted)
-            .order_by(columns.incarnation.desc(), columns.version.desc())
+            .order_by(columns.created_at.desc(), columns.incarnation.desc(), columns.version.desc())
             .limit(query.limit)
             .offset(query.offset)
         )

@@ -33,6 +33,7 @@ AT_ONCE: Final = 500
 """Rows that are looked at before others have their turn."""
 _COMPARED: Final = 4000
 """Vectors that are compared at once."""
+_NEWEST_FIRST: Final = (ITEM.c.updated_at.desc(), ITEM.c.sequence.desc())
 
 
 def _now() -> datetime:
@@ -84,7 +85,7 @@ class Memory:
 
     async def _newest(self, connection: AsyncConnection, query: ItemsQuery) -> list[StoredItem]:
         """A page and one more."""
-        newest = self._below(query).order_by(ITEM.c.sequence.desc())
+        newest = self._below(query).order_by(*_NEWEST_FIRST)
         wanted = _filter(query)
         if not wanted:
             rows = await connection.execute(newest.limit(query.limit + 1).offset(query.offset))
@@ -112,7 +113,7 @@ class Memory:
         allowed: dict[int, float | None] = {}
         wanted = _filter(query)
         columns = (ITEM.c.sequence, ITEM.c.value) if wanted else (ITEM.c.sequence,)
-        candidates = self._below(query).with_only_columns(*columns).order_by(ITEM.c.sequence.desc())
+        candidates = self._below(query).with_only_columns(*columns).order_by(*_NEWEST_FIRST)
         async for chunk in _in_turns(connection, candidates):
             rows = _fitting_rows(chunk, wanted) if wanted else chunk
             allowed.update((row.sequence, None) for row in rows)

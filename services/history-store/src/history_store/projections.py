@@ -138,6 +138,7 @@ def _take(changes: Changes, after: ConversationRow, recorded: Recorded) -> None:
                     incarnation=after.incarnation,
                     user_id=storable(user_id),
                     quote_id=storable(quote_id),
+                    occurred_at=format_time(recorded.occurred_at),
                 )
             )
         case AssistantSaved(assistant_id=identity) | AssistantVersionChosen(assistant_id=identity):

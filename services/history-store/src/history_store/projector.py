@@ -1,4 +1,4 @@
-"""Follows the log and keeps the projection up to date; the only writer of a live projection.
+"""Follows a stream of the log and keeps its part of the projection up to date; the only writer of it.
 
 Any number of replicas may run on one database: each batch is applied by whichever moves the position first.
 Tables that were emptied, or that come from another log (`lineage`), are filled anew from the beginning.
@@ -16,6 +16,7 @@ from chassis.backoff import delays
 from chassis.metrics import ProjectionMetrics
 from contracts.envelope import Recorded
 from contracts.events import Unrecognized
+from eventlog import sharding
 from eventlog.archived import ArchiveIndex
 from eventlog.ports import Log, LogError
 from history_store.archived import list_archived
@@ -51,7 +52,7 @@ class Away(LogError):
 
 
 class Projector:
-    """Moves one store on.
+    """Moves one store on, by one stream of the log.
 
     Attributes:
         position: the last sequence known to be in the store.
@@ -68,6 +69,7 @@ class Projector:
         outage_patience: float,
         ready_lag: int = 1000,
         archived: Callable[[], ArchiveIndex] | None = None,
+        stream: int = 0,
     ) -> None:
         """`log` gives the log once the broker is connected, `archived` what has left it; `outage_patience` in
         seconds. With more than `ready_lag` events to catch up with, nobody is told what the tables hold."""
@@ -83,9 +85,10 @@ class Projector:
         self._wanted = asyncio.Event()
         self._suspicious = asyncio.Event()
         self._failing_since: float | None = None
+        self._stream = stream
         self._goal = 0
         self._filling = True
-        self.position = 0
+        self.position = sharding.beginning(stream)
         self.trouble: str | None = "has not begun"
 
     async def run(self) -> None:
@@ -131,20 +134,24 @@ class Projector:
             self._waiting -= 1
 
     async def measure(self) -> None:
-        """Let the metrics say how many sequences of the log are not in the store yet.
+        """Let the metrics say what `lag` is. Raises as that."""
+        self._metrics.lag.set(await self.lag())
+
+    async def lag(self) -> int:
+        """How many sequences of the stream are not in the store yet.
 
         Raises:
             LogError: if the log does not answer.
         """
         position = self.position  # first, since it moves on while the log is asked
-        self._metrics.lag.set(max(await self._log().position() - position, 0))
+        return max(await self._log().position(self._stream) - position, 0)
 
     async def problem(self) -> str | None:
         """Why the tables do not hold what the log does, or None."""
         known = self.position
         try:
             async with asyncio.timeout(PROBE_SECONDS):
-                stored = (await self._store.stand()).sequence
+                stored = (await self._store.stand(self._stream)).sequence
         except (SQLAlchemyError, Moved, OSError, TimeoutError) as error:
             return f"the database does not answer: {error or type(error).__name__}"
         if self.trouble:
@@ -153,10 +160,10 @@ class Projector:
             self.suspect()
             return f"the tables went back from {known} to {stored}"
         try:
-            end = await self._log().position()
+            end = await self._log().position(self._stream)
         except LogError as error:
             return f"cannot tell how far behind the projection is: {error}"
-        if stored > end and (await self._log().state()).last < stored:
+        if stored > end and (await self._log().state(self._stream)).last < stored:
             self.suspect()
             return f"the tables are at {stored}, and the log ends at {end}"
         return f"{end - stored} events behind" if end - stored > self._ready_lag else None
@@ -176,18 +183,19 @@ class Projector:
 
     async def _settle(self) -> None:
         """Make sure that there are tables, and that they are of this log; know how far there is to go."""
-        await self._store.prepare()
-        stand = await self._store.stand()
-        log = self._log()
-        if why := await strayed(log, stand) or await self._store.miscounted():
+        log, stream = self._log(), self._stream
+        await self._store.prepare(log.streams)
+        stand = await self._store.stand(stream)
+        if why := await strayed(log, stand) or (None if stream else await self._store.miscounted()):
             logger.error("%s; the tables are filled anew from the log", why)
             await self._store.begin_anew(stand)
-        await self._store.sign((await log.state()).made)
-        self._goal = await log.position()
-        position = await self._store.position()
-        if self._archived and not position:
+        await self._store.sign((await log.state(stream)).made, stream)
+        self._goal = await log.position(stream)
+        position = await self._store.position(stream)
+        begins = position == sharding.beginning(stream)
+        if self._archived and begins and not stream:
             await list_archived(self._archived(), self._store)
-        self._filling = self._goal - position > (self._ready_lag if position else 0)
+        self._filling = self._goal - position > (0 if begins else self._ready_lag)
         if self._filling:
             self.trouble = f"the tables are being filled from the log, up to {self._goal}"
         await self._reread()
@@ -209,14 +217,15 @@ class Projector:
             suspicious = self._suspicious.is_set()
             self._suspicious.clear()
             known = self.position
-            stand = await self._store.stand()
+            stand = await self._store.stand(self._stream)
             if stand.sequence < known:
                 raise Moved(f"the tables went back from {known} to {stand.sequence}")
             try:
                 why = await strayed(self._log(), stand)
             except LogError:
                 continue  # whoever follows sits it out or tells
-            why = why or await counting.complaint(at_once=suspicious)
+            if not self._stream:  # of all rows, so once is enough
+                why = why or await counting.complaint(at_once=suspicious)
             if why:
                 raise Strayed(why)
 
@@ -276,7 +285,7 @@ class Projector:
             await self._recovered()
 
     async def _reread(self) -> int:
-        await self._announce(await self._store.position())
+        await self._announce(await self._store.position(self._stream))
         return self.position
 
     async def _recovered(self) -> None:
@@ -290,7 +299,7 @@ class Projector:
             await self._announce(self.position)
 
     async def _announce(self, position: int) -> None:
-        self._metrics.position.set(position)
+        self._metrics.position.inc(position - self.position)
         async with self._moved:
             self.position = position
             self._moved.notify_all()

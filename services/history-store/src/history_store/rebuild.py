@@ -26,6 +26,7 @@ from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.ports import Log, LogError
 from eventlog.settings import NatsSettings
+from eventlog.sharding import offset, stream_at
 from history_store.archived import list_archived
 from history_store.comparison import BATCH, Outcome, chunks, compare, digest
 from history_store.database import is_poison
@@ -57,16 +58,18 @@ async def rebuild(
     for _ in range(VERIFICATIONS):
         outcome = Outcome()
         stood = await archived.position() if archived else 0
-        await beside.prepare(afresh=True)
-        await beside.sign((await log.state()).made)
+        await beside.prepare(log.streams, afresh=True)
+        for stream in range(log.streams):
+            await beside.sign((await log.state(stream)).made, stream)
         if not verify:
-            await _build(log, beside, await log.position(), outcome, say)
+            await _build(log, beside, await log.positions(), outcome, say)
             if archived:
                 await list_archived(archived, beside)
             await digest(beside, outcome)
             await _swap(log, live, beside, archived, say)
             break
-        await _build(log, beside, await live.position(), outcome, say)
+        stands = [await live.position(stream) for stream in range(log.streams)]
+        await _build(log, beside, stands, outcome, say)
         await _verify(log, live, beside, archived, outcome, say)
         if not outcome.differences or archived is None or stood == await archived.position():
             break
@@ -74,11 +77,31 @@ async def rebuild(
     return outcome
 
 
-async def _build(log: Log, beside: Store, until: int, outcome: Outcome, say: Say) -> None:
-    """Project the log behind what `beside` has, up to `until`; reading and writing overlap."""
-    begun = time.monotonic()
-    told = begun
-    after = await beside.position()
+async def _build(log: Log, beside: Store, until: Sequence[int], outcome: Outcome, say: Say) -> None:
+    """Project the log behind what `beside` has, each stream up to a position."""
+    outcome.position = sum(map(offset, until))
+    begun = told = time.monotonic() - outcome.seconds
+    done = 0
+
+    def progress(after: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told > _PROGRESS_SECONDS:
+            told = now
+            rate = outcome.events / (now - begun)
+            say(f"{done + after} of {outcome.position}, {rate:,.0f} events/s")
+
+    for end in until:
+        await _build_stream(log, beside, end, outcome, progress)
+        done += offset(end)
+    outcome.seconds = time.monotonic() - begun
+
+
+async def _build_stream(
+    log: Log, beside: Store, until: int, outcome: Outcome, progress: Callable[[int], None]
+) -> None:
+    """Project one stream; reading and writing overlap."""
+    after = await beside.position(stream_at(until))
     ready: asyncio.Queue[list[Recorded] | None] = asyncio.Queue(BATCHES_AHEAD)
 
     async def read() -> None:
@@ -94,19 +117,16 @@ async def _build(log: Log, beside: Store, until: int, outcome: Outcome, say: Say
             outcome.digests.add_events(batch)
             after = batch[-1].sequence
             outcome.events += len(batch)
-            now = time.monotonic()
-            if now - told > _PROGRESS_SECONDS:
-                told = now
-                rate = outcome.events / (outcome.seconds + now - begun)
-                say(f"{after} of {until}, {rate:,.0f} events/s")
-    outcome.position = until
-    outcome.seconds += time.monotonic() - begun
+            progress(offset(after))
 
 
 async def _events(log: Log, after: int, until: int) -> AsyncGenerator[list[Recorded], None]:
-    """The log's events with ``after < sequence <= until`` in large batches."""
+    """The events of a stream with ``after < sequence <= until`` in large batches."""
+    stream = stream_at(until)
     gathered: list[Recorded] = []
-    while after < (until := min(until, await log.position())):  # the last ones may have gone from the log
+    while after < (
+        until := min(until, await log.position(stream))
+    ):  # the last ones may have gone from the log
         async with log.follow_all(after=after) as batches:
             while after < until:
                 try:
@@ -142,10 +162,11 @@ async def _verify(
     log: Log, live: Store, beside: Store, archived: ArchiveIndex | None, outcome: Outcome, say: Say
 ) -> None:
     async with live.reading() as found:
-        stand = await stand_of(found)
-        if why := await strayed(log, stand):
-            outcome.differ(why)
-        await _build(log, beside, stand.sequence, outcome, say)
+        stands = [await stand_of(found, stream) for stream in range(log.streams)]
+        for stand in stands:
+            if why := await strayed(log, stand):
+                outcome.differ(why)
+        await _build(log, beside, [stand.sequence for stand in stands], outcome, say)
         if archived:
             await list_archived(archived, beside)
         async with beside.reading() as expected:
@@ -157,15 +178,16 @@ async def _swap(log: Log, live: Store, beside: Store, archived: ArchiveIndex | N
     """Put the rebuilt tables in the place of the live ones, with what came into the log meanwhile."""
     async with live.writing() as connection:
         await lock(connection)
-        await _build(log, beside, await log.position(), Outcome(), say)
+        await _build(log, beside, await log.positions(), Outcome(), say)
         if archived:
             await list_archived(archived, beside)
-        stand = await beside.stand()
+        stands = [await beside.stand(stream) for stream in range(log.streams)]
         if live.embedded:
             await _copy(beside, connection)
         else:
             await take_over(connection, beside)
-        await put(connection, stand)
+        for stand in stands:
+            await put(connection, stand)
 
 
 async def _copy(beside: Store, connection: AsyncConnection) -> None:
@@ -202,7 +224,7 @@ async def run(*, verify: bool, say: Say) -> Outcome:
     live = Store(own.url())
     try:
         await service.connect(broker)
-        await live.prepare()
+        await live.prepare(broker.streams)
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS, unread=SHOWN), nats)
         async with second(live) as beside:
             index = ArchiveIndex(broker.client, nats.request_timeout)

@@ -9,11 +9,23 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, exists, func, insert, inspect, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    exists,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
+from eventlog.sharding import beginning, stream_at
 from history_store.database import engine_of
 from history_store.lineage import Stand, decode, encode, renewed
 from history_store.rows import replace, write
@@ -67,28 +79,32 @@ class Store:
         async with self._engine.begin() as connection:
             yield connection
 
-    async def prepare(self, *, afresh: bool = False) -> None:
-        """Create the tables; drop those of another release first, since the log has all that was in them.
+    async def prepare(self, streams: int = 1, *, afresh: bool = False) -> None:
+        """Create the tables; drop those of another release first, or of a log with more streams or fewer,
+        since the log has all that was in them.
 
         Args:
+            streams: how many the log has.
             afresh: drop whatever is there.
         """
         if self.embedded and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         async with self._making() as connection:
-            if afresh or not await connection.run_sync(_complete):
-                await _make(connection)
+            if afresh or not await connection.run_sync(_complete, streams):
+                await _make(connection, streams)
 
     async def begin_anew(self, stand: Stand) -> None:
         """Empty the tables, unless they have moved on from `stand` meanwhile."""
         async with self._making() as connection:
-            if await stand_of(connection) == stand:
-                await _make(connection)
+            if await stand_of(connection, stand.stream) == stand:
+                streams = await connection.scalar(select(func.count()).select_from(POSITION))
+                await _make(connection, streams or 1)
 
-    async def sign(self, made: str) -> None:
-        """Note which log the tables are filled from, where it is not noted yet."""
+    async def sign(self, made: str, stream: int = 0) -> None:
+        """Note which stream the tables are filled from, where it is not noted yet."""
         async with self.writing() as connection:
-            await connection.execute(update(POSITION).where(POSITION.c.log == "").values(log=made))
+            unsigned = and_(_row_of(stream), POSITION.c.log == "")
+            await connection.execute(update(POSITION).where(unsigned).values(log=made))
 
     @asynccontextmanager
     async def _making(self) -> AsyncIterator[AsyncConnection]:
@@ -112,24 +128,24 @@ class Store:
         if self.embedded:
             await asyncio.to_thread(Path(str(self.url.database)).unlink)
 
-    async def position(self) -> int:
-        """The last sequence that has been projected.
+    async def position(self, stream: int = 0) -> int:
+        """The last sequence of a stream that has been projected.
 
         Raises:
             Moved: if the tables now belong to another release.
         """
         async with self._engine.connect() as connection:
-            return (await stand_of(connection)).sequence
+            return (await stand_of(connection, stream)).sequence
 
-    async def stand(self) -> Stand:
-        """How far the projection is, and of which log; fails where any of the tables is missing.
+    async def stand(self, stream: int = 0) -> Stand:
+        """How far the projection is with a stream, and of which log; fails where a table is missing.
 
         Raises:
             Moved: if the tables now belong to another release.
         """
         async with self._engine.connect() as connection:
             await _filled(connection)
-            return await stand_of(connection)
+            return await stand_of(connection, stream)
 
     async def filled(self) -> frozenset[str]:
         """The tables that have rows; costs the same however many."""
@@ -143,7 +159,8 @@ class Store:
             Moved: if the tables now belong to another release.
         """
         async with self.reading() as connection:
-            known = (await stand_of(connection)).rows
+            await stand_of(connection)
+            known = await connection.scalar(select(func.sum(POSITION.c.rows)))
             counts = [select(func.count()).select_from(table).scalar_subquery() for table in ROWS]
             found = sum((await connection.execute(select(*counts))).one())
         return None if found == known else f"the tables have {found} rows instead of {known}"
@@ -157,17 +174,20 @@ class Store:
         async with self.writing() as connection:
             anchors = await _advance(connection, after, events)
             more = await write(connection, events)
-            await connection.execute(update(POSITION).values(anchors=anchors, rows=POSITION.c.rows + more))
+            own = update(POSITION).where(_row_of(stream_at(after)))
+            await connection.execute(own.values(anchors=anchors, rows=POSITION.c.rows + more))
 
     async def list_archived(self, rows: Sequence[ConversationRow]) -> None:
         """List conversations as archived, but not those that are listed already."""
         async with self.writing() as connection:
+            await lock(connection)
             wanted = {row.key: row for row in rows}
             known = await connection.scalars(select(CONVERSATION.c.key).where(CONVERSATION.c.key.in_(wanted)))
             for key in known:
                 del wanted[key]
             if more := await replace(connection, list(wanted.values())):
-                await connection.execute(update(POSITION).values(rows=POSITION.c.rows + more))
+                own = update(POSITION).where(_row_of(0))
+                await connection.execute(own.values(rows=POSITION.c.rows + more))
 
     async def skip(self, event: Recorded, *, after: int) -> None:
         """Move the position past an event that cannot be projected.
@@ -177,7 +197,8 @@ class Store:
         """
         async with self.writing() as connection:
             anchors = await _advance(connection, after, [event])
-            await connection.execute(update(POSITION).values(anchors=anchors))
+            own = update(POSITION).where(_row_of(stream_at(after)))
+            await connection.execute(own.values(anchors=anchors))
 
 
 async def lock(connection: AsyncConnection) -> None:
@@ -199,21 +220,22 @@ async def take_over(connection: AsyncConnection, beside: "Store") -> None:
 
 
 async def put(connection: AsyncConnection, stand: Stand) -> None:
-    """Set the position, in a transaction that has it locked."""
+    """Set the position in a stream, in a transaction that has it locked."""
     await connection.execute(
-        update(POSITION).values(
-            sequence=stand.sequence, log=stand.made, anchors=encode(stand.anchors), rows=stand.rows
-        )
+        update(POSITION)
+        .where(_row_of(stand.stream))
+        .values(sequence=stand.sequence, log=stand.made, anchors=encode(stand.anchors), rows=stand.rows)
     )
 
 
-async def stand_of(connection: AsyncConnection) -> Stand:
-    """How far the projection is as this connection sees it.
+async def stand_of(connection: AsyncConnection, stream: int = 0) -> Stand:
+    """How far the projection is with a stream as this connection sees it.
 
     Raises:
         Moved: if the tables now belong to another release.
     """
-    found = await connection.execute(select(POSITION).where(POSITION.c.schema_version == SCHEMA_VERSION))
+    own = and_(_row_of(stream), POSITION.c.schema_version == SCHEMA_VERSION)
+    found = await connection.execute(select(POSITION).where(own))
     if (row := found.first()) is None:
         raise Moved("the tables belong to another release")
     return Stand(row.sequence, row.log, decode(row.anchors), row.rows)
@@ -225,7 +247,7 @@ async def _filled(connection: AsyncConnection) -> frozenset[str]:
 
 
 async def _advance(connection: AsyncConnection, old: int, events: Sequence[Recorded]) -> str:
-    """Compare and set the position; first in a transaction, since it locks out every other writer.
+    """Compare and set the position; first in a transaction, since it locks out others of the same stream.
 
     Returns:
         the anchors that belong to it, still to be written.
@@ -244,8 +266,14 @@ async def _advance(connection: AsyncConnection, old: int, events: Sequence[Recor
     return encode(renewed(decode(row.anchors), events))
 
 
-def _complete(connection: Connection) -> bool:
-    """Whether every table is there, and of this release; looks at the catalogue alone before it reads."""
+def _row_of(stream: int) -> ColumnElement[bool]:
+    """The position in one of the log's streams."""
+    return POSITION.c.id == stream + 1
+
+
+def _complete(connection: Connection, streams: int) -> bool:
+    """Whether every table is there, of this release and for so many streams; looks at the catalogue alone
+    before it reads."""
     found = inspect(connection)
     schema = connection.get_execution_options().get("schema_translate_map", {}).get(None)
     if not set(METADATA.tables) <= set(found.get_table_names(schema=schema)):
@@ -253,10 +281,15 @@ def _complete(connection: Connection) -> bool:
     columns = {column["name"] for column in found.get_columns(POSITION.name, schema=schema)}
     if columns != set(POSITION.c.keys()):
         return False
-    return connection.scalar(select(POSITION.c.schema_version)) == SCHEMA_VERSION
+    versions = connection.scalars(select(POSITION.c.schema_version))
+    return list(versions) == [SCHEMA_VERSION] * streams
 
 
-async def _make(connection: AsyncConnection) -> None:
+async def _make(connection: AsyncConnection, streams: int) -> None:
     await connection.run_sync(METADATA.drop_all)
     await connection.run_sync(METADATA.create_all)
-    await connection.execute(insert(POSITION), {"id": 1, "sequence": 0, "schema_version": SCHEMA_VERSION})
+    positions = [
+        {"id": stream + 1, "sequence": beginning(stream), "schema_version": SCHEMA_VERSION}
+        for stream in range(streams)
+    ]
+    await connection.execute(insert(POSITION), positions)

@@ -5,11 +5,21 @@ Times are RFC 3339 text in UTC, so that a row is the same in every database.
 
 from typing import Any, Final
 
-from sqlalchemy import Index, MetaData, String, Table
+from sqlalchemy import BigInteger, Index, Integer, MetaData, String, Table
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION: Final = 9
+SCHEMA_VERSION: Final = 10
 """Raise it with every change of the tables or of what the projections write: the rows are then rebuilt."""
+
+
+def _position(*, primary_key: bool = False) -> Any:
+    """A column of a position in the log, which needs 53 bits."""
+    wide = BigInteger().with_variant(
+        Integer(), "sqlite"
+    )  # there it is as wide, and the key of the row itself
+    if primary_key:
+        return Field(sa_type=wide, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    return Field(sa_type=wide)
 
 
 class ConversationRow(SQLModel):
@@ -20,7 +30,8 @@ class ConversationRow(SQLModel):
         unanswered: how many messages wait for the end of their run.
         title: how it began: the first line of the first thing that was said.
         interrupt_id: the question that waits for a person, None if none does.
-        last_sequence: the newest event of the conversation; lists are ordered by it.
+        updated_at: when the newest event of the conversation happened; lists are ordered by it.
+        last_sequence: that event.
         labels: its metadata, a JSON object with its names in order.
         outcome: how the last run ended: completed, asked, stopped, cancelled or failed.
         error: what the last run failed with, and its kind.
@@ -28,7 +39,7 @@ class ConversationRow(SQLModel):
         archived: its events are in the archive, and so it has no other rows.
     """
 
-    incarnation: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    incarnation: int = _position(primary_key=True)
     key: str = Field(unique=True)
     responder: str
     graph: str
@@ -44,7 +55,7 @@ class ConversationRow(SQLModel):
     question: str | None = None
     created_at: str
     updated_at: str
-    last_sequence: int
+    last_sequence: int = _position()
     labels: str = "{}"
     outcome: str | None = None
     error: str | None = None
@@ -58,9 +69,10 @@ class Conversation(ConversationRow, table=True):
 
     __tablename__ = "conversation"
     __table_args__ = (
-        Index("ix_conversation_recent", "last_sequence"),
-        Index("ix_conversation_user_recent", "user_id", "last_sequence"),
-        Index("ix_conversation_status_recent", "status", "last_sequence"),
+        Index("ix_conversation_recent", "updated_at", "last_sequence"),
+        Index("ix_conversation_user_recent", "user_id", "updated_at", "last_sequence"),
+        Index("ix_conversation_status_recent", "status", "updated_at", "last_sequence"),
+        Index("ix_conversation_last", "last_sequence"),
     )
 
 
@@ -78,9 +90,9 @@ class EntryRow(SQLModel):
         message_id: the client's own id of a message.
     """
 
-    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    sequence: int = _position(primary_key=True)
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    incarnation: int
+    incarnation: int = _position()
     run_id: str
     kind: str
     step_kind: str | None = None
@@ -109,8 +121,8 @@ class RunRow(SQLModel):
         status: pending, running, success, error or interrupted.
     """
 
-    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    incarnation: int
+    sequence: int = _position(primary_key=True)
+    incarnation: int = _position()
     run_id: str
     protocol: str
     graph: str
@@ -140,10 +152,11 @@ class QuotationRow(SQLModel):
         incarnation: the conversation it was given in.
     """
 
-    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    incarnation: int
+    sequence: int = _position(primary_key=True)
+    incarnation: int = _position()
     user_id: str
     quote_id: str
+    occurred_at: str
 
 
 class Quotation(QuotationRow, table=True):
@@ -151,7 +164,7 @@ class Quotation(QuotationRow, table=True):
 
     __tablename__ = "quotation"
     __table_args__ = (
-        Index("ix_quotation_user", "user_id", "sequence"),
+        Index("ix_quotation_user", "user_id", "occurred_at", "sequence"),
         Index("ix_quotation_conversation", "incarnation"),
     )
 
@@ -166,9 +179,9 @@ class ErrandRow(SQLModel):
         due_at: when; None where the run has to end first.
     """
 
-    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    sequence: int = _position(primary_key=True)
     kind: str
-    incarnation: int
+    incarnation: int = _position()
     key: str
     run_id: str
     due_at: str | None = None
@@ -185,8 +198,8 @@ class Errand(ErrandRow, table=True):
 class AssistantRow(SQLModel):
     """A version of an assistant, `in_use` if it is the one that runs have; settings are JSON texts."""
 
-    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    incarnation: int
+    sequence: int = _position(primary_key=True)
+    incarnation: int = _position()
     assistant_id: str
     version: int
     in_use: bool
@@ -225,8 +238,8 @@ class ItemRow(SQLModel):
         expires_at: from when on it is not shown.
     """
 
-    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    incarnation: int
+    sequence: int = _position(primary_key=True)
+    incarnation: int = _position()
     namespace: str = _path()
     key: str = _path()
     value: str
@@ -255,9 +268,9 @@ class VectorRow(SQLModel):
         vector: base64 of little-endian 32-bit floats.
     """
 
-    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    sequence: int = _position(primary_key=True)
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    incarnation: int
+    incarnation: int = _position()
     embedding: str
     vector: str
 
@@ -270,18 +283,20 @@ class Vector(VectorRow, table=True):
 
 
 class Position(SQLModel, table=True):
-    """How far the log has been projected: one row, written in the transaction of the rows themselves.
+    """How far the log has been projected: a row for each stream, written in the transaction of the rows
+    themselves.
 
     Attributes:
-        log: when the log was made; empty before the first look at it.
+        id: the number of the stream, and one.
+        log: when the stream was made; empty before the first look at it.
         anchors: the newest events projected, as `lineage` writes them.
-        rows: how many rows the other tables have together.
+        rows: how many rows the other tables have by events of the stream.
     """
 
     __tablename__ = "position"
 
     id: int = Field(default=1, primary_key=True)
-    sequence: int
+    sequence: int = _position()
     schema_version: int
     log: str = ""
     anchors: str = "[]"

@@ -29,12 +29,12 @@ _STATUS: Final[ColumnElement[str]] = case(
     (_C.outcome == "failed", "error"),
     else_="idle",
 )
-_ORDER: Final[dict[str, ColumnElement[Any]]] = {
-    "key": _C.key,
-    "status": _STATUS,
-    "created_at": _C.incarnation,
-    "updated_at": _C.last_sequence,
-    "state_updated_at": _C.state_updated_at,
+_ORDER: Final[dict[str, tuple[ColumnElement[Any], ...]]] = {
+    "key": (_C.key,),
+    "status": (_STATUS, _C.incarnation),
+    "created_at": (_C.created_at, _C.incarnation),
+    "updated_at": (_C.updated_at, _C.last_sequence),
+    "state_updated_at": (_C.state_updated_at, _C.incarnation),
 }
 
 
@@ -56,12 +56,8 @@ class ThreadAnswers:
             wanted.append(_STATUS.in_([query.status]))
         if query.metadata:
             wanted.append(self._labelled(query.metadata))
-        column = _ORDER[query.sort_by]
-        order = (
-            (column.asc(), _C.incarnation.asc())
-            if query.ascending
-            else (column.desc(), _C.incarnation.desc())
-        )
+        columns = _ORDER[query.sort_by]
+        order = [column.asc() if query.ascending else column.desc() for column in columns]
         page = (
             select(CONVERSATION, _STATUS.label("thread_status"))
             .where(*wanted)

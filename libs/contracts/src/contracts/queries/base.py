@@ -2,19 +2,26 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 
 class Query(BaseModel):
     """What every query has.
 
     Attributes:
-        at_least: the answer must take in the log up to this sequence; 0 for any.
+        at_least: the answer must take in the log up to this sequence, or up to these where it has several
+            streams; 0 for any.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    at_least: int = 0
+    at_least: int | tuple[int, ...] = 0
+
+    @field_validator("at_least")
+    @classmethod
+    def _one(cls, positions: int | tuple[int, ...]) -> int | tuple[int, ...]:
+        """A log of one stream needs no list."""
+        return positions[0] if isinstance(positions, tuple) and len(positions) == 1 else positions
 
 
 class Failure(BaseModel):

@@ -23,6 +23,7 @@ from contracts.envelope import Recorded
 from contracts.events import REGISTERED, UPCASTERS, ConversationArchived, ConversationDeleted
 from contracts.queries import QUIET, Quiet, QuietConversation, QuietQuery
 from contracts.registry import Registry
+from eventlog import sharding
 from eventlog.admin.erasing import Deletion, Erased, Unknown, erase, projected, remove
 from eventlog.admin.portable import NotPortable, batches, has_open_work, read
 from eventlog.admin.porter import Porter
@@ -35,7 +36,7 @@ from eventlog.ports import Conflict, LogError
 from eventlog.query import ask
 from eventlog.returning import RECENTLY_SECONDS
 from eventlog.settings import NatsSettings
-from eventlog.stored import StreamReader
+from eventlog.stored import LogReader, StreamReader
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Archive:
         self._storage = storage
         self._log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), nats, returns=False)
         self._author = Author(source="parley")
-        self._reader = StreamReader(broker.client, subjects.LOG_STREAM, nats.request_timeout)
+        self._reader = LogReader(broker.client, broker.streams, nats.request_timeout)
         self._dead = StreamReader(broker.client, subjects.DEAD_STREAM, nats.request_timeout)
         self._index = ArchiveIndex(broker.client, nats.request_timeout)
         self._porter = Porter(broker, nats)
@@ -70,9 +71,13 @@ class Archive:
         Raises:
             LogError: if the log, the projection or the archive does not answer.
         """
-        before = await self._sequence_at(datetime.now(UTC) - max(quiet_for, LEAST_QUIET))
-        after = count = 0
-        known = await self._log.position()
+        moment = datetime.now(UTC) - max(quiet_for, LEAST_QUIET)
+        return sum([await self._sweep(stream, moment) for stream in range(self._log.streams)])
+
+    async def _sweep(self, stream: int, moment: datetime) -> int:
+        before = await self._sequence_at(stream, moment)
+        after, count = sharding.beginning(stream), 0
+        known = await self._log.position(stream)
         while page := await self._quiet(QuietQuery(before=before, after=after, limit=PAGE, at_least=known)):
             count += await self.put_away(page)
             after = page[-1].last_sequence
@@ -80,8 +85,9 @@ class Archive:
 
     async def only(self, conversation: str) -> bool:
         """Archive one conversation; whether it is archived then. Raises as `sweep`."""
-        before = await self._sequence_at(datetime.now(UTC) - LEAST_QUIET)
-        known = await self._log.position()
+        stream = sharding.stream_of(conversation, self._log.streams)
+        before = await self._sequence_at(stream, datetime.now(UTC) - LEAST_QUIET)
+        known = await self._log.position(stream)
         found = await self._quiet(QuietQuery(before=before, key=conversation, at_least=known))
         await self.put_away(found)
         return await self._index.find(conversation) is not None
@@ -128,8 +134,9 @@ class Archive:
 
     async def resume(self) -> None:
         """End what somebody was cut off from. Raises as `sweep`."""
-        left = self._reader.range(subjects.facts(ConversationArchived.type), after=0)
-        await self._end([await self._log.decode(stored) async for stored in left])
+        for reader in self._reader.streams:
+            left = reader.range(subjects.facts(ConversationArchived.type), after=0)
+            await self._end([await self._log.decode(stored) async for stored in left])
         for conversation in await self._index.returning():
             try:
                 await self.bring_back(conversation)
@@ -148,7 +155,7 @@ class Archive:
             Unknown: if there is nothing of it.
             LogError: as `sweep`.
         """
-        stood = await self._log.position()
+        stood = await self._log.position(sharding.stream_of(conversation, self._log.streams))
         await self.bring_back(conversation)
         unknown = None
         try:
@@ -176,10 +183,10 @@ class Archive:
         found = await ask(self._broker, QUIET, query, Quiet, timeout_seconds=ASK_SECONDS)
         return found.conversations
 
-    async def _sequence_at(self, moment: datetime) -> int:
-        """The first sequence that was stored at a time or later."""
-        last = (await self._log.state()).last
-        stored = await self._reader.since(subjects.LOG_SUBJECTS, moment)
+    async def _sequence_at(self, stream: int, moment: datetime) -> int:
+        """The first sequence of a stream that was stored at a time or later."""
+        last = (await self._log.state(stream)).last
+        stored = await self._reader.streams[stream].since(subjects.LOG_SUBJECTS, moment)
         return stored.sequence if stored else last + 1
 
     async def _begin(self, quiet: QuietConversation) -> Recorded | None:
@@ -221,8 +228,7 @@ class Archive:
             return 0
         for event in begun:
             await self._note(event)
-        newest = max(begun, key=lambda event: event.sequence)
-        await projected(self._broker, newest.conversation, newest.sequence)
+        await projected(self._broker, begun[0].conversation, *(event.sequence for event in begun))
         await self._remove(begun)
         return len(begun)
 

@@ -20,6 +20,7 @@ from chassis.settings import Settings, WrongSetting, load
 from eventlog.broker import Broker
 from eventlog.ports import LogError
 from eventlog.settings import NatsSettings
+from eventlog.sharding import MAX_STREAMS
 from eventlog.streams import GIB, LIVE_BYTES, TAKEOVER_SECONDS, WrongStream, declare, restore_live
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,15 @@ class StreamSettings(Settings):
         return (size(self.file_store) - OTHER_STREAMS_BYTES) // 2
 
 
+class LogSettings(Settings):
+    """How the log is laid out."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_")
+
+    log_streams: int = Field(default=1, ge=1, le=MAX_STREAMS)
+    """Over how many streams the log is laid, each with a leader of its own. More later by `parley spread`."""
+
+
 class TakeoverSettings(Settings):
     """What the streams' consumers share with the services, in seconds."""
 
@@ -97,6 +107,7 @@ async def declare_as(broker: Broker, wanted: StreamSettings) -> None:
         log_bytes=wanted.share,
         live_bytes=wanted.live_bytes,
         takeover_after=load(TakeoverSettings).takeover_after,
+        streams=load(LogSettings).log_streams,
     )
 
 

@@ -13,6 +13,7 @@ from contracts.envelope import PAYLOAD_REFERENCE
 from contracts.events import REGISTERED, UPCASTERS
 from contracts.queries import SESSION, SessionFound, SessionQuery
 from contracts.registry import Registry
+from eventlog import sharding
 from eventlog.author import Author
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
@@ -20,7 +21,7 @@ from eventlog.payloads import Payloads, chunks_of, description_of, recording
 from eventlog.ports import LogError
 from eventlog.query import Refused, ask
 from eventlog.settings import NatsSettings
-from eventlog.stored import Stored, StreamReader
+from eventlog.stored import LogReader, Stored, StreamReader
 from eventlog.turns.inbox import Inbox
 
 PROJECTED_SECONDS: Final = 10.0
@@ -77,31 +78,29 @@ async def erase(broker: Broker, settings: NatsSettings, conversation: str) -> Er
 
 async def purge(broker: Broker, settings: NatsSettings, deletions: Sequence[Deletion]) -> Erased:
     """Remove what was deleted before; what was said under the same keys since stays. Raises as `erase`."""
-    newest = max(deletions, key=lambda deletion: deletion.sequence)
-    await projected(broker, newest.conversation, newest.sequence)
+    await projected(broker, deletions[0].conversation, *(deletion.sequence for deletion in deletions))
     return await remove(broker, settings, deletions)
 
 
 async def remove(broker: Broker, settings: NatsSettings, deletions: Sequence[Deletion]) -> Erased:
     """Purge conversations, each up to an event. Raises `LogError`."""
-    reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
+    log = LogReader(broker.client, broker.streams, settings.request_timeout)
     own: set[str] = set()
     events = deltas = dead_letters = 0
     for each in deletions:
         subject = subjects.conversation(each.conversation)
+        reader = log.of(each.conversation)
         own |= await _references(reader, subject, until=each.sequence)
-        events += await _purge(reader, subjects.LOG_STREAM, subject, until=each.sequence)
+        events += await purge_subject(reader, reader.stream, subject, until=each.sequence)
         if await reader.last(subject) is None:  # else these may belong to what came after the deletion
             dead = subjects.dead("*", each.conversation)
-            deltas += await _purge(reader, subjects.LIVE_STREAM, subjects.live(each.conversation))
-            dead_letters += await _purge(reader, subjects.DEAD_STREAM, dead)
-    payloads = await _remove_payloads(broker, settings, reader, own) if own else 0
+            deltas += await purge_subject(reader, subjects.LIVE_STREAM, subjects.live(each.conversation))
+            dead_letters += await purge_subject(reader, subjects.DEAD_STREAM, dead)
+    payloads = await _remove_payloads(broker, settings, log, own) if own else 0
     return Erased(events=events, deltas=deltas, dead_letters=dead_letters, payloads=payloads)
 
 
-async def _remove_payloads(
-    broker: Broker, settings: NatsSettings, reader: StreamReader, names: set[str]
-) -> int:
+async def _remove_payloads(broker: Broker, settings: NatsSettings, log: LogReader, names: set[str]) -> int:
     """Remove the payloads that no event refers to any more, how many.
 
     The same bytes may be said again in this moment. Who appends them looks whether they are there after the
@@ -110,32 +109,37 @@ async def _remove_payloads(
     """
     payloads = Payloads(broker.client, settings.request_timeout)
     stored = StreamReader(broker.client, subjects.PAYLOAD_STREAM, settings.request_timeout)
-    newest = await reader.last(subjects.LOG_SUBJECTS)
-    position = newest.sequence if newest else 0
-    unshared = names - await _references(reader, subjects.LOG_SUBJECTS)
+    stood = [await each.last(subjects.LOG_SUBJECTS) for each in log.streams]
+    unshared = set(names)
+    for each in log.streams:
+        unshared -= await _references(each, subjects.LOG_SUBJECTS)
     removed = 0
     for name in unshared:
         if not await payloads.holds(name):
             continue  # it went by an erasure that was cut off
         content = await payloads.kept(name)
         descriptions = [each async for each in stored.range(description_of(name), after=0)]
-        await _purge(stored, subjects.PAYLOAD_STREAM, description_of(name))
-        for each in descriptions:
-            await _purge(stored, subjects.PAYLOAD_STREAM, chunks_of(json.loads(each.payload)["nuid"]))
-        if name in await _references(reader, subjects.LOG_SUBJECTS, after=position):
-            await payloads.keep(content)
+        await purge_subject(stored, subjects.PAYLOAD_STREAM, description_of(name))
+        for description in descriptions:
+            nuid = json.loads(description.payload)["nuid"]
+            await purge_subject(stored, subjects.PAYLOAD_STREAM, chunks_of(nuid))
+        for each, newest in zip(log.streams, stood, strict=True):
+            after = newest.sequence if newest else 0
+            if name in await _references(each, subjects.LOG_SUBJECTS, after=after):
+                await payloads.keep(content)
+                break
         else:
             removed += 1
     return removed
 
 
-async def projected(broker: Broker, conversation: str, sequence: int) -> SessionFound:
-    """The conversation as the projection lists it once it has seen an event.
+async def projected(broker: Broker, conversation: str, *sequences: int) -> SessionFound:
+    """The conversation as the projection lists it once it has seen some events.
 
     Raises:
         LogError: if it does not see it in time.
     """
-    question = SessionQuery(conversation=conversation, at_least=sequence)
+    question = SessionQuery(conversation=conversation, at_least=sharding.newest(sequences))
     try:
         return await ask(broker, SESSION, question, SessionFound, timeout_seconds=PROJECTED_SECONDS)
     except Refused as refused:
@@ -161,8 +165,8 @@ def _reference(stored: Stored) -> str | None:
     return recording(stored.headers, stored.payload)
 
 
-async def _purge(reader: StreamReader, stream: str, subject: str, *, until: int = 0) -> int:
-    """How many messages of a stream were removed, those up to a sequence or all."""
+async def purge_subject(reader: StreamReader, stream: str, subject: str, *, until: int = 0) -> int:
+    """How many messages of a stream were removed, those up to a sequence or all. Raises `LogError`."""
     up_to = {"seq": until + 1} if until else {}
     reply = await reader.request(f"$JS.API.STREAM.PURGE.{stream}", {"filter": subject, **up_to})
     answer: dict[str, Any] = json.loads(reply.data)

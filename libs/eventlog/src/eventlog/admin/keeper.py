@@ -28,12 +28,13 @@ from eventlog import service
 from eventlog.admin.archive import AT_ONCE, Archive
 from eventlog.admin.declare import StreamSettings, declare_as, keep_live
 from eventlog.admin.erasing import Deletion, purge
-from eventlog.admin.permissions import OPERATOR, STREAMS
+from eventlog.admin.permissions import OPERATOR
 from eventlog.admin.storage import Storage
 from eventlog.broker import Broker
-from eventlog.ports import LogError
+from eventlog.ports import LogError, Unavailable
 from eventlog.settings import ArchiveSettings, NatsSettings, PurgeSettings
-from eventlog.stored import StreamReader
+from eventlog.stored import LogReader, StreamReader
+from eventlog.streams import names, streams_of
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class Keeper:
         while self.trouble:
             try:
                 await declare_as(self._broker, self._wanted)
+                self._broker.streams = await streams_of(self._broker.client)
                 self.trouble = None
             except LogError as error:
                 self.trouble = f"{error}"
@@ -107,7 +109,7 @@ class Keeper:
 
     @property
     def archive(self) -> Archive:
-        """The archive, once the broker is connected."""
+        """The archive, once the streams are declared."""
         if self._opened is None:
             self._opened = Archive(self._broker, self._nats, Storage(self._archiving.place))
         return self._opened
@@ -118,9 +120,10 @@ class Keeper:
         Raises:
             LogError: if the log or the projections do not answer.
         """
-        reader = StreamReader(self._broker.client, subjects.LOG_STREAM, self._nats.request_timeout)
+        log = LogReader(self._broker.client, self._broker.streams, self._nats.request_timeout)
         deletions = [
             Deletion(subjects.key_of(stored.subject), stored.sequence)
+            for reader in log.streams
             async for stored in reader.range(subjects.facts("conversation.deleted"), after=0)
             if parse_time(stored.headers[TIME]) < before
         ]
@@ -136,7 +139,7 @@ class Keeper:
         Raises:
             LogError: if NATS does not answer.
         """
-        for name in STREAMS:
+        for name in names(self._broker.streams):
             reader = StreamReader(self._broker.client, name, self._nats.request_timeout)
             reply = await reader.request(f"$JS.API.STREAM.INFO.{name}", {})
             answer = json.loads(reply.data)
@@ -169,6 +172,8 @@ def build() -> tuple[AsgiFastStream, AbstractAsyncContextManager[None]]:
     @routes.subscriber(subjects.query(RETURN), queue=OPERATOR, max_workers=AT_ONCE)
     async def bring_back(question: Return) -> Returned:
         """Brings a conversation back from the archive."""
+        if keeper.trouble:  # nobody knows which stream it is in
+            raise Unavailable(f"the streams are not declared: {keeper.trouble}")
         return Returned(events=await keeper.archive.bring_back(question.conversation))
 
     broker.include_router(routes)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from contracts import subjects
+from eventlog import sharding
 
 OPERATOR: Final = "operator"
+LOG_STREAMS: Final = tuple(sharding.name(stream) for stream in range(sharding.MAX_STREAMS))
+"""Those that the log may have: the server's configuration stays as it is when it gets more."""
 STREAMS: Final = (
     subjects.LOG_STREAM,
     subjects.LIVE_STREAM,
@@ -56,12 +59,12 @@ class User:
     def calls(self) -> list[str]:
         """The subjects it publishes to for the server to store or answer, or another service to answer."""
         read = (
-            subjects.LOG_STREAM,
+            *LOG_STREAMS,
             *((subjects.LIVE_STREAM,) if self.listens else ()),
             *((subjects.DEAD_STREAM,) if self.deals else ()),
         )
         return [
-            *(f"$JS.API.STREAM.INFO.{stream}" for stream in STREAMS),
+            *(f"$JS.API.STREAM.INFO.{stream}" for stream in (*STREAMS, *LOG_STREAMS[1:])),
             *(
                 f"$JS.API.STREAM.MSG.GET.{stream}"
                 for stream in (
@@ -111,12 +114,15 @@ class User:
         return [f"{subjects.inbox_prefix(self.name)}.>", *self.answered(), *self.hears()]
 
     def _work(self) -> tuple[str, ...]:
-        """Its own durable consumer, which the operator has made: found, asked for work, answered."""
-        own = f"{subjects.LOG_STREAM}.{self.name}"
-        return (
-            f"$JS.API.CONSUMER.INFO.{own}",
-            f"$JS.API.CONSUMER.MSG.NEXT.{own}",
-            f"$JS.ACK.{own}.>",
+        """Its own durable consumers, which the operator has made: found, asked for work, answered."""
+        return tuple(
+            subject
+            for stream in LOG_STREAMS
+            for subject in (
+                f"$JS.API.CONSUMER.INFO.{stream}.{self.name}",
+                f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{self.name}",
+                f"$JS.ACK.{stream}.{self.name}.>",
+            )
         )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Final
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ from eventlog.payloads import Payloads, recording
 from eventlog.places import MORE, RELATIVE, RESTORED, WHOLE
 from eventlog.ports import Unavailable
 from eventlog.settings import NatsSettings
-from eventlog.stored import Stored, StreamReader
+from eventlog.stored import LogReader, Stored
 
 ATTEMPTS: Final = 50
 PAUSE_SECONDS: Final = 0.02
@@ -33,7 +33,7 @@ class Porter:
 
     def __init__(self, broker: Broker, settings: NatsSettings) -> None:
         self._payloads = Payloads(broker.client, settings.request_timeout)
-        self._reader = StreamReader(broker.client, subjects.LOG_STREAM, settings.request_timeout)
+        self._reader = LogReader(broker.client, broker.streams, settings.request_timeout)
         self._index = ArchiveIndex(broker.client, settings.request_timeout)
         log = JetStreamLog(broker, Registry(REGISTERED, UPCASTERS), settings, returns=False)
         self._tail = log.tail
@@ -51,7 +51,8 @@ class Porter:
 
         async def events() -> AsyncIterator[tuple[Stored, bytes, bytes]]:
             until = await self._tail(conversation)
-            async for stored in self._reader.range(subjects.conversation(conversation), after=0):
+            reader = self._reader.of(conversation)
+            async for stored in reader.range(subjects.conversation(conversation), after=0):
                 if stored.sequence > until or stored.headers.get(TYPE) == ConversationArchived.type:
                     return
                 payload = await self._payloads.get(stored.headers, stored.payload)
@@ -74,22 +75,31 @@ class Porter:
             LogError: if the log does not take it.
         """
         key, events = read(lines)
-        newest = await self._reader.last(subjects.conversation(key))
+        newest = await self._reader.of(key).last(subjects.conversation(key))
         if (newest and newest.headers.get(RESTORED) != MORE) or await self._index.find(key):
             raise NotPortable(f"conversation {key!r} is in use here; erase it first")
         await self.restore(key, events, tell)
         return key, len(events)
 
     async def restore(
-        self, key: str, events: Sequence[Line], tell: Callable[[int], None] = lambda _: None
+        self,
+        key: str,
+        events: Sequence[Line],
+        tell: Callable[[int], None] = lambda _: None,
+        *,
+        cut: Callable[[Sequence[Line]], Iterator[Sequence[Line]]] = batches,
     ) -> int:
         """Append what is not here yet of a conversation, how much that was. Any number may do so at once.
+
+        Args:
+            tell: is told how many are here, again and again.
+            cut: gives what is appended together.
 
         Raises:
             NotPortable: if something else is here under its key.
             LogError: if the log does not take it.
         """
-        parts = [part for part in batches(events) if part]
+        parts = [part for part in cut(events) if part]
         places = await self._present(key, events)
         had, failures = len(places.here), 0
         while (done := len(places.here)) < len(events):
@@ -113,7 +123,7 @@ class Porter:
     async def _present(self, key: str, events: Sequence[Line]) -> Places:
         """Where the first events of a file are here already."""
         here: list[int] = []
-        async for stored in self._reader.range(subjects.conversation(key), after=0):
+        async for stored in self._reader.of(key).range(subjects.conversation(key), after=0):
             if len(here) == len(events):
                 break  # whole, and gone on since
             if stored.headers.get(ID) != events[len(here)].headers[ID]:

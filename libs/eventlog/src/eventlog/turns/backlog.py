@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
+from eventlog import sharding
 from eventlog.broker import Broker
 from eventlog.ports import Log
 from eventlog.streams import consumer_info
@@ -22,14 +23,18 @@ def measure(broker: Broker, log: Log, responder: str, heads: Callable[[], Mappin
     metrics = broker.metrics
 
     async def refresh() -> None:
-        info = await consumer_info(broker.client, responder)
-        metrics.queue_pending.labels(responder).set(info["num_pending"])
-        metrics.queue_held.labels(responder).set(info["num_ack_pending"])
-        fetched = info["delivered"]["stream_seq"]
-        behind = [_between(log, key, head, fetched) for key, head in heads().items()]
+        consumers = (consumer_info(broker.client, responder, stream) for stream in range(log.streams))
+        infos = await asyncio.gather(*consumers)
+        pending = sum(info["num_pending"] for info in infos)
+        metrics.queue_pending.labels(responder).set(pending)
+        metrics.queue_held.labels(responder).set(sum(info["num_ack_pending"] for info in infos))
+        fetched = [info["delivered"]["stream_seq"] for info in infos]
+        behind = [
+            _between(log, key, head, fetched[sharding.stream_at(head)]) for key, head in heads().items()
+        ]
         waiting = sum(await asyncio.gather(*behind))
         metrics.queue_behind.labels(responder).set(waiting)
-        metrics.queue_depth.labels(responder).set(info["num_pending"] + waiting)
+        metrics.queue_depth.labels(responder).set(pending + waiting)
 
     metrics.before_reading(refresh)
 

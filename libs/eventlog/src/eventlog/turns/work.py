@@ -1,7 +1,8 @@
-"""Work for a responder: pulled from its durable consumer as places come free, held while it is worked on.
+"""Work for a responder: pulled from its durable consumers as places come free, held while it is worked on.
 
 One subscription lives as long as the process, and requests are open on it all the time, so that a message
-goes out the moment it is stored: nothing waits for a poll, and nothing is delivered to who has gone.
+goes out the moment it is stored: nothing waits for a poll, and nothing is delivered to who has gone. Where
+the log has several streams, places are shared out among their consumers (`sharing`).
 
 Source: NATS ADR-37 (pull consumption by the client).
 """
@@ -15,8 +16,8 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from chassis.backoff import delays
-from contracts import subjects
 from contracts.envelope import Recorded
+from eventlog import sharding
 from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.outage import OUTAGE
@@ -24,11 +25,14 @@ from eventlog.ports import Unavailable
 from eventlog.stored import from_delivery
 from eventlog.streams import check_consumer
 from eventlog.turns import backlog
+from eventlog.turns.sharing import shares
 
 logger = logging.getLogger(__name__)
 
 EXPIRES_SECONDS: Final = 30.0
 HEARTBEAT_SECONDS: Final = 5.0
+TURN_SECONDS: Final = 1.0
+"""How long a place waits for the work of one of several streams, before it is another one's turn."""
 SILENCE_SECONDS: Final = 12.0
 """Who has asked and hears nothing for so long, not even that there is nothing, asks anew."""
 DRAIN_SECONDS: Final = 2.0
@@ -110,10 +114,10 @@ class WorkQueue:
     def __init__(self, broker: Broker, log: JetStreamLog, responder: str) -> None:
         self._broker = broker
         self._log = log
-        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{subjects.LOG_STREAM}.{responder}"
         self._responder = responder
         self._inbox = broker.client.new_inbox()
-        self._asked = 0
+        self._asked = [0] * log.streams
+        self._turn = 0
         self._refused = False
         self._ended = False
         self._wake = asyncio.Event()
@@ -128,11 +132,12 @@ class WorkQueue:
             WrongStream: if the responder has no consumer.
             Unavailable: if NATS cannot be told.
         """
-        await check_consumer(self._broker.client, self._responder)
+        for stream in range(self._log.streams):
+            await check_consumer(self._broker.client, self._responder, stream)
         self._taker = taker
         backlog.measure(self._broker, self._log, self._responder, lambda: taker.heads)
         try:
-            self._subscription = await self._broker.client.subscribe(self._inbox, cb=self._receive)
+            self._subscription = await self._broker.client.subscribe(f"{self._inbox}.*", cb=self._receive)
         except OUTAGE as error:
             raise Unavailable(f"work: {error or type(error).__name__}") from error
         self._broker.interruptions.listen(self._forget)
@@ -158,66 +163,70 @@ class WorkQueue:
 
     def _forget(self) -> None:
         """What was asked before is not known to the server any more."""
-        self._asked = 0
+        self._asked = [0] * len(self._asked)
         self._wake.set()
 
     async def _ask(self, taker: Taker) -> None:
-        """Keep requests open for as much work as there are places, until cancelled.
-
-        More is asked for once that is at least as much as is asked already, so that few requests are open.
-        """
+        """Keep requests open for as much work as there are places, until cancelled."""
         backoff = delays()
         while True:
             self._wake.clear()
-            wanted = taker.free - self._asked
-            if wanted > 0 and wanted >= self._asked:
-                await self._request(wanted)
+            for stream, wanted in shares(taker.free, self._asked, self._turn).items():
+                await self._request(stream, wanted)
+                self._turn = stream + 1
             try:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
-                self._asked = 0
+                self._asked = [0] * len(self._asked)
             if self._refused:
                 self._refused = False
                 await asyncio.sleep(next(backoff))
             else:
                 backoff = delays()
 
-    async def _request(self, count: int) -> None:
-        body = {
-            "batch": count,
-            "expires": int(EXPIRES_SECONDS * 1e9),
-            "idle_heartbeat": int(HEARTBEAT_SECONDS * 1e9),
-        }
+    async def _request(self, stream: int, count: int) -> None:
+        body: dict[str, int] = {"batch": count}
+        if len(self._asked) == 1:
+            body["expires"] = int(EXPIRES_SECONDS * 1e9)
+            body["idle_heartbeat"] = int(HEARTBEAT_SECONDS * 1e9)
+        else:
+            body["expires"] = int(TURN_SECONDS * 1e9)
+        api = f"$JS.API.CONSUMER.MSG.NEXT.{sharding.name(stream)}.{self._responder}"
+        inbox = f"{self._inbox}.{stream}"
         try:
-            await self._broker.client.publish(self._next, json.dumps(body).encode(), reply=self._inbox)
+            await self._broker.client.publish(api, json.dumps(body).encode(), reply=inbox)
         except OUTAGE as error:
             logger.warning("cannot ask for work: %s", error or type(error).__name__)
             self._refused = True
             self._wake.set()
         else:
-            self._asked += count
+            self._asked[stream] += count
 
     async def _receive(self, message: Msg) -> None:
         if message.reply.startswith(_DELIVERED):
-            self._asked = max(self._asked - 1, 0)
             held = Held(message, self._log)
+            self._answered(sharding.stream_at(held.sequence), 1)
             if self._ended or self._taker is None:
                 await held.give_back()
             else:
                 self._taker.take(held)
         else:
-            self._told(message.headers or {})
+            self._told(int(message.subject.rpartition(".")[2]), message.headers or {})
         self._wake.set()
 
-    def _told(self, headers: dict[str, str]) -> None:
+    def _told(self, stream: int, headers: dict[str, str]) -> None:
         """A request has ended, or nothing has come for it."""
         status = headers.get("Status")
         if status == _IDLE:
             return
         if (pending := headers.get(_PENDING)) is not None:
-            self._asked = max(self._asked - int(pending), 0)
+            self._answered(stream, int(pending))
             return
         logger.warning("no work can be had: %s %s", status, headers.get("Description", ""))
-        self._asked = 0
+        self._asked[stream] = 0
         self._refused = True
+
+    def _answered(self, stream: int, count: int) -> None:
+        """So much less is asked of a stream."""
+        self._asked[stream] = max(self._asked[stream] - count, 0)

@@ -76,7 +76,11 @@ class Agents:
     ) -> list[AssistantRecord]:
         """The assistants that people have made and the visitor may see, or one, or all versions of one."""
         log = self.log
-        tail = await (log.tail(subjects.assistant(assistant_id)) if assistant_id else log.position())
+        known: int | tuple[int, ...]
+        if assistant_id:
+            known = await log.tail(subjects.assistant(assistant_id))
+        else:
+            known = await log.positions()
         found: list[AssistantRecord] = []
         while True:
             query = queries.AssistantsQuery(
@@ -84,7 +88,7 @@ class Agents:
                 versions=versions,
                 caller=await owner(),
                 offset=len(found),
-                at_least=tail,
+                at_least=known,
             )
             page = await self.questions.ask(queries.ASSISTANTS, query, queries.Assistants)
             found += page.assistants

@@ -85,8 +85,8 @@ class Errandry:
                 await self.alarm.wait(_seconds_until(due.next_at))
 
     async def _due(self) -> Errands:
-        position = await self.agents.log.position()
-        query = ErrandsQuery(due_by=format_time(_now()), at_least=position)
+        positions = await self.agents.log.positions()
+        query = ErrandsQuery(due_by=format_time(_now()), at_least=positions)
         return await self.agents.questions.ask(queries.ERRANDS, query, Errands)
 
     async def _do_all(self, errands: Collection[Errand]) -> None:

@@ -130,7 +130,7 @@ class OwnAssistants:
                 metadata={"assistant_id": assistant_id},
                 caller=await owner(),
                 limit=PAGE,
-                at_least=await agents.log.position(),
+                at_least=await agents.log.positions(),
             )
             page = await agents.questions.ask(queries.THREADS, query, queries.Threads)
             deleted = any([await agents.inbox.delete(record.key) for record in page.threads])

@@ -118,7 +118,7 @@ async def _busy(agents: Agents) -> list[str]:
         query = queries.ThreadsQuery(
             status="busy",
             caller=await owner(),
-            at_least=await agents.log.position(),
+            at_least=await agents.log.positions(),
             limit=1000,
             offset=len(keys),
         )

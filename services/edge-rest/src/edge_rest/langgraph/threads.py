@@ -35,7 +35,7 @@ class Threads:
             keys=tuple(filters.ids) if filters.ids is not None else None,
             status=filters.status,
             caller=await owner(),
-            at_least=await self.agents.log.position(),
+            at_least=await self.agents.log.positions(),
             **more,
         )
         return await self.agents.questions.ask(queries.THREADS, query, queries.Threads)

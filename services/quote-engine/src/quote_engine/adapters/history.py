@@ -29,7 +29,7 @@ class HistoryMemory:
         """See `ports.Memory.last_quotations`."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
-        query = QuotationsQuery(user_id=user_id, limit=LAST, at_least=await self._log.position())
+        query = QuotationsQuery(user_id=user_id, limit=LAST, at_least=await self._log.positions())
         while (left := deadline - loop.time()) > 0:
             try:
                 found = await ask(self._broker, QUOTATIONS, query, Quotations, timeout_seconds=left)

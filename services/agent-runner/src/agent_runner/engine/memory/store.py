@@ -163,7 +163,7 @@ class LogStore(BaseStore):
             vector=vector,
             limit=op.limit,
             offset=op.offset,
-            at_least=await self._log.position(),
+            at_least=await self._log.positions(),
             **reach(),
         )
         found: list[StoredItem] = []
@@ -187,7 +187,7 @@ class LogStore(BaseStore):
             max_depth=op.max_depth,
             limit=op.limit,
             offset=op.offset,
-            at_least=await self._log.position(),
+            at_least=await self._log.positions(),
             **reach(),
         )
         found: Listed = await self._ask(NAMESPACES, question, Listed)
