@@ -43,7 +43,7 @@ from contracts.events import (
 )
 from contracts.live import Delta
 from contracts.registry import Registry
-from eventlog import link, service, streams
+from eventlog import configurations, link, service, streams
 from eventlog import probe as health
 from eventlog.admin import accounts, permissions
 from eventlog.author import Author
@@ -511,7 +511,7 @@ async def test_a_stolen_password_makes_no_consumer_that_delivers_where_it_likes(
         for stream in permissions.STREAMS
         for consumer in await client.jsm().consumers_info(stream)
     }
-    assert made == set(streams.RESPONDERS)
+    assert made == set(configurations.RESPONDERS)
     await client.close()
 
 
@@ -649,5 +649,5 @@ def test_the_shipped_accounts_are_those_of_the_table() -> None:
 
 
 def test_the_table_knows_every_stream() -> None:
-    declared = streams.configurations(replicas=1, log_bytes=0, live_bytes=0)
+    declared = configurations.configurations(replicas=1, log_bytes=0, live_bytes=0)
     assert set(permissions.STREAMS) == {stream["name"] for stream in declared}

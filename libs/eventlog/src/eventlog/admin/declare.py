@@ -18,10 +18,11 @@ from pydantic_settings import SettingsConfigDict
 from chassis.backoff import delays
 from chassis.settings import Settings, WrongSetting, load
 from eventlog.broker import Broker
+from eventlog.configurations import GIB, LIVE_BYTES, TAKEOVER_SECONDS
 from eventlog.ports import LogError
 from eventlog.settings import NatsSettings
 from eventlog.sharding import MAX_STREAMS
-from eventlog.streams import GIB, LIVE_BYTES, TAKEOVER_SECONDS, WrongStream, declare, restore_live
+from eventlog.streams import WrongStream, declare, restore_live
 
 logger = logging.getLogger(__name__)
 
