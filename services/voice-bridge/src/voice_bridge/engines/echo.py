@@ -46,7 +46,7 @@ _ONSET: Final = 2.0
 _FEWEST: Final = 8
 """Hops that tell something; a sound that has fewer is judged later."""
 _SURE: Final = 0.8
-"""From this likeness on no other room is tried."""
+"""From this likeness on no other room is tried, and an echo was surely found."""
 _ROOMS: Final = (0.0, 0.3, 0.6, 1.0)
 """Seconds in which a room's sound falls by 60 dB; 0 is no room."""
 _LATE: Final = 0.7
@@ -137,6 +137,7 @@ class EchoGuard:
         self._ahead = 0
         self._likenesses: deque[tuple[int, Bands]] = deque(maxlen=_SMOOTHED)
         self._delay: tuple[float, int] | None = None
+        self._is_sure = False
         self._canceller = Canceller()
 
     def played(self, pcm: bytes, until: float) -> None:
@@ -159,10 +160,13 @@ class EchoGuard:
         return now < self._until + (LAG_SECONDS if self._has_echo else 0.0)
 
     def clean(self, frame: bytes, now: float) -> bytes:
-        """A frame of the microphone's (PCM16) without echo: see `Canceller.clean`."""
+        """A frame of the microphone's (PCM16) without echo: see `Canceller.clean`.
+
+        A line in which no echo was surely found gets it as it came: AEC3 would take the user for one.
+        """
         may_echo = self._has_echo and self.may_echo(now)
-        has_echo = may_echo and self._delay is not None
-        return self._canceller.clean(frame, now, may_echo=may_echo, has_echo=has_echo)
+        cleaned = self._canceller.clean(frame, now, may_echo=may_echo, has_echo=may_echo and self._is_sure)
+        return cleaned if self._is_sure else frame
 
     def hear(self, samples: Samples) -> None:
         """Take a frame of the microphone's (16 kHz, within -1 and 1)."""
@@ -210,6 +214,7 @@ class EchoGuard:
         if is_alike and len(self._likenesses) == _SMOOTHED:
             self._has_echo = True
             self._delay = reply, _place(first + best, self._ahead)
+            self._is_sure = self._is_sure or float(steady[best]) >= _SURE * _SMOOTHED
         return is_alike and self._has_echo
 
     def _likeness(self, since: int) -> Bands:
