@@ -23,6 +23,7 @@ from eventlog.settings import NatsSettings
 from eventlog.turns import backlog
 from eventlog.turns.dead_letters import DeadLetter, put
 from eventlog.turns.inbox import Inbox
+from history_store.projection import Projection
 from history_store.projector import Projector
 
 AUTHOR = Author("test")
@@ -142,15 +143,16 @@ async def test_what_waits(
 
 async def test_projection_lag() -> None:
     log, metrics = MemoryLog(), Metrics()
-    projection = ProjectionMetrics(metrics.registry)
+    counted = ProjectionMetrics(metrics.registry)
 
     async def keep(_: Recorded, __: str) -> None:
         """Nothing is given up here."""
 
-    projector = Projector(lambda: log, None, keep, projection, outage_patience=1)  # type: ignore[arg-type]  # not asked
+    projector = Projector(lambda: log, None, keep, counted, outage_patience=1)  # type: ignore[arg-type]  # not asked
+    projection = Projection(lambda: log, lambda _: projector, counted)
     await log.append([AUTHOR.envelope("c", OPENING)], expected=0)
-    await projector.measure()
+    await projection.measure()
     assert await figure(metrics, "parley_history_lag_events") == 1
     projector.position = 1
-    await projector.measure()
+    await projection.measure()
     assert await figure(metrics, "parley_history_lag_events") == 0

@@ -26,7 +26,6 @@ from history_store.lineage import strayed
 from history_store.store import Moved, Store
 
 logger = logging.getLogger(__name__)
-
 LINGER_SECONDS: Final = 0.1
 WATCH_SECONDS: Final = 2.0
 """How often it is looked whether the tables are still there, and still those of this log."""
@@ -132,10 +131,6 @@ class Projector:
             raise Behind(f"the projection is at {self.position}, not yet at {wanted}") from None
         finally:
             self._waiting -= 1
-
-    async def measure(self) -> None:
-        """Let the metrics say what `lag` is. Raises as that."""
-        self._metrics.lag.set(await self.lag())
 
     async def lag(self) -> int:
         """How many sequences of the stream are not in the store yet.
