@@ -84,10 +84,7 @@ async def streams_of(client: Client) -> int:
     Raises:
         WrongStream: if there is none, or its events are being moved.
     """
-    config = await _info(client, subjects.LOG_STREAM)
-    if config is None:
-        raise WrongStream(f"stream {subjects.LOG_STREAM} is missing; {_MEND}")
-    return laid_over(config)
+    return laid_over(await log_info(client, 0))
 
 
 def laid_over(config: dict[str, Any], *, moving: bool = False) -> int:
