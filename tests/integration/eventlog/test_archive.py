@@ -13,6 +13,7 @@ import nats
 import pytest
 from faststream.nats import NatsRouter
 from prometheus_client import CollectorRegistry
+from tests.told import told
 
 from chassis.metrics import ProjectionMetrics
 from contracts import subjects
@@ -97,19 +98,6 @@ class House:
         """The ids of the events that the log has of a conversation."""
         reader = StreamReader(self.broker.client, subjects.LOG_STREAM, 2)
         return [stored.headers[ID] async for stored in reader.range(subjects.conversation(key), after=0)]
-
-    async def told(self, key: str) -> list[str]:
-        """What a reader of the log is told of a conversation, positions as distances."""
-        events = [event async for event in self.log.read(key)]
-        numbers = {event.sequence: number for number, event in enumerate(events)}
-        said = []
-        for event in events:
-            known = event.event.model_dump(mode="json")
-            for name in ("message_sequence", "base"):
-                if name in known:
-                    known[name] = numbers[known[name]]
-            said.append(f"{event.event.type} {event.id} {event.occurred_at} {known}")
-        return said
 
     async def away(self, key: str) -> bool:
         """Whether nothing of a conversation is in the log, and the index has it."""
@@ -204,7 +192,7 @@ async def test_a_quiet_conversation_leaves_and_comes_back_as_it_was(url: str, tm
         run = await here.say("조용한", "hello", "m1")
         await here.say("조용한", "again", "m2")
         await here.say("other", "x", "m1")
-        before, digest = await here.told("조용한"), await here.digest("조용한")
+        before, digest = await told(here.log, "조용한"), await here.digest("조용한")
         assert await here.archive.only("조용한")
         assert await here.away("조용한")
         assert (await here.verified()).differences == 0
@@ -213,7 +201,7 @@ async def test_a_quiet_conversation_leaves_and_comes_back_as_it_was(url: str, tm
         assert await here.ids("other")
         # A repeated message of any age is still that message, and has the conversation back.
         assert await here.say("조용한", "hello", "m1") == run
-        assert await here.told("조용한") == before
+        assert await told(here.log, "조용한") == before
         assert await here.digest("조용한") == digest
         assert (await here.verified()).differences == 0
         listed = await here.answers.sessions(SessionsQuery(archived=True))
@@ -222,17 +210,17 @@ async def test_a_quiet_conversation_leaves_and_comes_back_as_it_was(url: str, tm
         await here.say("조용한", "third", "m3")
         assert await here.archive.only("조용한")
         await here.log.last("조용한", "conversation.>")
-        assert len(await here.told("조용한")) == len(before) + 4
+        assert len(await told(here.log, "조용한")) == len(before) + 4
 
 
 async def test_one_of_many_events_comes_back_in_parts(url: str, tmp_path: Path) -> None:
     async with house(url, tmp_path) as here:
         for number in range(4):
             await here.say("long", f"turn {number}", f"m{number}", turns=600)
-        before, digest = await here.told("long"), await here.digest("long")
+        before, digest = await told(here.log, "long"), await here.digest("long")
         assert await here.archive.only("long")
         await asyncio.gather(*(here.log.tail("long") for _ in range(20)))
-        assert await here.told("long") == before
+        assert await told(here.log, "long") == before
         assert await here.digest("long") == digest
 
 
@@ -279,7 +267,7 @@ async def test_who_is_cut_off_loses_and_doubles_nothing(
     async with house(url, tmp_path) as here:
         for number in range(2):
             await here.say("quiet", f"turn {number}", f"m{number}")
-        before = await here.told("quiet")
+        before = await told(here.log, "quiet")
         with pytest.MonkeyPatch.context() as patch:
             victim = Archive(here.broker, here.settings, here.storage)
             cutting(victim, step, after=after, monkeypatch=patch)
@@ -289,7 +277,7 @@ async def test_who_is_cut_off_loses_and_doubles_nothing(
                 raise AssertionError("the step was never taken")
         # Whoever asks next has it whole, and what was begun is ended.
         await here.log.tail("quiet")
-        assert await here.told("quiet") == before
+        assert await told(here.log, "quiet") == before
         await here.archive.resume()
         assert await ArchiveIndex(here.broker.client, 2).returning() == []
         run = await here.say("quiet", "turn 0", "m0")
@@ -303,7 +291,7 @@ async def test_operators_at_once_do_no_harm(url: str, tmp_path: Path) -> None:
     async with house(url, tmp_path) as here:
         for number in range(12):
             await here.say(f"q{number}", "hello", "m", turns=number)
-        before = {f"q{number}": await here.told(f"q{number}") for number in range(12)}
+        before = {f"q{number}": await told(here.log, f"q{number}") for number in range(12)}
         others = [Archive(here.broker, here.settings, here.storage) for _ in range(3)]
         await asyncio.gather(*(each.sweep(timedelta()) for each in others), return_exceptions=True)
         await here.archive.resume()
@@ -313,7 +301,7 @@ async def test_operators_at_once_do_no_harm(url: str, tmp_path: Path) -> None:
             *(each.bring_back(key) for each in others for key in before),
             *(here.say(key, "hello", "m") for key in before),
         )
-        assert {key: await here.told(key) for key in before} == before
+        assert {key: await told(here.log, key) for key in before} == before
         assert (await here.verified()).differences == 0
 
 
@@ -330,7 +318,7 @@ async def test_a_message_that_comes_in_between_keeps_it_in_the_log(
 
         monkeypatch.setattr(here.storage, "put", slow)
         assert not await here.archive.only("busy")
-        assert len(await here.told("busy")) == 9
+        assert len(await told(here.log, "busy")) == 9
         assert await here.storage.names("") == []
 
 
@@ -367,7 +355,7 @@ async def test_what_was_asked_of_the_operator_is_refused_plainly(url: str, tmp_p
         assert content
         await here.storage.put(name, content)
         await here.say("lost", "again", "m2")
-        assert len(await here.told("lost")) == 9
+        assert len(await told(here.log, "lost")) == 9
     async with house(url, tmp_path, keeper=False) as here:
         assert await here.archive.only("lost")
         with pytest.raises(Unavailable, match="nobody answers"):
@@ -398,7 +386,7 @@ async def test_erasing_exporting_and_importing_know_what_is_archived(url: str, t
         assert await here.storage.names("") == []
         assert (await here.verified()).differences == 0
         await here.say("gone", "a new one", "m1")
-        assert len(await here.told("gone")) == 5
+        assert len(await told(here.log, "gone")) == 5
 
 
 async def test_tables_that_were_lost_list_what_is_archived(url: str, tmp_path: Path) -> None:

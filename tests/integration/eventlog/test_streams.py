@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from tests.told import told
 
 from chassis.metrics import ProjectionMetrics
 from contracts.envelope import Recorded
@@ -88,19 +89,6 @@ class House:
         ]
         facts = [RunStarted(**place), *saved, RunCompleted(**place, text=f"answer to {text}")]
         await self.log.append([AUTHOR.envelope(key, fact) for fact in facts], expected=receipt.sequence)
-
-    async def told(self, key: str) -> list[str]:
-        """What a reader of the log is told of a conversation, positions as distances."""
-        events = [event async for event in self.log.read(key)]
-        numbers = {event.sequence: number for number, event in enumerate(events)}
-        said = []
-        for event in events:
-            known = event.event.model_dump(mode="json")
-            for name in ("message_sequence", "base"):
-                if name in known:
-                    known[name] = numbers[known[name]]
-            said.append(f"{event.event.type} {event.id} {event.occurred_at} {event.source} {known}")
-        return said
 
     async def verified(self) -> Outcome:
         for position in await self.log.positions():
@@ -260,7 +248,7 @@ async def test_what_a_silent_process_held_comes_to_another(own_nats: Any, tmp_pa
 
 
 async def lines(here: House, keys: Sequence[str]) -> dict[str, list[str]]:
-    return {key: await here.told(key) for key in keys}
+    return {key: await told(here.log, key) for key in keys}
 
 
 async def test_the_log_is_laid_over_more_streams_and_no_event_changes(own_nats: Any, tmp_path: Path) -> None:
