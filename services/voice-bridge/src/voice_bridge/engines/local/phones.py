@@ -14,6 +14,8 @@ _PHONES: Final[dict[str, str]] = {
     "ɕ": "S", "z": "Z", "ʃ": "SH", "ʒ": "ZH", "t": "T", "θ": "TH", "ð": "DH", "w": "W", "β": "B",
     "ɣ": "G", "ç": "HH", "ʔ": "",
 }  # fmt: skip
+_VOWELS: Final = tuple("AEIOU")
+"""Begin the names of all vowels of ARPABET, and of nothing else."""
 _LONGEST: Final = max(map(len, _PHONES))
 _IGNORED: Final = str.maketrans("", "", "ˈˌ‍͡ʰʲ ̩̃")
 
@@ -31,3 +33,23 @@ def arpabet(ipa: str) -> str:
                 break
         position += length
     return " ".join(filter(None, phones))
+
+
+def british(phones: str) -> str:
+    """How a word of the dictionary, which is American, is said in England.
+
+    "Carter" and "louder" have no r at the end of a syllable, and the vowel of "stop" is round. What is left
+    of "morning" and "four" without their r is too much like other words.
+    """
+    american = phones.split()
+    said: list[str] = []
+    for phone, before, after in zip(american, ["", *american], [*american[1:], ""], strict=False):
+        if phone == "R" and before == "AA" and not after.startswith(_VOWELS):
+            continue
+        if phone == "ER" and not after:
+            said.append("AH")
+        elif phone == "AA" and after != "R":
+            said.append("AO")
+        else:
+            said.append(phone)
+    return " ".join(said)
