@@ -64,7 +64,7 @@ _UNUSUAL: Final = 0.15
 """What is taken off the likeness with what would come later, until an echo was surely found."""
 _LOUD: Final = 1.0
 """In powers of ten below the loudest that was played; what is louder would be heard as an echo."""
-_NOISE: Final = 0.5
+_NOISE: Final = 0.8
 """In powers of ten above the quietest that was heard lately; below that nothing was heard."""
 _DEAFENING: Final = 9.0
 _MISSED: Final = 12
