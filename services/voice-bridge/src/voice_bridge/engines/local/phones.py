@@ -1,5 +1,6 @@
 """From espeak-ng's IPA to the phones of pocketsphinx's dictionary (ARPABET)."""
 
+from itertools import pairwise
 from typing import Final
 
 _PHONES: Final[dict[str, str]] = {
@@ -14,8 +15,6 @@ _PHONES: Final[dict[str, str]] = {
     "ɕ": "S", "z": "Z", "ʃ": "SH", "ʒ": "ZH", "t": "T", "θ": "TH", "ð": "DH", "w": "W", "β": "B",
     "ɣ": "G", "ç": "HH", "ʔ": "",
 }  # fmt: skip
-_VOWELS: Final = tuple("AEIOU")
-"""Begin the names of all vowels of ARPABET, and of nothing else."""
 _LONGEST: Final = max(map(len, _PHONES))
 _IGNORED: Final = str.maketrans("", "", "ˈˌ‍͡ʰʲ ̩̃")
 
@@ -38,18 +37,9 @@ def arpabet(ipa: str) -> str:
 def british(phones: str) -> str:
     """How a word of the dictionary, which is American, is said in England.
 
-    "Carter" and "louder" have no r at the end of a syllable, and the vowel of "stop" is round. What is left
-    of "morning" and "four" without their r is too much like other words.
+    "Carter" and "louder" have no r at their end, and the vowel of "stop" is round. Other words without their
+    r ("morning", "Martin") are too much like what is not meant for the agent.
     """
     american = phones.split()
-    said: list[str] = []
-    for phone, before, after in zip(american, ["", *american], [*american[1:], ""], strict=False):
-        if phone == "R" and before == "AA" and not after.startswith(_VOWELS):
-            continue
-        if phone == "ER" and not after:
-            said.append("AH")
-        elif phone == "AA" and after != "R":
-            said.append("AO")
-        else:
-            said.append(phone)
-    return " ".join(said)
+    said = ["AO" if phone == "AA" and after != "R" else phone for phone, after in pairwise([*american, ""])]
+    return " ".join([*said[:-1], "AH"] if said[-1] == "ER" else said)
