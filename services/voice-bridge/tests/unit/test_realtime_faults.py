@@ -234,6 +234,27 @@ async def test_a_reply_that_breaks_with_the_connection_is_told_of(upstream: Real
     await session.close()
 
 
+async def test_what_was_asked_is_answered_after_two_broken_connections_while_the_microphone_is_on(
+    upstream: Realtime,
+) -> None:
+    session, first = await opened(upstream)
+    await first.user_turn("u1")
+    events = session.events()
+    await until(events, TurnCommitted)
+    await first.connection.close(1011)
+    second = await upstream.accept()
+    await session.push_audio(bytes(1920))
+    await second.connection.close(1011)
+    third = await upstream.accept()
+    await session.push_audio(bytes(1920))
+    await third.set_up()
+    assert len(await third.seeded(len(HISTORY))) == len(HISTORY)
+    await third.expect("response.create")
+    await third.speak("resp1", "a1", "Back again.")
+    await until(events, AudioChunk)
+    await session.close()
+
+
 async def test_who_speaks_while_the_connection_breaks_is_asked_to_say_it_again(upstream: Realtime) -> None:
     session, first = await opened(upstream)
     await first.send("input_audio_buffer.speech_started", item_id="u1", audio_start_ms=100)

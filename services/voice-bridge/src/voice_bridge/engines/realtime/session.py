@@ -214,6 +214,7 @@ class RealtimeSession:
         before = self._upstream
         self._heed(before.break_off())
         self._upstream = upstream = Upstream(f"reply-{next(self._numbers)}")
+        upstream.owes_reply = before.owes_reply
         async with asyncio.timeout(self._limits.ready):
             tools = self._surroundings.tools
             await _write(connection, session_update(self._model, self._voice, self._vad, tools))
@@ -226,8 +227,7 @@ class RealtimeSession:
         self._replace_after = self._now() + self._limits.session
         for event in seed(await self._surroundings.history()):
             await _write(connection, event)
-        if before.owes_reply and not self._held:
-            upstream.asked()
+        if upstream.owes_reply and RESPOND not in self._held:
             await _write(connection, RESPOND)
         while self._held:
             await _write(connection, self._held[0])
