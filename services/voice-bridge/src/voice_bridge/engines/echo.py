@@ -209,7 +209,7 @@ class EchoGuard:
     def pause(self, now: float) -> None:
         """Nothing is heard: what comes next is judged by itself."""
         self._likenesses.clear()
-        if self._has_echo and self.is_playing(now) and not self._possible()[:_LATEST].any():
+        if self._has_echo and self.is_playing(now) and not self._possible()[: _LATEST - _EARLIEST].any():
             self._has_echo = False
 
     def is_echo(self, now: float) -> bool:
@@ -246,12 +246,15 @@ class EchoGuard:
         delays = _LONGEST - self._ahead - np.arange(_REMEMBERED + 1)
         possible = self._possible()
         is_possible = (delays >= _EARLIEST) & (delays <= _LATEST)
-        is_possible &= possible[np.clip(delays, 0, len(possible) - 1)]
+        is_possible &= possible[np.clip(delays - _EARLIEST, 0, len(possible) - 1)]
         is_usual = self._is_sure | (delays <= _USUAL)
         return np.where(is_possible, np.where(is_usual, 0.0, _UNUSUAL), 1.0).astype(np.float32)
 
     def _possible(self) -> NDArray[np.bool_]:
-        """Whether an echo can come after each delay, in hops, by what was not heard of the present reply."""
+        """Whether an echo can come after each delay, by what was not heard of the present reply.
+
+        The first is for `_EARLIEST`, each further one for a hop more.
+        """
         rows = self._rooms[0].rows.max(axis=1)
         loud = rows > rows.max() - _LOUD
         loud[: max(0, _REMEMBERED - self._own)] = False
@@ -259,8 +262,9 @@ class EchoGuard:
         padded = np.concatenate([np.zeros(_REMEMBERED, bool), loud])
         missed = np.correlate(padded.astype(np.float32), quiet.astype(np.float32))[::-1]
         # What was played last is heard in `ahead` hops, if nothing delays it.
-        possible = np.concatenate([np.ones(max(0, -self._ahead), bool), missed <= _MISSED])
-        return np.asarray(possible[max(0, self._ahead) :])
+        first = self._ahead + _EARLIEST
+        possible = np.concatenate([np.ones(max(0, -first), bool), missed <= _MISSED])
+        return np.asarray(possible[max(0, first) :])
 
     def _likeness(self, since: int) -> Bands:
         """How much what was heard last is like each window of what was played, in some room, up to 1."""
