@@ -15,7 +15,7 @@ from speech import Budget, Figures, costs, echoes, orders, people, report
 from voice_bridge.engines.espeak import Espeak
 
 SECONDS: Final = {
-    "people": 75, "orders": 30, "words": 50, "first": 12, "listeners": 30, "echoes": 55, "unseen": 30,
+    "people": 60, "orders": 30, "words": 50, "first": 12, "listeners": 30, "echoes": 55, "unseen": 30,
     "times": 20, "answers": 10,
 }  # fmt: skip
 """The most that each part takes, and a little more."""
