@@ -72,9 +72,10 @@ bench-peers: $(VENV)/dev.stamp ## Measure beside what people use instead, for do
 	PYTHONPATH=bench $(BIN)/python -m peers $(if $(QUICK),--quick) --environments $(PEERS) --output $(BENCHMARKS)
 
 # CLIPS is a folder that bench/human_clips.py filled; without it the clips of the tests are all that is heard.
+# LONGER=2 takes twice the time, for a busy machine.
 .PHONY: bench-speech
 bench-speech: $(VENV)/dev.stamp ## Count what the voice hears, says and costs, for docs/benchmarks; five minutes at most, QUICK=1 is one
-	PYTHONPATH=bench:. $(BIN)/python -m speech $(if $(QUICK),--quick) $(if $(CLIPS),--clips $(CLIPS)) --output $(BENCHMARKS)
+	PYTHONPATH=bench:. $(BIN)/python -m speech $(if $(QUICK),--quick) $(if $(LONGER),--longer $(LONGER)) $(if $(CLIPS),--clips $(CLIPS)) --output $(BENCHMARKS)
 
 .PHONY: manifests
 manifests: $(VENV)/dev.stamp ## Render the Kubernetes manifests and check them strictly

@@ -19,7 +19,10 @@ def page(found: Figures) -> str:
         *_people(found["people"]),
         *_orders(found["orders"]),
         *_words(found["words"]),
+        *_first(found["first"]),
+        *_listeners(found["listeners"]),
         *_echoes(found["echoes"]),
+        *_unseen(found["unseen"]),
         *_times(found["times"]),
         *_answers(found["answers"]),
     ]
@@ -89,6 +92,42 @@ def _words(found: Figures) -> list[str]:
         *(f"| {word} | {count} | {found['reply'][word]} |" for word, count in found["silence"].items()),
         "",
         *(f"- {each}" for each in found["missed"]),
+    ]
+
+
+def _first(found: Figures) -> list[str]:
+    shares = (f"{count} of {found['voices']} after {moment} s" for moment, count in found["right"].items())
+    return [
+        "",
+        '## "Stop" over the first reply, where nothing comes back',
+        "",
+        f"By the seconds since the reply began, understood from {found['voices']} synthetic voices: "
+        f"{', '.join(shares)}.",
+    ]
+
+
+def _listeners(found: Figures) -> list[str]:
+    return [
+        "",
+        "## Those who only listen",
+        "",
+        '"mm-hmm", "yeah", "네" and the like over a reply that is in the microphone at −12, −20 and −30 dB.',
+        "",
+        f"- {found['harmless']} of {found['said']} let the reply go on",
+        *_listed(found["taken"]),
+    ]
+
+
+def _unseen(found: Figures) -> list[str]:
+    return [
+        "",
+        "The same by sentences, voices, delays (20 to 1300 ms) and rooms by which nothing was chosen, "
+        "at these levels:",
+        "",
+        *(
+            f"- {name}: {_echo(cell)}" + (f" ({'; '.join(cell['where'])})" if cell["where"] else "")
+            for name, cell in found.items()
+        ),
     ]
 
 

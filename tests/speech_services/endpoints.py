@@ -1,7 +1,7 @@
 """A local server with the documented transcription and speech calls; the test says what it hears."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email import message_from_bytes
 from typing import TypeAlias
@@ -30,6 +30,8 @@ class SpeechServer:
         status: the status of every answer.
         failures: how many answers yet are a 503, whatever `status` says.
         breaks_after: blocks of speech after which the connection is lost; 0 for never.
+        stalls_after: blocks of speech after which nothing comes any more; 0 for never.
+        odd: an answer to every call instead of the documented one.
         spoken: text, voice and authorization of each speech call.
         speeds: the pace that each of them asked for.
         languages: what each transcription call said to expect.
@@ -40,6 +42,8 @@ class SpeechServer:
         self.status = 200
         self.failures = 0
         self.breaks_after = 0
+        self.stalls_after = 0
+        self.odd: Callable[[], Awaitable[Response]] | None = None
         self.speeds: list[float] = []
         self.languages: list[str] = []
         self.recordings: list[bytes] = []
@@ -70,6 +74,8 @@ class SpeechServer:
         recording = parts["file"]
         assert isinstance(recording, bytes)
         self.recordings.append(recording)
+        if self.odd:
+            return await self.odd()
         return JSONResponse({"text": self.text}, self._status())
 
     async def speak(self, request: Request) -> Response:
@@ -77,12 +83,16 @@ class SpeechServer:
         assert (body["model"], body["response_format"]) == ("mouth", "pcm")
         self.spoken.append((body["input"], body["voice"], request.headers["authorization"]))
         self.speeds.append(body.get("speed", 1.0))
+        if self.odd:
+            return await self.odd()
         speech = await asyncio.to_thread(self._say, body["input"], body["voice"])
 
         async def pcm() -> AsyncIterator[bytes]:
             for number, start in enumerate(range(0, len(speech), ODD_BLOCK)):
                 if self.breaks_after and number >= self.breaks_after:
                     raise ConnectionResetError("the test breaks the stream")
+                if self.stalls_after and number >= self.stalls_after:
+                    await asyncio.Event().wait()
                 yield speech[start : start + ODD_BLOCK]
 
         return StreamingResponse(pcm(), self._status(), media_type="audio/pcm")

@@ -79,6 +79,7 @@ def make_engine(settings: BridgeSettings, broker: Broker, metrics: Metrics, time
 
     from voice_bridge.engines.cascade import CascadeEngine
     from voice_bridge.engines.realtime.engine import RealtimeEngine
+    from voice_bridge.engines.realtime.model import Limits
 
     client = openai.AsyncOpenAI(
         api_key=settings.voice_key.get_secret_value() or None,
@@ -93,4 +94,10 @@ def make_engine(settings: BridgeSettings, broker: Broker, metrics: Metrics, time
             speech_model=settings.speech_model,
             vad=settings.detection(),
         )
-    return RealtimeEngine(client, settings.realtime(), metrics.unread, vad=settings.detection())
+    return RealtimeEngine(
+        client,
+        settings.realtime(),
+        metrics.unread,
+        vad=settings.detection(),
+        limits=Limits(answer=settings.reply_timeout),
+    )

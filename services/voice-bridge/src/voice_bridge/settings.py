@@ -73,7 +73,7 @@ class BridgeSettings(Settings):
     voice_sessions: int = Field(default=16, ge=1)
     """Voice sessions that one process holds at most (see docs/voice.md)."""
     reply_timeout: float = Field(default=60.0, gt=0)
-    """Seconds for which the agent of a voice session may be silent."""
+    """Seconds for which the agent, or the service of `openai-realtime`, may be silent when asked."""
 
     def detection(self) -> VadSettings:
         """How turns are found."""

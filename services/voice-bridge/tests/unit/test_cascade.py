@@ -3,11 +3,12 @@
 import asyncio
 import io
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import numpy as np
 import openai
 import pytest
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from tests.speech_services.endpoints import SpeechServer, speech_server
 
 from voice_bridge.domain.answer import Answer
@@ -22,6 +23,7 @@ from voice_bridge.domain.speech import (
     ReplyText,
     UserTranscript,
 )
+from voice_bridge.engines import cascade, speaking
 from voice_bridge.engines.cascade import CascadeEngine
 from voice_bridge.engines.espeak import Espeak, EspeakSpeech
 from voice_bridge.engines.pipeline import PipelineSession
@@ -132,14 +134,96 @@ async def test_a_failing_recognizer_is_reported_and_the_talk_goes_on(
     assert agent.asked == ["find alice"]
 
 
-async def test_a_failing_voice_ends_the_reply(
-    session: PipelineSession, server: tuple[SpeechServer, str], agent: Agent
+SECRET = "sk-live-0123456789"
+ODD: dict[str, Callable[[], Response]] = {
+    "nothing": lambda: Response(b""),
+    "a page": lambda: HTMLResponse("<h1>Welcome to this network</h1>"),
+    "another shape": lambda: JSONResponse({"foo": 1}),
+    "a list": lambda: JSONResponse([]),
+    "half of it": lambda: Response('{"text": "fi', media_type="application/json"),
+    "unavailable": lambda: HTMLResponse("<h1>502 Bad Gateway</h1>", 502),
+    "a wrong key": lambda: JSONResponse({"error": {"message": f"Incorrect API key: {SECRET}"}}, 401),
+    "too much": lambda: JSONResponse({"error": {"message": "of org-abcdef"}}, 429, {"Retry-After": "2"}),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+async def test_an_odd_answer_of_the_recognizer_ends_the_turn_and_its_reason_is_logged_without_keys(
+    session: PipelineSession,
+    server: tuple[SpeechServer, str],
+    agent: Agent,
+    spoken: bytes,
+    name: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    server[0].status = 503
+    async def odd() -> Response:
+        server[0].odd = None  # for the sentence that tells the user is spoken
+        return ODD[name]()
+
+    server[0].odd = odd
+    await session.push_audio(spoken)
+    events = await until(session.events(), ReplyDone)
+    assert EngineFailed("speech recognition failed") in events
+    assert any(isinstance(event, AudioChunk) for event in events)
+    assert agent.asked == []
+    assert "speech recognition failed: " in caplog.text
+    assert SECRET not in caplog.text
+    assert "org-" not in caplog.text
+
+
+@pytest.mark.parametrize("name", [*ODD, "a file"])
+async def test_an_odd_answer_of_the_voice_ends_the_reply_and_is_not_played(
+    session: PipelineSession,
+    server: tuple[SpeechServer, str],
+    agent: Agent,
+    name: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def odd() -> Response:
+        return ODD[name]() if name in ODD else Response(b"RIFF" + bytes(4800))
+
+    server[0].odd = odd
     agent.hold.set()
     await session.respond()
     events = await until(session.events(), ReplyDone)
     assert EngineFailed("speech synthesis failed") in events
+    assert not any(isinstance(event, AudioChunk) for event in events)
+    assert SECRET not in caplog.text
+
+
+async def test_a_recognizer_that_never_answers_is_given_up(
+    session: PipelineSession,
+    server: tuple[SpeechServer, str],
+    spoken: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    over = asyncio.Event()
+
+    async def never() -> Response:
+        server[0].odd = None
+        await over.wait()
+        return Response()
+
+    server[0].odd = never
+    monkeypatch.setattr(cascade, "_TEXT_SECONDS", 0.05)
+    await session.push_audio(spoken)
+    events = await until(session.events(), ReplyDone)
+    assert EngineFailed("speech recognition failed") in events
+    over.set()
+
+
+async def test_a_voice_that_falls_silent_in_mid_sentence_ends_the_reply(
+    session: PipelineSession,
+    server: tuple[SpeechServer, str],
+    agent: Agent,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server[0].stalls_after = 2
+    monkeypatch.setattr(speaking, "_CHUNK_SECONDS", 0.5)
+    agent.hold.set()
+    await session.respond()
+    events = await until(session.events(), ReplyDone)
+    assert EngineFailed("the voice fell silent") in events
 
 
 async def test_a_voice_that_breaks_in_mid_sentence_ends_the_reply_and_says_so(

@@ -199,6 +199,21 @@ async def test_stop_is_understood_over_the_echo_of_the_first_reply(response: Sam
     assert heard == ["stop"]
 
 
+@pytest.mark.parametrize("voice", ["en-us+f3", "en-gb+f4", "en-us+m4", "en-us+steph"])
+async def test_stop_is_understood_two_seconds_into_the_first_reply_where_nothing_comes_back(
+    voice: str,
+) -> None:
+    said = at_client_rate(spoken("stop", voice), SPOKEN_RATE)
+    line = Line(SILENT_DB, 0)
+    second = np.zeros(SAMPLE_RATE, np.float32)
+    heard = await understood_over(
+        line,
+        np.concatenate(replies())[: 4 * SAMPLE_RATE],
+        np.concatenate([second, said / np.abs(said).max() * 0.5]),
+    )
+    assert heard == ["stop"]
+
+
 @pytest.mark.parametrize(
     ("reply", "text"), [(0, "go on"), (1, "no thank you"), (1, "thank you"), (2, "email of Liam Patel")]
 )

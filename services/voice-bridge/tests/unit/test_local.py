@@ -28,6 +28,7 @@ from voice_bridge.domain.speech import (
 from voice_bridge.engines.espeak import Espeak, EspeakSpeech
 from voice_bridge.engines.local import LocalEngine
 from voice_bridge.engines.local.catalogue import Catalogue
+from voice_bridge.engines.local.phones import british
 from voice_bridge.engines.pipeline import PipelineSession
 from voice_bridge.ports import EngineError, Surroundings
 
@@ -265,3 +266,17 @@ async def test_the_eight_voices_differ_in_both_languages(espeak: Espeak) -> None
         alike = bands @ bands.T - np.eye(len(VOICES))
         assert all(len(take) > 300 * BYTES_PER_MS for take in takes)
         assert alike.max() < 0.995
+
+
+@pytest.mark.parametrize(
+    ("american", "english"),
+    [
+        ("K AA R T ER", "K AA R T AH"),
+        ("L AW D ER", "L AW D AH"),
+        ("S T AA P", "S T AO P"),
+        ("M AA R T IH N", "M AA R T IH N"),
+        ("M AO R N IH NG", "M AO R N IH NG"),
+    ],
+)
+def test_words_of_the_dictionary_are_understood_from_the_english_too(american: str, english: str) -> None:
+    assert british(american) == english

@@ -1,4 +1,4 @@
-"""What voice-bridge itself says aloud, in both languages, short since a voice takes its time. Pure."""
+"""What voice-bridge itself says aloud or in an error, in both languages, short for the ear. Pure."""
 
 from typing import Final
 
@@ -25,6 +25,38 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
     "no_answer": {
         "en": "Sorry, I have no answer to that.",
         "ko": "죄송합니다, 답을 찾지 못했습니다.",
+    },
+    "no_service": {
+        "en": "The speech service cannot be reached.",
+        "ko": "음성 서비스에 연결할 수 없습니다.",
+    },
+    "service_failed": {
+        "en": "The speech service reported an error. Please try again.",
+        "ko": "음성 서비스에 문제가 생겼습니다. 다시 말씀해 주세요.",
+    },
+    "service_silent": {
+        "en": "The speech service did not answer in time. Please try again.",
+        "ko": "음성 서비스가 제때 답하지 않았습니다. 다시 말씀해 주세요.",
+    },
+    "cut_off": {
+        "en": "The answer was cut off. Please ask again.",
+        "ko": "답변이 도중에 끊겼습니다. 다시 말씀해 주세요.",
+    },
+    "too_long": {
+        "en": "The answer grew too long and was cut off.",
+        "ko": "답변이 너무 길어 도중에 끊겼습니다.",
+    },
+    "held_back": {
+        "en": "The answer was held back by the service's filter.",
+        "ko": "서비스의 필터가 답변을 막았습니다.",
+    },
+    "needs_approval": {
+        "en": "{tool} needs an approval, which nobody can give in this conversation.",
+        "ko": "{tool}에는 승인이 필요한데, 이 대화에서는 승인할 수 없습니다.",
+    },
+    "foreign_tool": {
+        "en": "A tool of another server failed.",
+        "ko": "다른 서버의 도구를 쓰지 못했습니다.",
     },
     "on_screen": {
         "en": "The answer is on the screen; it is nothing for the ear.",

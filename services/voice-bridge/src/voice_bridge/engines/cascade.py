@@ -1,8 +1,11 @@
 """An engine over any OpenAI-compatible transcription and speech endpoints."""
 
+import asyncio
 import io
+import logging
 import wave
 from collections.abc import AsyncIterator
+from typing import Final
 
 import httpx2
 import openai
@@ -12,8 +15,18 @@ from voice_bridge.domain.dialogue import Manner
 from voice_bridge.domain.endpointing import Outlook, VadSettings
 from voice_bridge.domain.language import Language
 from voice_bridge.engines.audio import HEARING_RATE
+from voice_bridge.engines.faults import reason
 from voice_bridge.engines.pipeline import PipelineSession
 from voice_bridge.ports import EngineError, Surroundings
+
+logger = logging.getLogger(__name__)
+
+_TEXT_SECONDS: Final = 30.0
+"""How long a service may take to put a turn into text, all attempts together."""
+_WORDS: Final = ("text/", "application/json", "application/xml")
+"""Begin the content types of an answer that is no audio, whatever its status."""
+_CONTAINERS: Final = (b"RIFF", b"ID3", b"OggS", b"fLaC", b"\xff\xf3", b"\xff\xfb")
+"""How files begin that are not the bare PCM that was asked for, and would be noise."""
 
 
 class CascadeEngine:
@@ -91,12 +104,22 @@ class HttpUtterance:
         """As `Utterance.text`."""
         file = ("speech.wav", _wav(self._pcm), "audio/wav")
         try:
-            transcription = await self._client.audio.transcriptions.create(
-                file=file, model=self._model, language=self._language or openai.omit
-            )
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
-            raise EngineError("speech recognition failed") from error
-        return transcription.text.strip()
+            async with asyncio.timeout(_TEXT_SECONDS):
+                found: object = await self._client.audio.transcriptions.create(
+                    file=file, model=self._model, language=self._language or openai.omit
+                )
+        except (openai.OpenAIError, httpx2.HTTPError, TimeoutError, ValueError) as error:
+            raise _failed("recognition", reason(error)) from error
+        # Of an answer that is not what the call documents, the client makes anything.
+        if not isinstance(text := getattr(found, "text", None), str):
+            raise _failed("recognition", f"no text, but {type(found).__name__}")
+        return text.strip()
+
+
+def _failed(what: str, why: str) -> EngineError:
+    """The error for the user, its reason being told to the operator."""
+    logger.warning("speech %s failed: %s", what, why)
+    return EngineError(f"speech {what} failed")
 
 
 def _wav(pcm: bytearray) -> bytes:
@@ -121,7 +144,7 @@ class HttpSpeech:
     ) -> AsyncIterator[bytes]:
         """As `Speech.speak`; audio is passed on as it arrives, and the service finds the language."""
         create = self._client.audio.speech.with_streaming_response.create
-        odd = b""
+        odd, begins = b"", b""
         try:
             async with create(
                 input=text,
@@ -130,10 +153,18 @@ class HttpSpeech:
                 response_format="pcm",
                 speed=manner.pace if manner.pace != 1 else openai.omit,
             ) as response:
+                kind = response.headers.get("content-type", "")
+                if kind.startswith(_WORDS):
+                    raise _failed("synthesis", f"the answer is {kind}")
                 async for block in response.iter_bytes():
+                    begins = begins or block[:4]
+                    if begins.startswith(_CONTAINERS):
+                        raise _failed("synthesis", "the answer is no bare PCM")
                     pcm = odd + block
                     odd = pcm[len(pcm) & ~1 :]
                     if whole := pcm[: len(pcm) & ~1]:
                         yield whole
         except (openai.OpenAIError, httpx2.HTTPError) as error:  # a stream that breaks raises the latter
-            raise EngineError("speech synthesis failed") from error
+            raise _failed("synthesis", reason(error)) from error
+        if not begins:
+            raise _failed("synthesis", "the answer is empty")

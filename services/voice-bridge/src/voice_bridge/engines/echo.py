@@ -5,8 +5,9 @@ lately. Each band's mean is taken out, so that neither level nor the colour of l
 and the search over time needs to know no delay. A room goes on sounding, so what was played is also looked
 at as rooms of several sizes would repeat it. Who speaks over the echo changes the shape.
 
-A client that gives nothing back while a reply is played has no echo: what is heard from it is the user, as
-long as it is not plainly what is played.
+Silence tells something, too: where something loud was played and nothing is heard, no echo comes after that
+delay. A client for which that is so at every delay has no echo: what is heard from it is the user, as long as
+it is not plainly what is played.
 """
 
 import threading
@@ -31,6 +32,7 @@ _WINDOW: Final = 512
 _COMPARED: Final = 20
 """Hops, of 16 ms."""
 _REMEMBERED: Final = 190
+_LONGEST: Final = _REMEMBERED - _COMPARED
 _BANDS: Final = 18
 _LOWEST_HZ: Final = 150.0
 _HIGHEST_HZ: Final = 5000.0
@@ -52,8 +54,21 @@ _ROOMS: Final = (0.0, 0.3, 0.6, 1.0)
 _LATE: Final = 0.7
 """The part of what is heard that comes late, in a room."""
 _SILENT_PCM: Final = bytes(_COMPARED * _HOP * SAMPLE_RATE // HEARING_RATE * 2)
-_SILENT_SECONDS: Final = 1.5
-"""Nothing heard for so long, of what has been played long enough for any delay: there is no echo."""
+_LATEST: Final = round(LAG_SECONDS * HEARING_RATE / _HOP)
+"""`LAG_SECONDS` in hops."""
+_EARLIEST: Final = -4
+"""What was sent is not heard before its time; as far as hops tell."""
+_USUAL: Final = round(0.9 * HEARING_RATE / _HOP)
+"""Most echoes come sooner; later, the first word over a reply is as like its beginning as an echo is."""
+_UNUSUAL: Final = 0.15
+"""What is taken off the likeness with what would come later, until an echo was surely found."""
+_LOUD: Final = 1.0
+"""In powers of ten below the loudest that was played; what is louder would be heard as an echo."""
+_NOISE: Final = 0.8
+"""In powers of ten above the quietest that was heard lately; below that nothing was heard."""
+_DEAFENING: Final = 9.0
+_MISSED: Final = 12
+"""Hops of it that may be missed all the same: more, and no echo comes after that delay."""
 _SMOOTHED: Final = 6
 """Frames over which the likeness is averaged."""
 _NEAR: Final = 10
@@ -132,7 +147,11 @@ class EchoGuard:
         self._recent = np.full((_COMPARED, _BANDS), _SILENCE, np.float32)
         self._since = 0.0
         self._until = 0.0
-        self._quiet_since: float | None = None
+        self._levels = np.full(_REMEMBERED, _DEAFENING, np.float32)
+        """How loud it was lately, in powers of ten."""
+        self._own = 0
+        """Rows of the present reply."""
+        self._reply = 0.0
         self._has_echo = True
         self._ahead = 0
         self._likenesses: deque[tuple[int, Bands]] = deque(maxlen=_SMOOTHED)
@@ -173,28 +192,29 @@ class EchoGuard:
         heard = self._heard.feed(samples)
         self._recent = _appended(self._recent, heard)
         self._ahead -= len(heard)
+        self._levels = np.concatenate([self._levels, heard.max(axis=1)])[-_REMEMBERED:]
         with self._lock:
             pcm = b"".join(self._incoming)
             self._incoming.clear()
+            if self._since != self._reply:
+                self._reply, self._own, self._ahead = self._since, 0, -_COMPARED
+                self._likenesses.clear()
         if pcm:
             played = self._played.feed(samples_of(self._resampler.feed(pcm)))
             self._ahead += len(played)
+            self._own += len(played)
             for room in self._rooms:
                 room.play(played)
 
     def pause(self, now: float) -> None:
         """Nothing is heard: what comes next is judged by itself."""
         self._likenesses.clear()
-        if self._quiet_since is None:
-            self._quiet_since = now
-        began = max(self._quiet_since, self._since + LAG_SECONDS)
-        if began + _SILENT_SECONDS <= now < self._until:
+        if self._has_echo and self.is_playing(now) and not self._possible()[: _LATEST - _EARLIEST].any():
             self._has_echo = False
 
     def is_echo(self, now: float) -> bool:
         """Whether what was heard last is only what was played; asked of each frame that may be speech."""
-        self._quiet_since = None
-        reply = self._since
+        reply = self._reply
         since = self._began()
         if _COMPARED - since < _FEWEST:
             return self._has_echo
@@ -202,6 +222,8 @@ class EchoGuard:
         # An echo keeps its delay; what is alike by chance is so at another delay each time.
         found = [_at(likeness, self._ahead - ahead) for ahead, likeness in self._likenesses]
         steady = np.asarray(np.sum(found, axis=0))
+        if self._has_echo:
+            steady -= self._doubts() * len(self._likenesses)
         first = 0
         if self._delay is not None and self._delay[0] == reply and not self.is_playing(now):
             # What is over has told how late it comes. "Go on" after "shall I go on?" comes later than that.
@@ -212,10 +234,37 @@ class EchoGuard:
         likeness = float(steady[best]) + (_BENEFIT if self._has_echo else 0.0)
         is_alike = likeness >= _ALIKE * len(self._likenesses)
         if is_alike and len(self._likenesses) == _SMOOTHED:
-            self._has_echo = True
+            if not self._has_echo:
+                self._has_echo = True
+                self._levels[:] = _DEAFENING
             self._delay = reply, _place(first + best, self._ahead)
             self._is_sure = self._is_sure or float(steady[best]) >= _SURE * _SMOOTHED
         return is_alike and self._has_echo
+
+    def _doubts(self) -> Bands:
+        """What is taken off the likeness of each window, by the delay after which it would be heard now."""
+        delays = _LONGEST - self._ahead - np.arange(_REMEMBERED + 1)
+        possible = self._possible()
+        is_possible = (delays >= _EARLIEST) & (delays <= _LATEST)
+        is_possible &= possible[np.clip(delays - _EARLIEST, 0, len(possible) - 1)]
+        is_usual = self._is_sure | (delays <= _USUAL)
+        return np.where(is_possible, np.where(is_usual, 0.0, _UNUSUAL), 1.0).astype(np.float32)
+
+    def _possible(self) -> NDArray[np.bool_]:
+        """Whether an echo can come after each delay, by what was not heard of the present reply.
+
+        The first is for `_EARLIEST`, each further one for a hop more.
+        """
+        rows = self._rooms[0].rows.max(axis=1)
+        loud = rows > rows.max() - _LOUD
+        loud[: max(0, _REMEMBERED - self._own)] = False
+        quiet = self._levels < self._levels.min() + _NOISE
+        padded = np.concatenate([np.zeros(_REMEMBERED, bool), loud])
+        missed = np.correlate(padded.astype(np.float32), quiet.astype(np.float32))[::-1]
+        # What was played last is heard in `ahead` hops, if nothing delays it.
+        first = self._ahead + _EARLIEST
+        possible = np.concatenate([np.ones(max(0, -first), bool), missed <= _MISSED])
+        return np.asarray(possible[max(0, first) :])
 
     def _likeness(self, since: int) -> Bands:
         """How much what was heard last is like each window of what was played, in some room, up to 1."""

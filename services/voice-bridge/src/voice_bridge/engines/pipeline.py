@@ -5,6 +5,7 @@ is answered here and what the agent answers, and `speaking` for how.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ from voice_bridge.engines.hearing import TurnBegan, TurnEnded
 from voice_bridge.engines.listening import Certain, Edges, Listener, Recognizer, Utterance
 from voice_bridge.engines.speaking import Speaker, Speech
 from voice_bridge.ports import EngineError, Surroundings
+
+logger = logging.getLogger(__name__)
 
 _QUESTION_MS: Final = 1500
 """How early before its end a question is answered."""
@@ -216,6 +219,9 @@ class PipelineSession:
             text = composed(await utterance.text()).strip()
         except EngineError as error:
             failure = EngineFailed(str(error))
+        except Exception:
+            logger.exception("turn %s failed", turn.item)
+            failure = EngineFailed("what was said could not be understood")
         if not failure and turn.over and (is_backchannel(text) or self._is_own_echo(text)):
             self._heed_nothing(turn, text, ended)
             return

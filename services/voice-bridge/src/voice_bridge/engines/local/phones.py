@@ -1,5 +1,6 @@
 """From espeak-ng's IPA to the phones of pocketsphinx's dictionary (ARPABET)."""
 
+from itertools import pairwise
 from typing import Final
 
 _PHONES: Final[dict[str, str]] = {
@@ -31,3 +32,14 @@ def arpabet(ipa: str) -> str:
                 break
         position += length
     return " ".join(filter(None, phones))
+
+
+def british(phones: str) -> str:
+    """How a word of the dictionary, which is American, is said in England.
+
+    "Carter" and "louder" have no r at their end, and the vowel of "stop" is round. Other words without their
+    r ("morning", "Martin") are too much like what is not meant for the agent.
+    """
+    american = phones.split()
+    said = ["AO" if phone == "AA" and after != "R" else phone for phone, after in pairwise([*american, ""])]
+    return " ".join([*said[:-1], "AH"] if said[-1] == "ER" else said)

@@ -26,7 +26,7 @@ from voice_bridge.engines.local.catalogue import (
     spellings,
     vocabulary,
 )
-from voice_bridge.engines.local.phones import arpabet
+from voice_bridge.engines.local.phones import arpabet, british
 from voice_bridge.engines.voices import ESPEAK_NAMES
 from voice_bridge.ports import EngineError
 
@@ -116,6 +116,10 @@ def _in_dictionary(words: Set[str]) -> dict[str, dict[str, str]]:
             word = spelling.partition("(")[0]
             if word in words:
                 found.setdefault(word, {})[spelling] = phones.strip()
+    for word, ways in found.items():
+        for phones in [*ways.values()]:
+            if (other := british(phones)) not in ways.values():
+                ways[f"{word}({len(ways) + 1})"] = other
     return found
 
 

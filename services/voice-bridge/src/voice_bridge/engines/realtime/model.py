@@ -23,7 +23,8 @@ class Limits:
     Attributes:
         session: from this age on, a session is replaced when nobody speaks.
         session_hard: at this age it is replaced at any rate; the server's own limit is an hour.
-        ready: until a new session is set up.
+        ready: until a new session is set up; one that breaks sooner counts as one more failure.
+        answer: for how long the service may say nothing while a reply is waited for.
         first_delay: before the second attempt to connect; doubled for each further one.
         held_events: how much of the user's audio is held back at most, in frames.
     """
@@ -31,6 +32,7 @@ class Limits:
     session: float = 50 * 60
     session_hard: float = 58 * 60
     ready: float = 10
+    answer: float = 60
     attempts: int = 5
     first_delay: float = 0.5
     longest_delay: float = 8
@@ -151,6 +153,7 @@ def append(pcm: bytes) -> ClientEvent:
 
 COMMIT: Final[ClientEvent] = {"type": "input_audio_buffer.commit"}
 RESPOND: Final[ClientEvent] = {"type": "response.create"}
+CANCEL: Final[ClientEvent] = {"type": "response.cancel"}
 
 
 def tool_output(call_id: str, output: str) -> ClientEvent:

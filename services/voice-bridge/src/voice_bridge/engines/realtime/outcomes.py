@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from voice_bridge.domain.speech import EngineEvent, EngineFailed, TokensUsed
+from voice_bridge.domain.speech import EngineEvent, TokensUsed
 
 _HARMLESS: Final = frozenset(
     {
@@ -31,8 +31,23 @@ class ToolRequest:
 class ApprovalRequest:
     """A tool of another server's is to be called only if somebody approves it."""
 
+    reply: str
     request_id: str
-    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something went wrong.
+
+    Attributes:
+        phrase: what the user is told, by its name in `domain.phrases`.
+        reason: what the operator is told.
+        tool: fills the slot of the phrase.
+    """
+
+    phrase: str
+    reason: str
+    tool: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +57,7 @@ class Unread:
     type: str
 
 
-Outcome: TypeAlias = EngineEvent | ToolRequest | ApprovalRequest | Unread
+Outcome: TypeAlias = EngineEvent | ToolRequest | ApprovalRequest | Fault | Unread
 
 KNOWN: Final = frozenset(
     {
@@ -66,10 +81,9 @@ KNOWN: Final = frozenset(
     }
 )
 """Events that need nothing done: other events say the same, or nobody here asks for it."""
-_INCOMPLETE: Final = {
-    "max_output_tokens": "the answer grew too long and was cut off",
-    "content_filter": "the answer was held back by the service's filter",
-}
+_INCOMPLETE: Final = {"max_output_tokens": "too_long", "content_filter": "held_back"}
+_INTERRUPTED: Final = frozenset({"turn_detected", "client_cancelled"})
+"""Why a response is cancelled because the user speaks."""
 
 
 def tokens(usage: Mapping[str, Any] | None) -> list[Outcome]:
@@ -78,26 +92,28 @@ def tokens(usage: Mapping[str, Any] | None) -> list[Outcome]:
 
 def shortfall(response: Mapping[str, Any]) -> list[Outcome]:
     """Why a response is less than it was to be."""
-    details = response.get("status_details") or {}
-    match response.get("status"):
-        case "failed":
-            error = details.get("error") or {}
-            return [EngineFailed(error.get("message") or "the model failed")]
+    status, details = response.get("status"), response.get("status_details") or {}
+    why = f"response {status}: {details.get('reason') or described(details.get('error'))}"
+    match status:
+        case "completed":
+            return []
         case "incomplete":
-            return [EngineFailed(_INCOMPLETE.get(details.get("reason", ""), "the answer is incomplete"))]
-    return []
+            return [Fault(_INCOMPLETE.get(details.get("reason", ""), "cut_off"), why)]
+        case "cancelled":
+            return [] if details.get("reason") in _INTERRUPTED else [Fault("cut_off", why)]
+    return [Fault("service_failed", why)]
 
 
-def approval(item: Mapping[str, Any]) -> list[Outcome]:
-    if item.get("type") != "mcp_approval_request":
+def failure(error: object) -> list[Outcome]:
+    if isinstance(error, Mapping) and error.get("code") in _HARMLESS:
         return []
-    return [
-        EngineFailed(f"{item['name']} needs an approval, which nobody can give in this conversation"),
-        ApprovalRequest(item["id"], item["name"]),
-    ]
+    return [Fault("service_failed", described(error))]
 
 
-def failure(error: Mapping[str, Any]) -> list[Outcome]:
-    if error.get("code") in _HARMLESS:
-        return []
-    return [EngineFailed(error.get("message") or "the realtime service reported an error")]
+def described(error: object) -> str:
+    """An error of the service's in one line, whatever its shape."""
+    if not isinstance(error, Mapping):
+        return str(error)
+    return (
+        " ".join(str(error[name]) for name in ("type", "code", "message") if error.get(name)) or "no reason"
+    )

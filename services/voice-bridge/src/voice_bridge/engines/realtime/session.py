@@ -8,9 +8,10 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from itertools import count
-from typing import Final
+from math import inf
+from typing import Any, Final
 
 import openai
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
@@ -25,11 +26,12 @@ from voice_bridge.domain.speech import (
     AudioChunk,
     EngineEvent,
     EngineFailed,
-    ReplyDone,
     UserTranscript,
     duration_ms,
 )
+from voice_bridge.engines.faults import reason
 from voice_bridge.engines.realtime.model import (
+    CANCEL,
     COMMIT,
     RESPOND,
     ClientEvent,
@@ -40,7 +42,7 @@ from voice_bridge.engines.realtime.model import (
     seed,
     session_update,
 )
-from voice_bridge.engines.realtime.outcomes import ApprovalRequest, ToolRequest, Unread
+from voice_bridge.engines.realtime.outcomes import ApprovalRequest, Fault, Outcome, ToolRequest, Unread
 from voice_bridge.engines.realtime.tools import Calls
 from voice_bridge.engines.realtime.upstream import Upstream
 from voice_bridge.ports import EngineError, Surroundings
@@ -48,7 +50,7 @@ from voice_bridge.ports import EngineError, Surroundings
 logger = logging.getLogger(__name__)
 
 _BROKEN: Final = (openai.OpenAIError, WebSocketException, OSError, EOFError)
-_NONSENSE: Final = (LookupError, TypeError, ValueError)
+_NONSENSE: Final = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an event raises that is not what the API documents."""
 _SHORTEST_TURN_MS: Final = 100
 """The API refuses to commit less."""
@@ -87,6 +89,8 @@ class RealtimeSession:
         self._replace = False
         self._replace_after = 0.0
         self._played_at = 0.0
+        self._told_at = 0.0
+        """When the service said something that counts last, or was told something."""
         self._patience: asyncio.Timeout | None = None
         self._opened: asyncio.Future[None] | None = None
         self._running: asyncio.Task[None] | None = None
@@ -174,26 +178,32 @@ class RealtimeSession:
     async def _run(self, opened: asyncio.Future[None]) -> None:
         failures = 0
         while True:
+            ready_at = inf
             try:
                 async with self._client.realtime.connect(model=self._model.name) as connection:
                     await self._prepare(connection)
-                    failures = 0
+                    ready_at = self._now()
                     if not opened.done():
                         opened.set_result(None)
                     await self._follow(connection)
-            except (*_BROKEN, *_NONSENSE, EngineError) as error:
-                failures += 1
-                logger.warning("realtime connection failed (%d): %s", failures, error)
+            except (*_BROKEN, EngineError) as error:
+                failures = failures + 1 if self._now() < ready_at + self._limits.ready else 1
+                logger.warning("realtime connection failed (%d): %s", failures, reason(error))
+                self._heed(self._upstream.break_off())
                 if failures >= self._limits.attempts:
                     self._give_up(opened)
                     return
                 delay = self._limits.first_delay * 2 ** (failures - 1)
                 await asyncio.sleep(min(delay, self._limits.longest_delay))
+            except Exception:
+                logger.exception("realtime session failed")
+                self._give_up(opened)
+                return
             finally:
                 self._connection = None
 
     def _give_up(self, opened: asyncio.Future[None]) -> None:
-        message = "the realtime service cannot be reached"
+        message = phrase("no_service", self._language)
         if opened.done():
             self._events.put_nowait(EngineFailed(message, fatal=True))
         else:
@@ -202,20 +212,22 @@ class RealtimeSession:
     async def _prepare(self, connection: AsyncRealtimeConnection) -> None:
         """Set a fresh upstream session up, tell it what was said, and hand it what was held back."""
         before = self._upstream
-        if before.reply:
-            self._events.put_nowait(ReplyDone(before.reply))
+        self._heed(before.break_off())
         self._upstream = upstream = Upstream(f"reply-{next(self._numbers)}")
+        upstream.owes_reply = before.owes_reply
         async with asyncio.timeout(self._limits.ready):
             tools = self._surroundings.tools
             await _write(connection, session_update(self._model, self._voice, self._vad, tools))
             while not upstream.is_ready:
-                self._take(json.loads(await connection.recv_bytes()))
+                outcomes = self._read(await connection.recv_bytes())
+                if fault := next((each for each in outcomes if isinstance(each, Fault)), None):
+                    raise EngineError(fault.reason)
+                self._heed(outcomes)
         self._replace = False
         self._replace_after = self._now() + self._limits.session
         for event in seed(await self._surroundings.history()):
             await _write(connection, event)
-        if before.owes_reply and not self._held:
-            upstream.asked()
+        if upstream.owes_reply and RESPOND not in self._held:
             await _write(connection, RESPOND)
         while self._held:
             await _write(connection, self._held[0])
@@ -224,17 +236,30 @@ class RealtimeSession:
 
     async def _follow(self, connection: AsyncRealtimeConnection) -> None:
         """Take events until it is time for a fresh session."""
+        self._told_at = self._now()
         while True:
+            overdue = (self._told_at if self._is_waiting else self._now()) + self._limits.answer
             try:
-                async with asyncio.timeout_at(self._replacement_due()) as self._patience:
+                async with asyncio.timeout_at(min(self._replacement_due(), overdue)) as self._patience:
                     message = await connection.recv_bytes()
             except TimeoutError:
                 if self._replacement_due() <= self._now():
                     return
+                if self._is_waiting and self._told_at + self._limits.answer <= self._now():
+                    await _write(connection, CANCEL)
+                    self._heed(self._upstream.give_up())
                 continue
             finally:
                 self._patience = None
-            self._take(json.loads(message))
+            outcomes = self._read(message)
+            if any(not isinstance(outcome, Unread) for outcome in outcomes):
+                self._told_at = self._now()
+            self._heed(outcomes)
+
+    @property
+    def _is_waiting(self) -> bool:
+        """Whether it is for the service to say something."""
+        return self._upstream.is_answering and not self._calls.are_open
 
     def _replacement_due(self) -> float:
         """When this session is to be replaced, as things are: when nobody speaks, or at the hard limit."""
@@ -244,15 +269,25 @@ class RealtimeSession:
         is_idle = self._upstream.is_idle and not self._calls.are_open and not self._open_ms
         return min(hard, self._played_at + _RECORDED_AFTER) if is_idle else hard
 
-    def _take(self, event: ClientEvent) -> None:
-        requests: list[ToolRequest] = []
-        for outcome in self._upstream.receive(event):
+    def _read(self, message: bytes) -> list[Outcome]:
+        """What a message of the service's comes to; one that cannot be read is passed over."""
+        try:
+            event: Any = json.loads(message)
+            return self._upstream.receive(event)
+        except _NONSENSE as error:
+            logger.warning("an event of the realtime service cannot be read: %s", reason(repr(error)))
+            return [Unread("unreadable")]
+
+    def _heed(self, outcomes: Sequence[Outcome]) -> None:
+        requests: list[ToolRequest | ApprovalRequest] = []
+        for outcome in outcomes:
             match outcome:
-                case ToolRequest():
+                case ToolRequest() | ApprovalRequest():
                     requests.append(outcome)
                     continue
-                case ApprovalRequest(request_id):
-                    self._calls.refuse(request_id, self._upstream)
+                case Fault(name, why, tool):
+                    logger.warning("realtime service: %s", reason(why))
+                    self._events.put_nowait(EngineFailed(phrase(name, self._language, tool=tool)))
                     continue
                 case Unread(kind):
                     self._unread.labels(kind).inc()
@@ -263,10 +298,12 @@ class RealtimeSession:
                     self._language = language_of(text, self._language)
             self._events.put_nowait(outcome)
         if requests:
-            self._calls.call(requests, self._upstream)
+            self._calls.answer(requests, self._upstream)
 
     async def _send(self, event: ClientEvent) -> None:
         """Send an event, or hold it back until a session is ready."""
+        if event["type"] != "input_audio_buffer.append":
+            self._told_at = self._now()
         connection = self._connection
         if connection is not None:
             try:

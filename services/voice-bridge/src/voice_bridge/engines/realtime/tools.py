@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 from voice_bridge.engines.realtime.model import RESPOND, ClientEvent, refusal, tool_output
-from voice_bridge.engines.realtime.outcomes import ToolRequest
+from voice_bridge.engines.realtime.outcomes import ApprovalRequest, ToolRequest
 from voice_bridge.engines.realtime.upstream import Upstream
 from voice_bridge.ports import CallTool, EngineError
+
+logger = logging.getLogger(__name__)
 
 
 class Calls:
@@ -30,13 +33,12 @@ class Calls:
         """Whether anything is under way."""
         return bool(self._tasks)
 
-    def call(self, requests: Sequence[ToolRequest], upstream: Upstream) -> None:
-        """Call what one response asked for, and have the model go on once it knows all that came of it."""
-        self._start(self._call_all(requests, upstream))
+    def answer(self, requests: Sequence[ToolRequest | ApprovalRequest], upstream: Upstream) -> None:
+        """Do what one response asked for, and have the model go on once it knows all that came of it.
 
-    def refuse(self, request_id: str, upstream: Upstream) -> None:
-        """Refuse what needs an approval that nobody can give."""
-        self._start(self._refuse(request_id, upstream))
+        What needs an approval is refused: nobody can give one.
+        """
+        self._start(self._answer_all(requests, upstream))
 
     async def close(self) -> None:
         """Give up what is under way."""
@@ -50,24 +52,29 @@ class Calls:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _refuse(self, request_id: str, upstream: Upstream) -> None:
-        if self._is_present(upstream):
-            await self._send(refusal(request_id))
-            await self._send(RESPOND)
-
-    async def _call_all(self, requests: Sequence[ToolRequest], upstream: Upstream) -> None:
-        await asyncio.gather(*(self._call(request, upstream) for request in requests))
+    async def _answer_all(
+        self, requests: Sequence[ToolRequest | ApprovalRequest], upstream: Upstream
+    ) -> None:
+        await asyncio.gather(*(self._answer(request, upstream) for request in requests))
         if self._is_present(upstream) and upstream.reply == requests[0].reply:
             await self._send(RESPOND)
 
-    async def _call(self, request: ToolRequest, upstream: Upstream) -> None:
+    async def _answer(self, request: ToolRequest | ApprovalRequest, upstream: Upstream) -> None:
+        if isinstance(request, ApprovalRequest):
+            event = refusal(request.request_id)
+        else:
+            event = tool_output(request.call_id, await self._result(request))
+        if self._is_present(upstream):  # a fresh session knows nothing of it, and answers the turn anew
+            await self._send(event)
+
+    async def _result(self, request: ToolRequest) -> str:
         try:
             arguments = json.loads(request.arguments or "{}")
             if not isinstance(arguments, dict):
                 raise EngineError("the arguments are no object")
-            output = await self._call_tool(request.call_id, request.name, arguments)
-        except (EngineError, ValueError) as error:
-            output = f"error: {error}"
-        if not self._is_present(upstream):
-            return  # a fresh session knows nothing of the call, and answers the user's turn anew
-        await self._send(tool_output(request.call_id, output))
+            return await self._call_tool(request.call_id, request.name, arguments)
+        except (EngineError, TypeError, ValueError) as error:
+            return f"error: {error}"
+        except Exception:
+            logger.exception("the call of %s failed", request.name)
+            return "error: the tool failed"

@@ -12,7 +12,6 @@ from typing import Any
 
 from voice_bridge.domain.speech import (
     AudioChunk,
-    EngineFailed,
     ReplyDone,
     ReplyText,
     SpeechStarted,
@@ -24,10 +23,11 @@ from voice_bridge.domain.speech import (
 from voice_bridge.engines.realtime.model import ClientEvent
 from voice_bridge.engines.realtime.outcomes import (
     KNOWN,
+    ApprovalRequest,
+    Fault,
     Outcome,
     ToolRequest,
     Unread,
-    approval,
     failure,
     shortfall,
     tokens,
@@ -72,6 +72,9 @@ class Upstream:
         self._speech_began: dict[str, int] = {}
         self._speech_ms: dict[str, int] = {}
         self._ended_by_hand_ms = 0
+        self._approvals: dict[str, ApprovalRequest] = {}
+        """What the present response asks for, by its id; answered when the response is over."""
+        self._has_said = False
         self._turns: deque[str] = deque()
         self._timed_out = ""
         self._transcripts: dict[str, str] = {}
@@ -108,11 +111,11 @@ class Upstream:
             case str(name) if name.startswith("input_audio_buffer."):
                 return self._on_input(name, event)
             case "conversation.item.done":
-                return approval(event["item"])
+                return self._asks_approval(event["item"], later=bool(self._response))
             case "mcp_list_tools.failed":
-                return [EngineFailed("the tools of another server cannot be used")]
+                return [Fault("foreign_tool", "the tools of an MCP server cannot be listed")]
             case "error":
-                return failure(event["error"])
+                return self._failed(event.get("error"))
             case str(name) if name.startswith("response."):
                 return self._on_response(name, event)
             case str(name) if name not in KNOWN:
@@ -162,7 +165,8 @@ class Upstream:
     def _on_response(self, name: str, event: Mapping[str, Any]) -> list[Outcome]:
         if name == "response.created":
             self._response = event["response"]["id"]
-            self.owes_reply = False
+            self.owes_reply = self._has_said = False
+            self._approvals.clear()
             if not self._reply:
                 self._reply = f"{self._name}-{next(self._numbers)}"
                 self._sent_ms = {}
@@ -173,10 +177,12 @@ class Upstream:
             return []
         match name:
             case "response.output_audio_transcript.delta" | "response.output_text.delta":
+                self._has_said = True
                 return [ReplyText(self._reply, self._segment(event["item_id"]), event["delta"])]
             case "response.mcp_call.failed":
-                return [EngineFailed("a tool of another server failed")]
+                return [Fault("foreign_tool", f"the call {event.get('item_id')} to an MCP server failed")]
             case "response.output_audio.delta":
+                self._has_said = True
                 pcm = b64decode(event["delta"])
                 segment = self._segment(event["item_id"])
                 self._sent_ms[event["item_id"]] += duration_ms(pcm)
@@ -194,20 +200,60 @@ class Upstream:
         if response["id"] in self._cancelled or not self._reply:
             return spent
         output = response.get("output") or ()
-        calls: list[Outcome] = [
+        told = [outcome for item in output for outcome in self._asks_approval(item, later=True)]
+        requests: list[Outcome] = [
             ToolRequest(self._reply, item["call_id"], item["name"], item["arguments"])
             for item in output
             if item["type"] == "function_call"
         ]
-        if response.get("status") == "completed":
-            if calls:
-                self.owes_reply = True
-                return spent + calls
-            if any(item["type"] == "mcp_approval_request" for item in output):
-                self.owes_reply = True
-                return spent
+        requests += self._approvals.values()
+        self._approvals.clear()
+        is_complete = response.get("status") == "completed"
+        if is_complete and (requests or any(item["type"] == "mcp_call" for item in output)):
+            self.owes_reply = True
+            return spent + told + requests
         reply, self._reply = self._reply, ""
-        return [*spent, *shortfall(response), ReplyDone(reply)]
+        if is_complete and not self._has_said:
+            told.append(Fault("no_answer", "the response is empty"))
+        return [*spent, *told, *shortfall(response), ReplyDone(reply)]
+
+    def _asks_approval(self, item: Mapping[str, Any], *, later: bool) -> list[Outcome]:
+        """What an item asks for, if that is an approval; `later`: answered when the response is over."""
+        if item.get("type") != "mcp_approval_request" or item["id"] in self._approvals:
+            return []
+        request = ApprovalRequest(self._reply, item["id"])
+        told = Fault("needs_approval", f"{item['name']} of an MCP server needs an approval", item["name"])
+        if later:
+            self._approvals[item["id"]] = request
+            return [told]
+        self.owes_reply = True
+        return [told, request]
+
+    def _failed(self, error: object) -> list[Outcome]:
+        outcomes = failure(error)
+        if outcomes and not self._response:
+            self.owes_reply = False
+        return outcomes
+
+    def give_up(self) -> list[Outcome]:
+        """Nothing comes of the reply that is waited for."""
+        reply, self._reply = self._reply, ""
+        self._cancelled.append(self._response)
+        self._response, self.owes_reply = "", False
+        return [Fault("service_silent", "no reply in time"), *([ReplyDone(reply)] if reply else [])]
+
+    def break_off(self) -> list[Outcome]:
+        """The connection is lost: what was being said, by either side, is not said to its end."""
+        reply, self._reply = self._reply, ""
+        outcomes: list[Outcome] = [ReplyDone(reply)] if reply else []
+        if self._response and self._has_said:
+            outcomes.insert(0, Fault("cut_off", "the connection was lost in the middle of a reply"))
+        elif self._response:
+            self.owes_reply = True
+        if self.user_speaks:
+            outcomes += [SpeechStopped(), Fault("say_again", "the connection was lost while the user spoke")]
+        self._response, self.user_speaks = "", False
+        return outcomes
 
     def _speak_over(self, turn: str) -> None:
         """The user begins a turn: the reply there is, if any, is over."""
