@@ -39,6 +39,16 @@ async def until_waiting(client: Any) -> None:
             pass
 
 
+async def until_recorded(rest: Any, session: str, words: str) -> None:
+    """Until the log has a message: what comes after the question would be its answer."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            history = (await rest.get(f"/api/sessions/{session}/history")).json()
+            if any(message["content"].endswith(words) for message in history["messages"]):
+                return
+            await asyncio.sleep(0.02)
+
+
 async def test_messages_are_queued_in_order(open_gated: Any, session: str, gates: list[Gate]) -> None:
     async with open_gated(session) as client:
         for number, gate in enumerate(gates):
@@ -116,6 +126,7 @@ async def test_a_message_answers_no_question_that_was_asked_after_it(
         await until_waiting(client)
         await client.send(gates[1].message("ask second"))
         await client.send(gates[2].message("third"))
+        await until_recorded(gated_rest, session, "third")
         for gate in gates:
             gate.open()
         ends = [(await client.until("final", "hitl_request", "error"))[-1] for _ in range(3)]
