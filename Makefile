@@ -33,11 +33,11 @@ run: $(VENV)/run.stamp $(if $(filter full,$(VOICE)),$(VENV)/voice-full.stamp) ##
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run the whole test suite
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 .PHONY: units
 units: $(VENV)/dev.stamp ## Run the unit tests alone
-	$(BIN)/pytest -n 2 $(wildcard libs/*/tests/unit services/*/tests/unit cli/tests/unit)
+	$(BIN)/pytest -n 2 --dist loadfile $(wildcard libs/*/tests/unit services/*/tests/unit cli/tests/unit)
 
 # Of Debian's package that one program alone, beside Python's; nothing is installed in the system.
 .PHONY: promtool

@@ -45,6 +45,8 @@ async def main():
 
 asyncio.run(main())
 """
+DOCTOR_ASKS = "agent_runner.agents.models"
+"""What `parley doctor` has the model asked by."""
 DECLARE = "import os; print('streams, LIVE of', os.environ['PARLEY_STREAM_LIVE_BYTES'])"
 # `parley.stack` with its table narrowed to the programs of the test.
 RUN = """
@@ -115,11 +117,16 @@ class Shown:
 
 async def parley(env: dict[str, str], *arguments: str) -> Shown:
     """Run a command to its end."""
+    return await ran(env, "parley", *arguments)
+
+
+async def ran(env: dict[str, str], module: str, *arguments: str) -> Shown:
+    """Run a module to its end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",
         "-m",
-        "parley",
+        module,
         *arguments,
         env=env,
         cwd=env["HOME"],
@@ -368,34 +375,46 @@ async def test_doctor_names_what_is_wrong(installed: dict[str, str]) -> None:
     assert "PARLEY_JWT_SECRET is shorter" in shown.out
 
 
-@pytest.mark.parametrize(
-    ("status", "healthy", "said"),
-    [
-        (200, True, "openai:m: answers"),
-        (401, False, "openai:m: denied: "),
-        (404, False, "openai:m: missing: "),
-        (429, False, "openai:m: busy: "),
-        (None, False, "openai:m: down: "),
-    ],
-)
-async def test_doctor_asks_the_model(
-    installed: dict[str, str], status: int | None, healthy: bool, said: str
-) -> None:
+@contextlib.asynccontextmanager
+async def model_that_answers(status: int) -> AsyncIterator[dict[str, str]]:
+    """The settings of a model whose server answers with a status."""
+
     async def behave(write: Write, number: int, body: dict[str, Any]) -> None:
         if status == 200:
             await say(write, body, "Hi")
         else:
-            await refuse(write, status or 0, f"no such key or model as {SECRET}")
+            await refuse(write, status, f"no such key or model as {SECRET}")
 
     async with serving(behave) as server:
-        model = {"PARLEY_MODEL": "openai:m", "PARLEY_MODEL_URL": server.url, "PARLEY_MODEL_KEY": SECRET}
-        if status is not None:
-            shown = await parley(installed | model, "doctor")
-    if status is None:
-        shown = await parley(installed | model, "doctor")  # nobody listens there any more
+        yield {"PARLEY_MODEL": "openai:m", "PARLEY_MODEL_URL": server.url, "PARLEY_MODEL_KEY": SECRET}
 
-    assert shown.code == (0 if healthy else 1)
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(200, "ok   model: openai:m: answers"), (401, "FAIL model: openai:m: denied: ")]
+)
+async def test_doctor_asks_the_model(installed: dict[str, str], status: int, said: str) -> None:
+    async with model_that_answers(status) as model:
+        shown = await parley(installed | model, "doctor")
+
+    assert shown.code == (0 if status == 200 else 1)
     assert said in shown.out
+    assert SECRET not in shown.out + shown.err
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(404, "openai:m: missing: "), (429, "openai:m: busy: "), (None, "openai:m: down: ")]
+)
+async def test_what_the_model_says_to_doctor(
+    installed: dict[str, str], status: int | None, said: str
+) -> None:
+    async with model_that_answers(status or 200) as model:
+        if status is not None:
+            shown = await ran(installed | model, DOCTOR_ASKS)
+    if status is None:
+        shown = await ran(installed | model, DOCTOR_ASKS)  # nobody listens there any more
+
+    assert shown.code == 1
+    assert said in shown.err
     assert SECRET not in shown.out + shown.err
 
 
@@ -403,14 +422,14 @@ async def test_doctor_asks_the_model(
     ("model", "said"),
     [("openai:gpt-4o", "needs a key"), ("nobody:x", "can't be loaded"), ("gpt-4o", "<provider>:<model>")],
 )
-async def test_doctor_names_a_model_that_cannot_be_used(
+async def test_doctor_is_told_of_a_model_that_cannot_be_used(
     installed: dict[str, str], model: str, said: str
 ) -> None:
-    shown = await parley(installed | {"PARLEY_MODEL": model}, "doctor")
+    shown = await ran(installed | {"PARLEY_MODEL": model}, DOCTOR_ASKS)
 
     assert shown.code == 1
-    (line,) = [line for line in shown.out.splitlines() if said in line]
-    assert "model" in line
+    (line,) = [line for line in shown.err.splitlines() if said in line]
+    assert "model" in line.lower()
 
 
 async def test_an_unknown_setting_is_one_clear_line(env: dict[str, str]) -> None:
