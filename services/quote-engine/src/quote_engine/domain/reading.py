@@ -104,6 +104,8 @@ def read(text: str, language: Language, trained: Trained | None = None, *, alarm
         worst = max(verdicts, key=lambda verdict: verdict.crisis)
         doubt = worst.crisis
         plainly = is_plain(worst)
+    if "insult" in found:
+        told = _scolding(told)
     return Reading(plain, told, themes(plain, language), named, sign, doubt, plainly, found, answers(plain))
 
 
@@ -170,6 +172,16 @@ def _laughing(
     if laughs(plain) and by_rule.keys() <= {"joy"}:
         return {emotion: weight for emotion, weight in felt.items() if emotion == "joy"}
     return felt
+
+
+def _scolding(told: Mapping[Emotion, float]) -> Mapping[Emotion, float]:
+    """Who calls the listener useless is angry, and not disheartened."""
+    moved = {emotion: weight for emotion, weight in told.items() if emotion != "discouragement"}
+    return (
+        moved | {"anger": moved.get("anger", 0.0) + told["discouragement"]}
+        if "discouragement" in told
+        else told
+    )
 
 
 def _felt(verdicts: Sequence[Verdict]) -> dict[Emotion, float]:
