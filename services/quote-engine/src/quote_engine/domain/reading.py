@@ -174,14 +174,10 @@ def _laughing(
     return felt
 
 
-def _scolding(told: Mapping[Emotion, float]) -> Mapping[Emotion, float]:
+def _scolding(told: dict[Emotion, float]) -> dict[Emotion, float]:
     """Who calls the listener useless is angry, and not disheartened."""
-    moved = {emotion: weight for emotion, weight in told.items() if emotion != "discouragement"}
-    return (
-        moved | {"anger": moved.get("anger", 0.0) + told["discouragement"]}
-        if "discouragement" in told
-        else told
-    )
+    moved = told.pop("discouragement", 0.0)
+    return told | {"anger": told.get("anger", 0.0) + moved} if moved else told
 
 
 def _felt(verdicts: Sequence[Verdict]) -> dict[Emotion, float]:
