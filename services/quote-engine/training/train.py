@@ -26,9 +26,9 @@ from quote_engine.domain.reading import Reading, Verdict, clue, is_plain
 HERE: Final = Path(__file__).parent
 WEIGHTS: Final = HERE.parent / "src/quote_engine/words/trained.npz"
 KINDS: Final = ("crisis", "lookalikes", "everyday", "implicit", "sarcasm", "talk")
-MORE: Final = ("circumstances", "turns", "hints", "harmless", "ordinary")
+MORE: Final = ("circumstances", "turns", "hints", "harmless", "ordinary", "irony")
 """Learned with either half and never counted: circumstances, later turns, signs of a crisis, what only sounds
-like one, and what people say who only drop in."""
+like one, what people say who only drop in, and praise that is a complaint."""
 STEPS: Final = 250
 RATE: Final = 0.05
 RESTRAINT: Final = 0.4

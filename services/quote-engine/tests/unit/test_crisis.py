@@ -38,6 +38,12 @@ def test_is_not_alarmed_by(text: str) -> None:
         "로프를 샀어요",
         "내일이 안 왔으면",
         "더는 버틸 자신이 없어요",
+        "제 장례식을 생각해요",
+        "그냥 나 하나 없어지면 돼",
+        "제발 죽여줘 너무 힘들어",
+        "영화 보다가 자살 생각이 났어요",
+        "what's the point of sticking around",
+        "how many tylenol is too many",
     ],
 )
 def test_notices_disguised_and_buried(text: str) -> None:
@@ -53,6 +59,17 @@ def test_notices_disguised_and_buried(text: str) -> None:
         "유서 깊은 절에 다녀왔어요",
         "캠핑 가려고 로프를 샀어요",
         "월요일이라 내일이 안 왔으면",
+        "어제 장례식에 다녀왔어요",
+        "문제가 없어지면 좋겠어요",
+        "실수 하나 없이 잘 끝냈어요",
+        "아내가 없으면 밥을 못 해요",
+        "죽여줘 ㅋㅋ 과제가 다섯 개야",
+        "국물이 진짜 죽여줘요",
+        "강아지가 보고 싶어 죽으려고 해요",
+        "자살률 통계를 조사하고 있어요",
+        "영화에서 주인공이 자살하는 장면이 슬펐어요",
+        "said goodbye to everyone at the office",
+        "a documentary on suicide prevention",
     ],
 )
 def test_is_not_alarmed_by_the_same_syllables(text: str) -> None:

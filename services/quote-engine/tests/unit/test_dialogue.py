@@ -291,6 +291,52 @@ def test_helplines_come_once_more_when_it_gets_worse() -> None:
     assert len({first.text, again.text, worse.text}) == 3
 
 
+@pytest.mark.parametrize("text", ["I have my grandpa's gun here", "옥상에 올라와 있어요", "손에 칼이 있어요"])
+def test_means_at_hand_after_a_crisis_get_helplines_again(text: str) -> None:
+    talk = Talk()
+    assert isinstance(talk.say("죽고 싶어요"), CrisisReply)
+    assert isinstance(talk.say(text), CrisisReply)
+
+
+@pytest.mark.parametrize("text", ["칼은 치웠어요", "I put the pills away", "옥상에서 내려왔어요"])
+def test_means_put_away_are_no_sign(text: str) -> None:
+    talk = Talk()
+    talk.say("죽고 싶어요")
+    assert talk.stage(text).fragile
+
+
+@pytest.mark.parametrize(
+    "text", ["the view from the balcony", "칼국수 먹었어요", "새 칼을 샀어요", "the roof leaks"]
+)
+def test_means_without_a_crisis_are_things_like_any_other(text: str) -> None:
+    assert not Talk().stage(text).fragile
+
+
+def test_a_crisis_in_the_talk_after_one_is_answered_in_other_words() -> None:
+    talk = Talk()
+    first = talk.say("죽고 싶어요")
+    for text in ("네", "모르겠어요", "네", "고마워요"):
+        talk.stage(text)
+    worse = talk.say("약을 다 모아 뒀어요")
+    assert isinstance(worse, CrisisReply)
+    assert "119" in worse.text
+    assert worse.text != first.text
+
+
+def test_a_careful_talk_after_a_careful_talk_has_other_sentences() -> None:
+    talk = Talk()
+    talk.say("죽고 싶어요")
+    told = ("네", "모르겠어요", "네")
+    one, other = ([talk.stage(text).text for text in (*told, "고마워요")] for _ in range(2))
+    assert set(one).isdisjoint(other[:1])
+
+
+def test_an_insult_is_anger_and_no_discouragement() -> None:
+    talk = Talk()
+    talk.stage("야 이 멍청한 기계야")
+    assert talk.stage("쓸모없는 봇").mood.emotion in ("anger", "neutral")
+
+
 def test_a_message_in_decomposed_letters_is_read_like_any_other() -> None:
     plain, decomposed = Talk(), Talk()
     for text in ("할머니가 돌아가셨어요", "너무 보고 싶어요", "네", "고마워요"):

@@ -33,6 +33,8 @@ def expressions() -> Iterator[tuple[str, re.Pattern[str]]]:
         if sign.unless:
             yield f"crisis {sign.name} unless", sign.unless
     yield "harmless", crisis._harmless()
+    for name, pattern in zip(("means", "means unless"), crisis._means(), strict=True):
+        yield name, pattern
     for tongue in ("ko", "en"):
         rules = mood._rules(tongue)
         for emotion, _, pattern in (*rules.emotions, *rules.circumstances):

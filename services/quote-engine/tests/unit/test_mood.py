@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from contracts.events.quote import Language
+from quote_engine.domain.language import normalise
 from quote_engine.domain.reading import Clue, Verdict, read_mood
+from quote_engine.domain.tone import tones
 
 LABELLED = Path(__file__).parent / "labelled"
 
@@ -58,6 +60,21 @@ def test_what_is_guessed_of_an_illness_or_a_parting_is_no_joy(text: str, emotion
         return [Verdict(0.0, {"joy": 0.8, "sadness": 0.2})] * len(clues)
 
     assert read_mood([text], "ko", glad).emotion == emotion
+
+
+@pytest.mark.parametrize(
+    ("text", "failure"),
+    [
+        ("시험에서 떨어졌어", True),
+        ("오디션 또 떨어졌어요", True),
+        ("계단에서 떨어졌어요", False),
+        ("배터리가 다 떨어졌어", False),
+        ("정 떨어졌어 진짜", False),
+        ("기온이 뚝 떨어졌네요", False),
+    ],
+)
+def test_what_falls_fails_no_exam(text: str, failure: bool) -> None:
+    assert ("failure" in tones(normalise(text))) == failure
 
 
 def test_the_whole_talk_decides() -> None:

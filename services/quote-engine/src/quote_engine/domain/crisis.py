@@ -19,6 +19,8 @@ MODEL: Final = "model"
 """The sign of one that only the chat model saw."""
 CONFIRMED: Final = "confirmed"
 """The sign of one that was asked about, and the user said yes."""
+MEANS: Final = "means at hand"
+"""The sign of something to die by, named in a talk that has a crisis in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,14 @@ def _harmless() -> re.Pattern[str]:
 
 
 @cache
+def _means() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    means = words.crisis().means
+    return re.compile("|".join(means.patterns)), re.compile("|".join(means.unless))
+
+
+@cache
 def _levels() -> dict[str, words.Level]:
-    levels: dict[str, words.Level] = {LEARNED: 2, MODEL: 2, CONFIRMED: 2}
+    levels: dict[str, words.Level] = {LEARNED: 2, MODEL: 2, CONFIRMED: 2, MEANS: 3}
     for sign in _signs():
         levels.setdefault(sign.name, sign.level)
     return levels
@@ -70,6 +78,12 @@ def find_crisis(text: str) -> str | None:
     """The gravest sign of crisis in a message, such as ``wish to die``, or None."""
     found = [sign for piece in pieces(normalise(text)) if (sign := _find(piece)) is not None]
     return max(found, key=lambda sign: sign.level).name if found else None
+
+
+def names_means(text: str) -> bool:
+    """Whether a normalised text names something to die by; a sign only where there was another."""
+    found, unless = _means()
+    return any(found.search(piece) and not unless.search(piece) for piece in pieces(text))
 
 
 def _find(piece: str) -> _Sign | None:

@@ -29,7 +29,7 @@ from quote_engine import words
 from quote_engine.domain import wording
 from quote_engine.domain.care import care_for, took_back
 from quote_engine.domain.choice import choose, situation_of
-from quote_engine.domain.crisis import LEARNED, level_of
+from quote_engine.domain.crisis import LEARNED, MEANS, level_of, names_means
 from quote_engine.domain.language import composed, language_of
 from quote_engine.domain.quotation import Quotation
 from quote_engine.domain.reading import Reading, Trained, mood_of, read
@@ -54,8 +54,8 @@ class Dialogue:
         language: of the last reply.
         given: ids of every quotation the conversation has had.
         crises: answers to words of crisis in the present talk.
-        gravest: level of the gravest sign of crisis in it; 0 for none.
-        shaken: the talk before it had a crisis in it.
+        before: the same in the talk before it.
+        gravest: level of the gravest sign of crisis in these two; 0 for none.
         certain: one of these crises was seen by more than a guess of the trained reader.
         since: the user's messages after the last answer to words of crisis.
         user_id: whose conversation it is, if that is known.
@@ -68,8 +68,8 @@ class Dialogue:
     language: Language = "ko"
     given: frozenset[str] = frozenset()
     crises: int = 0
+    before: int = 0
     gravest: int = 0
-    shaken: bool = False
     certain: bool = False
     since: tuple[str, ...] = ()
     user_id: str | None = None
@@ -79,7 +79,7 @@ class Dialogue:
     @property
     def alarmed(self) -> bool:
         """Whether the user was in a crisis, certainly or by a guess, now or in the talk before."""
-        return self.crises > 0 or self.shaken
+        return self.crises + self.before > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,8 @@ def evolve(state: Dialogue, recorded: Recorded) -> Dialogue:
             after = Dialogue(
                 language=event.language,
                 given=state.given | ({event.quote.id} if event.quote else set()),
-                shaken=state.crises > 0,
+                before=state.crises,
+                gravest=state.gravest if state.crises > 0 else 0,
                 certain=state.crises > 0 and state.certain,
                 since=_heard(state, event.run_id).since if state.crises > 0 else (),
                 user_id=state.user_id,
@@ -192,14 +193,15 @@ def reply(
         return in_crisis(state, care.sign, language)
     later = [*(read(said, language, trained, alarm=False) for said in state.since), now]
     careful = state.alarmed and (state.certain or not took_back(later))
-    asking = care.asking
+    if careful and names_means(now.text):
+        return in_crisis(state, MEANS, language)
     answer = _stage(
         state,
         [*earlier, now],
         language,
-        f"{conversation}\n{len(state.given)}",
+        wording.Turn(conversation, len(state.given)),
         careful=careful,
-        asking=asking,
+        asking=care.asking,
     )
     return with_quotation(answer, state, conversation, quotations, recent)
 
@@ -208,13 +210,13 @@ def in_crisis(state: Dialogue, sign: str, language: Language) -> CrisisReply:
     """The answer to words of crisis: helplines, and once more when it gets worse."""
     level = level_of(sign)
     worse = level > state.gravest or level == 3
-    return CrisisReply(wording.crisis(state.crises, worse, language), language, sign)
+    return CrisisReply(wording.crisis(state.before + state.crises, worse, language), language, sign)
 
 
 def unread(state: Dialogue, language: Language) -> StageReply:
     """The reply to a message that could not be read in time: it may have been anything, so it is careful."""
-    stage = _NEXT[state.answered]
-    text = f"{wording.careful(stage, language, '')} {wording.worried(stage, language)}"
+    stage, turn = _NEXT[state.answered], wording.Turn("", len(state.given))
+    text = f"{wording.careful(stage, language, turn)} {wording.worried(stage, language)}"
     return StageReply(text, language, stage, mood_of([]), fragile=True)
 
 
@@ -275,7 +277,13 @@ def _over(state: Dialogue, message_id: str) -> Dialogue:
 
 
 def _stage(
-    state: Dialogue, talk: Sequence[Reading], language: Language, seed: str, *, careful: bool, asking: bool
+    state: Dialogue,
+    talk: Sequence[Reading],
+    language: Language,
+    turn: wording.Turn,
+    *,
+    careful: bool,
+    asking: bool,
 ) -> StageReply:
     stage, now, mood = _NEXT[state.answered], talk[-1], mood_of(talk)
     fragile = careful or asking
@@ -284,9 +292,9 @@ def _stage(
     found = frozenset().union(*(reading.tones for reading in talk))
     found = (found - _PASSING) | (now.tones & _PASSING)
     if careful:
-        text = wording.careful(stage, language, seed)
+        text = wording.careful(stage, language, turn)
     else:
-        text = wording.ordinary(stage, now, mood, found, language, seed)
+        text = wording.ordinary(stage, now, mood, found, language, turn)
     if asking:
         text = wording.asking(text, stage, language)
     return StageReply(text, language, stage, mood, found, fragile)

@@ -41,8 +41,26 @@ _STOPPED: Final = (
         ),
         r"\1\2\3 고장났",
     ),
+    (
+        re.compile(
+            "(?<![가-힣])(기온|온도|체온|혈당|단추|낙엽|잎|꽃)(이|가|도|은|는)?"
+            "( (?:또|뚝|많이|갑자기|벌써))? ?떨어졌"
+        ),
+        r"\1\2\3 내려갔",
+    ),
+    (
+        re.compile(
+            "(?<![가-힣])(당|배터리|쌀|우유|휴지|기름|커피|간식)(이|가|도|은|는)?( (?:다|또|벌써))? ?떨어졌"
+        ),
+        r"\1\2\3 동났",
+    ),
+    (
+        re.compile("(?<![가-힣])(계단|침대|사다리|나무|의자|소파|자전거)에서( (?:또|그만))? ?떨어졌"),
+        r"\1에서\2 굴렀",
+    ),
+    (re.compile("(?<![가-힣])정(이|도|은)?( (?:다|뚝|완전히))? ?떨어졌"), "싫어졌"),
 )
-"""What stops working dies only in a manner of speaking: no loss, and no crisis."""
+"""What stops working dies only in a manner of speaking: no loss, and no crisis. What falls fails no exam."""
 _LONG_RUN: Final = re.compile(r"(.)\1{2,}", re.DOTALL)
 _QUOTES: Final = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"'})
 

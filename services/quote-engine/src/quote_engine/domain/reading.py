@@ -104,6 +104,8 @@ def read(text: str, language: Language, trained: Trained | None = None, *, alarm
         worst = max(verdicts, key=lambda verdict: verdict.crisis)
         doubt = worst.crisis
         plainly = is_plain(worst)
+    if "insult" in found:
+        told = _scolding(told)
     return Reading(plain, told, themes(plain, language), named, sign, doubt, plainly, found, answers(plain))
 
 
@@ -170,6 +172,12 @@ def _laughing(
     if laughs(plain) and by_rule.keys() <= {"joy"}:
         return {emotion: weight for emotion, weight in felt.items() if emotion == "joy"}
     return felt
+
+
+def _scolding(told: dict[Emotion, float]) -> dict[Emotion, float]:
+    """Who calls the listener useless is angry, and not disheartened."""
+    moved = told.pop("discouragement", 0.0)
+    return told | {"anger": told.get("anger", 0.0) + moved} if moved else told
 
 
 def _felt(verdicts: Sequence[Verdict]) -> dict[Emotion, float]:

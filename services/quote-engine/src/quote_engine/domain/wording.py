@@ -7,6 +7,7 @@ named and not repeated. Conversations differ, and the same talk gets the same wo
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from contracts.events.quote import Emotion, Language, Mood, Theme
@@ -25,8 +26,20 @@ _FELT: Final = 0.25
 _SENTENCE: Final = re.compile(r"(?<=[.!?]) ")
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What varies the words: no two conversations alike, and no talk like the one before it.
+
+    Attributes:
+        talks: how many the conversation has had.
+    """
+
+    conversation: str
+    talks: int
+
+
 def ordinary(
-    stage: words.Stage, now: Reading, mood: Mood, tones: frozenset[str], language: Language, seed: str
+    stage: words.Stage, now: Reading, mood: Mood, tones: frozenset[str], language: Language, turn: Turn
 ) -> str:
     """The reply of a stage in a talk that nothing worries about.
 
@@ -42,9 +55,9 @@ def ordinary(
         return opening(said(tone, emotion, topic_of(now.text, language), language), language)
     tone = tone_of(tones, emotion)
     if stage == 2:
-        return second(tone, _mixed(mood), language, seed)
+        return second(tone, _mixed(mood), language, turn)
     if stage == 3:
-        return third(tone, mood.theme, language, seed)
+        return third(tone, mood.theme, language, turn)
     return comfort(language)
 
 
@@ -61,19 +74,19 @@ def said(tone: str, emotion: Emotion, topic: str | None, language: Language) -> 
     return (sentences.said.get(tone) or sentences.said[emotion]).replace("{topic}", topic)
 
 
-def second(tone: str, mixed: bool, language: Language, seed: str) -> str:
+def second(tone: str, mixed: bool, language: Language, turn: Turn) -> str:
     """The reply of stage two."""
     sentences = words.replies().of(language)
     heard = sentences.heard[MIXED if mixed else tone]
     asks = sentences.asks.get(tone, sentences.asks[OTHERWISE])
-    return f"{_one(heard, seed, 'heard')} {_one(asks, seed, 'asks')}"
+    return f"{_one(heard, turn, 'heard')} {_one(asks, turn, 'asks')}"
 
 
-def third(tone: str, theme: Theme, language: Language, seed: str) -> str:
+def third(tone: str, theme: Theme, language: Language, turn: Turn) -> str:
     """The reply of stage three."""
     sentences = words.replies().of(language)
     needs = sentences.needs.get(tone, (sentences.needs_by_theme[theme],))
-    return f"{_one(sentences.stayed[tone], seed, 'stayed')} {_one(needs, seed, 'needs')}"
+    return f"{_one(sentences.stayed[tone], turn, 'stayed')} {_one(needs, turn, 'needs')}"
 
 
 def comfort(language: Language) -> str:
@@ -81,12 +94,12 @@ def comfort(language: Language) -> str:
     return words.replies().of(language).comfort
 
 
-def careful(stage: words.Stage, language: Language, seed: str) -> str:
+def careful(stage: words.Stage, language: Language, turn: Turn) -> str:
     """The reply of a stage in a talk with a crisis in it."""
     sentences = words.replies().of(language)
     if stage == 4:
-        return f"{sentences.comfort} {sentences.comfort_careful}"
-    return _one(sentences.careful[stage], seed, "careful")
+        return f"{sentences.comfort} {_one(sentences.comfort_careful, turn, 'comfort')}"
+    return _one(sentences.careful[stage], turn, "careful")
 
 
 def worried(stage: words.Stage, language: Language) -> str:
@@ -114,9 +127,9 @@ def crisis(before: int, worse: bool, language: Language) -> str:
     return variants[(before - 1) % len(variants)]
 
 
-def _one(variants: Sequence[str], seed: str, what: str) -> str:
-    digest = hashlib.blake2s(f"{seed}\n{what}".encode(), digest_size=4).digest()
-    return variants[int.from_bytes(digest, "big") % len(variants)]
+def _one(variants: Sequence[str], turn: Turn, what: str) -> str:
+    digest = hashlib.blake2s(f"{turn.conversation}\n{what}".encode(), digest_size=4).digest()
+    return variants[(int.from_bytes(digest, "big") + turn.talks) % len(variants)]
 
 
 def _mixed(mood: Mood) -> bool:

@@ -115,10 +115,22 @@ class Sign(_File):
     unless: tuple[Expression, ...] = ()
 
 
+class Means(_File):
+    """Regular expressions for things and places to die by, which after a crisis are a sign by themselves.
+
+    Attributes:
+        unless: show that somebody has put them away, or has left.
+    """
+
+    patterns: Annotated[tuple[Expression, ...], Field(min_length=1)]
+    unless: tuple[Expression, ...]
+
+
 class Crisis(_File):
-    """Signs, and tasks that somebody wants to be done with, which are taken out before."""
+    """Signs; what only sounds like one, which is taken out before; and means, which count after a sign."""
 
     harmless: tuple[Expression, ...]
+    means: Means
     signs: tuple[Sign, ...]
 
 
@@ -146,7 +158,7 @@ class Sentences(_File):
     needs: dict[str, Phrased]
     needs_by_theme: dict[Theme, str]
     comfort: str
-    comfort_careful: str
+    comfort_careful: Phrased
     careful: dict[Literal[1, 2, 3], Phrased]
     worried: dict[Stage, str]
     crisis: str
