@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.speech_services.realtime import Peer, realtime_server
 
-MODEL_GONE = "the realtime service cannot be reached"
+MODEL_GONE = "The speech service cannot be reached."
 
 
 @pytest.fixture(scope="module")
