@@ -199,10 +199,10 @@ def _guarded(text: str, condition: str | None) -> str:
 
 def main() -> None:
     """Write the templates."""
-    folder = CHART / "templates"
+    folder, made = CHART / "templates", templates()
     for stale in folder.glob("*.yaml"):
         stale.unlink()
-    for name, text in templates().items():
+    for name, text in made.items():
         (folder / name).write_text(text)
     sys.stdout.write(f"wrote {folder.relative_to(ROOT)}\n")
 
