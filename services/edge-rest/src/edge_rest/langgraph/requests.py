@@ -104,7 +104,7 @@ class Requests:
                 conversation,
                 request,
                 await opening(assistant.graph),
-                *self._labels(start, assistant, body.metadata),
+                *await self._labels(conversation, start, assistant, body.metadata),
                 anew=anew,
                 guard=self._is_awaited(conversation, body) if strict or body.strict_resume else None,
             )
@@ -174,8 +174,10 @@ class Requests:
         if not is_later or request.model_copy(update=when) != event:
             raise KeyReused
 
-    def _labels(self, start: Recorded | None, assistant: Assistant, metadata: dict[str, Any]) -> list[Event]:
-        """What a run adds to its thread's metadata, where that is not known to be there."""
+    async def _labels(
+        self, conversation: str, start: Recorded | None, assistant: Assistant, metadata: dict[str, Any]
+    ) -> list[Event]:
+        """What a run adds to its thread's metadata, where that is not there yet."""
         labels = {"graph_id": assistant.graph, "assistant_id": assistant.assistant_id}
         if start is None:
             return [MetadataChanged(metadata={**metadata, **labels})]
@@ -184,7 +186,13 @@ class Requests:
         self._labelled[start.sequence] = labels
         while len(self._labelled) > LABELS_REMEMBERED:
             self._labelled.popitem(last=False)
-        return [MetadataChanged(metadata=labels)]
+        newest = await self.agents.log.last(conversation, MetadataChanged.type)
+        known = (
+            newest.event.metadata
+            if newest and newest.sequence > start.sequence and isinstance(newest.event, MetadataChanged)
+            else {}
+        )
+        return [] if labels.items() <= known.items() else [MetadataChanged(metadata=labels)]
 
     def _is_awaited(self, conversation: str, body: RunCreate) -> Callable[[Recorded], Awaitable[None]] | None:
         """What refuses an answer that nothing waits for; None where the run is no answer."""
