@@ -22,6 +22,17 @@ def _silence(_text: str, _voice: str) -> bytes:
     return bytes(10 * ODD_BLOCK)
 
 
+def settings_for(port: int) -> dict[str, str]:
+    """What makes a stack hear and speak by a server on a port."""
+    return {
+        "PARLEY_VOICE": "cascade",
+        "PARLEY_VOICE_URL": f"http://127.0.0.1:{port}/v1",
+        "PARLEY_VOICE_KEY": "k",
+        "PARLEY_TRANSCRIPTION_MODEL": "ears",
+        "PARLEY_SPEECH_MODEL": "mouth",
+    }
+
+
 class SpeechServer:
     """Answers with what the test sets, and keeps what it was asked.
 

@@ -11,7 +11,6 @@ from tests.speech_services.realtime import Peer, Realtime
 from voice_bridge.domain.answer import Answer
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.language import Language
-from voice_bridge.domain.speech import EngineEvent
 from voice_bridge.engines.realtime.engine import RealtimeEngine
 from voice_bridge.engines.realtime.model import Limits, Model
 from voice_bridge.engines.realtime.session import RealtimeSession
@@ -60,13 +59,3 @@ async def opened(
     for said in HISTORY:
         assert (await peer.expect("conversation.item.create"))["item"]["role"] == said.role
     return session, peer
-
-
-async def until(events: AsyncIterator[EngineEvent], kind: type[EngineEvent]) -> list[EngineEvent]:
-    seen = []
-    async with asyncio.timeout(30):
-        async for event in events:
-            seen.append(event)
-            if isinstance(event, kind):
-                return seen
-    raise AssertionError(f"the engine ended before {kind.__name__}: {seen}")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.speech_services.endpoints import SpeechServer, speech_server
+from tests.speech_services.endpoints import SpeechServer, settings_for, speech_server
 
 VARIANTS = {"coral": "en-us+f3", "verse": "en-us+m3"}
 QUIET = 20.0
@@ -22,14 +22,7 @@ def speech_port(unused_port: Callable[[], int]) -> int:
 def cascade_stack(
     tmp_path_factory: pytest.TempPathFactory, voice_stack: Any, speech_port: int
 ) -> Iterator[Any]:
-    with voice_stack(
-        tmp_path_factory.mktemp("cascade"),
-        PARLEY_VOICE="cascade",
-        PARLEY_VOICE_URL=f"http://127.0.0.1:{speech_port}/v1",
-        PARLEY_VOICE_KEY="k",
-        PARLEY_TRANSCRIPTION_MODEL="ears",
-        PARLEY_SPEECH_MODEL="mouth",
-    ) as stack:
+    with voice_stack(tmp_path_factory.mktemp("cascade"), **settings_for(speech_port)) as stack:
         yield stack
 
 

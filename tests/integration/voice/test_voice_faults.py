@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from tests.speech_services.endpoints import SpeechServer, speech_server
+from tests.speech_services.endpoints import SpeechServer, settings_for, speech_server
 
 SECRET = "sk-live-0123456789"
 
@@ -18,14 +18,7 @@ def speech_port(unused_port: Callable[[], int]) -> int:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, voice_stack: Any, speech_port: int) -> Iterator[Any]:
-    with voice_stack(
-        tmp_path_factory.mktemp("faults"),
-        PARLEY_VOICE="cascade",
-        PARLEY_VOICE_URL=f"http://127.0.0.1:{speech_port}/v1",
-        PARLEY_VOICE_KEY="k",
-        PARLEY_TRANSCRIPTION_MODEL="ears",
-        PARLEY_SPEECH_MODEL="mouth",
-    ) as running:
+    with voice_stack(tmp_path_factory.mktemp("faults"), **settings_for(speech_port)) as running:
         yield running
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import openai
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from tests.engine_events import until
 from tests.speech_services.endpoints import SpeechServer, speech_server
 
 from voice_bridge.domain.answer import Answer
@@ -17,7 +18,6 @@ from voice_bridge.domain.language import Language
 from voice_bridge.domain.speech import (
     BYTES_PER_MS,
     AudioChunk,
-    EngineEvent,
     EngineFailed,
     ReplyDone,
     ReplyText,
@@ -72,16 +72,6 @@ async def spoken() -> AsyncIterator[bytes]:
     pcm = b"".join([block async for block in EspeakSpeech(child).speak("find Alice", "ash", "en", Manner())])
     yield bytes(300 * BYTES_PER_MS) + pcm + bytes(1300 * BYTES_PER_MS)
     await child.close()
-
-
-async def until(events: AsyncIterator[EngineEvent], kind: type[EngineEvent]) -> list[EngineEvent]:
-    seen = []
-    async with asyncio.timeout(20):
-        async for event in events:
-            seen.append(event)
-            if isinstance(event, kind):
-                return seen
-    raise AssertionError(f"the engine ended before {kind.__name__}: {seen}")
 
 
 async def test_sentences_are_spoken_as_they_are_completed(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
+from tests.engine_events import until
 
 from protocols.voice.wire import VOICES
 from voice_bridge.domain.answer import Answer
@@ -15,7 +16,6 @@ from voice_bridge.domain.phrases import phrase
 from voice_bridge.domain.speech import (
     BYTES_PER_MS,
     AudioChunk,
-    EngineEvent,
     ReplyDone,
     ReplyText,
     SpeechConfirmed,
@@ -57,16 +57,6 @@ class Agent:
         yield "You have two contacts. "
         await self.hold.wait()
         yield "Alice Smith and Minsu Kim."
-
-
-async def until(events: AsyncIterator[EngineEvent], kind: type[EngineEvent]) -> list[EngineEvent]:
-    seen = []
-    async with asyncio.timeout(20):
-        async for event in events:
-            seen.append(event)
-            if isinstance(event, kind):
-                return seen
-    raise AssertionError(f"the engine ended before {kind.__name__}: {seen}")
 
 
 async def stream(session: PipelineSession, pcm: bytes) -> None:

@@ -7,8 +7,9 @@ from typing import Any, get_args
 
 import pytest
 from openai.types.realtime import RealtimeServerEvent
+from tests.engine_events import until
 from tests.speech_services.realtime import FRAME_BYTES, Realtime, realtime_server
-from tests.speech_services.talks import HISTORY, opened, session_for, until
+from tests.speech_services.talks import HISTORY, opened, session_for
 
 from voice_bridge.domain.endpointing import VadSettings
 from voice_bridge.domain.phrases import phrase

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
+from tests.engine_events import until
 from tests.speech_services.realtime import Peer, Realtime, realtime_server
-from tests.speech_services.talks import HISTORY, LIMITS, opened, session_for, until
+from tests.speech_services.talks import HISTORY, LIMITS, opened, session_for
 
 from voice_bridge.domain.phrases import phrase
 from voice_bridge.domain.speech import (
@@ -299,8 +300,7 @@ async def test_a_broken_connection_is_opened_again_and_the_turn_answered(upstrea
     await first.connection.close(1011)
     second = await upstream.accept()
     await second.set_up()
-    for _ in HISTORY:
-        await second.expect("conversation.item.create")
+    assert len(await second.seeded(len(HISTORY))) == len(HISTORY)
     await second.expect("response.create")
     await second.speak("resp1", "a1", "Back again.")
     assert any(isinstance(event, ReplyText) for event in await until(events, AudioChunk))
@@ -332,8 +332,7 @@ async def test_a_call_whose_session_was_lost_is_not_answered_in_the_next(upstrea
     await first.connection.close(1011)
     second = await upstream.accept()
     await second.set_up()
-    for _ in HISTORY:
-        await second.expect("conversation.item.create")
+    assert len(await second.seeded(len(HISTORY))) == len(HISTORY)
     await second.expect("response.create")
     held.set()
     await second.fail("last")
