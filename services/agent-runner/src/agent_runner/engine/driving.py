@@ -20,7 +20,16 @@ from agent_runner.engine.streaming.protocol import Protocol
 from agent_runner.engine.streaming.recorder import Recorder
 from agent_runner.engine.trace import Trace
 from agent_runner.engine.updates import as_json
-from contracts.events import Event, NodeCompleted, Question, RunCompleted, RunInterrupted, RunRequested
+from contracts.events import (
+    CheckpointSaved,
+    Event,
+    NodeCompleted,
+    Question,
+    RunCompleted,
+    RunInterrupted,
+    RunRequested,
+    WritesSaved,
+)
 from contracts.live import NODE_ENDED, NODE_STARTED, WITHIN, NodeEnded, NodeStarted
 from contracts.trace import CUSTOM_EVENT, root_of
 from eventlog.turns.journal import Journal
@@ -87,6 +96,18 @@ class Drive:
         if state.interrupts or failed or isinstance(self.assignment.work.event, RunRequested):
             return questions_of(state.interrupts)
         return (breakpoint_of(self._checkpoint, self._next),)
+
+    def rest(self, stage: Stage) -> tuple[Event, ...]:
+        """What is held where the graph has stopped; a step that waits for its state takes it along."""
+        held = stage.leftovers()
+        if self._step is None:
+            return held
+        step, self._step = self._step, None
+        carried = {
+            "checkpoints": tuple(event for event in held if isinstance(event, CheckpointSaved)),
+            "writes": tuple(event for event in held if isinstance(event, WritesSaved)),
+        }
+        return (*self.effects.take(), step.model_copy(update=carried))
 
     def end(self, questions: tuple[Question, ...]) -> Event:
         """How the run ended, once the graph has stopped."""
@@ -161,11 +182,11 @@ class Drive:
         self._checkpoint = chunk["config"]["configurable"]["checkpoint_id"]
         if self._in_steps:
             await stage.reach(self._checkpoint, STAGE_SECONDS)
-        if self._step is None:
-            return
-        step, self._step = self._step, None
-        step = step.model_copy(update={"checkpoints": stage.carry()})
-        self.journal.add(*self.effects.take(), step)
+        if self._step is not None:
+            step, self._step = self._step, None
+            step = step.model_copy(update={"checkpoints": stage.carry()})
+            self.journal.add(*self.effects.take(), step)
+        stage.let_go()
 
     async def _ended(self, chunk: Any, stage: Stage) -> None:
         """A node has ended: alone in its super-step, it waits for the state that this leads to; else it is

@@ -135,7 +135,7 @@ class Run:
                 fail(get_current_span(), error)
                 questions = await self._still_open(error)
                 await self._finish(
-                    *self._stage.leftovers(),
+                    *self._drive.rest(self._stage),
                     RunFailed(
                         **self._facts,
                         error=self._say(error),
@@ -223,7 +223,7 @@ class Run:
                 place = self._config if begun else branched(self._config, self._request)
                 await self._drive.run(graph, given, place, self._stage)
             end = self._drive.end(await self._drive.questions(self._config))
-            await self._finish(*self._stage.leftovers(), end)
+            await self._finish(*self._drive.rest(self._stage), end)
 
     async def _decline(self, graph: Compiled, declined: Declined) -> None:
         """End the turn where the graph stopped; tool calls that were to come are answered by the refusal."""
@@ -235,7 +235,7 @@ class Run:
                 for call in calls
             ]
             await graph.aupdate_state(self._config, {"messages": refused}, as_node=state.next[0])
-        await self._finish(*self._stage.leftovers(), self._drive.completed(declined.reply))
+        await self._finish(*self._drive.rest(self._stage), self._drive.completed(declined.reply))
 
     async def _finish(self, *events: Event) -> None:
         """Commit the run's last events; the very last one tells how many deltas there were."""
@@ -278,7 +278,7 @@ class Run:
         end = RunCancelled(**self._facts, rolled_back=rollback)
         if rollback:
             return [CheckpointsRemoved(scope="runs", run_ids=await turn_of(self._log, self._assignment)), end]
-        return [*self._stage.leftovers(), end]
+        return [*self._drive.rest(self._stage), end]
 
 
 def _decisive(group: BaseExceptionGroup[BaseException]) -> BaseException:

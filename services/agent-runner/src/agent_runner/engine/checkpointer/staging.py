@@ -1,8 +1,8 @@
 """Checkpoints and writes of a run, held back until the run loop commits them with the step's outcome.
 
-What a killed runner must not do again goes out at once: the writes of a task beside which others run, and the
-checkpoints of subgraphs, each behind everything that was held back before it. The root's tasks are told of by
-the run loop, which takes their writes along.
+What a killed runner must not do again does not wait for that: the writes of a task beside which others run,
+and the checkpoints of subgraphs, each behind everything that was held back before it. A checkpoint of the
+root goes out only once the run loop has come to it: none is in the log without the step that led to it.
 """
 
 import asyncio
@@ -41,10 +41,14 @@ class Stage:
         self._checkpoints: dict[str, CheckpointSaved] = {}
         self._reached: list[CheckpointSaved] = []
         self._writes: dict[tuple[str, str], dict[TaskIndex, PendingWrite]] = {}
+        self._behind: list[Event] = []
+        """Writes that go out as soon as no checkpoint is held."""
+        self._is_urgent = False
         self._given: list[Event] = []
         self._known: set[str] = set()
         self._running: dict[str, dict[str, str]] = {}
-        """By namespace: the tasks of the super-step in progress, ids and names."""
+        """By namespace: the tasks of the super-step in progress, ids and names; the root's as the run loop
+        has heard of them, which may be behind the graph."""
         self._added = asyncio.Event()
         self._failure: Exception | None = None
         self._is_stale = False
@@ -62,18 +66,18 @@ class Stage:
         """Hold a checkpoint until it is taken, or writes until the checkpoint after them is; or send them."""
         match event:
             case CheckpointSaved():
-                self._running.pop(event.namespace, None)
                 self._checkpoints[event.checkpoint_id] = event
                 self._known.add(event.checkpoint_id)
                 self._added.set()
                 if event.namespace:
-                    self._send()
+                    self._running.pop(event.namespace, None)
+                    self._hurry()
             case WritesSaved():
                 key = (event.namespace, event.checkpoint_id)
                 self._writes.setdefault(key, {}).update(as_writes(event.tasks))
                 self._added.set()
                 if self._runs_beside_others(event):
-                    self._send(*self._take_writes(key))
+                    self._hurry(*self._take_writes(key))
             case _:
                 raise TypeError(f"cannot stage {event.type}")
 
@@ -121,7 +125,7 @@ class Stage:
         raise self._failure
 
     async def reach(self, checkpoint_id: str, timeout: float) -> None:
-        """Take the graph's word that it has come to a checkpoint, which waits for an event to carry it.
+        """Learn that the run loop has come to a checkpoint, which waits for an event to carry it.
 
         Nothing happens if it is one that the graph has read and not made.
 
@@ -136,21 +140,39 @@ class Stage:
                 if self._failure:
                     raise self._failure
                 await self._news()
+        self._running.pop("", None)
         if checkpoint_id in self._checkpoints:
             self._reach_up_to(checkpoint_id)
+            self._added.set()
 
     async def send(self, checkpoint_id: str, timeout: float) -> None:
         """Let go what is held up to a checkpoint, so that what its tasks did can be told after it.
 
         Args:
-            timeout: seconds to wait until the graph has stored it.
+            timeout: seconds to wait until the run loop has come to it.
 
         Raises:
-            TimeoutError: if it was not stored in time.
+            TimeoutError: if it had not in time.
         """
-        await self.reach(checkpoint_id, timeout)
-        if self._emit and (reached := self.carry()):
-            self._emit(*reached)
+        async with asyncio.timeout(timeout):
+            while checkpoint_id not in self._known or checkpoint_id in self._checkpoints:
+                if self._failure:
+                    raise self._failure
+                await self._news()
+        self._hurry()
+
+    def let_go(self) -> None:
+        """Send what must not be done again, as far as the run loop has come."""
+        if self._emit is None or not self._is_urgent:
+            return
+        root = next((identity for identity, event in self._checkpoints.items() if not event.namespace), None)
+        while (identity := next(iter(self._checkpoints), None)) != root:
+            self._reach_up_to(identity)
+        behind: list[Event] = []
+        if root is None:
+            behind, self._behind, self._is_urgent = self._behind, [], False
+        if ready := (*self.carry(), *behind):
+            self._emit(*ready)
 
     def carry(self) -> tuple[CheckpointSaved, ...]:
         """The checkpoints reached since the last time, in order, to be committed with what led to them."""
@@ -161,7 +183,8 @@ class Stage:
     def leftovers(self) -> tuple[Event, ...]:
         """All that is held: checkpoints, and writes without a checkpoint after them."""
         self._reach_up_to(None)
-        events: list[Event] = [*self.carry()]
+        events: list[Event] = [*self.carry(), *self._behind]
+        self._behind = []
         for key in tuple(self._writes):
             events += self._take_writes(key, everything=True)
         return tuple(events)
@@ -188,7 +211,7 @@ class Stage:
     async def show(self) -> None:
         """Let the log have the state that a slow first node has begun with: pages look at that."""
         await asyncio.sleep(SHOW_SECONDS)
-        self._send()
+        self._hurry()
 
     @property
     def is_clean(self) -> bool:
@@ -206,27 +229,25 @@ class Stage:
             thread.apply(event, thread.tail + 1)
 
     def _runs_beside_others(self, event: WritesSaved) -> bool:
-        """Whether the writes are to go out and the run loop does not see to it."""
+        """Whether the writes are to go out; of the root's tasks the run loop tells with what they wrote."""
+        if self._emit is None or not event.namespace:
+            return False
         tasks = [task for task in event.tasks if task.task_id != _INPUT_TASK and task.task_path != _START]
-        if self._emit is None or not tasks:
+        if not tasks:
             return False
-        running = self._running.get(event.namespace, {})
-        if not event.namespace and all(task.task_id in running for task in tasks):
-            return False
-        return any(task.task_path.startswith(_CALL) for task in tasks) or len(running) != 1
+        alone = len(self._running.get(event.namespace, {})) == 1
+        return not alone or any(task.task_path.startswith(_CALL) for task in tasks)
 
     def _key_of(self, task_id: str) -> tuple[str, str] | None:
         held = (key for key, writes in self._writes.items() if any(index[0] == task_id for index in writes))
         return next((key for key in held if not key[0]), None)
 
-    def _send(self, *events: Event) -> None:
+    def _hurry(self, *events: Event) -> None:
         """Let events go, behind the checkpoints that are held."""
-        if self._emit is None:
-            return
-        self._reach_up_to(None)
         self._given += events
-        if ready := (*self.carry(), *events):
-            self._emit(*ready)
+        self._behind += events
+        self._is_urgent = True
+        self.let_go()
 
     def _reach_up_to(self, checkpoint_id: str | None) -> None:
         for identity in tuple(self._checkpoints):
