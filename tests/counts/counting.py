@@ -1,4 +1,4 @@
-"""Counts what a process sends to NATS, reads from the log and writes as JSON."""
+"""Counts what a process sends to NATS, reads from the log, writes as JSON and allocates."""
 
 import asyncio
 import json
@@ -6,20 +6,30 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
 import pytest
+from memray import FileReader, Tracker
 from nats.aio.client import Client
 
 from contracts.envelope import Recorded
 from eventlog.jetstream import JetStreamLog
 from eventlog.stored import Stored
+from eventlog.turns.work import WorkQueue
 
 ENCODERS = frozenset(("to_json", "dumps"))
 """The built-in functions of pydantic and orjson that write JSON."""
 ASKED = ("$JS.API.CONSUMER.MSG.NEXT.",)
-"""Requests for work are kept open beside the turns, and asked anew when time has passed."""
+"""Requests for work are kept open beside the turns."""
+
+
+def _asks(encode: FrameType) -> bool:
+    """Whether this is a request for work, which is made anew when time has passed."""
+    caller = encode.f_back and encode.f_back.f_back
+    return caller is not None and caller.f_code is WorkQueue._request.__code__
 
 
 class Counts:
@@ -31,7 +41,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.totals: Counter[str] = Counter()
-        self._acknowledged = 0
+        self._acknowledged = self._expected = 0
         self._changed = asyncio.Condition()
 
     @contextmanager
@@ -40,7 +50,7 @@ class Counts:
 
         def called(frame: FrameType, event: str, what: Any) -> None:
             if (event == "c_call" and getattr(what, "__name__", "") in ENCODERS) or (
-                event == "call" and frame.f_code is json.JSONEncoder.encode.__code__
+                event == "call" and frame.f_code is json.JSONEncoder.encode.__code__ and not _asks(frame)
             ):
                 self.totals["JSON encodings"] += 1
 
@@ -50,10 +60,21 @@ class Counts:
         finally:
             sys.setprofile(None)
 
-    async def acknowledged(self, deliveries: int) -> None:
-        """Wait until so many deliveries of work have been done with: nothing of their turns is to come."""
+    @contextmanager
+    def allocations(self) -> Iterator[dict[str, int]]:
+        """Count the blocks of memory that are asked for within, also those that are given back at once."""
+        found: dict[str, int] = {}
+        with TemporaryDirectory() as folder:
+            record = Path(folder) / "record"
+            with Tracker(record, trace_python_allocators=True):
+                yield found
+            found["allocations"] = FileReader(record).metadata.total_allocations
+
+    async def acknowledged(self, more: int) -> None:
+        """Wait until so many deliveries more have been done with: nothing of their turns is to come."""
+        self._expected += more
         async with self._changed:
-            await self._changed.wait_for(lambda: self._acknowledged >= deliveries)
+            await self._changed.wait_for(lambda: self._acknowledged >= self._expected)
 
     async def sent(self, subject: str, payload: bytes) -> None:
         """One message goes to NATS."""

@@ -9,6 +9,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langgraph.graph import END, START, MessagesState, StateGraph
 
+SENT = 8
+"""Messages that the model is given."""
+
 
 class Counter(BaseChatModel):
     """Says ``tNN`` as often as the last message asks."""
@@ -47,8 +50,8 @@ async def plan(state: State) -> dict[str, str]:
 
 
 async def answer(state: State) -> dict[str, list[BaseMessage]]:
-    """The third node."""
-    return {"messages": [await Counter().ainvoke(state["messages"])]}
+    """The third node; what it sends to the model has a bound."""
+    return {"messages": [await Counter().ainvoke(state["messages"][-SENT:])]}
 
 
 builder = StateGraph(State)

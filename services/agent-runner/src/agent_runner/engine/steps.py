@@ -5,6 +5,7 @@ Source of the texts' shapes: the agent protocol, where an action reads ``Executi
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, Final
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
@@ -34,7 +35,7 @@ def reply_of(state: Any) -> str:
     state itself as JSON."""
     if not isinstance(state, Mapping):
         return text_of(state)
-    turn = _turn(messages_in(state))
+    turn = _turn(state.get("messages"))
     for message in reversed(turn):
         if isinstance(message, AIMessage) and not message.tool_calls:
             return message.text
@@ -102,10 +103,16 @@ def _message_steps(message: BaseMessage) -> tuple[Step, ...]:
     return (Step(kind="final_answer", text=message.text),)
 
 
-def _turn(messages: Sequence[BaseMessage]) -> Sequence[BaseMessage]:
-    """What was said since the last human message."""
-    said = (index for index in range(len(messages) - 1, -1, -1) if isinstance(messages[index], HumanMessage))
-    return messages[next(said, -1) + 1 :]
+def _turn(found: Any) -> Sequence[BaseMessage]:
+    """What was said since the last human message; nothing before that is looked at."""
+    turn: list[BaseMessage] = []
+    for item in reversed(found) if isinstance(found, list) else [found]:
+        said = list(_flat(item))
+        later = list(takewhile(lambda message: not isinstance(message, HumanMessage), reversed(said)))
+        turn = later[::-1] + turn
+        if len(later) < len(said):
+            break
+    return turn
 
 
 def _flat(found: Any) -> Iterator[BaseMessage]:
