@@ -8,7 +8,7 @@ import asyncio
 import logging
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
 
 from pydantic import BaseModel
@@ -114,9 +114,8 @@ class _Visit:
 
     async def _catch_up(self, after: str | None, newest_run: Recorded | None) -> None:
         """Go on behind the frame `after`; else, and where that cannot be, with the turn in progress."""
-        kept = await self._live.kept(self._room_uid)
         if after:
-            frames = await self._resumed(after, kept)
+            frames = await self._resumed(after)
             if frames is not None:
                 await self._send(frames)
                 return
@@ -124,9 +123,9 @@ class _Visit:
             await self._answer(state_of(await self._said()))
         answered = self._answered(newest_run)
         self._room = Room(answered)
-        await self._send(_told(self._room, [event async for event in self._past(answered)], kept))
+        await self._send(await self._told(self._room, [event async for event in self._past(answered)]))
 
-    async def _resumed(self, after: str, kept: Iterable[Delta]) -> list[Frame] | None:
+    async def _resumed(self, after: str) -> list[Frame] | None:
         """The frames behind `after`, None if it is unknown or what follows it is not there any more."""
         try:
             position = Position.parse(after)
@@ -139,7 +138,7 @@ class _Visit:
         if message is None or message.sequence != position.sequence:
             return None
         room = Room(before, position)
-        frames = _told(room, [event async for event in self._past(before)], kept)
+        frames = await self._told(room, [event async for event in self._past(before)])
         if not room.can_resume:
             return None
         self._room = room
@@ -166,6 +165,14 @@ class _Visit:
 
     def _past(self, after: int, pattern: str = ">") -> AsyncIterator[Recorded]:
         return self._log.read(self._room_uid, after=after, until=self._follower.seen.tail, pattern=pattern)
+
+    async def _told(self, room: Room, events: Sequence[Recorded]) -> list[Frame]:
+        """The frames of a room that has been told all of this, and the deltas where they are wanted."""
+        frames = [frame for event in events for frame in room.see(event)]
+        if room.waits:
+            deltas = await self._live.kept(self._room_uid)
+            frames += [frame for delta in deltas for frame in room.hear(delta)]
+        return frames
 
     async def _follow_deltas(self, deltas: AsyncIterator[Delta]) -> None:
         async for delta in deltas:
@@ -224,7 +231,7 @@ class _Visit:
             if not any(isinstance(recorded.event, RunEnded) for recorded in turn):
                 return
             room = Room(receipt.sequence - 1)
-            await self._send(_told(room, turn, await self._live.kept(self._room_uid)))
+            await self._send(await self._told(room, turn))
             await self._send(room.give_up(receipt.run_id))
 
     async def _answer(self, frame: BaseModel) -> None:
@@ -233,9 +240,3 @@ class _Visit:
     async def _send(self, frames: Iterable[Frame]) -> None:
         for frame in frames:
             await self._connection.send(to_json(frame).decode())
-
-
-def _told(room: Room, events: Iterable[Recorded], deltas: Iterable[Delta]) -> list[Frame]:
-    """The frames of a room that has been told all of this."""
-    frames = [frame for event in events for frame in room.see(event)]
-    return frames + [frame for delta in deltas for frame in room.hear(delta)]

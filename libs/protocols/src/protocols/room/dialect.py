@@ -115,6 +115,11 @@ class Room:
         return []
 
     @property
+    def waits(self) -> bool:
+        """Whether there is a turn of which more is to be told."""
+        return bool(self._turns)
+
+    @property
     def incomplete(self) -> str | None:
         """The run that has ended while some of its deltas are missing, if there is one."""
         turn = self._turns[0] if self._turns else None
