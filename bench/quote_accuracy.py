@@ -13,7 +13,7 @@ Three kinds of sets:
 - ``first_messages``: what people say who drop in, and crises, direct and indirect. One half was looked at
   while the thresholds were set, the other was not read before it was counted; neither is learned from.
 
-- ``dark_words`` and ``dark_talks``, printed by `--dark`: harmless sentences and talks with dark words in them,
+- ``dark_words`` and ``dark_talks``, printed by `--dark`: harmless sentences and talks with dark words,
   and indirect crises, likewise with one half that was not read while anything was changed.
 
 An alarm is a reply with helplines; a question is an ordinary reply that asks gently.
@@ -98,10 +98,7 @@ def _dark(trained: Trained) -> None:
     print(f"{'':38}{'number':>8}{'helplines':>11}{'question':>10}{'neither':>9}")
     for name in ("dark_words", "dark_talks"):
         rows = load(name)
-        outcomes = [
-            _answered(row["said"] if "said" in row else [row["text"]], trained)  # type: ignore[list-item]  # of talks
-            for row in rows
-        ]
+        outcomes = [_answered(row["said"] if "said" in row else [row["text"]], trained) for row in rows]
         counted = Counter(
             (row["language"], row["half"], row["kind"], outcome)
             for row, outcome in zip(rows, outcomes, strict=True)

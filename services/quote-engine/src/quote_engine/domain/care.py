@@ -1,6 +1,6 @@
 """How far a reply minds a crisis, by the whole talk: nothing, a gentle question, helplines.
 
-The rules are sure, the trained reader guesses: unless it is very sure, the reply asks, and the answer decides.
+The rules are sure, the trained reader guesses: unless it is very sure, the reply asks, and the answer tells.
 A guess counts less in a talk that is glad or light, and more in the answer to a question. It is taken back
 when the user says that all is well; what the rules or a chat model saw, or the user confirmed, is not.
 Next: `dialogue`.

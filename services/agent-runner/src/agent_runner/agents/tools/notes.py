@@ -231,8 +231,8 @@ def note_tools(folder: DataFolder) -> list[BaseTool]:
 
     async def search_notes(query: str, limit: int = 3) -> list[dict[str, Any]]:
         """Search the notes (policies, guides, minutes) and return the best sections; none where they do not
-        say. A question in English finds notes in Korean, and the other way round. Where a policy is asked for,
-        a section that only mentions its subject is marked `only_mentioned`: it is not that policy."""
+        say. A question in English finds notes in Korean, and the other way round. Where a policy is asked
+        for, a section that only mentions its subject is marked `only_mentioned`: it is not that policy."""
         nonlocal indexed
         files = folder.notes()
         mark = fingerprint(files)
