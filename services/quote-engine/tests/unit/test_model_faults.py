@@ -65,7 +65,6 @@ def calls(outcome: str) -> float:
 @pytest.mark.parametrize(
     ("behaviour", "logged"),
     [
-        (always(429, f"limit of {SECRET}", "rate_limit_exceeded", Retry_After="90"), "chat model"),
         (always(429, f"pay {SECRET}", "insufficient_quota"), " 429 insufficient_quota"),
         (always(500, f"oops {SAID}"), " 500"),
         (always(401, f"wrong key {SECRET}"), " 401"),
@@ -90,11 +89,17 @@ async def test_the_rules_go_on_and_the_log_has_the_reason(
     assert SAID not in caplog.text
 
 
-async def test_the_rules_go_on_without_a_model_that_never_answers(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "behaviour", [hang, always(429, f"limit of {SECRET}", "rate_limit_exceeded", Retry_After="90")]
+)
+async def test_the_rules_go_on_without_a_model_that_is_not_there_in_time(
+    behaviour: Behaviour, caplog: pytest.LogCaptureFixture
+) -> None:
     # Where the call has come to when the time is over makes no difference, so that it may be short.
-    await given_up(hang, patience=0.2)
+    await given_up(behaviour, patience=0.2)
 
     assert "took more than 0.2 s" in caplog.text
+    assert SECRET not in caplog.text
     assert SAID not in caplog.text
 
 
