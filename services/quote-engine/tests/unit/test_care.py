@@ -160,4 +160,4 @@ def test_first_messages_are_told_apart() -> None:
         care = care_for(read(row["text"], row["language"], trained))
         noticed[row["kind"].startswith("crisis")].append(care.sign is not None or care.asking)
     assert sum(noticed[True]) >= 0.9 * len(noticed[True])
-    assert sum(noticed[False]) <= 0.25 * len(noticed[False])
+    assert sum(noticed[False]) <= 0.2 * len(noticed[False])

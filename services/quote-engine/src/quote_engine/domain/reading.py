@@ -19,7 +19,7 @@ CRISIS: Final = 0.8
 """From this probability on the trained reader alone is enough for helplines."""
 SECOND: Final = 0.7
 """From this one on, if the user has been asked and has not said no."""
-DOUBT: Final = 0.3
+DOUBT: Final = 0.33
 """From this one on the reply asks gently: to miss somebody costs more than to ask."""
 
 _SENTENCES: Final = 12
