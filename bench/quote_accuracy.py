@@ -13,19 +13,27 @@ Three kinds of sets:
 - ``first_messages``: what people say who drop in, and crises, direct and indirect. One half was looked at
   while the thresholds were set, the other was not read before it was counted; neither is learned from.
 
+- ``dark_words`` and ``dark_talks``, printed by `--dark`: harmless sentences and talks with dark words,
+  and indirect crises, likewise with one half that was not read while anything was changed.
+
 An alarm is a reply with helplines; a question is an ordinary reply that asks gently.
 """
 
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, get_args
 
+from contracts.envelope import Recorded
 from contracts.events.quote import Language
 from quote_engine.adapters.trained import TrainedReader
 from quote_engine.domain.care import care_for
+from quote_engine.domain.dialogue import CrisisReply, Dialogue, RunFacts, evolve, fact, reply
 from quote_engine.domain.reading import Trained, mood_of, read
 
 QUOTE_ENGINE: Final = Path(__file__).parents[1] / "services/quote-engine"
@@ -42,8 +50,13 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--halves", action="store_true", help="train on one half, count the other")
-    if parser.parse_args().halves:
+    parser.add_argument("--dark", action="store_true", help="only dark words and indirect crises")
+    wanted = parser.parse_args()
+    if wanted.halves:
         _halves()
+        return
+    if wanted.dark:
+        _dark(TrainedReader())
         return
     for name, trained in (("rules and trained reader", TrainedReader()), ("rules alone", None)):
         print(f"\n{name:28}{'sentences':>10}{'emotion':>9}{'theme':>9}{'alarm':>9}{'question':>9}")
@@ -79,6 +92,47 @@ def _count(name: str, rows: Sequence[dict[str, str]], language: Language, traine
     shares.append(sum(care.sign is None and care.asking for care in cares))
     printed = "".join(f"{'' if share is None else f'{share / len(rows):.1%}':>9}" for share in shares)
     print(f"{name:28}{len(rows):>10}{printed}")
+
+
+def _dark(trained: Trained) -> None:
+    print(f"{'':38}{'number':>8}{'helplines':>11}{'question':>10}{'neither':>9}")
+    for name in ("dark_words", "dark_talks"):
+        rows = load(name)
+        outcomes = [_answered(row["said"] if "said" in row else [row["text"]], trained) for row in rows]
+        counted = Counter(
+            (row["language"], row["half"], row["kind"], outcome)
+            for row, outcome in zip(rows, outcomes, strict=True)
+        )
+        for group in dict.fromkeys(key[:3] for key in counted):
+            shares = [counted[*group, outcome] for outcome in ("helplines", "question", "neither")]
+            title = " ".join((name, *group))
+            print(f"{title:38}{sum(shares):>8}{shares[0]:>11}{shares[1]:>10}{shares[2]:>9}")
+
+
+def _answered(said: Sequence[str], trained: Trained) -> str:
+    """The most that a talk gets at any message: helplines, a question, or neither."""
+    state, best = Dialogue(), "neither"
+    for number, text in enumerate(said):
+        run = RunFacts(run_id=f"m{number}", message_sequence=number + 1, attempt=1)
+        state = replace(state, waiting={run["run_id"]: text})
+        given = reply(state, text, conversation="bench:1", quotations=(), trained=trained)
+        if isinstance(given, CrisisReply):
+            return "helplines"
+        if given.fragile:
+            best = "question"
+        state = evolve(
+            state,
+            Recorded(
+                id=f"e{number}",
+                conversation="bench:1",
+                event=fact(given, state, run),
+                occurred_at=datetime.now(UTC),
+                source="bench",
+                sequence=number + 1,
+                previous=number,
+            ),
+        )
+    return best
 
 
 def _halves() -> None:

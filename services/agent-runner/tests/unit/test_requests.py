@@ -38,6 +38,22 @@ async def test_what_the_notes_do_not_say_is_not_answered_from_them(said: str) ->
     assert "출처:" not in told
 
 
+@pytest.mark.parametrize(
+    ("said", "none"),
+    [
+        ("what is the mentor policy?", "The notes have no such policy."),
+        ("멘토 규정 알려줘", "노트에 그런 규정은 없습니다."),
+    ],
+)
+async def test_a_policy_that_is_only_mentioned_is_not_there_and_the_nearest_is_offered(
+    said: str, none: str
+) -> None:
+    told = await reply(said)
+
+    assert told.startswith(none)
+    assert "onboarding.en.md · First week" in told
+
+
 async def test_what_is_beyond_it_it_says_in_one_sentence_with_two_examples() -> None:
     assert await reply("compose a symphony") == (
         'That is beyond me, but I can do things like "show the contacts in Seoul" or '

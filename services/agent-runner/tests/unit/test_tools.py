@@ -3,6 +3,7 @@
 import csv
 import json
 import logging
+import shutil
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -228,6 +229,43 @@ async def test_questions_find_their_note_or_none(call: Call, language: str, whic
 
     assert sum(right[False]) >= 0.6 * len(right[False])
     assert sum(right[True]) >= 0.95 * len(right[True])
+
+
+@pytest.mark.parametrize(
+    ("query", "source"),
+    [
+        ("security policy", "security-guide.ko.md"),
+        ("보안 규정", "security-guide.ko.md"),
+        ("재택근무 규정", "remote-work.en.md"),
+        ("what is the remote work policy", "remote-work.en.md"),
+        ("식비 규정", "expense-policy.ko.md"),
+        ("warranty policy", "product-faq.en.md"),
+    ],
+)
+async def test_a_policy_is_found_by_its_subject_in_both_languages(
+    call: Call, query: str, source: str
+) -> None:
+    found = (await call("search_notes", query=query))[0]
+    assert found["source"] == source
+    assert "only_mentioned" not in found
+
+
+@pytest.mark.parametrize("query", ["security policy", "What is the security policy?", "보안 규정 알려줘"])
+async def test_a_note_that_only_mentions_a_subject_is_not_its_policy(query: str, tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    for name in ("onboarding.en.md", "vacation-policy.ko.md"):
+        shutil.copy(SAMPLE / "notes" / name, tmp_path / "notes")
+    tools = {tool.name: tool for tool in built_in_tools(DataFolder(tmp_path), MemoryDocuments())}
+    found = json.loads(await tools["search_notes"].ainvoke({"query": query}))
+    assert [(row["source"], row["only_mentioned"]) for row in found] == [("onboarding.en.md", True)]
+
+
+@pytest.mark.parametrize("query", ["재택근무 규정", "what is the remote work policy"])
+async def test_a_policy_that_no_note_has_is_not_found(query: str, tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    shutil.copy(SAMPLE / "notes/vacation-policy.ko.md", tmp_path / "notes")
+    tools = {tool.name: tool for tool in built_in_tools(DataFolder(tmp_path), MemoryDocuments())}
+    assert json.loads(await tools["search_notes"].ainvoke({"query": query})) == []
 
 
 async def test_nothing_found_in_the_notes(call: Call) -> None:

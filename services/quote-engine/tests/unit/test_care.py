@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,10 @@ import pytest
 from contracts.events.quote import Emotion
 from quote_engine.adapters.trained import TrainedReader
 from quote_engine.collection import load_collection
-from quote_engine.domain.care import care_for
+from quote_engine.domain.care import Care, care_for
 from quote_engine.domain.crisis import CONFIRMED, LEARNED
 from quote_engine.domain.dialogue import CrisisReply, Dialogue, Reply, StageReply, reply
-from quote_engine.domain.reading import CRISIS, DOUBT, Clue, Reading, Trained, Verdict, read
+from quote_engine.domain.reading import CRISIS, DOUBT, SECOND, Clue, Reading, Trained, Verdict, read
 
 LABELLED = Path(__file__).parent / "labelled/first_messages.jsonl"
 COLLECTION = load_collection()
@@ -68,11 +69,29 @@ def test_a_no_to_the_question_gets_an_ordinary_reply(text: str) -> None:
     assert not answered.fragile
 
 
-def test_a_second_doubt_after_the_question_gets_helplines() -> None:
+@pytest.mark.parametrize(("second", "expected"), [(SECOND, CrisisReply), (DOUBT, StageReply)])
+def test_after_the_question_a_strong_doubt_gets_helplines_and_a_faint_one_another_question(
+    second: float, expected: type[Reply]
+) -> None:
     worse = "아무 소리도 안 들리면 좋겠어요"
-    both = reader({DARK: DOUBT, worse: DOUBT})
-    assert isinstance(answer(Dialogue(), worse, both), StageReply)
-    assert isinstance(answer(ASKED, worse, both), CrisisReply)
+    both = reader({DARK: DOUBT, worse: second})
+    alone, after = answer(Dialogue(), worse, both), answer(ASKED, worse, both)
+    assert isinstance(alone, StageReply)
+    assert alone.fragile
+    assert isinstance(after, expected)
+
+
+def test_a_long_no_takes_the_doubt_back_if_nothing_in_it_is_dark() -> None:
+    no = Reading("no, I only meant that I was so embarrassed at work", answers=frozenset({"no"}), doubt=0.2)
+    asked = Reading(DARK, doubt=DOUBT)
+    assert not care_for(Reading(DARK, doubt=0.5), [asked, no]).asking
+    assert care_for(Reading(DARK, doubt=0.5), [asked, replace(no, doubt=DOUBT)]).asking
+
+
+def test_a_talk_that_began_with_boredom_is_asked_only_on_a_strong_doubt() -> None:
+    bored = Reading("심심해", tones=frozenset({"boredom"}))
+    assert not care_for(Reading(DARK, doubt=0.5), [bored]).asking
+    assert care_for(Reading(DARK, doubt=0.7), [bored]).asking
 
 
 def test_a_yes_without_a_question_is_no_crisis() -> None:
@@ -108,6 +127,11 @@ def test_a_guess_stands_while_nobody_speaks_against_it(text: str) -> None:
     assert answered.fragile
 
 
+def test_what_only_the_trained_reader_suspects_is_asked_first() -> None:
+    assert care_for(Reading(DARK, doubt=CRISIS - 0.01)) == Care(None, asking=True)
+    assert care_for(Reading(DARK, doubt=CRISIS)) == Care(LEARNED, asking=True)
+
+
 def test_a_denial_in_words_of_crisis_is_noticed() -> None:
     assert isinstance(answer(ASKED, "아니요 죽고 싶지는 않아요", DOUBTING), CrisisReply)
 
@@ -121,10 +145,10 @@ def test_a_glad_talk_is_not_interrupted_by_a_doubt(doubt: float) -> None:
     assert care_for(Reading(DARK, doubt=0.95), [glad]).sign == LEARNED
 
 
-def test_what_looks_light_is_asked_about_before_helplines_come() -> None:
-    assert care_for(Reading(DARK, doubt=0.75, plain=True)).sign is None
-    assert care_for(Reading(DARK, doubt=0.75, plain=True)).asking
-    assert care_for(Reading(DARK, doubt=0.75)).sign == LEARNED
+def test_what_looks_light_is_asked_about_less() -> None:
+    assert not care_for(Reading(DARK, doubt=0.5, plain=True)).asking
+    assert care_for(Reading(DARK, doubt=0.5)).asking
+    assert care_for(Reading(DARK, doubt=0.75, plain=True)) == Care(None, asking=True)
 
 
 @pytest.mark.skipif(TrainedReader.of(wanted=True) is None, reason="the reader's package is not installed")

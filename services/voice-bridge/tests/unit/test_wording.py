@@ -92,6 +92,13 @@ def test_korean_names_are_in_latin_letters_in_an_english_talk() -> None:
     assert answer.pages[0].sentences[0] == "I found 2 contacts: Kim Minjun and Jang Seoyun."
 
 
+def test_a_policy_that_the_notes_only_mention_is_offered_and_not_read_out() -> None:
+    note = {"text": "A new colleague reads the security guide.", "only_mentioned": True}
+    answer = told("security policy", "search_notes", [note])
+    assert answer.pages[0].spoken == ("The notes have no such policy.", "Shall I read the nearest to you?")
+    assert answer.pages[1].spoken == (note["text"],)
+
+
 def test_a_note_in_another_language_is_offered_and_not_read_at_once() -> None:
     answer = told("vacation", "search_notes", [{"text": "휴가는 3일 전까지 신청한다."}])
     assert answer.pages[0].offer == "Shall I read it to you?"

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.events.quote import Candidate, Emotion, Language, Mood
+from contracts.events.quote import Candidate, Emotion, Language, Mood, Theme
 from quote_engine.domain.quotation import Quotation, Situation
 from quote_engine.domain.tone import tone_of
 
@@ -97,19 +97,19 @@ def choose(
     )
 
 
-def situation_of(mood: Mood, tones: frozenset[str], *, fragile: bool) -> Situation:
-    """What the user is in, by the mood and the tones of the whole talk.
+def situation_of(emotion: Emotion, theme: Theme, tones: frozenset[str], *, fragile: bool) -> Situation:
+    """What the user is in, by the feeling, the theme and the tones of the whole talk.
 
     Args:
         fragile: the user is, or may be, in a crisis.
     """
     if fragile:
         return "crisis"
-    if mood.theme == "focus" and mood.emotion in ("neutral", "discouragement", "exhaustion", "anxiety"):
+    if theme == "focus" and emotion in ("neutral", "discouragement", "exhaustion", "anxiety"):
         return "focus"
-    if mood.theme == "loss" and mood.emotion in ("sadness", "loneliness"):
+    if theme == "loss" and emotion in ("sadness", "loneliness"):
         return "grief"
-    return _BY_TONE.get(tone_of(tones, mood.emotion), _BY_EMOTION[mood.emotion])
+    return _BY_TONE.get(tone_of(tones, emotion), _BY_EMOTION[emotion])
 
 
 def _first_not_empty(*pools: list[Quotation]) -> list[Quotation]:

@@ -255,7 +255,9 @@ def with_quotation(
         quotations,
         answer.mood,
         answer.language,
-        situation=situation_of(answer.mood, answer.tones, fragile=answer.fragile),
+        situation=situation_of(
+            wording.felt(answer.mood, answer.stage), answer.mood.theme, answer.tones, fragile=answer.fragile
+        ),
         seed=f"{conversation}\n{len(state.given)}",
         given=state.given,
         recent=recent,

@@ -15,9 +15,11 @@ from quote_engine.domain.language import composed, language_of, normalise, sente
 from quote_engine.domain.mood import category_for, feelings, themes
 from quote_engine.domain.tone import PAINFUL, answers, laughs, tones
 
-CRISIS: Final = 0.7
+CRISIS: Final = 0.8
 """From this probability on the trained reader alone is enough for helplines."""
-DOUBT: Final = 0.35
+SECOND: Final = 0.7
+"""From this one on, if the user has been asked and has not said no."""
+DOUBT: Final = 0.33
 """From this one on the reply asks gently: to miss somebody costs more than to ask."""
 
 _SENTENCES: Final = 12
@@ -96,6 +98,7 @@ def read(text: str, language: Language, trained: Trained | None = None, *, alarm
     told = feelings(plain, language)
     named = frozenset(emotion for emotion, weight in told.items() if weight > _NAMED)
     found = tones(plain)
+    blames = "anger" in told
     sign = find_crisis(plain) if alarm else None
     doubt, plainly = 0.0, False
     if trained is not None and plain:
@@ -105,7 +108,9 @@ def read(text: str, language: Language, trained: Trained | None = None, *, alarm
         doubt = worst.crisis
         plainly = is_plain(worst)
     if "insult" in found:
-        told = _scolding(told)
+        told = _moved(told, "discouragement", "anger")  # who calls the listener useless is angry
+    if "shame" in found and not blames:
+        told = _moved(told, "anger", "discouragement")  # who is ashamed of an own deed blames nobody else
     return Reading(plain, told, themes(plain, language), named, sign, doubt, plainly, found, answers(plain))
 
 
@@ -174,10 +179,9 @@ def _laughing(
     return felt
 
 
-def _scolding(told: dict[Emotion, float]) -> dict[Emotion, float]:
-    """Who calls the listener useless is angry, and not disheartened."""
-    moved = told.pop("discouragement", 0.0)
-    return told | {"anger": told.get("anger", 0.0) + moved} if moved else told
+def _moved(told: dict[Emotion, float], guessed: Emotion, meant: Emotion) -> dict[Emotion, float]:
+    moved = told.pop(guessed, 0.0)
+    return told | {meant: told.get(meant, 0.0) + moved} if moved else told
 
 
 def _felt(verdicts: Sequence[Verdict]) -> dict[Emotion, float]:

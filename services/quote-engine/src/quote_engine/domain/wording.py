@@ -22,7 +22,7 @@ _MIXED: Final = 0.75
 _GLAD: Final = 0.5
 """From this weight on joy is no mere guess."""
 _FELT: Final = 0.25
-"""From this one on any other emotion is none."""
+"""From this one on any other emotion is none, in a talk of one message; half as much more for each other."""
 _SENTENCE: Final = re.compile(r"(?<=[.!?]) ")
 
 
@@ -47,9 +47,7 @@ def ordinary(
         now: the message to answer.
         mood: of the whole talk, as `tones`.
     """
-    # Nobody is congratulated or pitied on a mere guess.
-    faint = mood.emotions.get(mood.emotion, 0.0) < (_GLAD if mood.emotion == "joy" else _FELT)
-    emotion: Emotion = "neutral" if faint else mood.emotion
+    emotion = felt(mood, stage)
     if stage == 1:
         tone = tone_of(now.tones, emotion)
         return opening(said(tone, emotion, topic_of(now.text, language), language), language)
@@ -59,6 +57,13 @@ def ordinary(
     if stage == 3:
         return third(tone, mood.theme, language, turn)
     return comfort(language)
+
+
+def felt(mood: Mood, stage: words.Stage) -> Emotion:
+    """What a talk of so many messages feels; nobody is congratulated or pitied on a mere guess."""
+    least = _GLAD if mood.emotion == "joy" else _FELT * (1 + stage) / 2
+    plain = mood.found_by == "model" or mood.emotions.get(mood.emotion, 0.0) >= least
+    return mood.emotion if plain else "neutral"
 
 
 def opening(said: str, language: Language) -> str:

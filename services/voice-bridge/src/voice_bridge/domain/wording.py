@@ -101,6 +101,10 @@ class _Wording(Figures):
             return answer(self.page(nothing), written)
         theirs = language_of(texts[0], self._language)
         pages = pages_of(texts[0], theirs)
+        if rows[0].get("only_mentioned"):
+            none = self.say("The notes have no such policy.", "노트에 그런 규정은 없습니다.")
+            ask = self.say("Shall I read the nearest to you?", "가장 가까운 내용을 읽어 드릴까요?")
+            return answer(self.page(none, offer=ask), written, *pages)
         if theirs != self._language:
             found = self.say("I found a note, and it is in Korean.", "노트를 찾았는데 영어로 되어 있습니다.")
             ask = self.say("Shall I read it to you?", "읽어 드릴까요?")

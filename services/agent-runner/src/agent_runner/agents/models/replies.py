@@ -13,15 +13,16 @@ from agent_runner.engine.outputs.tables import rows_table
 SHOWN_ROWS: Final = 20
 BAR: Final = 10
 
+# What is said of the model itself fits into one breath of a voice, so that nobody is asked whether to go on.
 _SELF = (
-    "저는 Parley에 내장된 규칙 기반 모델로, 연락처, 매출·비용·프로젝트 데이터, 문서, 노트를 다룹니다. "
-    '이를테면 "서울에 있는 연락처 보여줘"나 "2023년 매출을 제품별로 분석해줘"라고 하실 수 있습니다.',
-    "I am Parley's embedded, rule-based model for contacts, sales, expense and project data, documents and "
-    'notes; try "show the contacts in Seoul" or "analyse the sales of 2023 by product".',
+    "저는 Parley에 내장된 규칙 기반 모델로 연락처, 데이터, 문서, 노트를 다룹니다. "
+    '"제품별 매출 보여줘"처럼 말씀해 보세요.',
+    "I am Parley's embedded, rule-based model for contacts, data, documents and notes; "
+    'try "show the sales by product".',
 )
 _BEYOND = (
-    '"서울에 있는 연락처 보여줘"나 "2023년 매출을 제품별로 분석해줘" 같은 일은 할 수 있지만, '
-    "그 요청은 제 범위를 벗어납니다.",
+    '그 요청은 제 범위를 벗어납니다. "서울에 있는 연락처 보여줘"나 "제품별 매출 분석해줘" 같은 일은 할 수 '
+    "있습니다.",
     'That is beyond me, but I can do things like "show the contacts in Seoul" or "analyse the sales of 2023 '
     'by product".',
 )
@@ -52,10 +53,10 @@ def answer(request: Request, messages: Sequence[BaseMessage], results: Sequence[
 def unavailable(request: Request) -> str:
     """The answer when the tool that the request needs is not offered here."""
     return _Words(korean=request.language == "ko").say(
-        "이 대화에서는 그 작업에 필요한 도구를 쓸 수 없습니다. 계약서 작성이나 발송, 삭제처럼 "
-        "승인이 필요한 일은 승인을 물을 수 있는 대화에서만 합니다.",
-        "The tool this needs is not available in this conversation. What needs your approval, such as "
-        "drafting a contract, sending or deleting, is done only where I can ask for it.",
+        "이 대화에서는 그 도구를 쓸 수 없습니다. 발송처럼 승인이 필요한 일은 승인을 물을 수 있는 대화에서만 "
+        "합니다.",
+        "The tool this needs is not available here. What needs your approval, such as sending, is done only "
+        "where I can ask for it.",
     )
 
 
@@ -287,7 +288,14 @@ def _notes(found: list[dict[str, Any]], words: _Words) -> str:
         return words.say("노트에는 그 내용이 나와 있지 않습니다.", "The notes say nothing about it.")
     first = found[0]
     source = words.say("출처", "source")
-    return f"{first['text']}\n({source}: {first['source']} · {first['heading']})"
+    told = f"{first['text']}\n({source}: {first['source']} · {first['heading']})"
+    if first.get("only_mentioned"):
+        nearest = words.say(
+            "노트에 그런 규정은 없습니다. 가장 가까운 내용은 다음과 같습니다.",
+            "The notes have no such policy. This is the nearest:",
+        )
+        return f"{nearest}\n\n{told}"
+    return told
 
 
 def _rows(rows: list[Any], words: _Words) -> str:

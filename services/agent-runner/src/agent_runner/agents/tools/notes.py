@@ -2,7 +2,8 @@
 
 A question's words count by how rare they are in the notes (the inverse document frequency of BM25); words of
 one meaning, in either language, count as one (`notes.yaml`). A section is found when it has enough of what
-the question asks about, so that a question the notes do not answer finds nothing.
+the question asks about, so that a question the notes do not answer finds nothing. Who asks for a policy is
+told which sections only mention its subject: the onboarding note names the security guide, and is none.
 Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
 """
 
@@ -54,13 +55,33 @@ _TITLE_WEIGHT: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, the text below it, and what both are about."""
+    """A heading, the text below it, and what both are about.
+
+    Attributes:
+        title: what the note's title is about.
+        is_rule: the title says that the note is a policy, a guide or the like.
+    """
 
     source: str
     heading: str
     text: str
     about: frozenset[str]
     title: frozenset[str]
+    is_rule: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A section that a question found.
+
+    Attributes:
+        share: of what the question asks about, by weight, that the section has.
+        only_mentioned: a policy is asked for, and neither note nor heading is about its subject.
+    """
+
+    section: Section
+    share: float
+    only_mentioned: bool
 
 
 class Index:
@@ -70,23 +91,24 @@ class Index:
         self._sections = sections
         self._holding = Counter(term for section in sections for term in section.about | section.title)
 
-    def search(self, query: str, limit: int) -> list[tuple[float, Section]]:
-        """The best sections, each with the share of the question that it has, best first."""
+    def search(self, query: str, limit: int) -> list[Found]:
+        """The best sections, best first."""
         wanted = about(query, is_question=True)
         if not wanted:
             return []
         whole = sum(map(self._weight, wanted))
+        for_rule = _names_rule(query[:LONGEST_QUERY])
         scored = []
         for section in self._sections:
             has = wanted & (section.about | section.title)
             share = sum(map(self._weight, has)) / whole if has - _beside() else 0.0
-            rank = (
-                share + _TITLE_WEIGHT * len(wanted & about(section.heading)) - len(has - section.about) / 100
-            )
+            heading = wanted & about(section.heading)
+            only_mentioned = for_rule and not (section.is_rule or heading or wanted & section.title)
+            rank = share + _TITLE_WEIGHT * len(heading) - len(has - section.about) / 100
             if share >= LEAST_SHARE:
-                scored.append((rank, share, section))
-        scored.sort(key=lambda each: -each[0])
-        return [(share, section) for _, share, section in scored[:limit]]
+                scored.append((only_mentioned, -rank, Found(section, share, only_mentioned)))
+        scored.sort(key=lambda each: each[:2])
+        return [found for *_, found in scored[:limit]]
 
     def _weight(self, term: str) -> float:
         holding = self._holding[term]
@@ -116,6 +138,12 @@ def about(text: str, *, is_question: bool = False) -> frozenset[str]:
             continue
         found |= {core} if is_question else _beginnings(word)
     return frozenset(found)
+
+
+def _names_rule(text: str) -> bool:
+    """Whether a policy, a guide or the like is named."""
+    words = _WORD.findall(unicodedata.normalize("NFC", text).casefold())
+    return any(_core(word) in _data()["rules"] for word in words)
 
 
 def _is_of(word: str, beginning: str) -> bool:
@@ -185,12 +213,15 @@ def _data() -> dict[str, Any]:
 def sections_of(source: str, markdown: str) -> list[Section]:
     """A note cut at its headings; what its title is about counts for each section."""
     parts = [part for part in _HEADING.split(markdown) if part.strip()]
-    title = about(parts[0].splitlines()[0]) if parts else frozenset[str]()
+    first = parts[0].splitlines()[0] if parts else ""
+    title, is_rule = about(first), _names_rule(first)
     sections = []
     for part in parts:
         heading, _, text = part.strip().partition("\n")
         if text.strip():
-            sections.append(Section(source, heading, text.strip(), about(f"{heading} {text}"), title))
+            sections.append(
+                Section(source, heading, text.strip(), about(f"{heading} {text}"), title, is_rule)
+            )
     return sections
 
 
@@ -200,16 +231,20 @@ def note_tools(folder: DataFolder) -> list[BaseTool]:
 
     async def search_notes(query: str, limit: int = 3) -> list[dict[str, Any]]:
         """Search the notes (policies, guides, minutes) and return the best sections; none where they do not
-        say. A question in English finds notes in Korean, and the other way round."""
+        say. A question in English finds notes in Korean, and the other way round. Where a policy is asked
+        for, a section that only mentions its subject is marked `only_mentioned`: it is not that policy."""
         nonlocal indexed
         files = folder.notes()
         mark = fingerprint(files)
         if indexed is None or indexed[0] != mark:
             read = (sections_of(file.name, file.read_text(encoding="utf-8")) for file in files)
             indexed = (mark, Index([section for sections in read for section in sections]))
-        found = indexed[1].search(query, limit)
-        return [
-            {"source": s.source, "heading": s.heading, "text": s.text, "score": round(v, 2)} for v, s in found
-        ]
+        return [_row(found) for found in indexed[1].search(query, limit)]
 
     return [tool_of(search_notes)]
+
+
+def _row(found: Found) -> dict[str, Any]:
+    section = found.section
+    row = {"source": section.source, "heading": section.heading, "text": section.text}
+    return row | {"score": round(found.share, 2)} | ({"only_mentioned": True} if found.only_mentioned else {})
