@@ -88,7 +88,7 @@ def _heard(content: bytes) -> bytes:
 
     samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
     heard = soxr.resample(samples.mean(axis=1), rate, RATE)
-    return (np.clip(heard, -1, 1) * 32767).astype("<i2").tobytes()
+    return bytes((np.clip(heard, -1, 1) * 32767).astype("<i2").tobytes())
 
 
 def _program(name: str) -> str:
