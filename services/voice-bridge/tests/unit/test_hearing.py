@@ -108,7 +108,8 @@ async def test_a_part_of_a_human_sentence_that_sounds_like_a_command_does_not_fi
     (pcm,) = (pcm for clip, _, pcm in clips() if clip == name)
     part = pcm[from_ms * RATE // 500 : (from_ms + ms) * RATE // 500]
     assert await understood(part) == ""
-    monkeypatch.setattr(f"{GrammarRecognizer.__module__}._UNLIKELY", -math.inf)
+    for limit in ("_UNLIKELY", "_UNLIKELY_COMMAND"):
+        monkeypatch.setattr(f"{GrammarRecognizer.__module__}.{limit}", -math.inf)
     assert await understood(part) != ""
 
 
@@ -120,7 +121,7 @@ async def test_a_word_that_is_not_expected_is_no_question_of_every_day(
     assert await understood(at_hearing_rate(text, voice)) == heard
 
 
-@pytest.mark.parametrize("voice", ["en-us+f3", "en-us+m1", "en-us+steph"])
+@pytest.mark.parametrize("voice", ["en-us+f3", "en-us+m1", "en-us+f2"])
 @pytest.mark.parametrize("text", ["get all contacts", "find the contact of Liam Patel"])
 async def test_a_command_that_is_said_fits_its_words(text: str, voice: str) -> None:
     assert await understood(at_hearing_rate(text, voice)) == text
