@@ -50,7 +50,7 @@ from history_store.projector import Projector
 from history_store.store import Store
 
 TURNS = 2
-FILLING_AT_ONCE = 16
+FILLING_AT_ONCE = 64
 ONE_IN = 100
 TEXT = "A sentence that somebody has said, or an answer to it, of a usual length. " * 4
 
