@@ -67,7 +67,7 @@ By trial on one half of the human clips: -6.3e-3 in the one sentence that was ta
 and more in commands by nine synthetic voices.
 """
 _UNLIKELY_COMMAND: Final = -0.75e-3
-"""How much worse all words together may fit, of what only the agent answers, unless the last fits better.
+"""How much worse several words together may fit that only the agent answers, unless the last fits better.
 
 The first words of a session fit badly; by the last one the decoder has learned the voice. By trial on human
 clips: -0.79e-3 and less in what was taken for a command, with -0.25e-3 and less in its last word; in what
@@ -252,13 +252,14 @@ class GrammarUtterance:
     def _is_likely(self, text: str) -> bool:
         """Whether each word fits nearly as well as a free run of phones does, which fits anything.
 
-        A command has to fit as a whole, too, at the pace of speech. A score tells how far a sound is from the
-        best one of that moment, so the run's is 0 at most: what is near enough to that needs no run.
+        A command of several words has to fit as a whole, too, at the pace of speech. A score tells how far a
+        sound is from the best one of that moment, so the run's is 0 at most: what is near enough to that
+        needs no run.
         """
         words = self._parts()
-        is_command = understood(text) is None
+        is_command = len(words) > 1 and understood(text) is None
         frames = sum(map(_frames, words))
-        if is_command and len(words) > 1 and frames > _SLOWEST * sum(map(self._phones, words)):
+        if is_command and frames > _SLOWEST * sum(map(self._phones, words)):
             return False
         scores = [math.log(word.ascore) for word in words]
         is_near = all(_each(score, word) >= _UNLIKELY for score, word in zip(scores, words, strict=True))
