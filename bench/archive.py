@@ -52,6 +52,8 @@ from history_store.store import Store
 TURNS = 2
 FILLING_AT_ONCE = 64
 ONE_IN = 100
+WORK_AT_ONCE = 500
+WORK_SECONDS = 5
 TEXT = "A sentence that somebody has said, or an answer to it, of a usual length. " * 4
 
 
@@ -93,7 +95,9 @@ def figures(running: NatsServer, archive: Path) -> str:
 
 
 @contextlib.asynccontextmanager
-async def installation(url: str, folder: Path) -> AsyncIterator[tuple[JetStreamLog, Archive, Projector]]:
+async def installation(
+    url: str, folder: Path
+) -> AsyncIterator[tuple[Broker, JetStreamLog, Archive, Projector]]:
     """A log, its projection and the operator's archive."""
     settings = NatsSettings(url=url, request_timeout=20, append_deadline=60)
     broker, store = Broker(settings, "operator"), Store(f"sqlite+aiosqlite:///{folder / 'history.db'}")
@@ -124,7 +128,7 @@ async def installation(url: str, folder: Path) -> AsyncIterator[tuple[JetStreamL
     task = asyncio.create_task(projector.run())
     try:
         found.append(Archive(broker, settings, Storage(str(folder / "archive"))))
-        yield JetStreamLog(broker, registry, settings), found[0], projector
+        yield broker, JetStreamLog(broker, registry, settings), found[0], projector
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -175,6 +179,23 @@ async def fill(log: JetStreamLog, count: int, until: float) -> None:
     say(f"filled {done} in {time.monotonic() - begun:.0f} s; the log ends at {await log.position()}")
 
 
+async def answer(broker: Broker) -> None:
+    """Take all work, as services do that have answered it.
+
+    Whenever something is purged, the server counts what is left for each consumer, from where that stands on.
+    """
+    js, count = broker.client.jetstream(), 0
+    for consumer in await js.consumers_info(subjects.LOG_STREAM):
+        work = await js.pull_subscribe_bind(consumer.name, subjects.LOG_STREAM)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                for message in await work.fetch(WORK_AT_ONCE, timeout=WORK_SECONDS):
+                    await message.ack()
+                    count += 1
+    await broker.client.flush()
+    say(f"{count} messages were taken")
+
+
 async def sweep(archive: Archive, until: float) -> bool:
     """Archive for as long as there is time; whether all is done."""
     begun, count = time.monotonic(), 0
@@ -218,10 +239,11 @@ async def come_back(log: JetStreamLog, count: int) -> None:
 
 async def main(url: str, folder: Path, part: str, count: int, seconds: float) -> None:
     until = time.monotonic() + seconds
-    async with installation(url, folder) as (log, archive, projector):
+    async with installation(url, folder) as (broker, log, archive, projector):
         if part == "fill":
             await fill(log, count, until)
         elif part == "archive":
+            await answer(broker)
             await projector.reached(await log.position(), timeout_seconds=600)
             say("all is archived" if await sweep(archive, until) else "not all is archived yet: once more")
         else:
