@@ -16,7 +16,7 @@ from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Recorded
-from contracts.events import ENDS, AnswerReceived, ConversationStarted, Event, MessageReceived
+from contracts.events import ENDS, AnswerReceived, ConversationStarted, Event, MessageReceived, RunRequested
 from eventlog.author import Author
 from eventlog.memory import MemoryLive, MemoryLog
 from eventlog.turns.inbox import Inbox
@@ -51,8 +51,8 @@ class Runs:
 
     KEY = "c"
 
-    def __init__(self, graph: Any, **settings: Any) -> None:
-        self.log = MemoryLog()
+    def __init__(self, graph: Any, log: MemoryLog | None = None, **settings: Any) -> None:
+        self.log = log or MemoryLog()
         self.live = MemoryLive()
         self.author = Author(source="test")
         self.inbox = Inbox(self.log, self.author)
@@ -69,6 +69,12 @@ class Runs:
         message = MessageReceived(addressee="x", text=text, protocol=protocol, message_id=str(uuid4()))
         opening = ConversationStarted(responder_name="agent-runner", graph="graph", protocol=protocol)
         return await self._at((await self.inbox.receive(self.KEY, message, opening)).sequence)
+
+    async def requested(self, **options: Any) -> Recorded:
+        """A run as the LangGraph API asks for one."""
+        request = RunRequested(addressee="x", protocol="langgraph", **options)
+        opening = ConversationStarted(responder_name="agent-runner", graph="graph", protocol="langgraph")
+        return await self._at((await self.inbox.receive(self.KEY, request, opening)).sequence)
 
     async def answered(self, response: Any, interrupt_id: str | None = None) -> Recorded:
         identity = interrupt_id or await self._first_open()

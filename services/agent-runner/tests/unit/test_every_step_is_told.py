@@ -12,12 +12,13 @@ from langgraph.graph import START, StateGraph
 from agent_runner.engine.checkpointer import LogCheckpointSaver, Stage
 from agent_runner.engine.durable import durable
 from contracts.envelope import Envelope, Recorded
-from contracts.events import ConversationStarted, NodeCompleted, RunCompleted, RunRequested
+from contracts.events import NodeCompleted, RunCompleted
 from eventlog.memory import MemoryLog
 from eventlog.turns.refusals import NotRunning
 
 LATE = 20
 """Turns of the event loop that the run loop is behind the graph."""
+GIVEN: dict[str, list[str]] = {"done": []}
 MODES = {
     "unseen": {"stream_modes": ()},
     "modes": {"stream_modes": ("values", "updates"), "subgraphs": True},
@@ -99,14 +100,6 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Stage, "show", again_and_again)
 
 
-async def asked(talk: Any, options: Any) -> Recorded:
-    request = RunRequested(addressee="x", protocol="langgraph", input={"done": []}, **options)
-    opening = ConversationStarted(responder_name="agent-runner", graph="graph", protocol="langgraph")
-    receipt = await talk.inbox.receive(talk.KEY, request, opening)
-    work: Recorded = await talk.log.next(talk.KEY, ">", after=receipt.sequence - 1)
-    return work
-
-
 async def steps_of(talk: Any) -> list[tuple[int, str]]:
     return sorted((event.step, event.node) for event in await talk.events(NodeCompleted))
 
@@ -115,14 +108,13 @@ async def steps_of(talk: Any) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("options", MODES.values(), ids=MODES)
 async def test_a_runner_that_dies_after_any_append_leaves_no_step_untold(runs: Any, options: Any) -> None:
     whole = runs(graph())
-    expected = (await whole.run(await asked(whole, options))).text, await steps_of(whole)
+    expected = (await whole.run(await whole.requested(input=GIVEN, **options))).text, await steps_of(whole)
     assert [name for _, name in expected[1]] == ["first", "paying", "within", "left", "right", "last"]
 
     for appends in range(100):
-        talk = runs(graph())
-        talk.log = cut = Cut(appends)
-        talk.inbox = type(talk.inbox)(cut, talk.author)
-        work = await asked(talk, options)
+        cut = Cut(appends)
+        talk = runs(graph(), cut)
+        work = await talk.requested(input=GIVEN, **options)
         running = asyncio.create_task(talk.runner().answer(work))
         dying = asyncio.create_task(cut.reached.wait())
         await asyncio.wait({running, dying}, return_when=asyncio.FIRST_COMPLETED)
@@ -144,7 +136,7 @@ async def test_a_run_that_is_cancelled_at_any_time_has_told_the_steps_of_its_sta
     for turns in count(0, 3):
         talk = runs(graph())
         runner = talk.runner()
-        running = asyncio.create_task(runner.answer(await asked(talk, options)))
+        running = asyncio.create_task(runner.answer(await talk.requested(input=GIVEN, **options)))
         for _ in range(turns):
             await asyncio.sleep(0)
         try:

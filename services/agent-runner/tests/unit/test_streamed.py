@@ -9,7 +9,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from agent_runner.engine.streaming import shown
 from agent_runner.engine.worker import Worker
 from contracts.envelope import Recorded
-from contracts.events import ENDS, ConversationStarted, RunRequested, RunStreamed, StatesStreamed
+from contracts.events import ENDS, RunStreamed, StatesStreamed
 from contracts.live import FRAME
 from eventlog.turns.frames import Frame, following
 
@@ -47,15 +47,8 @@ class Conversation:
         self.runs = runs(_graph())
 
     async def turn(self, runner: Worker, text: str, **options: Any) -> Recorded:
-        request = RunRequested(
-            addressee="x",
-            protocol="langgraph",
-            input={"messages": [{"type": "human", "content": text}]},
-            **{"stream_modes": ("values",), **options},
-        )
-        opening = ConversationStarted(responder_name="agent-runner", graph="graph", protocol="langgraph")
-        receipt = await self.runs.inbox.receive(self.runs.KEY, request, opening)
-        work: Recorded = await self.runs.log.next(self.runs.KEY, ">", after=receipt.sequence - 1)
+        said = {"messages": [{"type": "human", "content": text}]}
+        work: Recorded = await self.runs.requested(input=said, **{"stream_modes": ("values",), **options})
         await runner.answer(work)
         return work
 

@@ -100,12 +100,9 @@ class Stage:
         Raises:
             TimeoutError: if it was not stored in time.
         """
-        async with asyncio.timeout(timeout):
-            while not (key := self._key_of(task_id)):
-                if self._failure:
-                    raise self._failure
-                await self._news()
-        taken = self._take_writes(key, only=task_id)
+        await self._until(lambda: self._key_of(task_id), timeout)
+        key = self._key_of(task_id)
+        taken = self._take_writes(key, only=task_id) if key else []
         self._given += taken
         return tuple(taken)
 
@@ -135,11 +132,7 @@ class Stage:
         Raises:
             TimeoutError: if it was not stored in time.
         """
-        async with asyncio.timeout(timeout):
-            while checkpoint_id not in self._known:
-                if self._failure:
-                    raise self._failure
-                await self._news()
+        await self._until(lambda: checkpoint_id in self._known, timeout)
         self._running.pop("", None)
         if checkpoint_id in self._checkpoints:
             self._reach_up_to(checkpoint_id)
@@ -154,11 +147,8 @@ class Stage:
         Raises:
             TimeoutError: if it had not in time.
         """
-        async with asyncio.timeout(timeout):
-            while checkpoint_id not in self._known or checkpoint_id in self._checkpoints:
-                if self._failure:
-                    raise self._failure
-                await self._news()
+        known, held = self._known, self._checkpoints
+        await self._until(lambda: checkpoint_id in known and checkpoint_id not in held, timeout)
         self._hurry()
 
     def let_go(self) -> None:
@@ -274,6 +264,14 @@ class Stage:
         namespace, checkpoint_id = key
         tasks = as_tasks(taken)
         return [WritesSaved(namespace=namespace, checkpoint_id=checkpoint_id, tasks=tasks)] if tasks else []
+
+    async def _until(self, is_so: Callable[[], object], timeout: float) -> None:
+        """Wait for what the graph stores or the run loop says; an error of the checkpointer ends the wait."""
+        async with asyncio.timeout(timeout):
+            while not is_so():
+                if self._failure:
+                    raise self._failure
+                await self._news()
 
     async def _news(self) -> None:
         self._added.clear()
