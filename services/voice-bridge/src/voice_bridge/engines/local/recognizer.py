@@ -262,8 +262,7 @@ class GrammarUtterance:
         if is_command and frames > _SLOWEST * sum(map(self._phones, words)):
             return False
         scores = [math.log(word.ascore) for word in words]
-        is_near = all(_each(score, word) >= _UNLIKELY for score, word in zip(scores, words, strict=True))
-        if is_near and (not is_command or sum(scores) >= _SURELY * frames):
+        if _fits(scores, words) and (not is_command or sum(scores) >= _SURELY * frames):
             return True
         learned = self._decoder.get_cmn(False)
         self._decoder.activate_search(_PHONES)
@@ -273,8 +272,8 @@ class GrammarUtterance:
         # The same sound once more says nothing new of the voice.
         self._decoder.set_cmn(learned)
         gaps = [score - _fit(free, word) for score, word in zip(scores, words, strict=True)]
-        is_near = all(_each(gap, word) >= _UNLIKELY for gap, word in zip(gaps, words, strict=True))
-        return is_near and (not is_command or gaps[-1] > 0 or sum(gaps) >= _UNLIKELY_COMMAND * frames)
+        as_whole = not is_command or gaps[-1] > 0 or sum(gaps) >= _UNLIKELY_COMMAND * frames
+        return _fits(gaps, words) and as_whole
 
     def _phones(self, part: pocketsphinx.Segment) -> int:
         """How many phones a word has."""
@@ -296,9 +295,9 @@ class GrammarUtterance:
         return self._text
 
 
-def _each(score: float, part: pocketsphinx.Segment) -> float:
-    """A score for each frame."""
-    return score / _frames(part)
+def _fits(scores: Iterable[float], parts: Iterable[pocketsphinx.Segment]) -> bool:
+    """Whether no part has too low a score for its frames."""
+    return all(score >= _UNLIKELY * _frames(part) for score, part in zip(scores, parts, strict=True))
 
 
 def _frames(part: pocketsphinx.Segment) -> int:
