@@ -13,7 +13,7 @@ import pytest
 from langchain_core.tools import BaseTool
 from tests.everyday import HALVES, LANGUAGES, NO_NOTE, half, questions
 
-from agent_runner.agents.tools import built_in_tools
+from agent_runner.agents.tools import built_in_tools, contacts
 from agent_runner.agents.tools.answering import ToolFailed
 from agent_runner.agents.tools.folder import SAMPLE, DataFolder
 from agent_runner.agents.tools.mcp import InvalidMcpConfiguration, mcp_tools
@@ -41,6 +41,17 @@ async def test_contacts_are_the_file_s_rows(call: Call) -> None:
         "Liam Patel",
     ]
     assert await call("find_contacts", name="nobody") == []
+
+
+async def test_a_query_of_thousands_of_words_is_compared_in_part(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+    monkeypatch.setattr(contacts, "_begins", lambda form, own: compared.append(form))
+
+    assert await call("find_contacts", query=" ".join(f"q{number}" for number in range(20_000))) == []
+
+    assert 0 < len(set(compared)) <= contacts.LONGEST_QUERY / 2
 
 
 async def test_a_changed_file_is_read_again(tmp_path: Path) -> None:

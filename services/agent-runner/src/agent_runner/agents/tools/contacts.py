@@ -1,6 +1,9 @@
 """The contacts table, read from `contacts.csv` and kept until the file changes."""
 
+import asyncio
 import csv
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +16,8 @@ from agent_runner.agents.tools.answering import ToolFailed, tool_of
 from agent_runner.agents.tools.folder import DataFolder, Fingerprint, fingerprint
 
 _PART: Final = re2.compile(r"[A-Za-z0-9]+|[\p{Hangul}]+")
+LONGEST_QUERY: Final = 300
+"""Characters that are looked for: each word is compared with every word of the table."""
 _SHORTEST_BEGINNING: Final = 3
 _LENGTH_OF_NAMES: Final = 3
 _SURNAMES: Final = (
@@ -50,14 +55,41 @@ _LATIN: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row, and the words of it, those of name and company apart with the sounds of each."""
+
+    row: dict[str, str]
+    words: tuple[str, ...]
+    sounds: tuple[tuple[bool, str], ...]
+
+    @classmethod
+    def of(cls, row: dict[str, str]) -> "Person":
+        """The person in a row of the file."""
+        names = _words(row.get("name") or "") + _words(row.get("company") or "")
+        return cls(
+            row,
+            tuple(word for value in row.values() for word in _words(value or "")),
+            tuple((name.isascii(), _sound(name)) for name in names),
+        )
+
+    def has(self, forms: Collection[str]) -> bool:
+        """Whether any form of a word begins a word of the row; Korean ones may be within one."""
+        return any(_begins(form, own) for form in forms for own in self.words)
+
+    def sounds_like(self, word: str) -> bool:
+        """Whether a name in the other writing sounds like the word: 에마 카터 is Emma Carter."""
+        return bool(sound := _sound(word)) and (not word.isascii(), sound) in self.sounds
+
+
 class Contacts:
     """Reads the file again when its size or time of change differs."""
 
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder
-        self._read: tuple[Fingerprint, list[dict[str, str]]] | None = None
+        self._read: tuple[Fingerprint, list[Person]] | None = None
 
-    def rows(self) -> list[dict[str, str]]:
+    def people(self) -> list[Person]:
         """Every contact, in the file's order.
 
         Raises:
@@ -67,7 +99,7 @@ class Contacts:
             mark = fingerprint([self._folder.contacts])
             if self._read is None or self._read[0] != mark:
                 with self._folder.contacts.open(encoding="utf-8-sig", newline="") as file:
-                    self._read = (mark, list(csv.DictReader(file)))
+                    self._read = (mark, list(map(Person.of, csv.DictReader(file))))
         except FileNotFoundError:
             raise ToolFailed(f"there is no {self._folder.contacts.name} in the data folder") from None
         return self._read[1]
@@ -76,7 +108,7 @@ class Contacts:
         """Whom the file has; nobody where there is none."""
         if not self._folder.contacts.exists():
             return []
-        return [row["name"] for row in self.rows() if row.get("name")]
+        return [person.row["name"] for person in self.people() if person.row.get("name")]
 
 
 def contact_tools(folder: DataFolder) -> list[BaseTool]:
@@ -96,26 +128,35 @@ def contact_tools(folder: DataFolder) -> list[BaseTool]:
         and lower case alike."""
         wanted = {"name": name, "company": company, "role": role, "region": region}
         asked = {field: text.casefold() for field, text in wanted.items() if text}
-        rows = [
-            dict(row)
-            for row in contacts.rows()
-            if all(text in (row.get(field) or "").casefold() for field, text in asked.items())
-        ]
-        words = _parts(query or "")
-        exact = [row for row in rows if all(_is_in(word, row) for word in words)]
-        sounding = [row for row in rows if words and all(_sounds_in(word, row) for word in words)]
-        return exact or sounding or _without_idle_words(query or "", rows, filtered=bool(asked))
+
+        def find() -> list[dict[str, Any]]:
+            people = [
+                person
+                for person in contacts.people()
+                if all(text in (person.row.get(field) or "").casefold() for field, text in asked.items())
+            ]
+            found = named((query or "")[:LONGEST_QUERY], people, filtered=bool(asked))
+            return [dict(person.row) for person in found]
+
+        return await asyncio.to_thread(find)
 
     return [tool_of(find_contacts)]
 
 
-def _without_idle_words(query: str, rows: list[dict[str, Any]], *, filtered: bool) -> list[dict[str, Any]]:
-    """The rows that have every word but those that name nobody, where something is left to find them by."""
-    unknown = [word for word in _PART.findall(query) if not any(_is_in(word.casefold(), row) for row in rows)]
-    known = [word for word in _parts(query) if word not in {each.casefold() for each in unknown}]
-    if any(map(_may_be_a_name, unknown)) or not (known or filtered):
+def named(query: str, people: Sequence[Person], *, filtered: bool) -> list[Person]:
+    """Whom the words of a query mean: who has every one of them, or sounds so, or has all but those that name
+    nobody, where something is left to find them by: a word, or that the people are `filtered`."""
+    spelt = {word.casefold(): word for word in _PART.findall(query)}
+    forms = {word: _synonyms(word) for word in spelt}
+    exact = [person for person in people if all(map(person.has, forms.values()))]
+    if exact or not spelt:
+        return exact
+    if sounding := [person for person in people if all(map(person.sounds_like, spelt))]:
+        return sounding
+    known = {word for word in spelt if any(person.has(forms[word]) for person in people)}
+    if any(_may_be_a_name(spelt[word]) for word in spelt.keys() - known) or not (known or filtered):
         return []
-    return [row for row in rows if all(_is_in(word, row) for word in known)]
+    return [person for person in people if all(person.has(forms[word]) for word in known)]
 
 
 def _may_be_a_name(word: str) -> bool:
@@ -124,15 +165,9 @@ def _may_be_a_name(word: str) -> bool:
     return len(word) == _LENGTH_OF_NAMES and word[0] in _SURNAMES
 
 
-def _parts(text: str) -> list[str]:
-    parts: list[str] = _PART.findall(text.casefold())
-    return parts
-
-
-def _is_in(word: str, row: dict[str, str]) -> bool:
-    """Whether a word, or another word for the same, begins a word of the row; Korean ones may be within."""
-    fields = [part for value in row.values() for part in _parts(value or "")]
-    return any(_begins(each, part) for each in _synonyms(word) for part in fields)
+def _words(text: str) -> list[str]:
+    words: list[str] = _PART.findall(text.casefold())
+    return words
 
 
 def _begins(word: str, part: str) -> bool:
@@ -141,19 +176,16 @@ def _begins(word: str, part: str) -> bool:
     return part.startswith(word) if len(word) == 1 else word in part
 
 
-@cache
 def _synonyms(word: str) -> frozenset[str]:
     """The word itself, its singular, and those of the same meaning."""
     forms = {word, word[:-1]} if word.isascii() and word.endswith("s") and len(word) > 4 else {word}
+    return frozenset(forms.union(*(group for group in _groups() if not forms.isdisjoint(group))))
+
+
+@cache
+def _groups() -> tuple[frozenset[str], ...]:
     groups: list[list[str]] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-    return frozenset(forms.union(*(group for group in groups if forms & set(group))))
-
-
-def _sounds_in(word: str, row: dict[str, str]) -> bool:
-    """Whether a name in the other writing sounds like the word: 에마 카터 is Emma Carter."""
-    sound = _sound(word)
-    parts = _parts(row.get("name") or "") + _parts(row.get("company") or "")
-    return bool(sound) and any(_sound(p) == sound for p in parts if p.isascii() != word.isascii())
+    return tuple(map(frozenset, groups))
 
 
 def _sound(word: str) -> str:
