@@ -7,19 +7,22 @@ Every expression is over pieces of bounded length, and matches no more than a pi
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from types import FrameType
-from typing import Final
+from typing import Final, Literal
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from quote_engine import words
+from quote_engine.adapters import trained as trained_reader
 from quote_engine.collection import load_collection
 from quote_engine.domain import crisis, language, mood, tone
 from quote_engine.domain.dialogue import Dialogue, reply
-from quote_engine.domain.reading import read
+from quote_engine.domain.reading import Clue, Verdict, read
 
 parser = import_module("re._parser")
 """The only thing that tells how long a match can get."""
@@ -137,3 +140,36 @@ def test_a_text_longer_than_any_protocol_takes_is_read_at_both_ends() -> None:
 
 def test_words_are_those_of_the_files() -> None:
     assert set(words.FILES) == {"korean", "english", "marks", "crisis", "replies"}
+
+
+def test_the_trained_reader_sees_both_ends_of_a_long_message_and_no_more() -> None:
+    seen: list[str] = []
+
+    def trained(clues: Sequence[Clue]) -> Sequence[Verdict]:
+        seen.extend(clue.text for clue in clues)
+        return [Verdict(0.0, {"neutral": 1.0}) for _ in clues]
+
+    for text in ("no stop " * 12_000, "A short one. " * 8_000, "first. " + "가나다라 " * 20_000 + "\nlast."):
+        seen.clear()
+        read(text, "en", trained)
+        assert len(seen) <= 12
+        assert sum(map(len, seen)) < 960 + language.PIECE
+    assert {"first.", "last."} <= set(seen)
+
+
+def test_what_was_read_before_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[str] = []
+
+    def embed(text: str) -> NDArray[np.float32]:
+        computed.append(text)
+        return np.full(384, 0.05, dtype=np.float32)
+
+    monkeypatch.setattr(trained_reader, "embedding", lambda: embed)
+    reader = trained_reader.TrainedReader()
+    said = tuple(f"It was message {number} of a long day." for number in range(3))
+    stages: tuple[Literal[0, 1, 2, 3], ...] = (0, 1, 2, 3)
+    for answered in stages:
+        state = Dialogue(answered=answered, said=said[:answered])
+        text = [*said, "And the last one."][answered]
+        reply(state, text, conversation="a", quotations=load_collection(), trained=reader)
+    assert len(computed) == 4

@@ -8,7 +8,7 @@ import logging
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import as_file, files
 from importlib.util import find_spec
 from threading import Lock
@@ -30,6 +30,8 @@ RULES_WEIGHT: Final = 0.7
 STRONGEST: Final = 3.0
 SIGN: Final = 2.0
 BUCKETS: Final = 4096
+KEPT: Final = 1024
+"""Vectors of the newest sentences, 2 kB each: a turn reads the earlier messages of its talk again."""
 GRAMS: Final = range(3, 7)
 """Lengths of the runs of letters that are counted; a Hangul syllable is two or three of them."""
 
@@ -51,13 +53,15 @@ class TrainedReader:
         return None
 
     def __call__(self, clues: Sequence[Clue]) -> Sequence[Verdict]:
-        """Judge sentences; takes some 30 ms of computing a sentence."""
+        """Judge sentences; takes some 30 ms of computing a new sentence."""
         import numpy as np
 
-        with self._lock:
-            weights, embed = self._weights, self._embed
-            found = features(clues, np.stack([embed(clue.text) for clue in clues]), weights["mean"])
-        danger, emotions = judge(found, weights)
+        vectors = []
+        for clue in clues:
+            with self._lock:  # for one sentence, so that nobody waits for another's long message
+                weights, embed = self._weights, self._embed
+                vectors.append(embed(clue.text))
+        danger, emotions = judge(features(clues, np.stack(vectors), weights["mean"]), weights)
         return [
             Verdict(float(one), dict(zip(EMOTIONS, map(float, row), strict=True)))
             for one, row in zip(danger, emotions, strict=True)
@@ -72,7 +76,7 @@ class TrainedReader:
 
     @cached_property
     def _embed(self) -> "Embed":
-        embed = embedding()
+        embed = lru_cache(KEPT)(embedding())
         _log.info("the sentence embedding is loaded")
         return embed
 
