@@ -5,6 +5,7 @@ import json
 import logging
 import shutil
 import sys
+import unicodedata
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -333,3 +334,73 @@ async def test_an_invalid_mcp_file_is_said(tmp_path: Path, content: str, message
 
     with pytest.raises(InvalidMcpConfiguration, match=message):
         await mcp_tools(file)
+
+
+TABLE = "name,email,region\n김민지,minji@x.example,서울\n이서준,seojun@x.example,부산\n"
+
+
+def called_in(folder: Path) -> Call:
+    """What calls a tool over a folder of the user's own."""
+    by_name = {tool.name: tool for tool in built_in_tools(DataFolder(folder), MemoryDocuments())}
+
+    async def value_of(name: str, /, **arguments: Any) -> Any:
+        request = {"type": "tool_call", "id": "call-1", "name": name, "args": arguments}
+        return (await by_name[name].ainvoke(request)).artifact
+
+    return value_of
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TABLE.encode("cp949"),
+        TABLE.replace(",", "\t").encode("utf-16"),
+        TABLE.replace("\n", "\r\n").encode("utf-8-sig"),
+        TABLE.replace(",", ";").encode(),
+        unicodedata.normalize("NFD", TABLE).encode(),
+        TABLE.replace("서울", "서울,too,much").encode(),
+    ],
+    ids=["CP949", "UTF-16 by tabs", "CRLF", "semicolons", "decomposed", "a row too long"],
+)
+async def test_contacts_are_read_as_programs_write_them(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "contacts.csv").write_bytes(data)
+
+    found = await called_in(tmp_path)("find_contacts", query="김민지")
+
+    assert found == [{"name": "김민지", "email": "minji@x.example", "region": "서울"}]
+
+
+async def test_a_file_that_is_no_table_is_named_and_leaves_the_others(tmp_path: Path) -> None:
+    broken, sales = (unicodedata.normalize("NFD", name) for name in ("깨진.csv", "매출_2024.csv"))
+    (tmp_path / "contacts.csv").write_bytes("name\nJosé,".encode("latin-1"))
+    (tmp_path / broken).write_bytes(b"\xff\xff\xff,\xff\n\x80")
+    (tmp_path / sales).write_bytes("지역,금액\n서울,10\n부산,32\n".encode("cp949"))
+    call = called_in(tmp_path)
+
+    listed = await call("list_datasets")
+    total = await call("analyze_dataset", dataset="매출")
+    selected = await call("query_datasets", sql='SELECT sum(금액) AS s FROM "매출_2024"')
+
+    assert [(row["dataset"], "error" in row) for row in listed] == [
+        ("매출_2024", False),
+        ("contacts", True),
+        ("깨진", True),
+    ]
+    assert (total["total"], selected["rows"]) == (42, [{"s": 42}])
+    for name, arguments in (("describe_dataset", {"dataset": "깨진"}), ("find_contacts", {})):
+        with pytest.raises(ToolFailed, match="can't be read as"):
+            await call(name, **arguments)
+
+
+async def test_notes_and_templates_are_read_as_editors_write_them(tmp_path: Path) -> None:
+    for folder in ("notes", "templates"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "notes" / "broken.md").write_bytes(b"\xff\xff\x80")
+    (tmp_path / "notes" / "leave.md").write_bytes("# 휴가 규정\r\n\r\n연차는 15일입니다.\r\n".encode("cp949"))
+    (tmp_path / "templates" / "memo.en.md").write_bytes(b"---\r\ntitle: Memo\r\n---\r\n# {title}\r\n")
+    (tmp_path / "templates" / "plain.en.md").write_bytes(b"No fields,\n---\nonly text.\n")
+    call = called_in(tmp_path)
+
+    assert [row["text"] for row in await call("search_notes", query="연차 며칠?")] == ["연차는 15일입니다."]
+    drafts = [await call("draft_document", template=name, language="en") for name in ("memo", "plain")]
+    assert [draft["markdown"] for draft in drafts] == ["# Memo\n", "No fields,\n---\nonly text.\n"]

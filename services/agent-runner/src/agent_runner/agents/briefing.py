@@ -8,7 +8,6 @@ from typing import Final
 from langchain_core.messages import SystemMessage
 
 from agent_runner.agents.prompts import Name, prompt
-from agent_runner.agents.tools.answering import ToolFailed
 from agent_runner.agents.tools.datasets import Datasets
 from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.engine.faults import Language
@@ -44,10 +43,7 @@ class Briefing:
 
     async def _choices(self) -> str:
         """Datasets with their columns, notes, templates; what can't be read is left for the tools to tell."""
-        try:
-            _, shapes = await self._datasets.open()
-        except ToolFailed:
-            shapes = {}
+        _, shapes, _ = await self._datasets.open()
         datasets = [
             f"- {name} ({rows} rows): {', '.join(columns)}" for name, (rows, columns) in shapes.items()
         ]

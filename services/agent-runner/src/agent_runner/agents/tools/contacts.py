@@ -2,7 +2,8 @@
 
 import asyncio
 import csv
-from collections.abc import Collection, Sequence
+import io
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ import yaml
 from langchain_core.tools import BaseTool
 
 from agent_runner.agents.tools.answering import ToolFailed, tool_of
-from agent_runner.agents.tools.folder import DataFolder, Fingerprint, fingerprint
+from agent_runner.agents.tools.folder import DataFolder, Fingerprint, Unreadable, fingerprint, text_of
 
 _PART: Final = re2.compile(r"[A-Za-z0-9]+|[\p{Hangul}]+")
 LONGEST_QUERY: Final = 300
@@ -57,21 +58,15 @@ _LATIN: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row, and the words of it, those of name and company apart with the sounds of each."""
+    """A row, and the words of it."""
 
     row: dict[str, str]
     words: tuple[str, ...]
-    sounds: tuple[tuple[bool, str], ...]
 
     @classmethod
     def of(cls, row: dict[str, str]) -> "Person":
         """The person in a row of the file."""
-        names = _words(row.get("name") or "") + _words(row.get("company") or "")
-        return cls(
-            row,
-            tuple(word for value in row.values() for word in _words(value or "")),
-            tuple((name.isascii(), _sound(name)) for name in names),
-        )
+        return cls(row, tuple(_words(" ".join(row.values()))))
 
     def has(self, forms: Collection[str]) -> bool:
         """Whether any form of a word begins a word of the row; Korean ones may be within one."""
@@ -79,7 +74,9 @@ class Person:
 
     def sounds_like(self, word: str) -> bool:
         """Whether a name in the other writing sounds like the word: 에마 카터 is Emma Carter."""
-        return bool(sound := _sound(word)) and (not word.isascii(), sound) in self.sounds
+        names = _words(f"{self.row.get('name', '')} {self.row.get('company', '')}")
+        sound = _sound(word)
+        return bool(sound) and any(_sound(n) == sound for n in names if n.isascii() != word.isascii())
 
 
 class Contacts:
@@ -93,22 +90,34 @@ class Contacts:
         """Every contact, in the file's order.
 
         Raises:
-            ToolFailed: if the folder has no contacts file.
+            ToolFailed: if the folder has no contacts file, or one that is no table.
         """
+        file = self._folder.contacts
         try:
-            mark = fingerprint([self._folder.contacts])
+            mark = fingerprint([file])
             if self._read is None or self._read[0] != mark:
-                with self._folder.contacts.open(encoding="utf-8-sig", newline="") as file:
-                    self._read = (mark, list(map(Person.of, csv.DictReader(file))))
+                self._read = (mark, list(map(Person.of, _rows(text_of(file)))))
         except FileNotFoundError:
-            raise ToolFailed(f"there is no {self._folder.contacts.name} in the data folder") from None
+            raise ToolFailed(f"there is no {file.name} in the data folder") from None
+        except csv.Error as error:
+            raise ToolFailed(f"{file.name} can't be read as a table: {error}") from error
+        except Unreadable as error:
+            raise ToolFailed(str(error)) from error
         return self._read[1]
 
     def names(self) -> list[str]:
-        """Whom the file has; nobody where there is none."""
-        if not self._folder.contacts.exists():
+        """Whom the file has; nobody where there is none that can be read."""
+        try:
+            return [person.row["name"] for person in self.people() if person.row.get("name")]
+        except ToolFailed:
             return []
-        return [person.row["name"] for person in self.people() if person.row.get("name")]
+
+
+def _rows(text: str) -> Iterator[dict[str, str]]:
+    """Each row by the names of its columns; what is beyond the last column is left out."""
+    header = text.partition("\n")[0]
+    for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count)):
+        yield {column: value or "" for column, value in row.items() if column is not None}
 
 
 def contact_tools(folder: DataFolder) -> list[BaseTool]:

@@ -5,6 +5,7 @@ configuration locked, so that no SELECT, however it was written, reads a file or
 """
 
 import asyncio
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -15,7 +16,7 @@ from agent_runner.agents.tools.analysis import Aggregate, Operation, Table, anal
 from agent_runner.agents.tools.answering import ToolFailed, tool_of
 from agent_runner.agents.tools.folder import DataFolder, Fingerprint, fingerprint
 from agent_runner.agents.tools.selecting import select
-from agent_runner.agents.tools.tables import Shape, Unreadable, load
+from agent_runner.agents.tools.tables import Shape, load
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,25 +30,18 @@ class Datasets:
 
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder
-        self._loaded: tuple[Fingerprint, DuckDBPyConnection, dict[str, Shape]] | None = None
+        self._loaded: tuple[Fingerprint, DuckDBPyConnection, dict[str, Shape], dict[str, str]] | None = None
         self._loading = asyncio.Lock()
 
-    async def open(self) -> "tuple[DuckDBPyConnection, dict[str, Shape]]":
-        """A cursor of its own, and the number of rows and the columns of each table.
-
-        Raises:
-            ToolFailed: if a file can't be read as a table.
-        """
+    async def open(self) -> "tuple[DuckDBPyConnection, dict[str, Shape], dict[str, str]]":
+        """A cursor of its own, the number of rows and the columns of each table, and why a file is none."""
         files = self._folder.datasets()
         mark = fingerprint(files)
         async with self._loading:
             if self._loaded is None or self._loaded[0] != mark:
-                try:
-                    self._loaded = (mark, *await asyncio.to_thread(load, files))
-                except Unreadable as error:
-                    raise ToolFailed(str(error)) from error
-            _, connection, shapes = self._loaded
-            return connection.cursor(), shapes
+                self._loaded = (mark, *await asyncio.to_thread(load, files))
+            _, connection, shapes, broken = self._loaded
+            return connection.cursor(), shapes, broken
 
     def files(self) -> list[Path]:
         """The files of the tables."""
@@ -57,11 +51,14 @@ class Datasets:
         """The table of that name, or the newest whose name begins so: `sales` is `sales_2023`.
 
         Raises:
-            ToolFailed: if there is none.
+            ToolFailed: if there is none, or its file can't be read as a table.
         """
-        cursor, shapes = await self.open()
-        name = dataset.strip().removesuffix(".csv").removesuffix(".parquet")
-        candidates = [name] if name in shapes else sorted(t for t in shapes if t.startswith(f"{name}_"))
+        cursor, shapes, broken = await self.open()
+        name = unicodedata.normalize("NFC", dataset.strip()).removesuffix(".csv").removesuffix(".parquet")
+        named = shapes.keys() | broken.keys()
+        candidates = [name] if name in named else sorted(t for t in named if t.startswith(f"{name}_"))
+        if candidates and candidates[-1] in broken:
+            raise ToolFailed(broken[candidates[-1]])
         if not candidates:
             raise ToolFailed(f"there is no dataset {dataset!r}; there are {', '.join(shapes) or 'none'}")
         return Table(cursor, candidates[-1], *shapes[candidates[-1]])
@@ -72,8 +69,9 @@ def dataset_tools(datasets: Datasets) -> list[BaseTool]:
 
     async def list_datasets() -> list[dict[str, Any]]:
         """List the datasets with their number of rows."""
-        _, shapes = await datasets.open()
-        return [{"dataset": name, "rows": rows} for name, (rows, _) in shapes.items()]
+        _, shapes, broken = await datasets.open()
+        tables = [{"dataset": name, "rows": rows} for name, (rows, _) in shapes.items()]
+        return tables + [{"dataset": name, "error": reason} for name, reason in broken.items()]
 
     async def describe_dataset(dataset: str) -> dict[str, Any]:
         """Tell a dataset's number of rows, its columns and their types, and its first rows."""

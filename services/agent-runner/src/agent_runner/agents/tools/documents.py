@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from langchain_core.tools import BaseTool, InjectedToolCallId
 
 from agent_runner.agents.tools.answering import ToolFailed, tool_of
-from agent_runner.agents.tools.folder import DataFolder
+from agent_runner.agents.tools.folder import DataFolder, Unreadable, text_of
 from agent_runner.agents.tools.report import markdown_of
 from agent_runner.agents.tools.storage import Document, DocumentStore
 
@@ -46,13 +46,17 @@ def read_template(folder: DataFolder, name: str, language: str) -> Template:
     """The template of that name in that language.
 
     Raises:
-        ToolFailed: if there is none.
+        ToolFailed: if there is none that can be read.
     """
     files = {file.name: file for file in folder.templates()}
     file = files.get(f"{name}.{language}.md")
     if file is None:
         raise ToolFailed(f"there is no template {name}.{language}.md; there are {', '.join(files)}")
-    _, front, body = file.read_text(encoding="utf-8").split("---\n", 2)
+    try:
+        before, *rest = text_of(file).split("---\n", 2)
+    except Unreadable as error:
+        raise ToolFailed(str(error)) from error
+    front, body = rest if not before and len(rest) == 2 else ("", "---\n".join((before, *rest)))
     pairs = (line.partition(":") for line in front.splitlines() if line.strip())
     return Template({key.strip(): value.strip() for key, _, value in pairs}, body)
 

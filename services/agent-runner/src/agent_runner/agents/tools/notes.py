@@ -7,9 +7,12 @@ told which sections only mention its subject: the onboarding note names the secu
 Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
 """
 
+import asyncio
+import logging
 import math
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +23,9 @@ import yaml
 from langchain_core.tools import BaseTool
 
 from agent_runner.agents.tools.answering import tool_of
-from agent_runner.agents.tools.folder import DataFolder, Fingerprint, fingerprint
+from agent_runner.agents.tools.folder import DataFolder, Fingerprint, Unreadable, fingerprint, text_of
+
+logger = logging.getLogger(__name__)
 
 LEAST_SHARE: Final = 0.5
 """Of what a question asks about, by weight, that a section must have; measured on labelled questions."""
@@ -225,6 +230,16 @@ def sections_of(source: str, markdown: str) -> list[Section]:
     return sections
 
 
+def _index(files: Sequence[Path]) -> Index:
+    sections: list[Section] = []
+    for file in files:
+        try:
+            sections += sections_of(file.name, text_of(file))
+        except Unreadable as error:
+            logger.warning("a note is left out: %s", error)
+    return Index(sections)
+
+
 def note_tools(folder: DataFolder) -> list[BaseTool]:
     """`search_notes` over the folder's notes; they are indexed again when a file changed."""
     indexed: tuple[Fingerprint, Index] | None = None
@@ -237,8 +252,7 @@ def note_tools(folder: DataFolder) -> list[BaseTool]:
         files = folder.notes()
         mark = fingerprint(files)
         if indexed is None or indexed[0] != mark:
-            read = (sections_of(file.name, file.read_text(encoding="utf-8")) for file in files)
-            indexed = (mark, Index([section for sections in read for section in sections]))
+            indexed = (mark, await asyncio.to_thread(_index, files))
         return [_row(found) for found in indexed[1].search(query, limit)]
 
     return [tool_of(search_notes)]

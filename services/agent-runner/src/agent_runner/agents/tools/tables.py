@@ -7,8 +7,12 @@ DuckDB's own limit does not count; the process's memory does. It imports little,
 import json
 import resource
 import sys
+import unicodedata
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from agent_runner.agents.tools.folder import Unreadable, text_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -27,15 +31,11 @@ Shape: TypeAlias = tuple[int, dict[str, str]]
 """The number of rows of a table, and the type of each column."""
 
 
-class Unreadable(ValueError):
-    """A file is no table; the text names it."""
-
-
-def load(files: list[Path]) -> "tuple[DuckDBPyConnection, dict[str, Shape]]":
+def load(files: list[Path]) -> "tuple[DuckDBPyConnection, dict[str, Shape], dict[str, str]]":
     """The files as tables of a database that reads and writes nothing else.
 
-    Raises:
-        Unreadable: if a file can't be read as a table.
+    Returns:
+        A connection, the shape of each table, and why each other file is none.
     """
     import duckdb  # 20 MB that a conversation without datasets does not need
 
@@ -43,16 +43,34 @@ def load(files: list[Path]) -> "tuple[DuckDBPyConnection, dict[str, Shape]]":
         config={"memory_limit": MEMORY_LIMIT, "threads": 1, "autoinstall_known_extensions": False}
     )
     shapes: dict[str, Shape] = {}
+    broken: dict[str, str] = {}
     for file in files:
-        read = connection.read_csv if file.suffix == ".csv" else connection.read_parquet
+        name = unicodedata.normalize("NFC", file.stem)
         try:
-            read(str(file)).create(file.stem)
-        except duckdb.Error as error:
-            raise Unreadable(f"{file.name} can't be read as a table: {error}") from error
-        table = connection.table(file.stem)
-        shapes[file.stem] = (len(table), dict(zip(table.columns, map(str, table.types), strict=True)))
+            _create(connection, name, file)
+        except (duckdb.Error, Unreadable) as error:
+            broken[name] = f"{file.name} can't be read as a table: {error}"
+            continue
+        table = connection.table(f'"{name}"')
+        shapes[name] = (len(table), dict(zip(table.columns, map(str, table.types), strict=True)))
     connection.execute("SET enable_external_access=false; SET lock_configuration=true")
-    return connection, shapes
+    return connection, shapes, broken
+
+
+def _create(connection: "DuckDBPyConnection", name: str, file: Path) -> None:
+    """The table of a file; DuckDB reads only UTF-8."""
+    import duckdb  # see `load`
+
+    if file.suffix == ".parquet":
+        connection.read_parquet(str(file)).create(name)
+        return
+    try:
+        connection.read_csv(str(file)).create(name)
+    except duckdb.Error:
+        with NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=".csv") as copy:
+            copy.write(text_of(file))
+            copy.flush()
+            connection.read_csv(copy.name).create(name)
 
 
 def run(files: list[Path], sql: str) -> dict[str, Any]:
@@ -60,15 +78,13 @@ def run(files: list[Path], sql: str) -> dict[str, Any]:
     import duckdb  # see `load`
 
     try:
-        connection, _ = load(files)
+        connection, *_ = load(files)
         statements = connection.extract_statements(sql)
         if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
             return {"error": "only one SELECT statement can be run"}
         result = connection.execute(sql)
         columns = [column[0] for column in result.description]
         return _fitting(columns, result)
-    except Unreadable as error:
-        return {"error": str(error)}
     except duckdb.Error as error:
         return {"error": f"the query failed: {str(error)[:MAX_CELL]}"}
 
