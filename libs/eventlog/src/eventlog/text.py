@@ -5,11 +5,13 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError
 
+from contracts.text import writable
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def json_of(model: BaseModel, *, exclude_defaults: bool = False) -> bytes:
-    """The model as JSON; what cannot be written of its texts is a question mark."""
+    """The model as JSON; its texts are mended by `writable`."""
     try:
         return model.model_dump_json(exclude_defaults=exclude_defaults).encode()
     except (PydanticSerializationError, UnicodeError):
@@ -42,11 +44,6 @@ def shortened(value: Any, longest: int) -> Any:
             return [shortened(item, longest) for item in value[:longest]]
         case _:
             return value
-
-
-def writable(text: str) -> str:
-    """The text, with a question mark for what is no character."""
-    return text.encode(errors="replace").decode()
 
 
 def _mended(model: ModelT) -> ModelT:

@@ -2,14 +2,16 @@
 
 from typing import Annotated, Any
 
+import orjson
 import pytest
 from langchain_core.messages import AIMessage
+from langgraph.config import get_stream_writer
 from langgraph.graph import START, MessagesState, StateGraph
 
 from agent_runner.engine.streaming import shown
 from agent_runner.engine.worker import Worker
 from contracts.envelope import Recorded
-from contracts.events import ENDS, RunStreamed, StatesStreamed
+from contracts.events import ENDS, RunCompleted, RunStreamed, StatesStreamed
 from contracts.live import FRAME
 from eventlog.turns.frames import Frame, following
 
@@ -154,3 +156,25 @@ async def test_a_conversation_begun_again_has_nothing_of_its_first_life_in_it(ru
     assert event.base > work.sequence - 2
     assert all(isinstance(part, str) for part in event.frames[0].parts)
     assert await conversation.replayed(work) == await conversation.sent(work)
+
+
+def _halves(state: State) -> Any:
+    get_stream_writer()({"half \ud83d": ["\ude00"]})
+    return {"messages": [AIMessage("A smile: \ud83d\ude00, and a half \ud83d.")], "log": ["\udc00"]}
+
+
+async def test_half_a_character_is_streamed_as_json_and_fails_no_run(runs: Any) -> None:
+    conversation = runs(StateGraph(State).add_node("halves", _halves).add_edge(START, "halves"))
+    modes = ("values", "updates", "messages-tuple", "custom", "debug", "events")
+    work = await conversation.requested(
+        input={"messages": [{"type": "human", "content": "hi"}]}, stream_modes=modes
+    )
+
+    await conversation.runner().answer(work)
+
+    (end,) = await conversation.events(*ENDS)
+    assert isinstance(end, RunCompleted)
+    assert end.text == "A smile: 😀, and a half ?."
+    frames = [delta.data for delta in await conversation.live.kept(conversation.KEY) if delta.kind == FRAME]
+    assert all(orjson.loads(text) for _, _, text in frames)  # which takes no half, as clients do not
+    assert {"half ?": ["?"]} in [orjson.loads(text) for _, _, text in frames]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.events.base import Event
 from contracts.events.checkpoint import ROOT, Blob, CheckpointSaved, WritesSaved
 from contracts.events.message import OutputFormat
+from contracts.text import Text
 
 StepKind = Literal["planning", "action", "final_answer"]
 
@@ -18,7 +19,7 @@ class Step(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     kind: StepKind
-    text: str
+    text: Text
 
 
 class RunEvent(Event):
@@ -106,7 +107,7 @@ class Question(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     interrupt_id: str
-    question: str
+    question: Text
     context: dict[str, Any] = Field(default_factory=dict)
     value: Any = None
     response_schema: dict[str, Any] | None = None
@@ -149,7 +150,7 @@ class RunCompleted(RunEnded):
 
     type: ClassVar[str] = "run.completed"
 
-    text: str
+    text: Text
     output: Any = None
     output_format: OutputFormat | None = None
     stopped_at: tuple[str, ...] = ()
@@ -167,7 +168,7 @@ class RunFailed(RunEnded):
     type: ClassVar[str] = "run.failed"
     version: ClassVar[int] = 2
 
-    error: str
+    error: Text
     code: str = "run_failed"
     questions: tuple[Question, ...] = ()
 
@@ -213,7 +214,7 @@ class ToolReturned(RunEvent):
 
     call_id: str
     result: Any = None
-    error: str | None = None
+    error: Text | None = None
 
 
 class CallReturned(RunEvent):

@@ -12,6 +12,7 @@ from langchain_core.messages import BaseMessage
 from pydantic import BaseModel
 
 from agent_runner.engine.faults import UNTOLD
+from contracts.text import writable
 
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 _DEEPEST: Final = 100
@@ -48,21 +49,23 @@ def _lenient(value: Any, depth: int) -> Any:
     if depth > _DEEPEST:
         return "…"
     if isinstance(value, Mapping):
-        return {str(key): _lenient(item, depth + 1) for key, item in value.items()}
+        return {writable(str(key)): _lenient(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset | deque):
         return [_lenient(item, depth + 1) for item in value]
     if isinstance(value, BaseModel):
         return _lenient(value.model_dump(), depth + 1)
     if isinstance(value, float):
         return value if value == value and abs(value) != float("inf") else None
-    if value is None or isinstance(value, str | bool | int):
+    if isinstance(value, str):
+        return writable(value)
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, BaseException):
         return _plain(value)
     try:
         return json.loads(orjson.dumps(value, default=_plain, option=_OPTIONS))
     except (TypeError, ValueError, RecursionError):
-        return repr(value)
+        return writable(repr(value))
 
 
 def give_ids(value: Any) -> None:
