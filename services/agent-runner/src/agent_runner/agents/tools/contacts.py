@@ -14,7 +14,8 @@ import yaml
 from langchain_core.tools import BaseTool
 
 from agent_runner.agents.tools.answering import ToolFailed, tool_of
-from agent_runner.agents.tools.folder import DataFolder, Fingerprint, Unreadable, fingerprint, text_of
+from agent_runner.agents.tools.folder import DataFolder, Fingerprint, fingerprint
+from agent_runner.agents.tools.tables import Unreadable, text_of
 
 _PART: Final = re2.compile(r"[A-Za-z0-9]+|[\p{Hangul}]+")
 LONGEST_QUERY: Final = 300

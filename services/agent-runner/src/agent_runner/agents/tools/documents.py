@@ -11,9 +11,10 @@ from typing import Annotated, Any
 from langchain_core.tools import BaseTool, InjectedToolCallId
 
 from agent_runner.agents.tools.answering import ToolFailed, tool_of
-from agent_runner.agents.tools.folder import DataFolder, Unreadable, text_of
+from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.agents.tools.report import markdown_of
 from agent_runner.agents.tools.storage import Document, DocumentStore
+from agent_runner.agents.tools.tables import Unreadable, text_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ import yaml
 from langchain_core.tools import BaseTool
 
 from agent_runner.agents.tools.answering import tool_of
-from agent_runner.agents.tools.folder import DataFolder, Fingerprint, Unreadable, fingerprint, text_of
+from agent_runner.agents.tools.folder import DataFolder, Fingerprint, fingerprint
+from agent_runner.agents.tools.tables import Unreadable, text_of
 
 logger = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ As a program of its own it answers one query, told as JSON on its input: a query
 DuckDB's own limit does not count; the process's memory does. It imports little, as it starts each time.
 """
 
+import codecs
 import json
 import resource
 import sys
@@ -11,8 +12,6 @@ import unicodedata
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-
-from agent_runner.agents.tools.folder import Unreadable, text_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -27,8 +26,36 @@ MAX_CELL: Final = 2_000
 PROCESS_BYTES: Final = 1 << 30
 CHUNK_ROWS: Final = 20
 
+_ENCODINGS: Final = {
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8-sig",
+}
+"""By the marks that files begin with."""
+
 Shape: TypeAlias = tuple[int, dict[str, str]]
 """The number of rows of a table, and the type of each column."""
+
+
+class Unreadable(ValueError):
+    """A file is not what it should be; the text names it."""
+
+
+def text_of(file: Path) -> str:
+    """A text file in Unicode's form NFC: UTF-8, UTF-16 with its mark, or CP949, as Excel writes Korean.
+
+    Raises:
+        Unreadable: if it is none of them.
+    """
+    data = file.read_bytes()
+    marked = [encoding for mark, encoding in _ENCODINGS.items() if data.startswith(mark)]
+    for encoding in marked or ["utf-8", "cp949"]:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    raise Unreadable(f"{file.name} can't be read as text: it is neither UTF-8 nor UTF-16 nor CP949")
 
 
 def load(files: list[Path]) -> "tuple[DuckDBPyConnection, dict[str, Shape], dict[str, str]]":
