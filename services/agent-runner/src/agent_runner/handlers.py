@@ -1,5 +1,6 @@
 """What reaches agent-runner over NATS beside its work: news of what runs here, and runs that are not kept."""
 
+import asyncio
 from collections.abc import Mapping
 
 from faststream.nats import NatsRouter
@@ -61,6 +62,6 @@ def router(
     @routes.subscriber(subjects.query(SPOKEN_COMMANDS), queue=SERVICE, title="SpokenCommands")
     async def commands(_: SpokenCommandsQuery) -> SpokenCommands:
         """What can be said to the agent."""
-        return spoken_commands(contacts.names())
+        return spoken_commands(await asyncio.to_thread(contacts.names))
 
     return routes

@@ -8,7 +8,7 @@ from langchain_core.runnables import RunnableConfig
 
 from agent_runner.agents.briefing import Briefing
 from agent_runner.agents.models.phrases import kind_of
-from agent_runner.agents.models.spoken import PHRASES
+from agent_runner.agents.models.spoken import MOST_NAMES, PHRASES, spoken_commands
 from agent_runner.agents.tools.datasets import Datasets
 from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.engine.options import with_options
@@ -80,3 +80,11 @@ def test_a_run_of_a_talk_says_that_it_is_heard(protocol: str, expected: bool | N
     config: RunnableConfig = {"configurable": {"thread_id": "t"}, "metadata": {"run_id": "r"}}
     request = RunRequested(addressee="", protocol=protocol, stream_modes=())
     assert with_options(config, request, "chat", 1)["configurable"].get("spoken") is expected
+
+
+def test_only_names_that_can_be_said_and_no_more_than_a_grammar_holds_are_offered() -> None:
+    odd = ["", "---", "12345", "김민지", "José", "x" * 300, "Mia Tanaka", "Mia Tanaka", "J. R. O'Brien 3rd"]
+    many = [f"Person {number}" for number in range(1_000)]
+
+    assert spoken_commands(odd).names == ("Mia Tanaka", "J. R. O'Brien 3rd")
+    assert spoken_commands(many).names == tuple(many[:MOST_NAMES])
