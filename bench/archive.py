@@ -45,6 +45,7 @@ from eventlog.broker import Broker
 from eventlog.jetstream import JetStreamLog
 from eventlog.ports import Conflict
 from eventlog.settings import NatsSettings
+from eventlog.turns.work import EXPIRES_SECONDS
 from history_store.handlers import router
 from history_store.projector import Projector
 from history_store.store import Store
@@ -53,7 +54,6 @@ TURNS = 2
 FILLING_AT_ONCE = 64
 ONE_IN = 100
 WORK_AT_ONCE = 500
-WORK_SECONDS = 5
 TEXT = "A sentence that somebody has said, or an answer to it, of a usual length. " * 4
 
 
@@ -179,21 +179,36 @@ async def fill(log: JetStreamLog, count: int, until: float) -> None:
     say(f"filled {done} in {time.monotonic() - begun:.0f} s; the log ends at {await log.position()}")
 
 
-async def answer(broker: Broker) -> None:
-    """Take all work, as services do that have answered it.
+@contextlib.asynccontextmanager
+async def answering(broker: Broker) -> AsyncIterator[None]:
+    """Take all work, and ask for more as long as this lasts, as services do.
 
-    Whenever something is purged, the server counts what is left for each consumer, from where that stands on.
+    Whenever something is purged, the server counts what is left for each consumer, from where that stands on;
+    it stands at the end only while somebody asks.
     """
-    js, count = broker.client.jetstream(), 0
-    for consumer in await js.consumers_info(subjects.LOG_STREAM):
-        work = await js.pull_subscribe_bind(consumer.name, subjects.LOG_STREAM)
-        with contextlib.suppress(TimeoutError):
-            while True:
-                for message in await work.fetch(WORK_AT_ONCE, timeout=WORK_SECONDS):
+    js = broker.client.jetstream()
+    names = [consumer.name for consumer in await js.consumers_info(subjects.LOG_STREAM)]
+
+    async def take(name: str) -> None:
+        work = await js.pull_subscribe_bind(name, subjects.LOG_STREAM)
+        while True:
+            with contextlib.suppress(TimeoutError):
+                for message in await work.fetch(WORK_AT_ONCE, timeout=EXPIRES_SECONDS):
                     await message.ack()
-                    count += 1
-    await broker.client.flush()
-    say(f"{count} messages were taken")
+
+    async def left(name: str) -> int:
+        found = await js.consumer_info(subjects.LOG_STREAM, name)
+        return (found.num_pending or 0) + (found.num_ack_pending or 0)
+
+    tasks = [asyncio.create_task(take(name)) for name in names]
+    try:
+        while any([await left(name) for name in names]):  # noqa: ASYNC110 - no event tells of it
+            await asyncio.sleep(1)
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def sweep(archive: Archive, until: float) -> bool:
@@ -243,9 +258,10 @@ async def main(url: str, folder: Path, part: str, count: int, seconds: float) ->
         if part == "fill":
             await fill(log, count, until)
         elif part == "archive":
-            await answer(broker)
             await projector.reached(await log.position(), timeout_seconds=600)
-            say("all is archived" if await sweep(archive, until) else "not all is archived yet: once more")
+            async with answering(broker):
+                done = await sweep(archive, until)
+            say("all is archived" if done else "not all is archived yet: once more")
         else:
             await come_back(log, count)
 
