@@ -174,10 +174,13 @@ class _Visit:
         answers = self._log.read(self._room_uid, after=first, until=after, pattern=ANSWERS)
         before += state_of([answer async for answer in answers]).total
         events = [event for pattern in SAID async for event in self._past(after, pattern)]
-        if not any(isinstance(event.event, RunEnded) for event in events):
+        state = state_of(sorted(events, key=lambda event: event.sequence), before)
+        if state.id is None:  # of so many messages none is answered yet
             ends = await asyncio.gather(*(self._log.last(self._room_uid, end.type) for end in ENDS))
-            events += [end for end in ends if end and end.sequence > first]
-        return state_of(sorted(events, key=lambda event: event.sequence), before)
+            earlier = [end for end in ends if end and end.sequence > first]
+            newest = state_of(sorted(earlier, key=lambda end: end.sequence))
+            state = state.model_copy(update={"id": newest.id})
+        return state
 
     async def _count(self, after: int) -> int:
         counts = (self._log.count(self._room_uid, pattern, after=after) for pattern in MESSAGES)

@@ -15,10 +15,10 @@ from pydantic_core import from_json
 
 from contracts.envelope import Recorded
 from contracts.events import (
+    ENDS,
     AnswerReceived,
     ConversationDeleted,
     MessageReceived,
-    RunCancelled,
     RunCompleted,
     RunEnded,
     RunEvent,
@@ -41,7 +41,7 @@ ANSWERS: Final = f"{AnswerReceived.type}.>"
 """Of these, only the texts are messages of the state."""
 MESSAGES: Final = (f"{MessageReceived.type}.>", RunCompleted.type, RunInterrupted.type)
 """Each of these is a message of the state."""
-SAID: Final = (*MESSAGES, ANSWERS, RunFailed.type, RunCancelled.type)
+SAID: Final = ("message.>", *(end.type for end in ENDS))
 """The events of a conversation that its state is made of."""
 EARLY_RUNS: Final = 8
 """How many runs may have sent deltas before the log was seen to tell of them."""
