@@ -220,10 +220,20 @@ class Run:
                 return
             if given is not NOTHING:
                 begun = given is None and self._assignment.attempt > 1
-                place = self._config if begun else branched(self._config, self._request)
+                place = self._config if begun else await self._beginning()
                 await self._drive.run(graph, given, place, self._stage)
             end = self._drive.end(await self._drive.questions(self._config))
             await self._finish(*self._drive.rest(self._stage), end)
+
+    async def _beginning(self) -> RunnableConfig:
+        """Where the run begins; within a subgraph, with the checkpoints of the graphs around it."""
+        place = branched(self._config, self._request)
+        configurable = place["configurable"]
+        if namespace := configurable.get("checkpoint_ns"):
+            found = await self._saver.aget_tuple(place)
+            parents = found.metadata.get("parents", {}) if found else {}
+            configurable["checkpoint_map"] = {**parents, namespace: configurable["checkpoint_id"]}
+        return place
 
     async def _decline(self, graph: Compiled, declined: Declined) -> None:
         """End the turn where the graph stopped; tool calls that were to come are answered by the refusal."""
