@@ -3,16 +3,17 @@
 import json
 import operator
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import pytest
 from langgraph.graph import START, StateGraph
 from pydantic import BaseModel
 
 from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.state_queries import States
 from agent_runner.engine.thread_states import ThreadReader
 from contracts.events import NodeCompleted, RunCompleted, RunFailed
-from contracts.queries import StateUpdate, ThreadStatesQuery, UpdateState
+from contracts.queries import StateQuery, StateUpdate, ThreadStatesQuery, UpdateState
 from eventlog.turns.inbox import Inbox
 
 
@@ -90,6 +91,48 @@ async def test_a_conversation_goes_on_after_a_node_that_gives_what_does_not_fit(
     assert (await state(talk))["next"] == ["first"]
     assert isinstance(await run(talk, {"number": 2}), RunCompleted)
     assert (await state(talk))["values"]["log"] == ["first 2", "second 2"]
+
+
+def add(one: str, other: str) -> str:
+    if other == "bad":
+        raise ValueError("a reducer refuses")
+    return one + other
+
+
+class Word(TypedDict):
+    word: str
+
+
+class Added(TypedDict):
+    word: Annotated[str, add]
+
+
+@pytest.mark.parametrize(
+    ("schema", "nodes", "left"),
+    [
+        (Word, {"a": "1", "b": "2"}, {"word": "x"}),
+        (Added, {"a": "bad", "b": "2"}, {"word": "x"}),
+        (Added, {"a": "bad"}, {"word": "x"}),
+    ],
+    ids=["two write at once", "a reducer refuses", "a reducer refuses, of one node"],
+)
+async def test_what_cannot_be_put_together_hides_no_state(
+    runs: Any, schema: type[Any], nodes: dict[str, str], left: dict[str, str]
+) -> None:
+    graph = StateGraph(schema)
+    for name, word in nodes.items():
+        graph.add_node(name, lambda state, word=word: {"word": word if "z" not in state["word"] else "y"})
+    graph.add_conditional_edges(START, lambda state: ["a"] if "z" in state["word"] else [*nodes], [*nodes])
+    talk = runs(graph)
+    assert isinstance(await run(talk, {"word": "x"}), RunFailed)
+    told = await state(talk)
+    assert (told["values"], sorted(told["next"])) == (left, sorted(nodes))
+    states = States(
+        talk.log, talk.author, LogCheckpointSaver(talk.log, talk.author), reader(talk)._graphs, "graph"
+    )
+    assert json.loads((await states.state(StateQuery(conversation=talk.KEY))).text) == left
+    assert isinstance(await run(talk, {"word": "z"}), RunCompleted)
+    assert (await state(talk))["values"]["word"].endswith("y")
 
 
 async def test_an_update_that_does_not_fit_is_refused(runs: Any) -> None:

@@ -14,6 +14,7 @@ from agent_runner.engine.effects import STAGE_SECONDS, Effects
 from agent_runner.engine.interrupts import breakpoint_of, questions_of
 from agent_runner.engine.options import options_of
 from agent_runner.engine.outputs import presented
+from agent_runner.engine.snapshots import snapshot_of
 from agent_runner.engine.steps import messages_in, shown
 from agent_runner.engine.streaming.modes import WATCHED, Modes
 from agent_runner.engine.streaming.protocol import Protocol
@@ -92,7 +93,7 @@ class Drive:
         """What the graph waits for a person to answer, once it has stopped; of one that `failed`, still."""
         if self.graph is None or not (self._next or failed):
             return ()
-        state = await self.graph.aget_state(config)
+        state = await snapshot_of(self.graph, config)
         if state.interrupts or failed or isinstance(self.assignment.work.event, RunRequested):
             return questions_of(state.interrupts)
         return (breakpoint_of(self._checkpoint, self._next),)

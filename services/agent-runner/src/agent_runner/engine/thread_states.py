@@ -1,5 +1,6 @@
 """States of threads as LangGraph tells them, updates from outside, and copies; over committed checkpoints."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -7,11 +8,11 @@ from faststream import ExceptionMiddleware
 from faststream.nats import NatsRouter
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import InvalidUpdateError
-from langgraph.types import StateSnapshot
 from langgraph.types import StateUpdate as GraphUpdate
 
 from agent_runner.engine.catalogue import Compiled, Ready, compile_graph
 from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.snapshots import as_dict, empty, snapshot_of
 from agent_runner.engine.streaming.encoding import as_text
 from contracts import queries, subjects
 from contracts.events import ConversationStarted, Event, RequestTaken
@@ -29,6 +30,8 @@ from contracts.queries import (
 from eventlog.author import Author, derived_id
 from eventlog.ports import Conflict, Log, LogError, Unavailable
 from eventlog.turns.inbox import Inbox
+
+logger = logging.getLogger(__name__)
 
 QUEUE: Final = "agent-runner"
 UPDATED: Final = "state"
@@ -170,14 +173,17 @@ class ThreadReader:
         config = _config(query.conversation, query.namespace, checkpoint_id)
         place = {"checkpoint_id": checkpoint_id, "thread_id": query.conversation} if checkpoint_id else None
         if graph is None:
-            return _empty(place)
+            return empty(place)
         if not query.namespace and await self._saver.aget_tuple(config) is None:
-            return _empty(place)
+            return empty(place)
         try:
-            snapshot = await graph.aget_state(config, subgraphs=query.subgraphs)
-        except ValueError:  # no such subgraph
-            return _empty(place)
-        return _as_dict(snapshot, self._show_errors) if snapshot.metadata is not None else _empty(place)
+            snapshot = await snapshot_of(graph, config, subgraphs=query.subgraphs)
+        except LogError:
+            raise
+        except Exception as error:  # noqa: BLE001 - no such subgraph, or whatever the state's own types raise
+            logger.info("conversation %s: no state: %s", query.conversation, type(error).__name__)
+            return empty(place)
+        return as_dict(snapshot, self._show_errors) if snapshot.metadata is not None else empty(place)
 
     async def _graph(self, conversation: str, name: str) -> Ready | None:
         start = await self._start(conversation)
@@ -239,62 +245,3 @@ def _unavailable(error: Exception) -> Failure:
 def _config(conversation: str, namespace: str, checkpoint_id: str | None = None) -> RunnableConfig:
     place = {"thread_id": conversation, "checkpoint_ns": namespace}
     return {"configurable": place | ({"checkpoint_id": checkpoint_id} if checkpoint_id else {})}
-
-
-def _as_dict(snapshot: StateSnapshot, show_errors: bool) -> dict[str, Any]:
-    checkpoint, parent = _place(snapshot.config), _place(snapshot.parent_config)
-    tasks = [_task(task, show_errors) for task in snapshot.tasks]
-    return {
-        "values": snapshot.values,
-        "next": list(snapshot.next),
-        "tasks": tasks,
-        "metadata": snapshot.metadata,
-        "created_at": snapshot.created_at,
-        "checkpoint": checkpoint,
-        "parent_checkpoint": parent,
-        "interrupts": [asked for task in tasks for asked in task["interrupts"]],
-        "checkpoint_id": checkpoint and checkpoint.get("checkpoint_id"),
-        "parent_checkpoint_id": parent and parent.get("checkpoint_id"),
-    }
-
-
-def _task(task: Any, show_errors: bool) -> dict[str, Any]:
-    state, checkpoint = task.state, None
-    error = repr(task.error) if isinstance(task.error, BaseException) else task.error
-    if isinstance(state, StateSnapshot):
-        state = _as_dict(state, show_errors) if state.metadata is not None else _empty(None)
-    elif state is not None:
-        state, checkpoint = None, _place(state)
-    return {
-        "id": task.id,
-        "name": task.name,
-        "path": [part for part in task.path if not callable(part)],
-        "error": error if show_errors or error is None else str(error).partition("(")[0],
-        "interrupts": [{"id": asked.id, "value": asked.value} for asked in task.interrupts],
-        "checkpoint": checkpoint,
-        "state": state,
-        "result": task.result,
-    }
-
-
-def _place(config: Any) -> dict[str, Any] | None:
-    """Where a config points to, without what else is in it."""
-    if not config:
-        return None
-    named = ("checkpoint_id", "thread_id", "checkpoint_ns", "checkpoint_map")
-    return {name: config["configurable"][name] for name in named if name in config["configurable"]}
-
-
-def _empty(checkpoint: dict[str, Any] | None) -> dict[str, Any]:
-    return {
-        "values": {},
-        "next": [],
-        "tasks": [],
-        "metadata": None,
-        "created_at": None,
-        "checkpoint": checkpoint,
-        "parent_checkpoint": None,
-        "interrupts": [],
-        "checkpoint_id": checkpoint and checkpoint["checkpoint_id"],
-        "parent_checkpoint_id": None,
-    }
