@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from langgraph_sdk import get_client
-from langgraph_sdk.errors import APIStatusError, ConflictError, NotFoundError
+from langgraph_sdk.errors import APIStatusError, BadRequestError, ConflictError, NotFoundError
 from websockets.asyncio.client import connect
 
 KIM = {"configurable": {"user_name": "Kim"}}
@@ -126,6 +126,10 @@ async def test_what_cannot_be_is_refused(client: Any) -> None:
         await client.assistants.delete(default["assistant_id"])
     with pytest.raises(APIStatusError):
         await client.assistants.update("no-uuid", name="x")
+    with pytest.raises(BadRequestError):
+        await client.assistants.create("ask", KIM, context={"user_name": "Lee"})
+    with pytest.raises(BadRequestError):
+        await client.assistants.update(made["assistant_id"], config=KIM, context={"user_name": "Lee"})
 
 
 async def test_an_assistant_goes_with_its_threads_where_that_is_asked_for(client: Any) -> None:

@@ -18,7 +18,7 @@ from contracts.events import (
     Origin,
     RunRequested,
 )
-from edge_rest.langgraph.agents import RESPONDER, Agents, as_new_id, checked, opening, owner
+from edge_rest.langgraph.agents import RESPONDER, Agents, as_new_id, check_settings, checked, opening, owner
 from edge_rest.langgraph.alarm import Alarm
 from edge_rest.langgraph.paging import KeyReused, derived
 from edge_rest.langgraph.webhooks import Webhooks
@@ -28,7 +28,6 @@ from protocols.langgraph.commands import Assistant, origin_of
 from protocols.langgraph.wire import PROTOCOL, RunCreate
 
 LABELS_REMEMBERED: Final = 10_000
-_BOTH: Final = "Cannot specify both configurable and context. Prefer setting context alone."
 _BUSY: Final = (
     "Thread is already running a task. Wait for it to finish or choose a different multitask strategy."
 )
@@ -86,8 +85,7 @@ class Requests:
             KeyReused: if the key has named another request.
             HTTPException: 404, 409 or 422, with what is wrong.
         """
-        if body.config.get("configurable") and body.context is not None:
-            raise HTTPException(400, _BOTH)
+        check_settings(body.config, body.context)
         if body.webhook is not None:
             self.webhooks.check(body.webhook)
         assistant = await self.agents.assistant(body.assistant_id)
