@@ -15,6 +15,7 @@ Three kinds of sets:
 
 - ``dark_words`` and ``dark_talks``, printed by `--dark`: harmless sentences and talks with dark words,
   and indirect crises, likewise with one half that was not read while anything was changed.
+- ``long_talks``, printed by `--dark` too: talks of all four stages, harmless or in danger, divided likewise.
 
 An alarm is a reply with helplines; a question is an ordinary reply that asks gently.
 """
@@ -32,6 +33,7 @@ from typing import Final, get_args
 from contracts.envelope import Recorded
 from contracts.events.quote import Language
 from quote_engine.adapters.trained import TrainedReader
+from quote_engine.collection import load_collection
 from quote_engine.domain.care import care_for
 from quote_engine.domain.dialogue import CrisisReply, Dialogue, RunFacts, evolve, fact, reply
 from quote_engine.domain.reading import Trained, mood_of, read
@@ -39,6 +41,7 @@ from quote_engine.domain.reading import Trained, mood_of, read
 QUOTE_ENGINE: Final = Path(__file__).parents[1] / "services/quote-engine"
 LABELLED: Final = QUOTE_ENGINE / "tests/unit/labelled"
 SETS: Final = ("", "implicit_", "unseen_")
+COLLECTION: Final = load_collection()
 
 
 def load(name: str) -> list[dict[str, str]]:
@@ -50,7 +53,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--halves", action="store_true", help="train on one half, count the other")
-    parser.add_argument("--dark", action="store_true", help="only dark words and indirect crises")
+    parser.add_argument("--dark", action="store_true", help="only dark words, indirect crises and talks")
     wanted = parser.parse_args()
     if wanted.halves:
         _halves()
@@ -96,7 +99,7 @@ def _count(name: str, rows: Sequence[dict[str, str]], language: Language, traine
 
 def _dark(trained: Trained) -> None:
     print(f"{'':38}{'number':>8}{'helplines':>11}{'question':>10}{'neither':>9}")
-    for name in ("dark_words", "dark_talks"):
+    for name in ("dark_words", "dark_talks", "long_talks"):
         rows = load(name)
         outcomes = [_answered(row["said"] if "said" in row else [row["text"]], trained) for row in rows]
         counted = Counter(
@@ -115,7 +118,7 @@ def _answered(said: Sequence[str], trained: Trained) -> str:
     for number, text in enumerate(said):
         run = RunFacts(run_id=f"m{number}", message_sequence=number + 1, attempt=1)
         state = replace(state, waiting={run["run_id"]: text})
-        given = reply(state, text, conversation="bench:1", quotations=(), trained=trained)
+        given = reply(state, text, conversation="bench:1", quotations=COLLECTION, trained=trained)
         if isinstance(given, CrisisReply):
             return "helplines"
         if given.fragile:

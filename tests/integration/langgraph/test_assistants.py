@@ -1,11 +1,13 @@
 """Assistants of one's own: made, changed in versions, chosen, searched, deleted, and what their runs get."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from langgraph_sdk import get_client
-from langgraph_sdk.errors import APIStatusError, ConflictError, NotFoundError
+from langgraph_sdk.errors import APIStatusError, BadRequestError, ConflictError, NotFoundError
+from websockets.asyncio.client import connect
 
 KIM = {"configurable": {"user_name": "Kim"}}
 
@@ -60,6 +62,36 @@ async def test_a_run_of_an_assistant_has_its_graph_and_its_settings(client: Any)
     await client.assistants.delete(made["assistant_id"])  # the stack is shared, and a scenario counts them
 
 
+async def test_what_a_run_says_goes_before_its_assistant_name_by_name(client: Any, url: str) -> None:
+    own = {"recursion_limit": 9, "configurable": {"user_name": "Kim", "language": "ko"}}
+    configured = (await client.assistants.create("lgchat", own))["assistant_id"]
+    contexts = (await client.assistants.create("lgchat", context={"user_name": "Kim", "language": "ko"}))[
+        "assistant_id"
+    ]
+    said = {"configurable": {"user_name": "Lee"}, "tags": ["t"]}
+    asked = {"input": {"messages": [{"role": "user", "content": "hi"}]}}
+    thread = (await client.threads.create())["thread_id"]
+    await client.runs.wait(thread, configured, config=said, **asked)
+    await client.runs.wait(thread, contexts, context={"user_name": "Lee"}, **asked)
+    start = {"assistant_id": configured, "config": said, **asked}
+    async with connect(f"{url.replace('http', 'ws')}/threads/{thread}/stream/events") as socket:
+        await socket.send(json.dumps({"id": 1, "method": "run.start", "params": start}))
+        while json.loads(await socket.recv()).get("id") != 1:
+            pass
+    for run in await client.runs.list(thread):
+        if run["assistant_id"] == contexts:
+            assert run["kwargs"]["context"] == {"user_name": "Lee", "language": "ko"}
+            continue
+        config = run["kwargs"]["config"]
+        assert (config["recursion_limit"], config["tags"]) == (9, ["t"])
+        assert {name: config["configurable"][name] for name in ("user_name", "language")} == {
+            "user_name": "Lee",
+            "language": "ko",
+        }
+    for each in (configured, contexts):
+        await client.assistants.delete(each)
+
+
 async def test_assistants_are_searched_and_counted_with_those_of_graphs(client: Any) -> None:
     mark = str(uuid4())
     made = [
@@ -94,6 +126,10 @@ async def test_what_cannot_be_is_refused(client: Any) -> None:
         await client.assistants.delete(default["assistant_id"])
     with pytest.raises(APIStatusError):
         await client.assistants.update("no-uuid", name="x")
+    with pytest.raises(BadRequestError):
+        await client.assistants.create("ask", KIM, context={"user_name": "Lee"})
+    with pytest.raises(BadRequestError):
+        await client.assistants.update(made["assistant_id"], config=KIM, context={"user_name": "Lee"})
 
 
 async def test_an_assistant_goes_with_its_threads_where_that_is_asked_for(client: Any) -> None:

@@ -15,6 +15,7 @@ from eventlog.broker import Broker
 from eventlog.outage import OUTAGE
 from eventlog.ports import LogError, Unavailable
 from eventlog.replies import whole
+from eventlog.text import json_of
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
@@ -49,7 +50,7 @@ async def ask(
     try:
         with TRACING.span(f"ask {name}", "client", {names.MESSAGING_SYSTEM: names.NATS}):
             headers = {"traceparent": parent} if (parent := traceparent()) else None
-            payload = question.model_dump_json().encode()
+            payload = json_of(question)
             reply = await whole(broker.client, subject, payload, headers, timeout_seconds=timeout_seconds)
     except NoRespondersError as error:
         raise Nobody(f"nobody answers {name}") from error

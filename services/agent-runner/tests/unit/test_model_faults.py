@@ -313,6 +313,8 @@ def test_what_clients_read_of_other_errors() -> None:
     assert SECRET not in told(invalid.value, "en")
     assert told(ValueError(f"the key {SECRET} is wrong"), "en") == "the key [hidden] is wrong"
     assert told(GraphRecursionError("limit of 25"), "ko").startswith("답에 이르지 못한 채")
+    assert told(TimeoutError(), "en") == "the run took too long"
+    assert told(TimeoutError("the library is closed"), "en") == "the library is closed"
 
 
 async def ask(

@@ -1,6 +1,7 @@
 """A state that is changed from outside with a key is changed once, also while others append."""
 
 import asyncio
+import json
 from typing import Any
 
 from langgraph.graph import START, MessagesState, StateGraph
@@ -8,7 +9,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.thread_states import ThreadReader
 from contracts.events import CheckpointSaved, MetadataChanged, RequestTaken
-from contracts.queries import StateUpdate, UpdateState
+from contracts.queries import StateUpdate, ThreadStatesQuery, UpdateState
 from eventlog.turns.inbox import Inbox
 
 
@@ -65,3 +66,27 @@ async def test_a_refused_update_takes_no_key(runs: Any) -> None:
     )
     assert (await reader(talk).update(wrong)).refusal
     assert not (await reader(talk).update(update(talk, "one"))).is_another
+
+
+async def test_a_state_is_not_changed_while_a_run_goes_on(runs: Any) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(state: MessagesState) -> Any:
+        begun.set()
+        await go_on.wait()
+        return reply(state)
+
+    talk = runs(StateGraph(MessagesState).add_node("reply", slow).add_edge(START, "reply"))
+    work = await talk.receive("hi")
+    running = asyncio.create_task(talk.run(work))
+    await begun.wait()
+    for key in ("k", None):
+        told = await reader(talk).update(update(talk, "lost", key=key))
+        assert (told.is_busy, bool(told.refusal)) == (True, True)
+    go_on.set()
+    await running
+    told = await reader(talk).update(update(talk, "kept"))
+    assert (told.is_busy, told.refusal) == (False, None)
+    (state,) = (await reader(talk).states(ThreadStatesQuery(conversation=talk.KEY))).states
+    said = [message["content"] for message in json.loads(state)["values"]["messages"]]
+    assert said == ["hi", "said", "kept"]

@@ -9,7 +9,7 @@ from starlette.websockets import WebSocket
 
 from access.visitor import VISITOR
 from contracts.envelope import Recorded
-from contracts.events import ConversationStarted, MetadataChanged, Origin, RunRequested
+from contracts.events import ConversationStarted, MetadataChanged, RunRequested
 from contracts.live import request_of
 from edge_ws.assistants import Assistants
 from edge_ws.connection import Connection, Unreadable
@@ -22,7 +22,7 @@ from eventlog.turns.frames import following
 from eventlog.turns.inbox import Inbox
 from eventlog.turns.refusals import Busy, NotWaiting
 from eventlog.turns.standing import Waiting
-from protocols.langgraph.commands import Refused, is_uuid
+from protocols.langgraph.commands import Refused, is_uuid, origin_of
 from protocols.langgraph.events import NotUnderstood, Subscription, ThreadStream
 from protocols.langgraph.wire import PROTOCOL
 
@@ -133,12 +133,14 @@ class _Client:
 
     async def _start(self, params: dict[str, Any]) -> str:
         own = await self._endpoint.assistants.named(params.get("assistant_id"))
-        params = {**params, "config": {**own.config, **_object(params.get("config"))}}
+        params = {**params, "config": own.config_of(_object(params.get("config")))}
         asked = await self._asked()
         given, command = params.get("input"), None
         if given is not None and asked:
             given, command = None, {"resume": params["input"]}
-        return await self._request(params, own.graph, own.assistant_id, given, command, context=own.context)
+        return await self._request(
+            params, own.graph, own.assistant_id, given, command, context=own.context_of(None)
+        )
 
     async def _respond(self, params: dict[str, Any]) -> None:
         waiting = await self._endpoint.inbox.waiting(self._thread_id)
@@ -192,7 +194,6 @@ class _Client:
             raise Refused("invalid_argument", f"multitaskStrategy: must be one of {', '.join(_STRATEGIES)}")
         visitor = VISITOR.get()
         user = await visitor.user() if visitor else None
-        origin = _object(config.get("configurable")).get("checkpoint_id")
         request = RunRequested(
             addressee=RESPONDER,
             protocol=PROTOCOL,
@@ -203,7 +204,7 @@ class _Client:
             config=config,
             context=context,
             metadata=metadata,
-            origin=Origin(checkpoint_id=str(origin)) if origin else None,
+            origin=origin_of(_object(config.get("configurable"))),
             user_id=user,
             on_busy=strategy,
             stream="protocol",

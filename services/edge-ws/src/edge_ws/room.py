@@ -17,19 +17,29 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket
 
 from contracts.envelope import Recorded
-from contracts.events import ConversationStarted, MessageReceived, RunEnded, RunEvent
+from contracts.events import ENDS, ConversationStarted, MessageReceived, RunEnded, RunEvent
 from contracts.live import Delta
 from contracts.subjects import InvalidKey, check_key
 from edge_ws.connection import Connection
 from edge_ws.conversation import Follower, reason_of, serve
 from edge_ws.graphs import Graphs
+from edge_ws.newest import place_of_newest
 from edge_ws.settings import EdgeSettings
 from eventlog.live import Live
 from eventlog.ports import Log, LogError
 from eventlog.turns.inbox import Inbox, Receipt
-from protocols.room.dialect import SAID, NotUnderstood, Room, decode, state_of
+from protocols.room.dialect import (
+    ANSWERS,
+    MESSAGES,
+    MESSAGES_IN_STATE,
+    SAID,
+    NotUnderstood,
+    Room,
+    decode,
+    state_of,
+)
 from protocols.room.turn import Frame, Position
-from protocols.room.wire import Connected, Refusal, Resync, SendCommand
+from protocols.room.wire import Connected, Refusal, Resync, SendCommand, State
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +130,7 @@ class _Visit:
                 await self._send(frames)
                 return
             await self._answer(Resync())
-            await self._answer(state_of(await self._said()))
+            await self._answer(await self._state())
         answered = self._answered(newest_run)
         self._room = Room(answered)
         await self._send(await self._told(self._room, [event async for event in self._past(answered)]))
@@ -154,14 +164,27 @@ class _Visit:
         run = newest.event
         return run.message_sequence if isinstance(run, RunEnded) else run.message_sequence - 1
 
-    async def _said(self) -> list[Recorded]:
-        """What `state_of` needs to know of the conversation, and no more."""
+    async def _state(self) -> State:
+        """What was said last, read from where it begins, however long the conversation is."""
         seen = self._follower.seen
         if seen.start is None:
-            return []
-        reads = [self._past(seen.start.sequence, pattern) for pattern in SAID]
-        events = [event for read in reads async for event in read]
-        return sorted(events, key=lambda event: event.sequence)
+            return state_of(())
+        first = seen.start.sequence
+        after, before = await place_of_newest(self._count, first, seen.tail, MESSAGES_IN_STATE)
+        answers = self._log.read(self._room_uid, after=first, until=after, pattern=ANSWERS)
+        before += state_of([answer async for answer in answers]).total
+        events = [event for pattern in SAID async for event in self._past(after, pattern)]
+        state = state_of(sorted(events, key=lambda event: event.sequence), before)
+        if state.id is None:  # of so many messages none is answered yet
+            ends = await asyncio.gather(*(self._log.last(self._room_uid, end.type) for end in ENDS))
+            earlier = [end for end in ends if end and end.sequence > first]
+            newest = state_of(sorted(earlier, key=lambda end: end.sequence))
+            state = state.model_copy(update={"id": newest.id})
+        return state
+
+    async def _count(self, after: int) -> int:
+        counts = (self._log.count(self._room_uid, pattern, after=after) for pattern in MESSAGES)
+        return sum(await asyncio.gather(*counts))
 
     def _past(self, after: int, pattern: str = ">") -> AsyncIterator[Recorded]:
         return self._log.read(self._room_uid, after=after, until=self._follower.seen.tail, pattern=pattern)

@@ -2,13 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
 from starlette.websockets import WebSocket
 
-from contracts.events import ConversationStarted, Event, MessageReceived, RunCompleted, RunStarted
+from contracts.envelope import Recorded
+from contracts.events import (
+    AnswerReceived,
+    ConversationStarted,
+    Event,
+    MessageReceived,
+    RunCompleted,
+    RunFailed,
+    RunStarted,
+)
 from contracts.live import Delta
 from contracts.trace import CHAIN_END, CHAIN_START, CHAT_MODEL_STREAM
 from edge_ws.graphs import Graphs
@@ -19,6 +28,7 @@ from eventlog.broker import Broker
 from eventlog.memory import MemoryLive, MemoryLog
 from eventlog.settings import NatsSettings
 from eventlog.turns.inbox import Inbox
+from protocols.room.dialect import state_of
 
 ROOM = "0e06AFuOYA0w"
 SOON = 30
@@ -182,3 +192,42 @@ async def test_a_message_that_is_sent_again_gets_its_turn_again() -> None:
     assert [frame["event"] for frame in turns[0]] == [CHAIN_START, CHAIN_END]
     device.leave()
     await serving
+
+
+@pytest.mark.parametrize("waiting", [0, 7, 260], ids=lambda count: f"{count} wait")
+async def test_the_state_of_a_long_room_is_that_of_all_its_events(waiting: int) -> None:
+    world, device = World(), Device(f"room_uid={ROOM}&after=1.1.1")
+    await world.append(ConversationStarted(responder_name="agent-runner", protocol="room"))
+    for number in range(300):
+        said = MessageReceived(addressee="agent-runner", text=f"{number}", protocol="room")
+        answered = AnswerReceived(
+            addressee="agent-runner",
+            interrupt_id="i",
+            protocol="octo",
+            approve=True if number % 2 else None,
+            response=None if number % 2 else "text",
+        )
+        await world.append(answered if number % 3 == 0 else said)
+        place = {"run_id": f"{number}", "message_sequence": await world.log.tail(ROOM)}
+        failed, done = RunFailed(**place, error="no"), RunCompleted(**place, text="whole")
+        await world.append(RunStarted(**place), failed if number % 7 == 0 else done)
+    for number in range(waiting):
+        await world.append(MessageReceived(addressee="agent-runner", text=f"w{number}", protocol="room"))
+    read = world.log.read
+    counted: list[Recorded] = []
+
+    async def counting(*asked: Any, **how: Any) -> AsyncIterator[Recorded]:
+        async for event in read(*asked, **how):
+            counted.append(event)
+            yield event
+
+    expected = state_of([event async for event in read(ROOM)])
+    world.log.read = counting  # type: ignore[method-assign]  # only to count
+    serving = asyncio.create_task(world.endpoint.serve(device.socket))
+    assert (await device.message())["type"] == "websocket.accept"
+    assert (await device.frame())["status"] == "resync"
+    assert await device.frame() == json.loads(expected.model_dump_json())
+    device.leave()
+    await serving
+    told = [event for event in counted if not isinstance(event.event, AnswerReceived)]
+    assert waiting or len(told) < 350

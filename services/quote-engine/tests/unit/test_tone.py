@@ -8,7 +8,7 @@ import pytest
 from quote_engine.collection import load_collection
 from quote_engine.domain.dialogue import CrisisReply, Dialogue, reply
 from quote_engine.domain.language import normalise
-from quote_engine.domain.reading import Clue, Verdict
+from quote_engine.domain.reading import Clue, Verdict, read
 from quote_engine.domain.tone import tones
 
 
@@ -39,3 +39,29 @@ def test_boredom_is_no_alarm_by_itself(text: str, alarms: bool) -> None:
     answer = reply(Dialogue(), text, conversation="user:1", quotations=load_collection(), trained=frightened)
     assert isinstance(answer, CrisisReply) == alarms
     assert "want to live" in answer.text or "988" in answer.text
+
+
+@pytest.mark.parametrize(("text", "worn"), [("I'm so bored", False), ("I'm bored and exhausted", True)])
+def test_who_is_bored_is_not_worn_out(text: str, worn: bool) -> None:
+    def tired(clues: Sequence[Clue]) -> Sequence[Verdict]:
+        return [Verdict(0.0, {"exhaustion": 0.7, "neutral": 0.3}) for _ in clues]
+
+    assert ("exhaustion" in read(text, "en", tired).emotions) == worn
+
+
+@pytest.mark.parametrize(
+    ("text", "feast"),
+    [
+        ("it's my birthday today", True),
+        ("I feel so alone on my birthday", False),
+        ("오늘 제 생일이에요", True),
+        ("생일인데 아무도 기억을 못 해요", False),
+    ],
+)
+def test_a_birthday_that_hurts_is_no_feast(text: str, feast: bool) -> None:
+    assert ("birthday" in read(text, "en").tones) == feast
+
+
+@pytest.mark.parametrize("text", ["I think I'm falling in love", "사랑에 빠진 것 같아요"])
+def test_love_is_a_joy(text: str) -> None:
+    assert read(text, "en").named == {"joy"}

@@ -64,6 +64,7 @@ class CheckpointIdsQuery(BaseModel):
     """The checkpoints of one thread and namespace, the newest first.
 
     Attributes:
+        checkpoint_id: only this one.
         before: only those before this one.
         metadata: only those whose metadata have these values.
     """
@@ -72,6 +73,7 @@ class CheckpointIdsQuery(BaseModel):
 
     conversation: str
     namespace: str = ""
+    checkpoint_id: str | None = None
     before: str | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
     limit: int = Field(default=10, ge=1, le=1000)
@@ -150,16 +152,20 @@ class StateUpdated(BaseModel):
     """The answer to `UpdateState`.
 
     Attributes:
+        checkpoint_map: of a subgraph: by namespace, the checkpoints of it and of the graphs around it.
         refusal: why it was not done; None where it was.
         is_another: it was not done because its key names another request.
+        is_busy: it was not done because a run waits or is in progress.
     """
 
     model_config = ConfigDict(frozen=True)
 
     checkpoint_id: str = ""
     namespace: str = ""
+    checkpoint_map: dict[str, str] = Field(default_factory=dict)
     refusal: str | None = None
     is_another: bool = False
+    is_busy: bool = False
 
 
 COPY_THREAD: Final = "runner.copy_thread"

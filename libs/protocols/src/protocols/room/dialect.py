@@ -37,6 +37,10 @@ from protocols.room.wire import (
 )
 
 MESSAGES_IN_STATE: Final = 200
+ANSWERS: Final = f"{AnswerReceived.type}.>"
+"""Of these, only the texts are messages of the state."""
+MESSAGES: Final = (f"{MessageReceived.type}.>", RunCompleted.type, RunInterrupted.type)
+"""Each of these is a message of the state."""
 SAID: Final = ("message.>", *(end.type for end in ENDS))
 """The events of a conversation that its state is made of."""
 EARLY_RUNS: Final = 8
@@ -167,8 +171,12 @@ class Room:
         return frames
 
 
-def state_of(events: Iterable[Recorded]) -> State:
-    """What was said in a room, by its events of the kinds `SAID`, with the id of the last turn's end."""
+def state_of(events: Iterable[Recorded], before: int = 0) -> State:
+    """What was said in a room, by its events of the kinds `SAID`, with the id of the last turn's end.
+
+    Args:
+        before: how many messages came before these events.
+    """
     messages: list[RoomMessage] = []
     position: Position | None = None
     for recorded in events:
@@ -187,6 +195,6 @@ def state_of(events: Iterable[Recorded]) -> State:
             position = Position(recorded.event.message_sequence, last_of(recorded.event))
     return State(
         messages=messages[-MESSAGES_IN_STATE:],
-        total=len(messages),
+        total=before + len(messages),
         id=str(position) if position else None,
     )

@@ -14,6 +14,7 @@ from agent_runner.engine.effects import STAGE_SECONDS, Effects
 from agent_runner.engine.interrupts import breakpoint_of, questions_of
 from agent_runner.engine.options import options_of
 from agent_runner.engine.outputs import presented
+from agent_runner.engine.snapshots import snapshot_of
 from agent_runner.engine.steps import messages_in, shown
 from agent_runner.engine.streaming.modes import WATCHED, Modes
 from agent_runner.engine.streaming.protocol import Protocol
@@ -90,16 +91,20 @@ class Drive:
 
     async def questions(self, config: RunnableConfig, *, failed: bool = False) -> tuple[Question, ...]:
         """What the graph waits for a person to answer, once it has stopped; of one that `failed`, still."""
-        if not self._next or self.graph is None:
+        if self.graph is None or not (self._next or failed):
             return ()
-        state = await self.graph.aget_state(config)
+        state = await snapshot_of(self.graph, config)
         if state.interrupts or failed or isinstance(self.assignment.work.event, RunRequested):
             return questions_of(state.interrupts)
         return (breakpoint_of(self._checkpoint, self._next),)
 
-    def rest(self, stage: Stage) -> tuple[Event, ...]:
-        """What is held where the graph has stopped; a step that waits for its state takes it along."""
+    def rest(self, stage: Stage, *, is_readable: bool = True) -> tuple[Event, ...]:
+        """What is held where the graph has stopped, without the newest state if the graph cannot read it; a
+        step that waits for its state takes it along."""
         held = stage.leftovers()
+        if not is_readable:
+            states = [event for event in held if isinstance(event, CheckpointSaved) and not event.namespace]
+            held = tuple(event for event in held if not states or event is not states[-1])
         if self._step is None:
             return held
         step, self._step = self._step, None

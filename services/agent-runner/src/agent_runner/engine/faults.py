@@ -193,7 +193,7 @@ def told(error: BaseException, language: Language, error_id: str | None = None) 
     """
     if isinstance(error, ModelFault):
         return str(error)
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) and not str(error):
         return sentence("timeout", language)
     if isinstance(error, ValidationError):
         return invalid(error)

@@ -135,12 +135,12 @@ class Run:
                 fail(get_current_span(), error)
                 questions = await self._still_open(error)
                 await self._finish(
-                    *self._drive.rest(self._stage),
+                    *self._drive.rest(self._stage, is_readable=questions is not None),
                     RunFailed(
                         **self._facts,
                         error=self._say(error),
                         code=type(error).__name__,
-                        questions=questions,
+                        questions=questions or (),
                     ),
                 )
         except Cancelled as cancelled:
@@ -220,10 +220,20 @@ class Run:
                 return
             if given is not NOTHING:
                 begun = given is None and self._assignment.attempt > 1
-                place = self._config if begun else branched(self._config, self._request)
+                place = self._config if begun else await self._beginning()
                 await self._drive.run(graph, given, place, self._stage)
             end = self._drive.end(await self._drive.questions(self._config))
             await self._finish(*self._drive.rest(self._stage), end)
+
+    async def _beginning(self) -> RunnableConfig:
+        """Where the run begins; within a subgraph, with the checkpoints of the graphs around it."""
+        place = branched(self._config, self._request)
+        configurable = place["configurable"]
+        if namespace := configurable.get("checkpoint_ns"):
+            found = await self._saver.aget_tuple(place)
+            parents = found.metadata.get("parents", {}) if found else {}
+            configurable["checkpoint_map"] = {**parents, namespace: configurable["checkpoint_id"]}
+        return place
 
     async def _decline(self, graph: Compiled, declined: Declined) -> None:
         """End the turn where the graph stopped; tool calls that were to come are answered by the refusal."""
@@ -261,8 +271,9 @@ class Run:
         config["configurable"] = {**settings, "thread_id": self._work.conversation}
         return with_options(config, self._request, self._assignment.graph_name, self._assignment.attempt)
 
-    async def _still_open(self, error: Exception) -> tuple[Question, ...]:
-        """The questions that wait for a person although the run has failed."""
+    async def _still_open(self, error: Exception) -> tuple[Question, ...] | None:
+        """The questions that wait for a person although the run has failed; None where the graph cannot read
+        the state that it has come to. Such a state is not kept: nothing could follow it."""
         if isinstance(error, NotTaken):
             return () if isinstance(error, Withdrawn) else self._assignment.questions
         try:
@@ -270,6 +281,8 @@ class Run:
                 return await self._drive.questions(self._config, failed=True)
         except LogError:
             raise
+        except (TypeError, ValueError):  # of the state's schema
+            return None
         except Exception:
             logger.exception("run %s: what the graph waits for cannot be told", self._work.id)
             return ()

@@ -14,6 +14,7 @@ from langchain_core.runnables import RunnableConfig
 from agent_runner.engine.catalogue import Ready
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.checkpointer.copying import NoCheckpoint, fork_thread
+from agent_runner.engine.snapshots import snapshot_of
 from agent_runner.engine.updates import as_json
 from contracts import queries, subjects
 from contracts.events import ConversationStarted, ForkOrigin
@@ -66,7 +67,7 @@ class States:
         if await self._saver.aget_tuple(config) is None:
             return StateFound()
         async with graph.opened(config) as compiled:
-            snapshot = await compiled.aget_state(config)
+            snapshot = await snapshot_of(compiled, config)
         values = snapshot.values if isinstance(snapshot.values, dict) else {"value": snapshot.values}
         return StateFound(
             checkpoint_id=snapshot.config["configurable"]["checkpoint_id"],

@@ -1,5 +1,6 @@
 """States of threads as LangGraph tells them, updates from outside, and copies; over committed checkpoints."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -7,14 +8,14 @@ from faststream import ExceptionMiddleware
 from faststream.nats import NatsRouter
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import InvalidUpdateError
-from langgraph.types import StateSnapshot
 from langgraph.types import StateUpdate as GraphUpdate
 
 from agent_runner.engine.catalogue import Compiled, Ready, compile_graph
 from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.snapshots import as_dict, empty, snapshot_of
 from agent_runner.engine.streaming.encoding import as_text
 from contracts import queries, subjects
-from contracts.events import ConversationStarted, RequestTaken
+from contracts.events import ConversationStarted, Event, RequestTaken
 from contracts.queries import (
     CheckpointIds,
     CheckpointIdsQuery,
@@ -30,13 +31,15 @@ from eventlog.author import Author, derived_id
 from eventlog.ports import Conflict, Log, LogError, Unavailable
 from eventlog.turns.inbox import Inbox
 
+logger = logging.getLogger(__name__)
+
 QUEUE: Final = "agent-runner"
 UPDATED: Final = "state"
 ANSWER_CHARACTERS: Final = 150_000
 """From so many on, the states that are left are for another answer."""
 CONCURRENT_ANSWERS: Final = 16
 ATTEMPTS: Final = 50
-"""How often an update that has a key is made again when others append in between."""
+"""How often an update is made again when others append in between."""
 
 
 class ThreadReader:
@@ -68,13 +71,13 @@ class ThreadReader:
         """See `CheckpointIdsQuery`."""
         if await self._start(query.conversation) is None:
             return CheckpointIds()
-        if not query.metadata and not query.namespace:
+        if not (query.metadata or query.namespace or query.checkpoint_id):
             ids = (await self._saver.checkpoint_ids(query.conversation))[::-1]
             if query.before is not None:
                 ids = ids[ids.index(query.before) + 1 :] if query.before in ids else []
             return CheckpointIds(checkpoint_ids=tuple(ids[: query.limit]))
         listed = self._saver.alist(
-            _config(query.conversation, query.namespace),
+            _config(query.conversation, query.namespace, query.checkpoint_id),
             filter=query.metadata,
             before=_config(query.conversation, query.namespace, query.before) if query.before else None,
             limit=query.limit,
@@ -114,39 +117,40 @@ class ThreadReader:
         ]
         try:
             async with ready.opened(config) as graph:
-                if command.key is not None:
-                    return await self._updated_once(graph, config, steps, command, command.key)
-                return _updated(await graph.abulk_update_state(config, steps))
+                return await self._updated(graph, config, steps, command)
         except (InvalidUpdateError, ValueError, TypeError, KeyError) as error:
             return StateUpdated(refusal=str(error) or type(error).__name__)
 
-    async def _updated_once(
+    async def _updated(
         self,
         graph: Compiled,
         config: RunnableConfig,
         steps: Sequence[Sequence[GraphUpdate]],
         command: UpdateState,
-        key: str,
     ) -> StateUpdated:
-        """The same for the same key: the states are in the log with the word that they are, or not at all."""
+        """All states at once, with the word that its key is taken; or none, as while a run is there: it would
+        go on from its own states, and the update would be lost."""
         conversation, asked = command.conversation, command.model_copy(update={"graph": ""})
         for _ in range(ATTEMPTS):
             tail = await self._log.tail(conversation)
             start = await self._inbox.standing(conversation)
             if start is None:
                 return StateUpdated(refusal="there is no such thread")
-            event_id = derived_id(start.id, UPDATED, key)
-            known = await self._log.last(conversation, f"{RequestTaken.type}.{event_id}")
-            if known and isinstance(known.event, RequestTaken):
-                if not known.event.is_for(asked):
-                    return StateUpdated(is_another=True)
-                return StateUpdated(**known.event.result)
+            event_id = derived_id(start.id, UPDATED, command.key) if command.key is not None else None
+            if event_id and (known := await self._log.last(conversation, f"{RequestTaken.type}.{event_id}")):
+                return _taken(known.event, asked)
+            if await self._inbox.is_busy(start):
+                return StateUpdated(refusal=f"Thread {conversation} has in-flight runs", is_busy=True)
             # A saver of its own, since one that is staged shows to everybody what may yet be in vain.
             saver = LogCheckpointSaver(self._log, self._author)
             with saver.staging(conversation, tail=tail) as stage:
-                done = _updated(await compile_graph(graph, saver).abulk_update_state(config, steps))
-                taken = RequestTaken.of(asked, checkpoint_id=done.checkpoint_id, namespace=done.namespace)
+                changed = compile_graph(graph, saver)
+                place = await changed.abulk_update_state(config, steps)
+                await changed.aget_state(place)  # raises where the graph cannot read what it would be
                 envelopes = [self._author.envelope(conversation, event) for event in stage.leftovers()]
+            done = _done(place)
+            if event_id:
+                taken = RequestTaken.of(asked, **done.model_dump(exclude_defaults=True))
                 envelopes.append(self._author.envelope(conversation, taken, event_id=event_id))
             try:
                 await self._log.append(envelopes, expected=tail)
@@ -169,14 +173,17 @@ class ThreadReader:
         config = _config(query.conversation, query.namespace, checkpoint_id)
         place = {"checkpoint_id": checkpoint_id, "thread_id": query.conversation} if checkpoint_id else None
         if graph is None:
-            return _empty(place)
+            return empty(place)
         if not query.namespace and await self._saver.aget_tuple(config) is None:
-            return _empty(place)
+            return empty(place)
         try:
-            snapshot = await graph.aget_state(config, subgraphs=query.subgraphs)
-        except ValueError:  # no such subgraph
-            return _empty(place)
-        return _as_dict(snapshot, self._show_errors) if snapshot.metadata is not None else _empty(place)
+            snapshot = await snapshot_of(graph, config, subgraphs=query.subgraphs)
+        except LogError:
+            raise
+        except Exception as error:  # noqa: BLE001 - no such subgraph, or whatever the state's own types raise
+            logger.info("conversation %s: no state: %s", query.conversation, type(error).__name__)
+            return empty(place)
+        return as_dict(snapshot, self._show_errors) if snapshot.metadata is not None else empty(place)
 
     async def _graph(self, conversation: str, name: str) -> Ready | None:
         start = await self._start(conversation)
@@ -215,9 +222,20 @@ def router(reader: ThreadReader) -> NatsRouter:
     return routes
 
 
-def _updated(config: RunnableConfig) -> StateUpdated:
+def _taken(event: Event, asked: UpdateState) -> StateUpdated:
+    """The answer to a request whose key is taken."""
+    if isinstance(event, RequestTaken) and event.is_for(asked):
+        return StateUpdated(**event.result)
+    return StateUpdated(is_another=True)
+
+
+def _done(config: RunnableConfig) -> StateUpdated:
     place = config["configurable"]
-    return StateUpdated(checkpoint_id=place["checkpoint_id"], namespace=place.get("checkpoint_ns") or "")
+    return StateUpdated(
+        checkpoint_id=place["checkpoint_id"],
+        namespace=place.get("checkpoint_ns") or "",
+        checkpoint_map=place.get("checkpoint_map") or {},
+    )
 
 
 def _unavailable(error: Exception) -> Failure:
@@ -227,62 +245,3 @@ def _unavailable(error: Exception) -> Failure:
 def _config(conversation: str, namespace: str, checkpoint_id: str | None = None) -> RunnableConfig:
     place = {"thread_id": conversation, "checkpoint_ns": namespace}
     return {"configurable": place | ({"checkpoint_id": checkpoint_id} if checkpoint_id else {})}
-
-
-def _as_dict(snapshot: StateSnapshot, show_errors: bool) -> dict[str, Any]:
-    checkpoint, parent = _place(snapshot.config), _place(snapshot.parent_config)
-    tasks = [_task(task, show_errors) for task in snapshot.tasks]
-    return {
-        "values": snapshot.values,
-        "next": list(snapshot.next),
-        "tasks": tasks,
-        "metadata": snapshot.metadata,
-        "created_at": snapshot.created_at,
-        "checkpoint": checkpoint,
-        "parent_checkpoint": parent,
-        "interrupts": [asked for task in tasks for asked in task["interrupts"]],
-        "checkpoint_id": checkpoint and checkpoint.get("checkpoint_id"),
-        "parent_checkpoint_id": parent and parent.get("checkpoint_id"),
-    }
-
-
-def _task(task: Any, show_errors: bool) -> dict[str, Any]:
-    state, checkpoint = task.state, None
-    error = repr(task.error) if isinstance(task.error, BaseException) else task.error
-    if isinstance(state, StateSnapshot):
-        state = _as_dict(state, show_errors) if state.metadata is not None else _empty(None)
-    elif state is not None:
-        state, checkpoint = None, _place(state)
-    return {
-        "id": task.id,
-        "name": task.name,
-        "path": [part for part in task.path if not callable(part)],
-        "error": error if show_errors or error is None else str(error).partition("(")[0],
-        "interrupts": [{"id": asked.id, "value": asked.value} for asked in task.interrupts],
-        "checkpoint": checkpoint,
-        "state": state,
-        "result": task.result,
-    }
-
-
-def _place(config: Any) -> dict[str, Any] | None:
-    """Where a config points to, without what else is in it."""
-    if not config:
-        return None
-    named = ("checkpoint_id", "thread_id", "checkpoint_ns", "checkpoint_map")
-    return {name: config["configurable"][name] for name in named if name in config["configurable"]}
-
-
-def _empty(checkpoint: dict[str, Any] | None) -> dict[str, Any]:
-    return {
-        "values": {},
-        "next": [],
-        "tasks": [],
-        "metadata": None,
-        "created_at": None,
-        "checkpoint": checkpoint,
-        "parent_checkpoint": None,
-        "interrupts": [],
-        "checkpoint_id": checkpoint and checkpoint["checkpoint_id"],
-        "parent_checkpoint_id": None,
-    }

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +26,7 @@ from protocols.langgraph.commands import Assistant, is_uuid
 from protocols.langgraph.wire import PROTOCOL
 
 RESPONDER: Final = "agent-runner"
+_BOTH: Final = "Cannot specify both configurable and context. Prefer setting context alone."
 GRAPHS_SECONDS: Final = 5.0
 """How long the list of graphs is remembered."""
 AT_ONCE: Final = 8
@@ -206,6 +208,12 @@ async def check_same(agents: Agents, conversation: str, asked: BaseModel) -> Non
     taken = start and await agents.log.next(conversation, f"{RequestTaken.type}.>", after=start.sequence)
     if taken and isinstance(taken.event, RequestTaken) and not taken.event.is_for(asked):
         raise KeyReused
+
+
+def check_settings(config: Mapping[str, Any] | None, context: Any) -> None:
+    """Raises a 400 if there are both ``configurable`` and a context."""
+    if config and config.get("configurable") and context is not None:
+        raise HTTPException(400, _BOTH)
 
 
 def checked(thread_id: str) -> str:

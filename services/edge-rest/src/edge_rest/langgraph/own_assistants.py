@@ -19,7 +19,7 @@ from contracts.events import (
 )
 from contracts.queries import AssistantRecord
 from edge_rest.errors import documented
-from edge_rest.langgraph.agents import Agents, as_new_id, check_same, owner
+from edge_rest.langgraph.agents import Agents, as_new_id, check_same, check_settings, owner
 from edge_rest.langgraph.paging import IdempotencyKey, derived, paged
 from eventlog.turns.refusals import Exists, Missing
 from protocols.langgraph import answers
@@ -41,6 +41,7 @@ class OwnAssistants:
 
     async def create(self, body: AssistantCreate, idempotency_key: IdempotencyKey = None) -> dict[str, Any]:
         """Make an assistant for a graph, with settings of its own."""
+        check_settings(body.config, body.context)
         await self._check_graph(body.graph_id)
         user = await owner()
         repeated = body.assistant_id is None and idempotency_key is not None
@@ -79,6 +80,7 @@ class OwnAssistants:
 
     async def patch(self, assistant_id: str, body: AssistantPatch) -> dict[str, Any]:
         """Change an assistant; that is a new version."""
+        check_settings(body.config, body.context)
         if body.graph_id is not None:
             await self._check_graph(body.graph_id)
         known = await self._own(assistant_id)

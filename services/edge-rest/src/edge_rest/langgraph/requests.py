@@ -18,17 +18,16 @@ from contracts.events import (
     Origin,
     RunRequested,
 )
-from edge_rest.langgraph.agents import RESPONDER, Agents, as_new_id, checked, opening, owner
+from edge_rest.langgraph.agents import RESPONDER, Agents, as_new_id, check_settings, checked, opening, owner
 from edge_rest.langgraph.alarm import Alarm
 from edge_rest.langgraph.paging import KeyReused, derived
 from edge_rest.langgraph.webhooks import Webhooks
 from eventlog.turns.inbox import Receipt
 from eventlog.turns.refusals import Busy, Missing
-from protocols.langgraph.commands import Assistant
+from protocols.langgraph.commands import Assistant, origin_of
 from protocols.langgraph.wire import PROTOCOL, RunCreate
 
 LABELS_REMEMBERED: Final = 10_000
-_BOTH: Final = "Cannot specify both configurable and context. Prefer setting context alone."
 _BUSY: Final = (
     "Thread is already running a task. Wait for it to finish or choose a different multitask strategy."
 )
@@ -86,8 +85,7 @@ class Requests:
             KeyReused: if the key has named another request.
             HTTPException: 404, 409 or 422, with what is wrong.
         """
-        if body.config.get("configurable") and body.context is not None:
-            raise HTTPException(400, _BOTH)
+        check_settings(body.config, body.context)
         if body.webhook is not None:
             self.webhooks.check(body.webhook)
         assistant = await self.agents.assistant(body.assistant_id)
@@ -232,8 +230,8 @@ def request_of(
         assistant_id=assistant.assistant_id,
         input=body.input if command is None else None,
         command=command,
-        config={**assistant.config, **body.config},
-        context=assistant.context if body.context is None else body.context,
+        config=assistant.config_of(body.config),
+        context=assistant.context_of(body.context),
         metadata=body.metadata,
         origin=_origin(body),
         message_id=key,
@@ -252,11 +250,10 @@ def request_of(
 
 
 def _origin(body: RunCreate) -> Origin | None:
-    configurable = body.config.get("configurable") or {}
-    named = body.checkpoint.checkpoint_id if body.checkpoint else None
-    identity = body.checkpoint_id or named or configurable.get("checkpoint_id")
-    namespace = (body.checkpoint.checkpoint_ns if body.checkpoint else None) or ""
-    return Origin(checkpoint_id=str(identity), namespace=namespace) if identity else None
+    named = body.checkpoint.model_dump() if body.checkpoint else {}
+    if body.checkpoint_id:
+        named |= {"checkpoint_id": body.checkpoint_id}
+    return origin_of(named) or origin_of(body.config.get("configurable") or {})
 
 
 def _later(seconds: float | None) -> str | None:

@@ -30,10 +30,12 @@ class States:
 
     async def _listed(self, thread_id: str, body: HistoryBody) -> Response:
         record = await self.agents.thread(thread_id)
-        namespace = (body.checkpoint.checkpoint_ns if body.checkpoint else None) or ""
+        place = body.checkpoint or Checkpoint()
+        namespace = place.checkpoint_ns or ""
         query = queries.CheckpointIdsQuery(
             conversation=record.key,
             namespace=namespace,
+            checkpoint_id=place.checkpoint_id,
             before=_before(body.before),
             metadata=body.metadata,
             limit=body.limit,
@@ -77,6 +79,7 @@ class States:
             "thread_id": record.key,
             "checkpoint_ns": done.namespace,
             "checkpoint_id": done.checkpoint_id,
+            **({"checkpoint_map": done.checkpoint_map} if done.checkpoint_map else {}),
         }
         return {"checkpoint": named, "configurable": named, "checkpoint_id": done.checkpoint_id}
 
@@ -92,12 +95,12 @@ class States:
 
 
 async def updated(agents: Agents, command: UpdateState) -> StateUpdated:
-    """Change a thread's state. Raises `KeyReused`, or a 400 where it cannot be done."""
+    """Change a thread's state. Raises `KeyReused`, a 409 while a run is there, else a 400."""
     done = await agents.questions.ask(queries.UPDATE_STATE, command, StateUpdated)
     if done.is_another:
         raise KeyReused
     if done.refusal is not None:
-        raise HTTPException(400, done.refusal)
+        raise HTTPException(409 if done.is_busy else 400, done.refusal)
     return done
 
 
@@ -108,7 +111,7 @@ def router(states: States) -> APIRouter:
     add("/state", states.newest, methods=["GET"])
     add("/state/{checkpoint_id}", states.at, methods=["GET"])
     add("/state/checkpoint", states.at_checkpoint, methods=["POST"])
-    add("/state", states.update, methods=["POST"], responses=documented(400))
+    add("/state", states.update, methods=["POST"], responses=documented(400, 409))
     add("/history", states.history, methods=["POST"])
     add("/history", states.brief_history, methods=["GET"])
     return routes

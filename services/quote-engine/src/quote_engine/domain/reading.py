@@ -101,7 +101,9 @@ def read(text: str, language: Language, trained: Trained | None = None, *, alarm
     told = feelings(plain, language)
     named = frozenset(emotion for emotion, weight in told.items() if weight > _NAMED)
     found = tones(plain)
-    blames = "anger" in told
+    blames, worn = "anger" in told, "exhaustion" in told
+    if "birthday" in found and told and max(told, key=lambda emotion: told[emotion]) != "joy":
+        found -= {"birthday"}  # one that nobody remembered is no feast
     sign = find_crisis(plain) if alarm else None
     doubt, plainly = 0.0, False
     if trained is not None and plain:
@@ -112,6 +114,8 @@ def read(text: str, language: Language, trained: Trained | None = None, *, alarm
         plainly = is_plain(worst)
     if "insult" in found:
         told = _moved(told, "discouragement", "anger")  # who calls the listener useless is angry
+    if "boredom" in found and not worn:
+        told.pop("exhaustion", None)  # who is bored is not worn out
     if "shame" in found and not blames:
         told = _moved(told, "anger", "discouragement")  # who is ashamed of an own deed blames nobody else
     return Reading(plain, told, themes(plain, language), named, sign, doubt, plainly, found, answers(plain))

@@ -4,18 +4,28 @@ import json
 from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import timedelta
+from decimal import Decimal
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from math import isfinite
+from pathlib import PurePath
+from re import Pattern
 from typing import Any, Final
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import orjson
 from langchain_core.messages import BaseMessage
-from pydantic import BaseModel
+from langgraph.types import Send
 
 from agent_runner.engine.faults import UNTOLD
 from contracts.text import writable
 
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 _DEEPEST: Final = 100
+_DUMPS: Final = ("model_dump", "dict", "_asdict")
+"""By these pydantic's models, old ones too, and named tuples tell their fields."""
 
 
 def as_text(value: Any) -> str:
@@ -27,19 +37,29 @@ def as_text(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
+    """What orjson does not write by itself, as LangGraph's own server gives it."""
+    for name in _DUMPS:
+        if callable(dump := getattr(value, name, None)) and not isinstance(value, type):
+            return dump()
     match value:
-        case BaseModel():
-            return value.model_dump()
         case set() | frozenset() | deque() | tuple():
             return list(value)
         case Mapping():
             return dict(value)
         case bytes() | bytearray():
             return b64encode(value).decode()
+        case Decimal():
+            return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+        case timedelta():
+            return value.total_seconds()
+        case PurePath() | ZoneInfo() | IPv4Address() | IPv6Address() | IPv4Network() | IPv6Network():
+            return str(value)
+        case Pattern():
+            return value.pattern
+        case Send():
+            return {"node": value.node, "args": value.arg}
         case BaseException() if say := UNTOLD.get():
             return say(value)
-        case _ if callable(dump := getattr(value, "_asdict", None)):
-            return dump()
         case _:
             return repr(value)
 
@@ -48,23 +68,26 @@ def _lenient(value: Any, depth: int) -> Any:
     """The value of strings, numbers, lists and objects only, and no deeper than anybody reads."""
     if depth > _DEEPEST:
         return "…"
-    if isinstance(value, Mapping):
-        return {writable(str(key)): _lenient(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset | deque):
-        return [_lenient(item, depth + 1) for item in value]
-    if isinstance(value, BaseModel):
-        return _lenient(value.model_dump(), depth + 1)
-    if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else None
-    if isinstance(value, str):
-        return writable(value)
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, BaseException):
-        return _plain(value)
+    match value:
+        case str():
+            return writable(value)
+        case None | bool() | int():
+            return value
+        case float():
+            return value if isfinite(value) else None
+        case Mapping():
+            return {writable(str(key)): _lenient(item, depth + 1) for key, item in value.items()}
+        case _ if type(value) in (list, tuple):
+            return [_lenient(item, depth + 1) for item in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return _lenient({each.name: getattr(value, each.name) for each in fields(value)}, depth)
     try:
-        return json.loads(orjson.dumps(value, default=_plain, option=_OPTIONS))
+        return json.loads(orjson.dumps(value, option=_OPTIONS))
     except (TypeError, ValueError, RecursionError):
+        pass
+    try:
+        return _lenient(_plain(value), depth + 1)
+    except Exception:  # noqa: BLE001 - whatever a graph's own class raises here, its text will do
         return writable(repr(value))
 
 

@@ -45,7 +45,12 @@ class Modes:
     ) -> AsyncIterator[Part]:
         """What the graphs' tasks and checkpoints come to; all that was asked for is shown on the way."""
         modes = {_LANGGRAPH.get(mode, mode) for mode in self._asked - {"events"}}
-        wanted = {"stream_mode": sorted(modes.union(self._watched)), "subgraphs": True, **options}
+        wanted = {
+            "stream_mode": sorted(modes.union(self._watched)),
+            "subgraphs": True,
+            "output_keys": graph.output_channels,  # what the graph keeps to itself is not streamed either
+            **options,
+        }
         stream = self._by_events if "events" in self._asked else self._by_chunks
         async for namespace, mode, data in stream(graph, given, config, wanted):
             if self._recorder and (self._subgraphs or not namespace or mode == "custom"):

@@ -78,6 +78,8 @@ class Protocol:
         data, namespace = params["data"], params["namespace"]
         if method == "messages":
             data = data[0]
+            if not isinstance(data, Mapping):
+                return  # a message that no model has streamed: clients have it of the values
         elif method == "lifecycle":
             namespace = data.get("namespace", namespace)
             if namespace and "graph_name" not in data:
