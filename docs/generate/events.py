@@ -99,6 +99,7 @@ def _type(annotation: Any) -> str:
     plain = isinstance(annotation, type) and not getattr(annotation, "__args__", ())
     text = annotation.__name__ if plain else str(annotation)
     text = re.sub(r"\b(?:\w+\.)+(?=\w)", "", text)
+    text = re.sub(r"\bAnnotated\[(\w+), [^\]]*\]", r"\1", text)
     text = re.sub(r"^Optional\[(.*)\]$", r"\1 | None", text)
     return "`" + text.replace("|", "\\|") + "`"
 

@@ -50,6 +50,20 @@ async def test_a_webhook_is_told_of_every_end_and_the_log_has_what_was_done(
     ]  # fmt: skip
 
 
+async def test_a_webhook_has_the_values_of_its_run_whichever_graph_ran_since(
+    client: Any, hook: Listener
+) -> None:
+    thread = (await client.threads.create())["thread_id"]
+    hook.statuses = [500]
+    await client.runs.create(thread, "lgchat", input=said("hi"), webhook=hook.url)
+    await hook.next()
+    later = await client.runs.create(thread, "fail", input={"text": "hi"})
+    while (await client.runs.get(thread, later["run_id"]))["status"] in ("pending", "running"):
+        pass
+    _, again = await hook.next()
+    assert again["values"]["messages"][-1]["content"] == "You said: hi"
+
+
 async def test_a_stateless_run_is_gone_once_its_webhook_knows(client: Any, hook: Listener) -> None:
     await client.runs.create(None, "lgchat", input=said("hi"), webhook=hook.url)
     _, body = await hook.next()

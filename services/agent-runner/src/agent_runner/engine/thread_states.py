@@ -28,6 +28,7 @@ from contracts.queries import (
     UpdateState,
 )
 from eventlog.author import Author, derived_id
+from eventlog.outage import OUTAGE
 from eventlog.ports import Conflict, Log, LogError, Unavailable
 from eventlog.turns.inbox import Inbox
 
@@ -178,7 +179,7 @@ class ThreadReader:
             return empty(place)
         try:
             snapshot = await snapshot_of(graph, config, subgraphs=query.subgraphs)
-        except LogError:
+        except (LogError, *OUTAGE):
             raise
         except Exception as error:  # noqa: BLE001 - no such subgraph, or whatever the state's own types raise
             logger.info("conversation %s: no state: %s", query.conversation, type(error).__name__)

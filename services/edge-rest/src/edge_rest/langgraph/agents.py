@@ -140,9 +140,14 @@ class Agents:
         *,
         namespace: str = "",
         subgraphs: bool = False,
+        graph: str = "",
     ) -> list[str]:
-        """States of a thread as JSON texts: those at the checkpoints, or the newest."""
-        graph = await self.graph_of(record)
+        """States of a thread as JSON texts: those at the checkpoints, or the newest.
+
+        Args:
+            graph: in whose form they are; left out, the thread's.
+        """
+        graph = graph or await self.graph_of(record)
         wanted = checkpoint_ids or (None,)
         texts: list[str] = []
         while len(texts) < len(wanted):
@@ -165,11 +170,13 @@ class Agents:
         return state if state["checkpoint"] else None
 
     async def values_of(self, thread_id: str, run_id: str) -> str:
-        """The values that a run came to, as JSON text."""
-        record = await self.thread(thread_id)
+        """The values that a run came to, as JSON text: in the form of its own graph, whichever ran since."""
+        page = await self._runs(thread_id, run_id=run_id, limit=1)
+        record = page.thread or unknown(thread_id)
         query = queries.CheckpointIdsQuery(conversation=record.key, metadata={"run_id": run_id}, limit=1)
         found = await self.questions.ask(queries.CHECKPOINT_IDS, query, queries.CheckpointIds)
-        (state,) = await self.states(record, found.checkpoint_ids)
+        graph = page.runs[0].graph if page.runs else ""
+        (state,) = await self.states(record, found.checkpoint_ids, graph=graph)
         return json.dumps(json.loads(state)["values"], ensure_ascii=False, separators=(",", ":"))
 
     async def with_values(self, records: list[ThreadRecord]) -> list[dict[str, Any]]:
