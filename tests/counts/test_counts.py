@@ -24,9 +24,11 @@ COMMITTED = Path(__file__).with_name("counts.json")
 SOON = 20
 EARLY, LATE = 10, 190
 """Midway between two turns that save the whole state, which are about the 182nd and the 201st there."""
+VERY_LATE = 990
+"""By then LangGraph's own reducer, which looks at every message, makes a third more allocations."""
 FEW, MANY = 2, 34
 """Tokens of an answer."""
-SLACK = {"bytes": (32, 0), "allocations": (4000, 0.02)}
+SLACK = {"bytes": (32, 0.002), "allocations": (4000, 0.02)}
 """How much more, or what part, is not told: digits of sequences and times; what a process does besides."""
 WHAT_TO_DO = (
     "Find out what was added to the way of a turn. If it is meant, put the new numbers into "
@@ -151,16 +153,16 @@ async def settled(counts: Counts, work: Awaitable[None], deliveries: int = 1) ->
         await counts.acknowledged(deliveries)
 
 
-async def of_turns(counts: Counts, name: str, client: Room | Agent) -> dict[str, dict[str, int]]:
+async def of_turns(counts: Counts, name: str, client: Room | Agent, late: int) -> dict[str, dict[str, int]]:
     """Early and late turns of one client, and what more tokens add to a late one."""
     found: dict[str, dict[str, int]] = {}
     turn = 0
-    for last in (EARLY, LATE):
+    for last in (EARLY, late):
         while (turn := turn + 1) < last:
             await settled(counts, client.turn(FEW))
         found[f"{name}, turn {last}"] = await counted(counts, lambda: client.turn(FEW))
         turn += 1
-    row, more = found[f"{name}, turn {LATE}"], await counted(counts, lambda: client.turn(MANY))
+    row, more = found[f"{name}, turn {late}"], await counted(counts, lambda: client.turn(MANY))
     found[f"{name}, {MANY - FEW} tokens more"] = {
         what: more[what] - row[what] for what in more if more[what] != row[what]
     }
@@ -168,7 +170,7 @@ async def of_turns(counts: Counts, name: str, client: Room | Agent) -> dict[str,
     return found
 
 
-async def measured(url: str, patch: pytest.MonkeyPatch) -> dict[str, dict[str, int]]:
+async def measured(url: str, patch: pytest.MonkeyPatch, late: int) -> dict[str, dict[str, int]]:
     """All that is compared."""
     counts = counting(patch)
     async with services(url, patch) as edge:
@@ -179,24 +181,25 @@ async def measured(url: str, patch: pytest.MonkeyPatch) -> dict[str, dict[str, i
             await room.leave()
 
         return {
-            **await of_turns(counts, "room", Room(edge)),
-            **await of_turns(counts, "agent", Agent(edge)),
-            f"room, joined after {LATE} turns": await counted(counts, join, 0),
+            **await of_turns(counts, "room", Room(edge), late),
+            **await of_turns(counts, "agent", Agent(edge), late),
+            f"room, joined after {late} turns": await counted(counts, join, 0),
         }
 
 
-@pytest.fixture
-async def found(own_nats: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, int]]:
-    return await measured(own_nats.address, monkeypatch)
-
-
-async def test_no_turn_costs_more_than_it_did(found: dict[str, dict[str, int]]) -> None:
-    committed = json.loads(COMMITTED.read_text())
+@pytest.mark.parametrize("late", [LATE, pytest.param(VERY_LATE, marks=pytest.mark.slow)])
+async def test_no_turn_costs_more_than_it_did(
+    own_nats: Any, monkeypatch: pytest.MonkeyPatch, late: int
+) -> None:
+    """A turn that comes much later may cost no more, either, but for allocations."""
+    found = await measured(own_nats.address, monkeypatch, late)
+    committed = json.loads(COMMITTED.read_text().replace(f" {LATE}", f" {late}"))
     grown = [
         f"{part}: {what} {number}, {before} before"
         for part, row in found.items()
         for what, number in row.items()
-        if number > _with_slack(what, before := committed.get(part, {}).get(what, 0))
+        if (late == LATE or what != "allocations")
+        and number > _with_slack(what, before := committed.get(part, {}).get(what, 0))
     ]
     assert not grown, "\n".join([WHAT_TO_DO, *grown, "", json.dumps(found, indent=1)])
 
