@@ -113,3 +113,17 @@ def test_circumstances_that_are_listed_carry_a_feeling(language: Language) -> No
     ]
     right = sum(read_mood([row["text"]], language).emotion == row["emotion"] for row in rows)
     assert right / len(rows) >= 0.85
+
+
+@pytest.mark.parametrize(
+    ("text", "is_glad"),
+    [
+        ("our daughter was born on tuesday", True),
+        ("my sister gave birth last night", True),
+        ("아내가 어젯밤에 출산했어요", True),
+        ("the boy was born blind", False),
+        ("our daughter was born too early", False),
+    ],
+)
+def test_a_birth_is_a_joy_unless_something_else_is_told_of_it(text: str, is_glad: bool) -> None:
+    assert (read_mood([text], "en").emotion == "joy") == is_glad
