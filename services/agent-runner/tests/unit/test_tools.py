@@ -370,6 +370,19 @@ async def test_contacts_are_read_as_programs_write_them(tmp_path: Path, data: by
     assert found == [{"name": "김민지", "email": "minji@x.example", "region": "서울"}]
 
 
+async def test_columns_are_known_by_their_usual_titles(tmp_path: Path) -> None:
+    titles = "이름,E-mail,휴대폰,전화번호,Title,직책,ROLE,지역,메모"
+    table = f"{titles}\n김민지,m@x.example,010-1,02-1,Dr,장,팀장,서울,new\n"
+    (tmp_path / "contacts.csv").write_text(table, encoding="utf-8")
+
+    (found,) = await called_in(tmp_path)("find_contacts", region="서울", role="팀장")
+
+    assert found == {
+        "name": "김민지", "email": "m@x.example", "phone": "010-1", "전화번호": "02-1",
+        "Title": "Dr", "직책": "장", "role": "팀장", "region": "서울", "메모": "new",
+    }  # fmt: skip
+
+
 async def test_a_file_that_is_no_table_is_named_and_leaves_the_others(tmp_path: Path) -> None:
     broken, sales = (unicodedata.normalize("NFD", name) for name in ("깨진.csv", "매출_2024.csv"))
     (tmp_path / "contacts.csv").write_bytes("name\nJosé,".encode("latin-1"))

@@ -80,6 +80,17 @@ class Person:
         return bool(sound) and any(_sound(n) == sound for n in names if n.isascii() != word.isascii())
 
 
+_TITLES: Final = {
+    "name": ("full name", "이름", "성명", "성함"),
+    "email": ("e-mail", "email address", "e-mail address", "mail", "이메일", "이메일 주소", "메일"),
+    "phone": ("phone number", "telephone", "mobile", "전화", "전화번호", "휴대폰", "휴대전화", "연락처"),
+    "company": ("organization", "organisation", "employer", "회사", "회사명", "소속"),
+    "role": ("title", "job title", "position", "직책", "직위", "직함", "직급"),
+    "region": ("city", "location", "지역", "도시"),
+}
+"""Other titles of the columns, in lower case, by the names that `find_contacts` and the replies know."""
+
+
 class Contacts:
     """Reads the file again when its size or time of change differs."""
 
@@ -117,8 +128,21 @@ class Contacts:
 def _rows(text: str) -> Iterator[dict[str, str]]:
     """Each row by the names of its columns; what is beyond the last column is left out."""
     header = text.partition("\n")[0]
-    for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count)):
-        yield {column: value or "" for column, value in row.items() if column is not None}
+    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
+    names = _known(table.fieldnames or ())
+    for row in table:
+        yield {names[title]: value or "" for title, value in row.items() if title is not None}
+
+
+def _known(titles: Sequence[str]) -> dict[str, str]:
+    """The name of each column: a usual one, the first time that it is told in other words, or its title."""
+    names: dict[str, str] = {}
+    plain = {title: title.strip().casefold() for title in titles}
+    for title, told in plain.items():
+        name = told if told in _TITLES else next((n for n, other in _TITLES.items() if told in other), title)
+        is_taken = name != told and name in {*plain.values(), *names.values()}
+        names[title] = title if is_taken else name
+    return names
 
 
 def contact_tools(folder: DataFolder) -> list[BaseTool]:
