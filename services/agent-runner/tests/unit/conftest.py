@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from agent_runner.agents.tools.folder import DataFolder
 from agent_runner.agents.tools.storage import MemoryDocuments
 from agent_runner.engine.catalogue import Served
 from agent_runner.engine.checkpointer import LogCheckpointSaver
+from agent_runner.engine.thread_states import ThreadReader
 from agent_runner.engine.worker import Worker
 from agent_runner.settings import RunnerSettings
 from contracts.envelope import Recorded
@@ -37,6 +39,16 @@ def tools(documents: MemoryDocuments) -> list[BaseTool]:
 @pytest.fixture
 def call(tools: list[BaseTool]) -> Call:
     """Calls a tool by name and returns its plain value."""
+    return calling(tools)
+
+
+@pytest.fixture
+def called_in() -> Callable[[Path], Call]:
+    """What calls the tools over a folder of the user's own."""
+    return lambda folder: calling(built_in_tools(DataFolder(folder), MemoryDocuments()))
+
+
+def calling(tools: list[BaseTool]) -> Call:
     by_name = {tool.name: tool for tool in tools}
 
     async def value_of(name: str, /, call_id: str = "call-1", **arguments: Any) -> Any:
@@ -64,6 +76,13 @@ class Runs:
         served = {"graph": self.graph.on(saver)}
         settings = RunnerSettings(**{"show_errors": True} | self._settings)
         return Worker(self.log, self.live, self.author, saver, served, Letters(), settings)
+
+    def reader(self) -> ThreadReader:
+        """What reads and changes the states, as another process has it."""
+        saver = LogCheckpointSaver(self.log, self.author)
+        return ThreadReader(
+            self.log, self.author, self.inbox, saver, {"graph": self.graph.on(saver)}, "graph"
+        )
 
     async def receive(self, text: str, protocol: str = "octo") -> Recorded:
         message = MessageReceived(addressee="x", text=text, protocol=protocol, message_id=str(uuid4()))

@@ -11,12 +11,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command, interrupt
 
-from agent_runner.engine.checkpointer import LogCheckpointSaver
-from agent_runner.engine.thread_states import ThreadReader
 from contracts.events import Origin, RunCompleted, RunInterrupted
 from contracts.live import FRAME
 from contracts.queries import CheckpointIdsQuery, StateUpdate, ThreadStatesQuery, UpdateState
-from eventlog.turns.inbox import Inbox
 
 
 async def frames(talk: Any, work: Any) -> list[tuple[str, Any]]:
@@ -114,10 +111,7 @@ async def in_process(change: bool) -> Any:
 @pytest.mark.parametrize("change", [False, True], ids=["as it was", "changed"])
 async def test_a_run_begins_within_a_subgraph(runs: Any, change: bool) -> None:
     talk = runs(graph_whose_subgraph_asks_twice())
-    saver = LogCheckpointSaver(talk.log, talk.author)
-    reader = ThreadReader(
-        talk.log, talk.author, Inbox(talk.log, talk.author), saver, {"graph": talk.graph.on(saver)}, "graph"
-    )
+    reader = talk.reader()
     await talk.run(await talk.requested(input={"log": []}))
     told = await reader.states(ThreadStatesQuery(conversation=talk.KEY, subgraphs=True))
     inner = json.loads(told.states[0])["tasks"][0]["state"]["checkpoint"]
@@ -150,8 +144,7 @@ async def test_a_run_begins_within_a_subgraph(runs: Any, change: bool) -> None:
 async def test_a_history_of_one_checkpoint_is_that_one(runs: Any) -> None:
     talk = runs(graph_with_an_output())
     await talk.run(await talk.requested(input={"question": "abc"}))
-    saver = LogCheckpointSaver(talk.log, talk.author)
-    reader = ThreadReader(talk.log, talk.author, Inbox(talk.log, talk.author), saver, {}, "graph")
+    reader = talk.reader()
     every = (await reader.checkpoint_ids(CheckpointIdsQuery(conversation=talk.KEY))).checkpoint_ids
     assert len(every) == 4
     for each, ids in ((every[1], (every[1],)), ("unknown", ())):

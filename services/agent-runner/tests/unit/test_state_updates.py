@@ -6,8 +6,6 @@ from typing import Any
 
 from langgraph.graph import START, MessagesState, StateGraph
 
-from agent_runner.engine.checkpointer import LogCheckpointSaver
-from agent_runner.engine.thread_states import ThreadReader
 from contracts.events import CheckpointSaved, MetadataChanged, RequestTaken
 from contracts.queries import StateUpdate, ThreadStatesQuery, UpdateState
 from eventlog.turns.inbox import Inbox
@@ -15,13 +13,6 @@ from eventlog.turns.inbox import Inbox
 
 def reply(state: MessagesState) -> Any:
     return {"messages": [{"role": "assistant", "content": "said"}]}
-
-
-def reader(talk: Any) -> ThreadReader:
-    """As another process has it."""
-    saver = LogCheckpointSaver(talk.log, talk.author)
-    ready = {"graph": talk.graph.on(saver)}
-    return ThreadReader(talk.log, talk.author, Inbox(talk.log, talk.author), saver, ready, "graph")
 
 
 def update(talk: Any, *texts: str, key: str | None = "k") -> UpdateState:
@@ -43,15 +34,15 @@ async def test_the_same_key_changes_a_state_once(runs: Any) -> None:
 
     command = update(talk, "one", "two")
     appending = asyncio.create_task(others())
-    told = await asyncio.gather(*(reader(talk).update(command) for _ in range(4)))
+    told = await asyncio.gather(*(talk.reader().update(command) for _ in range(4)))
     await appending
     assert {each.refusal for each in told} == {None}
     assert len({each.checkpoint_id for each in told}) == 1
     assert len(await talk.events(CheckpointSaved)) == before + 2
     assert len(await talk.events(RequestTaken)) == 1
-    assert await reader(talk).update(command) == told[0]
-    assert (await reader(talk).update(update(talk, "else"))).is_another
-    again = await reader(talk).update(update(talk, "one", "two", key=None))
+    assert await talk.reader().update(command) == told[0]
+    assert (await talk.reader().update(update(talk, "else"))).is_another
+    again = await talk.reader().update(update(talk, "one", "two", key=None))
     assert again.checkpoint_id != told[0].checkpoint_id
     state = await talk.runner()._saver.aget_tuple({"configurable": {"thread_id": talk.KEY}})
     said = [message.text for message in state.checkpoint["channel_values"]["messages"]]
@@ -64,8 +55,8 @@ async def test_a_refused_update_takes_no_key(runs: Any) -> None:
     wrong = UpdateState(
         conversation=talk.KEY, supersteps=((StateUpdate(values={}, as_node="nobody"),),), key="k"
     )
-    assert (await reader(talk).update(wrong)).refusal
-    assert not (await reader(talk).update(update(talk, "one"))).is_another
+    assert (await talk.reader().update(wrong)).refusal
+    assert not (await talk.reader().update(update(talk, "one"))).is_another
 
 
 async def test_a_state_is_not_changed_while_a_run_goes_on(runs: Any) -> None:
@@ -81,12 +72,12 @@ async def test_a_state_is_not_changed_while_a_run_goes_on(runs: Any) -> None:
     running = asyncio.create_task(talk.run(work))
     await begun.wait()
     for key in ("k", None):
-        told = await reader(talk).update(update(talk, "lost", key=key))
+        told = await talk.reader().update(update(talk, "lost", key=key))
         assert (told.is_busy, bool(told.refusal)) == (True, True)
     go_on.set()
     await running
-    told = await reader(talk).update(update(talk, "kept"))
+    told = await talk.reader().update(update(talk, "kept"))
     assert (told.is_busy, told.refusal) == (False, None)
-    (state,) = (await reader(talk).states(ThreadStatesQuery(conversation=talk.KEY))).states
+    (state,) = (await talk.reader().states(ThreadStatesQuery(conversation=talk.KEY))).states
     said = [message["content"] for message in json.loads(state)["values"]["messages"]]
     assert said == ["hi", "said", "kept"]

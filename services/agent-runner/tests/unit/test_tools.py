@@ -21,6 +21,7 @@ from agent_runner.agents.tools.mcp import InvalidMcpConfiguration, mcp_tools
 from agent_runner.agents.tools.storage import MemoryDocuments
 
 Call = Any
+CalledIn = Any
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
@@ -339,17 +340,6 @@ async def test_an_invalid_mcp_file_is_said(tmp_path: Path, content: str, message
 TABLE = "name,email,region\n김민지,minji@x.example,서울\n이서준,seojun@x.example,부산\n"
 
 
-def called_in(folder: Path) -> Call:
-    """What calls a tool over a folder of the user's own."""
-    by_name = {tool.name: tool for tool in built_in_tools(DataFolder(folder), MemoryDocuments())}
-
-    async def value_of(name: str, /, **arguments: Any) -> Any:
-        request = {"type": "tool_call", "id": "call-1", "name": name, "args": arguments}
-        return (await by_name[name].ainvoke(request)).artifact
-
-    return value_of
-
-
 @pytest.mark.parametrize(
     "data",
     [
@@ -362,7 +352,9 @@ def called_in(folder: Path) -> Call:
     ],
     ids=["CP949", "UTF-16 by tabs", "CRLF", "semicolons", "decomposed", "a row too long"],
 )
-async def test_contacts_are_read_as_programs_write_them(tmp_path: Path, data: bytes) -> None:
+async def test_contacts_are_read_as_programs_write_them(
+    tmp_path: Path, called_in: CalledIn, data: bytes
+) -> None:
     (tmp_path / "contacts.csv").write_bytes(data)
 
     found = await called_in(tmp_path)("find_contacts", query="김민지")
@@ -370,7 +362,7 @@ async def test_contacts_are_read_as_programs_write_them(tmp_path: Path, data: by
     assert found == [{"name": "김민지", "email": "minji@x.example", "region": "서울"}]
 
 
-async def test_columns_are_known_by_their_usual_titles(tmp_path: Path) -> None:
+async def test_columns_are_known_by_their_usual_titles(tmp_path: Path, called_in: CalledIn) -> None:
     titles = "이름,E-mail,휴대폰,전화번호,Title,직책,ROLE,지역,메모"
     table = f"{titles}\n김민지,m@x.example,010-1,02-1,Dr,장,팀장,서울,new\n"
     (tmp_path / "contacts.csv").write_text(table, encoding="utf-8")
@@ -383,7 +375,9 @@ async def test_columns_are_known_by_their_usual_titles(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-async def test_a_file_that_is_no_table_is_named_and_leaves_the_others(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_table_is_named_and_leaves_the_others(
+    tmp_path: Path, called_in: CalledIn
+) -> None:
     broken, sales = (unicodedata.normalize("NFD", name) for name in ("깨진.csv", "매출_2024.csv"))
     (tmp_path / "contacts.csv").write_bytes("name\nJosé,".encode("latin-1"))
     (tmp_path / broken).write_bytes(b"\xff\xff\xff,\xff\n\x80")
@@ -405,7 +399,9 @@ async def test_a_file_that_is_no_table_is_named_and_leaves_the_others(tmp_path: 
             await call(name, **arguments)
 
 
-async def test_notes_and_templates_are_read_as_editors_write_them(tmp_path: Path) -> None:
+async def test_notes_and_templates_are_read_as_editors_write_them(
+    tmp_path: Path, called_in: CalledIn
+) -> None:
     for folder in ("notes", "templates"):
         (tmp_path / folder).mkdir()
     (tmp_path / "notes" / "broken.md").write_bytes(b"\xff\xff\x80")

@@ -11,10 +11,8 @@ from pydantic import BaseModel
 
 from agent_runner.engine.checkpointer import LogCheckpointSaver
 from agent_runner.engine.state_queries import States
-from agent_runner.engine.thread_states import ThreadReader
 from contracts.events import NodeCompleted, RunCompleted, RunFailed
 from contracts.queries import StateQuery, StateUpdate, ThreadStatesQuery, UpdateState
-from eventlog.turns.inbox import Inbox
 
 
 class Checked(BaseModel):
@@ -46,14 +44,8 @@ def graph_of(schema: type[Any], *, returns: Any = None) -> Any:
     return graph.add_edge(START, "first").add_edge("first", "second")
 
 
-def reader(talk: Any) -> ThreadReader:
-    saver = LogCheckpointSaver(talk.log, talk.author)
-    ready = {"graph": talk.graph.on(saver)}
-    return ThreadReader(talk.log, talk.author, Inbox(talk.log, talk.author), saver, ready, "graph")
-
-
 async def state(talk: Any) -> Any:
-    (text,) = (await reader(talk).states(ThreadStatesQuery(conversation=talk.KEY))).states
+    (text,) = (await talk.reader().states(ThreadStatesQuery(conversation=talk.KEY))).states
     return json.loads(text)
 
 
@@ -128,7 +120,7 @@ async def test_what_cannot_be_put_together_hides_no_state(
     told = await state(talk)
     assert (told["values"], sorted(told["next"])) == (left, sorted(nodes))
     states = States(
-        talk.log, talk.author, LogCheckpointSaver(talk.log, talk.author), reader(talk)._graphs, "graph"
+        talk.log, talk.author, LogCheckpointSaver(talk.log, talk.author), talk.reader()._graphs, "graph"
     )
     assert json.loads((await states.state(StateQuery(conversation=talk.KEY))).text) == left
     assert isinstance(await run(talk, {"word": "z"}), RunCompleted)
@@ -142,6 +134,6 @@ async def test_an_update_that_does_not_fit_is_refused(runs: Any) -> None:
     wrong = UpdateState(
         conversation=talk.KEY, supersteps=((StateUpdate(values={"number": "x"}, as_node="first"),),)
     )
-    assert "number" in ((await reader(talk).update(wrong)).refusal or "")
+    assert "number" in ((await talk.reader().update(wrong)).refusal or "")
     assert await state(talk) == before
     assert isinstance(await run(talk, {"number": 2}), RunCompleted)
