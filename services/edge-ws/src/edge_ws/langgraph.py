@@ -22,7 +22,7 @@ from eventlog.turns.frames import following
 from eventlog.turns.inbox import Inbox
 from eventlog.turns.refusals import Busy, NotWaiting
 from eventlog.turns.standing import Waiting
-from protocols.langgraph.commands import Refused, is_uuid, origin_of
+from protocols.langgraph.commands import Refused, as_object, is_uuid, origin_of
 from protocols.langgraph.events import NotUnderstood, Subscription, ThreadStream
 from protocols.langgraph.wire import PROTOCOL
 
@@ -133,7 +133,7 @@ class _Client:
 
     async def _start(self, params: dict[str, Any]) -> str:
         own = await self._endpoint.assistants.named(params.get("assistant_id"))
-        params = {**params, "config": own.config_of(_object(params.get("config")))}
+        params = {**params, "config": own.config_of(as_object(params.get("config")))}
         asked = await self._asked()
         given, command = params.get("input"), None
         if given is not None and asked:
@@ -188,7 +188,7 @@ class _Client:
         context: Any = None,
         guard: Any = None,
     ) -> str:
-        config, metadata = (_object(params.get(name)) for name in ("config", "metadata"))
+        config, metadata = (as_object(params.get(name)) for name in ("config", "metadata"))
         strategy = params.get("multitaskStrategy", params.get("multitask_strategy")) or "enqueue"
         if strategy not in _STRATEGIES:
             raise Refused("invalid_argument", f"multitaskStrategy: must be one of {', '.join(_STRATEGIES)}")
@@ -204,7 +204,7 @@ class _Client:
             config=config,
             context=context,
             metadata=metadata,
-            origin=origin_of(_object(config.get("configurable"))),
+            origin=origin_of(as_object(config.get("configurable"))),
             user_id=user,
             on_busy=strategy,
             stream="protocol",
@@ -238,11 +238,7 @@ def _read(frame: str | Unreadable) -> dict[str, Any]:
         command = json.loads(frame) if isinstance(frame, str) else None
     except (ValueError, RecursionError):
         command = None
-    return command if isinstance(command, dict) else {}
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return as_object(command)
 
 
 def _error(identity: int | str | None, code: str, message: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Assistant:
     def config_of(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The config of a run; what the run itself says goes before the assistant's, name by name."""
         merged = {**self.config, **config}
-        configurable = _object(self.config.get("configurable")) | _object(config.get("configurable"))
+        configurable = as_object(self.config.get("configurable")) | as_object(config.get("configurable"))
         return merged | {"configurable": configurable} if configurable else merged
 
     def context_of(self, context: Any) -> Any:
@@ -59,5 +59,6 @@ def is_uuid(text: str) -> bool:
     return True
 
 
-def _object(value: Any) -> dict[str, Any]:
+def as_object(value: Any) -> dict[str, Any]:
+    """A JSON value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
