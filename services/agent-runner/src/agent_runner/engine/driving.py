@@ -104,7 +104,8 @@ class Drive:
         held = stage.leftovers()
         if not is_readable:
             states = [event for event in held if isinstance(event, CheckpointSaved) and not event.namespace]
-            held = tuple(event for event in held if not states or event is not states[-1])
+            newest = states[-1] if states else None
+            held = tuple(event for event in held if event is not newest)
         if self._step is None:
             return held
         step, self._step = self._step, None

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -56,6 +56,16 @@ _LATIN: Final = {
     for letter in letters
 }
 
+_TITLES: Final = {
+    "name": ("full name", "이름", "성명", "성함"),
+    "email": ("e-mail", "email address", "e-mail address", "mail", "이메일", "이메일 주소", "메일"),
+    "phone": ("phone number", "telephone", "mobile", "전화", "전화번호", "휴대폰", "휴대전화", "연락처"),
+    "company": ("organization", "organisation", "employer", "회사", "회사명", "소속"),
+    "role": ("title", "job title", "position", "직책", "직위", "직함", "직급"),
+    "region": ("city", "location", "지역", "도시"),
+}
+"""Other titles of the columns, in lower case, by the names that `find_contacts` and the replies know."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -73,22 +83,11 @@ class Person:
         """Whether any form of a word begins a word of the row; Korean ones may be within one."""
         return any(_begins(form, own) for form in forms for own in self.words)
 
-    def sounds_like(self, word: str) -> bool:
-        """Whether a name in the other writing sounds like the word: 에마 카터 is Emma Carter."""
+    def sounds_like(self, sounds: Mapping[str, str]) -> bool:
+        """Whether a name in the other writing sounds like each word: 에마 카터 is Emma Carter."""
         names = _words(f"{self.row.get('name', '')} {self.row.get('company', '')}")
-        sound = _sound(word)
-        return bool(sound) and any(_sound(n) == sound for n in names if n.isascii() != word.isascii())
-
-
-_TITLES: Final = {
-    "name": ("full name", "이름", "성명", "성함"),
-    "email": ("e-mail", "email address", "e-mail address", "mail", "이메일", "이메일 주소", "메일"),
-    "phone": ("phone number", "telephone", "mobile", "전화", "전화번호", "휴대폰", "휴대전화", "연락처"),
-    "company": ("organization", "organisation", "employer", "회사", "회사명", "소속"),
-    "role": ("title", "job title", "position", "직책", "직위", "직함", "직급"),
-    "region": ("city", "location", "지역", "도시"),
-}
-"""Other titles of the columns, in lower case, by the names that `find_contacts` and the replies know."""
+        own = {(name.isascii(), _sound(name)) for name in names}
+        return all(sound and (not word.isascii(), sound) in own for word, sound in sounds.items())
 
 
 class Contacts:
@@ -185,7 +184,8 @@ def named(query: str, people: Sequence[Person], *, filtered: bool) -> list[Perso
     exact = [person for person in people if all(map(person.has, forms.values()))]
     if exact or not spelt:
         return exact
-    if sounding := [person for person in people if all(map(person.sounds_like, spelt))]:
+    sounds = {word: _sound(word) for word in spelt}
+    if sounding := [person for person in people if person.sounds_like(sounds)]:
         return sounding
     known = {word for word in spelt if any(person.has(forms[word]) for person in people)}
     if any(_may_be_a_name(spelt[word]) for word in spelt.keys() - known) or not (known or filtered):
